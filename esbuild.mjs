@@ -1,0 +1,96 @@
+// Builds dist/: the extension in pieces that are loaded when they are first needed, and the panel.
+// node esbuild.mjs [--production] [--watch]
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+
+/** @type {esbuild.BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: production,
+  sourcemap: production ? false : "linked",
+  logLevel: "warning",
+  legalComments: "none",
+};
+
+/**
+ * esbuild splits only ES modules, and VS Code's extension hosts load CommonJS everywhere: so the pieces are split as ES
+ * modules first, and each is then rewritten as CommonJS.
+ * @type {esbuild.Plugin}
+ */
+const asCommonJs = {
+  name: "as-commonjs",
+  setup(build) {
+    build.onEnd(async ({ outputFiles, errors }) => {
+      if (errors.length > 0) return;
+      await rm(join(root, "dist"), { recursive: true, force: true, maxRetries: 3 });
+      await mkdir(join(root, "dist", "webview"), { recursive: true });
+      const pieces = outputFiles.filter((file) => file.path.endsWith(".cjs"));
+      await Promise.all(
+        pieces.map((file) =>
+          esbuild.build({
+            stdin: { contents: file.text, sourcefile: file.path, loader: "js" },
+            outfile: file.path,
+            format: "cjs",
+            platform: "node",
+            target: "node22",
+            // import() of a CommonJS piece would go through Node's ES module loader, which is slower.
+            supported: { "dynamic-import": false },
+            minify: production,
+            logLevel: "warning",
+          }),
+        ),
+      );
+    });
+  },
+};
+
+const extension = await esbuild.context({
+  ...common,
+  entryPoints: { extension: "src/extension.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  chunkNames: "[name]-[hash]",
+  format: "esm",
+  splitting: true,
+  sourcemap: false,
+  platform: "node",
+  target: "node22",
+  mainFields: ["module", "main"],
+  external: ["vscode"],
+  alias: {
+    "form-data": join(root, "scripts", "stubs", "formData.mjs"),
+    "signal-exit": join(root, "scripts", "stubs", "signalExit.mjs"),
+    // It patches node:fs for everybody in the process.
+    "graceful-fs": "node:fs",
+  },
+  write: false,
+  plugins: [asCommonJs],
+});
+
+const panel = await esbuild.context({
+  ...common,
+  entryPoints: { main: "webview-ui/src/main.ts" },
+  outdir: "dist/webview",
+  format: "esm",
+  target: "chrome132",
+  loader: { ".svg": "text" },
+});
+
+async function build() {
+  await extension.rebuild();
+  await panel.rebuild();
+}
+
+await build();
+if (watch) {
+  await Promise.all([extension.watch(), panel.watch()]);
+} else {
+  await Promise.all([extension.dispose(), panel.dispose()]);
+}

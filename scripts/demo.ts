@@ -1,0 +1,109 @@
+// npm run demo: a VS Code in the browser with the extension installed, and an issuer to sign in with; no account and no
+// network needed. -- --real talks to OpenAI, --desktop uses the installed VS Code, --check signs in by itself and ends.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import { startIssuer } from "../test/issuer/issuer.ts";
+import type { TestIssuer } from "../test/issuer/types.ts";
+import { launchBrowser, newPerson } from "../test/support/browser.ts";
+import { type CodeServer, startCodeServer } from "../test/support/codeServer.ts";
+import { startDesktopVscode } from "../test/support/desktopVscode.ts";
+import { demoAccount, signInOnLoginPage } from "../test/support/loginPage.ts";
+import { Workbench } from "../test/support/workbench.ts";
+import { packageExtension } from "./package.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    real: { type: "boolean", default: false },
+    desktop: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+  },
+});
+const say = (text: string) => process.stdout.write(`${text}\n`);
+// Before anything is started: whatever Ctrl-C finds running is ended.
+const interrupted = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+try {
+  await Promise.race([demo(), interrupted]);
+} catch (error) {
+  process.exitCode = 1;
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+} finally {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+}
+process.exit();
+
+async function demo(): Promise<void> {
+  const vsix = await packageExtension();
+  const issuer = options.real ? undefined : await startDemoIssuer();
+  const settings = issuer
+    ? {
+        "chatgptSignIn.issuer": issuer.issuer,
+        "chatgptSignIn.apiBaseUrl": issuer.apiBaseUrl,
+        "chatgptSignIn.chatgptBaseUrl": issuer.chatgptBaseUrl,
+      }
+    : {};
+  if (options.desktop) {
+    const desktop = await startDesktopVscode(vsix, settings);
+    cleanUps.push(desktop.stop);
+    explain("VS Code opens with the extension installed.");
+    await desktop.closed;
+    return;
+  }
+  const loginPage = new URL(issuer?.issuer ?? "https://auth.openai.com").origin;
+  const server = await startCodeServer({ vsix, settings, trustedDomains: [loginPage] });
+  cleanUps.push(server.stop);
+  if (options.check) return signInOnce(server);
+  explain(`Open ${server.origin}`);
+  openInBrowser(server.origin);
+  await interrupted;
+}
+
+/**
+ * An issuer on an address of this computer that is not called localhost: VS Code in the browser would put itself
+ * between such an issuer and the person.
+ */
+async function startDemoIssuer(): Promise<TestIssuer> {
+  const issuer = await startIssuer({ host: "127.0.0.2" }).catch(() => startIssuer({ host: "127.0.0.1" }));
+  cleanUps.push(() => issuer.close());
+  return issuer;
+}
+
+function explain(where: string): void {
+  say("");
+  say(where);
+  say('Press F1 and choose "ChatGPT: Sign in with ChatGPT"; "ChatGPT: Open ChatGPT Settings" shows the panel.');
+  if (!options.real) say(`Sign in as ${demoAccount.email} with the password "${demoAccount.password}".`);
+  say("Ctrl-C ends everything and leaves nothing behind.");
+}
+
+/** Opens an address in the person's browser, where there is a display. */
+function openInBrowser(address: string): void {
+  const [command, ...args] =
+    process.platform === "darwin"
+      ? ["open", address]
+      : process.platform === "win32"
+        ? ["cmd", "/c", "start", "", address]
+        : ["xdg-open", address];
+  if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return;
+  // The address has been printed; a computer that cannot open it is no failure.
+  if (command)
+    spawn(command, args, { stdio: "ignore", detached: true })
+      .on("error", () => undefined)
+      .unref();
+}
+
+/** What a person would do, once: sign in from the palette and see the account in the panel. */
+async function signInOnce(server: CodeServer): Promise<void> {
+  if (options.real) throw new Error("--check signs in with the embedded issuer only");
+  const browser = await launchBrowser();
+  cleanUps.push(() => browser.close());
+  const workbench = await Workbench.open(await newPerson(browser), server);
+  const page = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"), 60_000);
+  await signInOnLoginPage(page, demoAccount);
+  await page.waitForURL("**/success");
+  await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+  await workbench.webview(`text=${demoAccount.email}`);
+  say(`Signed in as ${demoAccount.email}: the demo works.`);
+}

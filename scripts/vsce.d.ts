@@ -1,0 +1,10 @@
+// @vscode/vsce ships its types where TypeScript does not look for them; this is the one function we use.
+declare module "@vscode/vsce" {
+  export function createVSIX(options: {
+    readonly cwd: string;
+    readonly packagePath: string;
+    readonly dependencies: boolean;
+    readonly skipLicense: boolean;
+    readonly allowMissingRepository: boolean;
+  }): Promise<void>;
+}
