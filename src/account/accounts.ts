@@ -1,0 +1,224 @@
+import { Emitter } from "../platform/emitter.ts";
+import type { Lock } from "../platform/lock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import { isProblem, Problem } from "../platform/problem.ts";
+import type { Credential, StoredCredential } from "./credential.ts";
+import type { SecretStore } from "./secretStore.ts";
+import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
+
+/** Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed. */
+export interface SignedInHint {
+  get(): boolean;
+  set(signedIn: boolean): PromiseLike<void>;
+}
+
+/** The one place that knows who is signed in: the stored records, a copy of them in memory, and one event. */
+export class Accounts {
+  readonly #store: SecretStore;
+  readonly #lock: Lock;
+  readonly #hint: SignedInHint;
+  readonly #log: Logger;
+  readonly #changed: Emitter<AccountsState>;
+  #entries: ReadonlyMap<string, Entry> = new Map();
+  #unreadable = new Map<string, StoredCredential["status"]>();
+  #corruptIndex = false;
+  /** Renewed records that could not be stored yet: newer than what is stored. */
+  readonly #unsaved = new Map<string, Credential>();
+  #state: AccountsState = signedOut;
+  #loading: Promise<void> | undefined;
+  /** Changes of what is stored happen one after another. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(store: SecretStore, lock: Lock, hint: SignedInHint, log: Logger) {
+    this.#store = store;
+    this.#lock = lock;
+    this.#hint = hint;
+    this.#log = log;
+    this.#changed = new Emitter((error) => log.error(`A listener of the accounts failed: ${describeError(error)}`));
+  }
+
+  get state(): AccountsState {
+    return this.#state;
+  }
+
+  get onDidChange() {
+    return this.#changed.event;
+  }
+
+  /** Reads what is stored, the first time it is called. */
+  load(): Promise<void> {
+    this.#loading ??= this.reload();
+    return this.#loading;
+  }
+
+  /** Reads what is stored again and tells of what differs: another window may have changed it. */
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  /** The record of an account, or of the active one. */
+  entry(id: string | undefined = this.#state.active?.id): Entry | undefined {
+    return id === undefined ? undefined : this.#entries.get(id);
+  }
+
+  /**
+   * Reads one account's record again and adopts it when it differs.
+   * Resolves with what is stored now, undefined when the account is gone.
+   */
+  reread(id: string): Promise<Entry | undefined> {
+    return this.#inTurn(() => this.#reread(id));
+  }
+
+  /**
+   * Stores a record: of a new account, which becomes the active one, or of one that is there.
+   * @throws Problem `saveFailed`; what was stored before stays
+   */
+  async put(credential: Credential, { activate = false } = {}): Promise<void> {
+    await this.load();
+    await this.#inTurn(() => this.#write(credential, activate));
+  }
+
+  /** Keeps a record in memory that could not be stored yet. */
+  keepInMemory(credential: Credential): void {
+    this.#unsaved.set(credential.id, credential);
+    this.#adopt(credential);
+  }
+
+  /**
+   * Changes an account's record, as it is stored now, with nobody in between in any window.
+   * Resolves with the new one, undefined when it is gone.
+   */
+  async update(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
+    return this.#lock.hold(id, () =>
+      this.#inTurn(async () => {
+        const entry = await this.#reread(id);
+        if (!entry) return undefined;
+        const changed = change(entry.credential);
+        if (changed !== entry.credential) await this.#write(changed, false);
+        return this.#entries.get(id);
+      }),
+    );
+  }
+
+  async setActive(id: string): Promise<void> {
+    await this.#inTurn(async () => {
+      if (!this.#entries.has(id)) throw new Problem("notSignedIn");
+      const { index } = await this.#store.readIndex();
+      await this.#store.writeIndex({ ...index, active: id }, this.#corruptIndex);
+      this.#setEntries(this.#entries, id);
+    });
+  }
+
+  /** Removes an account from this computer; resolves with the record it had. */
+  async remove(id: string): Promise<Entry | undefined> {
+    await this.load();
+    return this.#inTurn(async () => {
+      const entry = this.#entries.get(id);
+      const { index } = await this.#store.readIndex();
+      const ids = index.ids.filter((other) => other !== id);
+      const active = index.active === id ? ids[0] : index.active;
+      await this.#store.writeIndex({ version: 1, ids, ...(active !== undefined && { active }) });
+      await this.#store.deleteCredential(id);
+      this.#unsaved.delete(id);
+      if (ids.length === 0) await this.#hint.set(false);
+      this.#setEntries(without(this.#entries, id), active);
+      return entry;
+    });
+  }
+
+  async #read(): Promise<void> {
+    const { index, corrupt } = await this.#store.readIndex();
+    const entries = new Map<string, Entry>();
+    let notice: StorageNotice | undefined = corrupt ? "corrupt" : undefined;
+    this.#corruptIndex = corrupt;
+    this.#unreadable = new Map();
+    for (const id of index.ids) {
+      const stored = await this.#store.readCredential(id);
+      if (stored.status === "found") entries.set(id, this.#entryOf(this.#newest(stored.credential)));
+      else {
+        this.#unreadable.set(id, stored.status);
+        notice ??= stored.status === "none" ? "notKept" : stored.status;
+      }
+    }
+    if (index.ids.length === 0 && !corrupt && this.#hint.get()) {
+      // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
+      notice = "notKept";
+      await this.#hint.set(false);
+    }
+    if (notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
+    this.#setEntries(entries, index.active, notice);
+  }
+
+  async #reread(id: string): Promise<Entry | undefined> {
+    const stored = await this.#store.readCredential(id);
+    if (stored.status === "none") {
+      const { index } = await this.#store.readIndex();
+      if (!index.ids.includes(id)) this.#setEntries(without(this.#entries, id), index.active);
+      return undefined;
+    }
+    if (stored.status !== "found") return this.#entries.get(id);
+    return this.#adopt(this.#newest(stored.credential));
+  }
+
+  async #write(credential: Credential, activate: boolean): Promise<void> {
+    const { id } = credential;
+    await this.#store.writeCredential(credential, this.#unreadable.get(id));
+    this.#unreadable.delete(id);
+    this.#unsaved.delete(id);
+    const active = activate || !this.#state.active ? id : this.#state.active.id;
+    if (!this.#entries.has(id) || active !== this.#state.active?.id) {
+      const { index } = await this.#store.readIndex();
+      const ids = index.ids.includes(id) ? index.ids : [...index.ids, id];
+      await this.#store.writeIndex({ version: 1, ids, active }, this.#corruptIndex);
+      this.#corruptIndex = false;
+      await this.#hint.set(true);
+    }
+    this.#adopt(credential, active);
+  }
+
+  #newest(stored: Credential): Credential {
+    const unsaved = this.#unsaved.get(stored.id);
+    const isNewer = unsaved?.signedInAt === stored.signedInAt && unsaved.sequence > stored.sequence;
+    if (!isNewer) this.#unsaved.delete(stored.id);
+    return isNewer ? unsaved : stored;
+  }
+
+  /** The entry in memory when it has this very record, so that identity tells whether something changed. */
+  #entryOf(credential: Credential): Entry {
+    const known = this.#entries.get(credential.id);
+    return known && isSame(known.credential, credential) ? known : createEntry(credential);
+  }
+
+  #adopt(credential: Credential, active = this.#state.active?.id): Entry {
+    const entry = this.#entryOf(credential);
+    const same = this.#entries.get(credential.id) === entry && active === this.#state.active?.id;
+    if (!same) this.#setEntries(new Map(this.#entries).set(credential.id, entry), active);
+    return entry;
+  }
+
+  #setEntries(entries: ReadonlyMap<string, Entry>, active: string | undefined, notice?: StorageNotice): void {
+    const before = this.#state;
+    this.#entries = entries;
+    const accounts = [...entries.values()].map((entry) => entry.account);
+    this.#state = { accounts, active: accounts.find(({ id }) => id === active) ?? accounts[0], notice };
+    if (!isSame(before, this.#state)) this.#changed.fire(this.#state);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch((error: unknown) => {
+      if (!isProblem(error)) this.#log.error(`The secret store failed: ${describeError(error)}`);
+    });
+    return result;
+  }
+}
+
+function without(entries: ReadonlyMap<string, Entry>, id: string): ReadonlyMap<string, Entry> {
+  const rest = new Map(entries);
+  rest.delete(id);
+  return rest;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

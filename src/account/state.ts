@@ -1,0 +1,69 @@
+import type { Claims } from "../oauth/claims.ts";
+import { type Credential, claimsOf, maskKey } from "./credential.ts";
+
+/** An account as any surface may see it: no secret in it. Times are ms since 1970 by the local clock. */
+export interface Account {
+  readonly id: string;
+  readonly origin: Credential["origin"];
+  readonly email: string | undefined;
+  readonly plan: string | undefined;
+  /** The ChatGPT workspace. */
+  readonly accountId: string | undefined;
+  readonly fedramp: boolean;
+  readonly needsPlatformSetup: boolean;
+  readonly issuer: string;
+  readonly accessTokenExpiresAt: number | undefined;
+  readonly signedInAt: number;
+  readonly lastRefreshAt: number | undefined;
+  readonly derivedKey:
+    | { status: "present"; masked: string; createdAt: number }
+    | { status: "absent"; why: "pending" | "noOrganization" | "refused" | "unreachable" };
+  /** Why the issuer does not renew its tokens any more. */
+  readonly rejected: Credential["rejected"];
+}
+
+/** What was found wrong with what is stored. */
+export type StorageNotice = "corrupt" | "newer" | "notKept";
+
+/** Who is signed in. Every transition makes a new object. */
+export interface AccountsState {
+  readonly accounts: readonly Account[];
+  readonly active: Account | undefined;
+  readonly notice: StorageNotice | undefined;
+}
+
+export const signedOut: AccountsState = { accounts: [], active: undefined, notice: undefined };
+
+/** A record with what its tokens say, read once. */
+export interface Entry {
+  readonly credential: Credential;
+  readonly claims: Claims;
+  readonly account: Account;
+}
+
+export function createEntry(credential: Credential): Entry {
+  const claims = claimsOf(credential.tokens);
+  const { derivedKey } = credential;
+  return {
+    credential,
+    claims,
+    account: {
+      id: credential.id,
+      origin: credential.origin,
+      email: claims.email,
+      plan: claims.plan,
+      accountId: claims.accountId,
+      fedramp: claims.fedramp,
+      needsPlatformSetup: claims.needsPlatformSetup,
+      issuer: credential.issuer,
+      accessTokenExpiresAt: claims.expiresAt === undefined ? undefined : claims.expiresAt - credential.clockOffset,
+      signedInAt: credential.signedInAt,
+      lastRefreshAt: credential.lastRefreshAt,
+      derivedKey:
+        derivedKey.status === "present"
+          ? { status: "present", masked: maskKey(derivedKey.key), createdAt: derivedKey.createdAt }
+          : derivedKey,
+      rejected: credential.rejected,
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { decodeJwt } from "jose/jwt/decode";
+import * as z from "zod/mini";
+
+/** What a token says of its account. Shown and compared, never a ground for trust: nothing here is verified. */
+export interface Claims {
+  readonly email?: string;
+  readonly plan?: string;
+  readonly userId?: string;
+  /** The ChatGPT workspace (`chatgpt_account_id`). */
+  readonly accountId?: string;
+  readonly organizationId?: string;
+  readonly projectId?: string;
+  readonly fedramp: boolean;
+  /** The Platform organization is this person's to set up, and is not yet. */
+  readonly needsPlatformSetup: boolean;
+  /** Milliseconds since 1970, by the issuer's clock. */
+  readonly issuedAt?: number;
+  readonly expiresAt?: number;
+}
+
+const longestToken = 64 * 1024;
+const earliest = Date.UTC(2000, 0);
+const latest = Date.UTC(2200, 0);
+
+const text = z.string().check(z.minLength(1), z.maxLength(320));
+/** A claim of the wrong shape counts as absent: it must not cost a person their sign-in. */
+const lenient = <T extends z.core.$ZodType>(schema: T) => z.catch(z.optional(schema), undefined);
+
+const authClaim = z.object({
+  chatgpt_plan_type: lenient(text),
+  chatgpt_user_id: lenient(text),
+  user_id: lenient(text),
+  chatgpt_account_id: lenient(text),
+  chatgpt_account_is_fedramp: lenient(z.boolean()),
+  organization_id: lenient(text),
+  project_id: lenient(text),
+  completed_platform_onboarding: lenient(z.boolean()),
+  is_org_owner: lenient(z.boolean()),
+});
+
+const payload = z.object({
+  email: lenient(text),
+  iat: lenient(z.number()),
+  exp: lenient(z.number()),
+  "https://api.openai.com/profile": lenient(z.object({ email: lenient(text) })),
+  "https://api.openai.com/auth": lenient(authClaim),
+});
+
+/**
+ * The claims of a JSON Web Token, or undefined when it is none (protocol.md section 8). The signature is not checked:
+ * the token came from the issuer over TLS (OpenID Connect Core 3.1.3.7).
+ */
+export function readClaims(token: string): Claims | undefined {
+  if (token.length > longestToken) return undefined;
+  const parsed = payload.safeParse(decode(token));
+  if (!parsed.success) return undefined;
+  const {
+    email,
+    iat,
+    exp,
+    "https://api.openai.com/profile": profile,
+    "https://api.openai.com/auth": auth,
+  } = parsed.data;
+  return defined({
+    email: email ?? profile?.email,
+    plan: auth?.chatgpt_plan_type,
+    userId: auth?.chatgpt_user_id ?? auth?.user_id,
+    accountId: auth?.chatgpt_account_id,
+    organizationId: auth?.organization_id,
+    projectId: auth?.project_id,
+    fedramp: auth?.chatgpt_account_is_fedramp === true,
+    needsPlatformSetup: auth?.completed_platform_onboarding !== true && auth?.is_org_owner === true,
+    issuedAt: toTime(iat),
+    expiresAt: toTime(exp),
+  });
+}
+
+/**
+ * The claims of a login's two tokens as one: who it is comes from the id_token, the access token fills gaps and says
+ * when it expires.
+ */
+export function mergeClaims(idToken: Claims | undefined, accessToken: Claims | undefined): Claims {
+  const { issuedAt: _issuedAt, expiresAt: _expiresAt, ...identity } = idToken ?? {};
+  return defined({
+    ...accessToken,
+    ...identity,
+    fedramp: idToken?.fedramp === true || accessToken?.fedramp === true,
+    needsPlatformSetup: idToken?.needsPlatformSetup ?? false,
+    issuedAt: accessToken?.issuedAt,
+    expiresAt: accessToken?.expiresAt,
+  });
+}
+
+function decode(token: string): unknown {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return undefined;
+  }
+}
+
+/** NumericDate in seconds to ms; absurd times count as absent. */
+function toTime(seconds: number | undefined): number | undefined {
+  const ms = (seconds ?? Number.NaN) * 1000;
+  return ms >= earliest && ms <= latest ? ms : undefined;
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,45 @@
+import type { HttpResponse } from "../platform/httpClient.ts";
+import { Problem } from "../platform/problem.ts";
+
+/**
+ * The error code of a refused call, wherever the issuer put it: `error.code`, `error` as a string, or `code`
+ * (protocol.md section 4). Only something that looks like a code is taken, so that no free text travels on.
+ */
+export function errorCode(body: unknown): string | undefined {
+  const outer = asRecord(body);
+  const inner = asRecord(outer?.error);
+  const code = [inner?.code, outer?.error, outer?.code, inner?.type].find((value) => typeof value === "string");
+  return typeof code === "string" && /^[\w.-]{1,64}$/.test(code) ? code.toLowerCase() : undefined;
+}
+
+/**
+ * What an answer with a failure status means, where the protocol gives it no meaning of its own; `refused` is what a
+ * plain 4xx of this call stands for.
+ */
+export function failureOf(
+  response: HttpResponse,
+  refused: "exchangeRefused" | "needsSignIn" | "serviceFailed",
+): Problem {
+  const { status } = response;
+  const code = errorCode(response.json);
+  const detail = [status, code, requestId(response)].filter(Boolean).join(" ");
+  if (status === 403) {
+    if (code?.startsWith("unsupported_country")) return new Problem("regionBlocked", detail);
+    if (response.json === undefined) return new Problem("edgeBlocked", detail);
+  }
+  if (status === 429) return new Problem("rateLimited", detail);
+  if (status >= 500) return new Problem("serviceFailed", detail);
+  if (status === 407) return new Problem("proxyFailed", detail);
+  if (status >= 400 && response.json !== undefined) return new Problem(refused, detail);
+  return new Problem("unreadableAnswer", detail);
+}
+
+/** The identifier that support asks for; it names a request and opens nothing. */
+function requestId({ headers }: HttpResponse): string | undefined {
+  const id = headers["x-request-id"] ?? headers["cf-ray"];
+  return id && /^[\w-]{1,64}$/.test(id) ? `request ${id}` : undefined;
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+}

@@ -1,0 +1,19 @@
+import { createHash, randomBytes } from "node:crypto";
+
+export interface Pkce {
+  /** RFC 7636 section 4.1: 64 random bytes, 86 characters. Never leaves memory but for the token endpoint. */
+  readonly codeVerifier: string;
+  /** RFC 7636 section 4.2, method S256. */
+  readonly codeChallenge: string;
+}
+
+/** A fresh pair of code verifier and challenge. */
+export function createPkce(): Pkce {
+  const codeVerifier = randomBytes(64).toString("base64url");
+  return { codeVerifier, codeChallenge: createHash("sha256").update(codeVerifier).digest("base64url") };
+}
+
+/** A fresh `state` (RFC 6749 section 10.12): 32 random bytes, 43 characters that survive every re-encoding. */
+export function createState(): string {
+  return randomBytes(32).toString("base64url");
+}

@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import type { Account } from "../account/state.ts";
+import type { HttpClient } from "../platform/httpClient.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+
+const answerSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.optional(z.number()) });
+
+/** The API credits that come with a plan, US dollars. */
+const creditsOfPlan: Readonly<Record<string, number>> = { plus: 5, pro: 50 };
+
+/** Whether an account's plan comes with API credits that can be asked for now. */
+export function isEligibleForCredits(account: Account): boolean {
+  return account.plan !== undefined && account.plan in creditsOfPlan && !account.needsPlatformSetup;
+}
+
+/**
+ * Asks for the complimentary API credits of a plan. Best effort: nothing depends on it, and every outcome is only logged.
+ * @returns whether the service gave a definite answer, so that it need not be asked again
+ */
+export async function redeemCredits(
+  http: HttpClient,
+  apiBaseUrl: string,
+  plan: string,
+  idToken: string,
+  log: Logger,
+): Promise<boolean> {
+  try {
+    const response = await http.send({
+      method: "POST",
+      url: `${apiBaseUrl}/billing/redeem_credits`,
+      json: { id_token: idToken },
+    });
+    if (response.status >= 500 || response.status === 429) {
+      log.info(`The plan's API credits could not be asked for: status ${response.status}`);
+      return false;
+    }
+    const answer = answerSchema.safeParse(response.json);
+    const granted =
+      response.status === 200 && answer.success && (answer.data.granted_chatgpt_subscriber_api_credits ?? 0) > 0;
+    log.info(
+      granted
+        ? `The plan's API credits ($${creditsOfPlan[plan]}) were granted.`
+        : `No API credits were granted (status ${response.status}).`,
+    );
+    return true;
+  } catch (error) {
+    log.info(`The plan's API credits could not be asked for: ${describeError(error)}`);
+    return false;
+  }
+}

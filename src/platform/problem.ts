@@ -1,0 +1,95 @@
+/**
+ * Everything that can go wrong for a person, each with the one sentence they see. Sentences are fixed text of ours: no
+ * word of a server, a file or a setting's value enters them.
+ */
+const sentences = {
+  // signing in
+  cancelled: "Sign-in was cancelled.",
+  timedOut: "Sign-in was not completed within 10 minutes. Run “Sign in with ChatGPT” again.",
+  portInUse:
+    "Sign-in needs port 1455 or 1457 on this computer, and other programs are using both (perhaps another sign-in). Finish or close those, then try again.",
+  portReserved:
+    "The system does not allow listening on ports 1455 and 1457. On Windows they may be reserved: run “net stop winnat” and “net start winnat” as administrator, then try again.",
+  browserFailed: "The browser could not be opened. Try again, or check which browser your system opens links with.",
+  accessDenied:
+    "The sign-in page reported that access was denied or cancelled. Run “Sign in with ChatGPT” to try again.",
+  noEntitlement:
+    "Your ChatGPT account does not include Codex. Ask the administrator of your ChatGPT workspace for access, then sign in again.",
+  issuerError: "The sign-in page reported an error. Try again; if it persists, the log has its code.",
+  missingCode: "The sign-in page sent no authorization code. Run “Sign in with ChatGPT” to try again.",
+  exchangeRefused: "The sign-in service refused to complete the sign-in. Run “Sign in with ChatGPT” to try again.",
+  saveFailed:
+    "You signed in, but VS Code could not store the credential. Check that the system's keyring is unlocked, then sign in again.",
+  // talking to a service
+  serviceFailed: "The service failed for the moment. Nothing was lost; try again in a few minutes.",
+  rateLimited: "The service asks for fewer requests. Nothing was lost; try again in a few minutes.",
+  unreadableAnswer:
+    "The service's answer could not be read; a proxy or a sign-in page of your network may have replaced it. Nothing was lost; check the network and try again.",
+  regionBlocked:
+    "The service does not accept requests from this network's region. If your browser uses a proxy, give VS Code the same one (setting “http.proxy”).",
+  edgeBlocked:
+    "A protection page stands between VS Code and the service (HTTP 403). Try another network, or turn VPN and proxy off or on.",
+  dnsFailed: "The service's address could not be looked up. Check the network connection and VS Code's “http.proxy”.",
+  tlsFailed:
+    "The secure connection to the service failed: its certificate is not trusted here. On a network with TLS inspection, install the company's certificate in the system.",
+  proxyFailed:
+    "The proxy refused the connection to the service. Check VS Code's setting “http.proxy” and its credentials.",
+  unreachable: "The service could not be reached. Check the network connection and VS Code's “http.proxy”.",
+  answerLost: "The service did not answer in time. Nothing was lost; try again.",
+  // the credential
+  notSignedIn: "You are not signed in with ChatGPT. Run “Sign in with ChatGPT” first.",
+  needsSignIn: "Your ChatGPT sign-in is no longer accepted. Run “Sign in with ChatGPT” again.",
+  accountMismatch:
+    "The service answered for another account, so its answer was not used. Sign in again if this persists.",
+  staleWindow: "Another window has renewed the ChatGPT credential. Reload this window to go on.",
+  corruptStore:
+    "The stored ChatGPT credential could not be read. It was set aside; run “Sign in with ChatGPT” to go on.",
+  newerStore:
+    "The stored ChatGPT credential was written by a newer version of this extension. Update the extension, or sign in again.",
+  notKept:
+    "The ChatGPT credential stored last time is gone: this system's keyring seems to keep secrets in memory only. Set up a keyring (such as gnome-keyring), then sign in again.",
+  // own key
+  noApiKey: "No OpenAI API key is set. Run “Set OpenAI API Key” first.",
+  keyRejected: "OpenAI does not accept this API key. The key that was set before stays in use.",
+} as const;
+
+export type ProblemCode = keyof typeof sentences;
+
+/**
+ * The only error that our own code throws for a person to see. `message` is safe to show; `detail` (a status, an
+ * error code of the protocol) goes into the log only and is redacted there.
+ */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: ProblemCode;
+  readonly detail: string | undefined;
+
+  constructor(code: ProblemCode, detail?: string) {
+    super(sentences[code]);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+/** A setting whose value cannot be used; the sentence names the setting and never its value. */
+export class SettingProblem extends Error {
+  override readonly name = "SettingProblem";
+  readonly setting: string;
+
+  constructor(setting: string) {
+    super(
+      `The setting “${setting}” must be an https URL (http only for this computer) without user name, query or fragment. Correct it in your user settings.`,
+    );
+    this.setting = setting;
+  }
+}
+
+/** The sentence a person sees for any thrown value. */
+export function sentenceFor(error: unknown): string {
+  if (error instanceof Problem || error instanceof SettingProblem) return error.message;
+  return "Something unexpected went wrong. The log has the details.";
+}
+
+export function isProblem(error: unknown, ...codes: ProblemCode[]): error is Problem {
+  return error instanceof Problem && (codes.length === 0 || codes.includes(error.code));
+}
