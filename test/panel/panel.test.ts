@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import type { Intent, View } from "../../src/panelProtocol.ts";
+import { wordsOf } from "./panelPage.ts";
+import { usePanel } from "./usePanel.ts";
+import { signedInView, signedOutView, states } from "./views.ts";
+
+describe("settings panel", function () {
+  this.timeout(20_000);
+  const panel = usePanel();
+
+  it("is small", () => {
+    assert.ok(panel().server.scriptSize < 110_000, `${panel().server.scriptSize} bytes`);
+  });
+
+  it("says that it is ready, once, and shows nothing of an account before it is told", async () => {
+    assert.deepEqual(await panel().intents(), [{ type: "ready" }]);
+    assert.equal(await panel().text(), "Sign in with ChatGPT\n\nUnofficial. Not made by OpenAI.");
+    await panel().send(signedOutView());
+    assert.deepEqual(await panel().intents(), []);
+  });
+
+  describe("shows", () => {
+    const shown: readonly [name: string, view: () => View, present: readonly string[], absent: readonly string[]][] = [
+      [
+        "signed out",
+        states.signedOut,
+        ["Sign in through your browser", "No key set.", "No API key is set"],
+        ["Sign out"],
+      ],
+      ["signing in", states.signingIn, ["Waiting for you to sign in in the browser…", "Cancel"], ["Sign in through"]],
+      [
+        "signed in",
+        states.signedIn,
+        [
+          "ada@example.com",
+          "Plus",
+          "6f1c1d5e-4d0b-4c55-9d5c-0a8f4f1b7e21",
+          "in 52 minutes",
+          "8 minutes ago",
+          "sk-…w7Qa",
+          "made 3 days ago",
+          "not to the ChatGPT plan",
+          "sk-…9fX2",
+        ],
+        ["Cancel", "Retry", "Needs you to sign in"],
+      ],
+      [
+        "the account beside a new sign-in",
+        states.signingInAgain,
+        ["Getting your credential…", "Cancel", "ada@example.com", "Sign out"],
+        [],
+      ],
+      [
+        "no organization",
+        states.noOrganization,
+        ["This account has no OpenAI Platform organization.", "Set up on platform.openai.com", "Retry", "not checked"],
+        ["made 3 days ago"],
+      ],
+      ["an organization without set-up", states.needsSetup, ["still waits for its set-up", "Business"], ["Retry"]],
+      ["a key being made", states.bare, ["Being made…", "ChatGPT account"], ["Retry", "Account ID", "undefined"]],
+      [
+        "sign in again",
+        states.needsSignIn,
+        ["already been used elsewhere", "ada@example.com", "Access token expired", "1 minute ago", "Sign in again"],
+        ["Refresh", "Access token expires"],
+      ],
+      ["an unreadable sign-in", states.unreadable, ["could not be read", "Sign in again"], ["Account ID"]],
+      [
+        "what is wrong",
+        states.troubles,
+        ["the issuer could not be reached", "Not the real service.", "issuer and apiBaseUrl", "Needs you to sign in."],
+        [],
+      ],
+    ];
+    for (const [name, view, present, absent] of shown) {
+      it(name, async () => {
+        await panel().send(view());
+        const words = await panel().text();
+        for (const part of present) {
+          assert.ok(words.includes(part), `"${part}" in:\n${words}`);
+        }
+        for (const part of absent) {
+          assert.ok(!words.includes(part), `"${part}" not in:\n${words}`);
+        }
+      });
+    }
+
+    it("each reason and each stage in words of its own", async () => {
+      const seen = new Set<string>();
+      const views: View[] = [
+        ...(["starting", "waitingForBrowser", "exchangingCode", "saving"] as const).map((stage) =>
+          signedOutView({ attempt: { stage, since: Date.now() } }),
+        ),
+        ...(["expired", "reused", "revoked", "rejected", "unreadable"] as const).map((why) =>
+          signedOutView({ sign: { status: "needsSignIn", why } }),
+        ),
+      ];
+      for (const view of views) {
+        await panel().send(view);
+        seen.add(await wordsOf(panel().page.getByRole("status")));
+      }
+      assert.equal(seen.size, views.length);
+      const absences = (["pending", "noOrganization", "refused", "unreachable"] as const).map((why) =>
+        signedInView({}, { derivedKey: { status: "absent", why } }),
+      );
+      const sentences = new Set<string>();
+      for (const view of absences) {
+        await panel().send(view);
+        sentences.add(
+          await wordsOf(panel().page.locator(".fact", { hasText: "Account API key" }).locator("p").first()),
+        );
+      }
+      assert.equal(sentences.size, absences.length);
+    });
+  });
+
+  describe("asks", () => {
+    const absent = (why: "noOrganization" | "refused" | "unreachable") =>
+      signedInView({}, { derivedKey: { status: "absent", why } });
+    const asked: readonly [name: string, view: () => View, intent: Intent][] = [
+      ["Sign in with ChatGPT", () => signedOutView(), { type: "signIn" }],
+      ["Sign in again", () => signedOutView({ sign: { status: "needsSignIn", why: "expired" } }), { type: "signIn" }],
+      ["Cancel signing in", states.signingIn, { type: "cancelSignIn" }],
+      ["Refresh", () => signedInView(), { type: "refresh" }],
+      ["Sign out", () => signedInView(), { type: "signOut" }],
+      ["Retry making the account API key", () => absent("refused"), { type: "retryDerivedKey" }],
+      ["Retry making the account API key", () => absent("unreachable"), { type: "retryDerivedKey" }],
+      ["Set up on platform.openai.com", () => absent("noOrganization"), { type: "openPlatform" }],
+      ["Set up on platform.openai.com", states.needsSetup, { type: "openPlatform" }],
+      ["Set… an OpenAI API key", () => signedOutView(), { type: "setApiKey" }],
+      ["Replace… the OpenAI API key", () => signedInView(), { type: "setApiKey" }],
+      ["Remove the OpenAI API key", () => signedInView(), { type: "removeApiKey" }],
+      ["Show log", () => signedOutView({ problem: "It failed." }), { type: "showLog" }],
+      ["Open settings", () => signedOutView({ changedEndpoints: ["issuer"] }), { type: "openEndpointSettings" }],
+    ];
+    for (const [name, view, intent] of asked) {
+      it(`${intent.type} by "${name}", with the mouse, Enter and Space`, async () => {
+        await panel().send(view());
+        await panel().intents();
+        await panel().button(name).click();
+        await panel().button(name).focus();
+        await panel().press("Enter");
+        await panel().press("Space");
+        assert.deepEqual(await panel().intents(), [intent, intent, intent]);
+      });
+    }
+
+    it("nothing by a busy button, which keeps the focus", async () => {
+      const cases: [View, string, string][] = [
+        [signedInView({ busy: "refresh" }), "Refresh", "Refreshing…"],
+        [signedInView({ busy: "signOut" }), "Sign out", "Signing out…"],
+        [signedInView({ busy: "ownKey" }), "Replace… the OpenAI API key", "Replace… the OpenAI API key"],
+      ];
+      for (const [view, before, during] of cases) {
+        await panel().send(signedInView());
+        await panel().button(before).focus();
+        await panel().send(view);
+        assert.equal(await panel().focused(), during);
+        assert.equal(await panel().button(during).getAttribute("aria-disabled"), "true");
+        await panel().intents();
+        await panel().press("Enter");
+        await panel().button(during).dispatchEvent("click");
+        assert.deepEqual(await panel().intents(), []);
+      }
+    });
+
+    it("once while a key is held", async () => {
+      await panel().send(signedInView());
+      await panel().intents();
+      await panel().button("Refresh").focus();
+      await panel().page.keyboard.down("Enter");
+      await panel().page.keyboard.down("Enter");
+      await panel().page.keyboard.up("Enter");
+      assert.deepEqual(await panel().intents(), [{ type: "refresh" }]);
+    });
+  });
+});

@@ -1,0 +1,66 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
+import type { AuthMode, View } from "../../src/panelProtocol.ts";
+import { post } from "./host.ts";
+
+interface Choice {
+  readonly mode: AuthMode;
+  readonly label: string;
+  readonly sentence: string;
+  /** What is still missing for the choice to work. */
+  readonly missing: string | undefined;
+}
+
+function choices(view: View): readonly Choice[] {
+  return [
+    {
+      mode: "apiKey",
+      label: "API key",
+      sentence: "Requests are made with an OpenAI API key of your own and billed to it.",
+      missing: view.ownKey.status === "absent" ? "No API key is set yet." : undefined,
+    },
+    {
+      mode: "chatgpt",
+      label: "ChatGPT",
+      sentence: "Requests are made with your ChatGPT account.",
+      missing: view.sign.status === "signedIn" ? undefined : "Needs you to sign in.",
+    },
+  ];
+}
+
+function radio(choice: Choice, view: View): TemplateResult {
+  const { mode } = choice;
+  const missing =
+    view.authMode !== mode || choice.missing === undefined
+      ? nothing
+      : html`<span class="missing"><panel-icon name="warning"></panel-icon>${choice.missing}</span>`;
+  // `live`: the person's choice checks the radio at once, the view has the last word.
+  return html`<label class="choice">
+    <input
+      type="radio"
+      name="authMode"
+      value=${mode}
+      aria-label=${choice.label}
+      aria-describedby=${`auth-mode-${mode}`}
+      .checked=${live(view.authMode === mode)}
+      @change=${() => post({ type: "setAuthMode", authMode: mode })}
+    />
+    <span class="text">
+      <span class="label">${choice.label}</span>
+      <span id=${`auth-mode-${mode}`}><span class="sentence">${choice.sentence}</span> ${missing}</span>
+    </span>
+  </label>`;
+}
+
+/**
+ * The choice between API key and ChatGPT. Native radios: they bring the arrow keys, and the role that
+ * `vscode-radio` (a checkbox inside) hides from screen readers.
+ */
+export function authModeToggle(view: View): TemplateResult {
+  return html`<section class="section" data-region>
+    <h2 id="auth-mode-title">Make requests with</h2>
+    <div class="card choices" role="radiogroup" aria-labelledby="auth-mode-title">
+      ${choices(view).map((choice) => radio(choice, view))}
+    </div>
+  </section>`;
+}

@@ -1,0 +1,28 @@
+import { html, nothing, type TemplateResult } from "lit";
+import type { View } from "../../src/panelProtocol.ts";
+import { actionButton } from "./actionButton.ts";
+
+/** What went wrong last, and the warning that another service than OpenAI's own is talked to. */
+export function banners(view: View): TemplateResult {
+  const problem =
+    view.problem === undefined
+      ? nothing
+      : html`<div class="banner error" role="alert" data-region>
+          <panel-icon name="error"></panel-icon>
+          <p>${view.problem}</p>
+          ${actionButton({ label: "Show log", intent: { type: "showLog" } })}
+        </div>`;
+  const names = new Intl.ListFormat("en").format(view.changedEndpoints);
+  const warning =
+    view.changedEndpoints.length === 0
+      ? nothing
+      : html`<div class="banner warning" role="note" aria-label="Changed endpoints" data-region>
+          <panel-icon name="warning"></panel-icon>
+          <p>
+            <strong>Not the real service.</strong> Changed in the settings: ${names}. Whoever runs that service sees what
+            you sign in with.
+          </p>
+          ${actionButton({ label: "Open settings", intent: { type: "openEndpointSettings" } })}
+        </div>`;
+  return html`<div class="banners">${problem}${warning}</div>`;
+}

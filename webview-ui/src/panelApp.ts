@@ -1,0 +1,92 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { type View, viewSchema } from "../../src/panelProtocol.ts";
+import { accountCard } from "./accountCard.ts";
+import { apiKeyRow } from "./apiKeyRow.ts";
+import { authModeToggle } from "./authModeToggle.ts";
+import { banners } from "./banners.ts";
+import { post } from "./host.ts";
+import { statusWords } from "./words.ts";
+
+/** How often times relative to now are written anew, in milliseconds: while signing in, and otherwise. */
+const tick = { attempt: 1000, idle: 15_000 };
+
+/**
+ * The settings panel. It holds the last view it was told and nothing else, and draws into the page itself, not into a
+ * shadow root, so that one style sheet and one set of ids serve all of it.
+ */
+export class PanelApp extends LitElement {
+  static override properties = { view: { state: true } };
+
+  declare private view: View | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("message", this.#receive);
+    this.addEventListener("keydown", this.#tameKeys, { capture: true });
+    post({ type: "ready" });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("message", this.#receive);
+    this.removeEventListener("keydown", this.#tameKeys, { capture: true });
+    clearTimeout(this.#timer);
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  /** Draws, and if that removed the element that had the focus, gives the focus to what took its place. */
+  protected override update(changed: PropertyValues): void {
+    const focused = this.contains(document.activeElement) ? document.activeElement : null;
+    const region = focused?.closest<HTMLElement>("[data-region]");
+    super.update(changed);
+    if (focused !== null && !focused.isConnected) {
+      const place = region?.isConnected === true ? region : this;
+      place.querySelector<HTMLElement>("vscode-button, input:checked")?.focus();
+    }
+    clearTimeout(this.#timer);
+    if (this.view !== undefined) {
+      const wait = this.view.attempt === undefined ? tick.idle : tick.attempt;
+      this.#timer = setTimeout(() => this.requestUpdate(), wait);
+    }
+  }
+
+  protected override render(): TemplateResult {
+    const { view } = this;
+    const now = Date.now();
+    return html`<main aria-busy=${view === undefined ? "true" : "false"}>
+      <header>
+        <h1>Sign in with ChatGPT</h1>
+        <p class="detail">Unofficial. Not made by OpenAI.</p>
+      </header>
+      <div class="visually-hidden" role="status" aria-live="polite">${view === undefined ? "" : statusWords(view)}</div>
+      ${
+        view === undefined
+          ? nothing
+          : html`${banners(view)} ${accountCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)}`
+      }
+    </main>`;
+  }
+
+  /** Takes a view from the extension; drops whatever is none. */
+  readonly #receive = (event: MessageEvent<unknown>): void => {
+    const view = viewSchema.safeParse(event.data);
+    if (view.success) {
+      this.view = view.data;
+    }
+  };
+
+  /** `vscode-button` lets Space scroll the page, and acts again and again while a key is held. */
+  readonly #tameKeys = (event: KeyboardEvent): void => {
+    const onButton = event.target instanceof Element && event.target.localName === "vscode-button";
+    if (onButton && (event.key === " " || event.key === "Enter")) {
+      event.preventDefault();
+      if (event.repeat) {
+        event.stopImmediatePropagation();
+      }
+    }
+  };
+}
