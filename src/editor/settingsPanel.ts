@@ -1,0 +1,97 @@
+import * as vscode from "vscode";
+import { type Intent, intentSchema, type View } from "../panelProtocol.ts";
+import type { Disposable } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Actions } from "./actions.ts";
+import { panelHtml } from "./panelHtml.ts";
+import { settings } from "./settings.ts";
+
+export interface SettingsPanelParts {
+  extensionUri: vscode.Uri;
+  actions: Actions;
+  view: () => View;
+  /** Everything that can change the view. */
+  changes: readonly ((listener: () => void) => Disposable)[];
+  showLog: () => void;
+  log: Logger;
+}
+
+/** The settings panel: one editor tab, shown again when it is open already. */
+export class SettingsPanel {
+  readonly #parts: SettingsPanelParts;
+  #panel: vscode.WebviewPanel | undefined;
+
+  constructor(parts: SettingsPanelParts) {
+    this.#parts = parts;
+  }
+
+  show(): void {
+    if (this.#panel) {
+      this.#panel.reveal();
+      return;
+    }
+    const folder = vscode.Uri.joinPath(this.#parts.extensionUri, "dist", "webview");
+    const panel = vscode.window.createWebviewPanel(
+      "chatgptSignIn.settings",
+      "ChatGPT Settings",
+      vscode.ViewColumn.Active,
+      {
+        enableScripts: true,
+        enableForms: false,
+        localResourceRoots: [folder],
+      },
+    );
+    this.#panel = panel;
+    panel.iconPath = vscode.Uri.joinPath(this.#parts.extensionUri, "media", "icon.png");
+    const subscriptions: Disposable[] = [];
+    panel.onDidDispose(() => {
+      this.#panel = undefined;
+      for (const subscription of subscriptions) subscription.dispose();
+    });
+    subscriptions.push(panel.webview.onDidReceiveMessage((message) => this.#receive(message, panel)));
+    for (const change of this.#parts.changes) subscriptions.push(change(() => this.#post(panel)));
+    panel.webview.html = panelHtml(panel.webview, folder);
+  }
+
+  #post(panel: vscode.WebviewPanel): void {
+    if (panel.visible) void panel.webview.postMessage(this.#parts.view());
+  }
+
+  #receive(message: unknown, panel: vscode.WebviewPanel): void {
+    const intent = intentSchema.safeParse(message);
+    if (!intent.success) {
+      this.#parts.log.debug("The panel sent a message that is not known; it was dropped.");
+      return;
+    }
+    if (intent.data.type === "ready") this.#post(panel);
+    else void this.#act(intent.data);
+  }
+
+  #act(intent: Exclude<Intent, { type: "ready" }>): unknown {
+    const { actions } = this.#parts;
+    switch (intent.type) {
+      case "signIn":
+        return actions.signIn();
+      case "cancelSignIn":
+        return actions.cancelSignIn();
+      case "signOut":
+        return actions.signOut();
+      case "refresh":
+        return actions.refresh();
+      case "setAuthMode":
+        return actions.setAuthMode(intent.authMode);
+      case "setApiKey":
+        return actions.setApiKey();
+      case "removeApiKey":
+        return actions.removeApiKey();
+      case "retryDerivedKey":
+        return actions.retryDerivedKey();
+      case "openPlatform":
+        return actions.openPlatform();
+      case "openEndpointSettings":
+        return settings.open();
+      case "showLog":
+        return this.#parts.showLog();
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import * as vscode from "vscode";
+import type { Accounts } from "../account/accounts.ts";
+import type { CredentialSource } from "../account/credentialSource.ts";
+import type { OwnKeyStore } from "../account/ownKey.ts";
+import { type SecretStorage, SecretStore } from "../account/secretStore.ts";
+import type { AccountsState } from "../account/state.ts";
+import type { Disposable } from "../platform/clock.ts";
+import { Problem } from "../platform/problem.ts";
+import type { Actions } from "./actions.ts";
+import { setContextKey } from "./contextKeys.ts";
+import type { Notifications } from "./notifications.ts";
+import { settings } from "./settings.ts";
+
+export interface WatchParts {
+  accounts: Accounts;
+  ownKey: OwnKeyStore;
+  source: CredentialSource;
+  actions: Actions;
+  notifications: Notifications;
+  secrets: SecretStorage;
+}
+
+/** Follows what other windows and the service do to the accounts, and tells the person once where they have to act. */
+export function watchAccounts(parts: WatchParts): Disposable {
+  const { accounts, ownKey, source, notifications } = parts;
+  const signIn = { "Sign In": () => void parts.actions.signIn() };
+  let told: AccountsState["notice"] | string | undefined;
+
+  const update = (state: AccountsState) => {
+    setContextKey("signedOut", state.accounts.length === 0);
+    const subject = state.active?.rejected ? `${state.active.id} ${state.active.rejected}` : state.notice;
+    if (subject === told) return;
+    told = subject;
+    if (state.active?.rejected) notifications.warning(new Problem("needsSignIn").message, signIn);
+    else if (state.notice === "corrupt") notifications.warning(new Problem("corruptStore").message, signIn);
+    else if (state.notice === "newer") notifications.warning(new Problem("newerStore").message, signIn);
+    else if (state.notice === "notKept") notifications.warning(new Problem("notKept").message, signIn);
+  };
+  update(accounts.state);
+
+  const subscriptions = [
+    accounts.onDidChange(update),
+    ownKey.onDidChange((key) => setContextKey("noApiKey", !key)),
+    settings.onDidChange(() => source.forget()),
+    new SecretStore(parts.secrets).onDidChange(() => void accounts.reload()),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) void accounts.reload();
+    }),
+  ];
+  return {
+    dispose() {
+      for (const subscription of subscriptions) subscription.dispose();
+    },
+  };
+}
