@@ -1,0 +1,119 @@
+import { constants } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { basename, delimiter, dirname, isAbsolute, join, relative, sep } from "node:path";
+
+/** How to start the CLI: an executable and what comes before our own arguments. Never through a shell. */
+export interface CodexCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export type FindCodexResult =
+  | { readonly status: "found"; readonly codex: CodexCommand }
+  | { readonly status: "notFound" | "notAbsolute" | "notExecutable" | "insideWorkspace" };
+
+export type CodexNotFound = Exclude<FindCodexResult["status"], "found">;
+
+export interface FindCodexOptions {
+  /** The setting; empty or absent means: look on PATH. */
+  readonly configuredPath?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Folders that are open in the editor. What lies in them may come from strangers and is never started. */
+  readonly workspaceFolders: readonly string[];
+  readonly platform?: NodeJS.Platform;
+}
+
+const sentences: Readonly<Record<CodexNotFound, string>> = {
+  notFound:
+    "The Codex CLI was not found. Install it or set its full path in “chatgptSignIn.codexPath”, or sign in with ChatGPT here.",
+  notAbsolute: "The setting “chatgptSignIn.codexPath” must be a full path. Correct it in your user settings.",
+  notExecutable:
+    "The setting “chatgptSignIn.codexPath” does not name a program that can be started. Correct it in your user settings.",
+  insideWorkspace:
+    "The Codex CLI was found only inside an open folder and is not started from there. Install it outside, or set “chatgptSignIn.codexPath”.",
+};
+
+/** One sentence or two: what is wrong, and what to do next. */
+export function describeCodexNotFound(status: CodexNotFound): string {
+  return sentences[status];
+}
+
+/**
+ * Finds the Codex CLI: the configured full path, else the first on PATH. Relative entries of PATH (`.`,
+ * `node_modules/.bin`) and everything inside a workspace folder, also by a symbolic link, are passed over.
+ *
+ * On Windows npm installs `codex.cmd`, a batch file, which Node refuses to start without a shell (CVE-2024-27980).
+ * So `codex.exe` is taken where there is one, and for `codex.cmd` the script that it would run, with `node.exe`.
+ */
+export async function findCodex(options: FindCodexOptions): Promise<FindCodexResult> {
+  const platform = options.platform ?? process.platform;
+  const workspaces = await Promise.all(options.workspaceFolders.map(realPath));
+  const inWorkspace = async (path: string) => {
+    const places = [join(await realPath(dirname(path)), basename(path)), await realPath(path)];
+    return places.some((place) => workspaces.some((workspace) => isInside(place, workspace)));
+  };
+  const folders = pathFolders(options.environment, platform);
+  const configured = options.configuredPath;
+  if (configured) {
+    if (!isAbsolute(configured)) return { status: "notAbsolute" };
+    if (await inWorkspace(configured)) return { status: "insideWorkspace" };
+    const codex = await commandAt(configured, folders, platform, inWorkspace);
+    return codex ? { status: "found", codex } : { status: "notExecutable" };
+  }
+  let passedOver = false;
+  const names = platform === "win32" ? ["codex.exe", "codex.cmd"] : ["codex"];
+  for (const candidate of folders.flatMap((folder) => names.map((name) => join(folder, name)))) {
+    const codex = await commandAt(candidate, folders, platform, inWorkspace);
+    if (!codex) continue;
+    if (!(await inWorkspace(candidate))) return { status: "found", codex };
+    passedOver = true;
+  }
+  return { status: passedOver ? "insideWorkspace" : "notFound" };
+}
+
+async function commandAt(
+  path: string,
+  folders: readonly string[],
+  platform: NodeJS.Platform,
+  inWorkspace: (path: string) => Promise<boolean>,
+): Promise<CodexCommand | undefined> {
+  if (!(await isProgram(path, platform))) return undefined;
+  if (platform !== "win32" || !/\.(cmd|bat)$/i.test(path)) return { command: path, args: [] };
+  const script = join(dirname(path), "node_modules", "@openai", "codex", "bin", "codex.js");
+  if (!(await isProgram(script, platform))) return undefined;
+  for (const folder of [dirname(path), ...folders]) {
+    const node = join(folder, "node.exe");
+    if ((await isProgram(node, platform)) && !(await inWorkspace(node))) return { command: node, args: [script] };
+  }
+  return undefined;
+}
+
+function pathFolders(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): readonly string[] {
+  // Windows spells it "Path".
+  const name = Object.keys(environment).find((key) => key === "PATH" || (platform === "win32" && /^path$/i.test(key)));
+  const separator = platform === process.platform ? delimiter : platform === "win32" ? ";" : ":";
+  return (name === undefined ? "" : (environment[name] ?? "")).split(separator).filter((entry) => isAbsolute(entry));
+}
+
+async function isProgram(path: string, platform: NodeJS.Platform): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isFile()) return false;
+    // Windows has no executable bit; its kind is in the name.
+    if (platform !== "win32") await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import type { CodexCommand } from "./findCodex.ts";
+
+/**
+ * Starts a program without a shell, as the head of its own process group, so that what it starts can be ended with it
+ * (the CLI from npm is a script that starts the actual program). Throws nothing: a failure comes as `error` event.
+ */
+export function startTree(
+  codex: CodexCommand,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> },
+): ChildProcess {
+  return spawn(codex.command, [...codex.args, ...args], {
+    cwd: options.cwd,
+    env: options.env,
+    shell: false,
+    windowsHide: true,
+    // A group of its own; on Windows it would mean a console window instead.
+    detached: process.platform !== "win32",
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+}
+
+/** Ends a program of `startTree` and everything it started, at once. */
+export function killTree(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  if (process.platform === "win32") {
+    const taskkill = join(process.env.SystemRoot ?? "C:\\Windows", "System32", "taskkill.exe");
+    spawn(taskkill, ["/pid", String(child.pid), "/T", "/F"], { windowsHide: true, stdio: "ignore" }).on("error", () =>
+      child.kill("SIGKILL"),
+    );
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // The group is empty: all have ended.
+  }
+}
