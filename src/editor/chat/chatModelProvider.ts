@@ -1,0 +1,235 @@
+import type * as vscode from "vscode";
+import {
+  type Backend,
+  type ClientIdentity,
+  type CredentialSource,
+  chatgptBackend,
+  platformBackend,
+} from "../../openai/backend.ts";
+import { conversationKey } from "../../openai/cacheKey.ts";
+import type { ReasoningItem, ToolCall } from "../../openai/messages.ts";
+import { ModelCatalogue } from "../../openai/modelCatalogue.ts";
+import { allowedOptions } from "../../openai/modelOptions.ts";
+import type { ChatModel } from "../../openai/models.ts";
+import { ReasoningMemory } from "../../openai/reasoningMemory.ts";
+import { sendRequest } from "../../openai/request.ts";
+import { RequestError, requestErrorOf } from "../../openai/requestError.ts";
+import { requestBody } from "../../openai/responses.ts";
+import type { ResponseSink } from "../../openai/stream.ts";
+import { estimateTokens, imageTokens, messageTokens } from "../../openai/tokens.ts";
+import { type Usage, usageFromEvent, usageFromHeaders } from "../../openai/usage.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { describeError, type Logger } from "../../platform/logger.ts";
+import { Problem } from "../../platform/problem.ts";
+import { neutralMessages, type PartKinds, shown } from "./messageMapping.ts";
+
+export interface ChatSettings {
+  readonly authMode: "apiKey" | "chatgpt";
+  /** In ChatGPT mode: the plan's own service, or the Platform with the derived key. */
+  readonly chatBackend: "chatgpt" | "platform";
+  readonly apiBaseUrl: string;
+  readonly chatgptBaseUrl: string;
+}
+
+/** What the provider needs of the rest of the extension. */
+export interface ChatNeeds {
+  readonly fetch: typeof fetch;
+  readonly credentials: CredentialSource;
+  readonly client: ClientIdentity;
+  readonly clock: Clock;
+  readonly log: Logger;
+  settings(): ChatSettings;
+  /** From memory: there is a credential for the mode in use. */
+  isSignedIn(): boolean;
+  /** Account, mode, own key or one of the settings changed. */
+  readonly onDidChange: vscode.Event<void>;
+  /** Offers the one way in, without waiting for its end. */
+  offerSignIn(): void;
+  /** A request failed; offers the way out that fits, e.g. a sign-in. The sentence itself is shown by Chat. */
+  onFailure(error: RequestError): void;
+  onUsage(usage: Usage): void;
+}
+
+/** VS Code's classes, see `chatHost.ts`. */
+export interface ChatHost extends PartKinds {
+  textPart(text: string): vscode.LanguageModelTextPart;
+  toolCallPart(call: ToolCall): vscode.LanguageModelToolCallPart;
+  cancellation(): Error;
+  error(error: RequestError): Error;
+}
+
+/** VS Code hands the very object back with each request. */
+interface ModelInformation extends vscode.LanguageModelChatInformation {
+  readonly model: ChatModel;
+}
+
+/**
+ * The account's models behind `vscode.LanguageModelChatProvider`. Requests share nothing but the catalogue and the
+ * memory of encrypted thinking. The model's thinking is not shown: no stable API has a part for it (as of 1.140).
+ */
+export class ChatModelProvider {
+  readonly #needs: ChatNeeds;
+  readonly #host: ChatHost;
+  readonly #catalogue: ModelCatalogue;
+  readonly #reasoning = new ReasoningMemory();
+
+  constructor(needs: ChatNeeds, host: ChatHost) {
+    this.#needs = needs;
+    this.#host = host;
+    this.#catalogue = new ModelCatalogue({ ...needs, log: (line) => needs.log.info(line) });
+  }
+
+  /** The models of the mode in use; empty rather than an error, which VS Code would show in every window. */
+  async information(): Promise<ModelInformation[]> {
+    const settings = this.#needs.settings();
+    const backend = this.#backend(settings);
+    try {
+      const models = await this.#catalogue.list(backend);
+      return models.map((model) => information(model, backend));
+    } catch (error) {
+      this.#needs.log.warn(`No models: ${describeError(error)}`);
+      return [];
+    }
+  }
+
+  /** Sends one request and reports its answer; rejects with an error whose message is for the person. */
+  async respond(
+    chosen: vscode.LanguageModelChatInformation,
+    messages: readonly vscode.LanguageModelChatRequestMessage[],
+    options: vscode.ProvideLanguageModelChatResponseOptions,
+    progress: vscode.Progress<vscode.LanguageModelResponsePart>,
+    token: vscode.CancellationToken,
+  ): Promise<void> {
+    if (token.isCancellationRequested) throw this.#host.cancellation();
+    const abort = new AbortController();
+    const cancellation = token.onCancellationRequested(() => abort.abort(this.#host.cancellation()));
+    try {
+      await this.#send(chosen, messages, options, progress, abort.signal);
+    } catch (error) {
+      if (abort.signal.aborted) throw abort.signal.reason;
+      throw this.#shownError(error);
+    } finally {
+      cancellation.dispose();
+    }
+  }
+
+  /** An estimate, see `tokens.ts`. */
+  countTokens(text: string | vscode.LanguageModelChatRequestMessage): number {
+    if (typeof text === "string") return estimateTokens(text);
+    return text.content.reduce<number>((sum, part) => sum + this.#partTokens(part), messageTokens);
+  }
+
+  async #send(
+    chosen: vscode.LanguageModelChatInformation,
+    messages: readonly vscode.LanguageModelChatRequestMessage[],
+    options: vscode.ProvideLanguageModelChatResponseOptions,
+    progress: vscode.Progress<vscode.LanguageModelResponsePart>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { credentials, onUsage, log } = this.#needs;
+    const backend = this.#backend(this.#needs.settings());
+    const model = await this.#model(chosen, backend);
+    const credential = await credentials.get(backend.credentialKind);
+    const scope = `${backend.responsesUrl} ${credential.accountId ?? credential.bearer} ${model.id}`;
+    const conversation = neutralMessages(messages, this.#host, (callId) => this.#reasoning.recall(scope, callId));
+    const cacheKey = conversationKey(scope, conversation);
+    const noteUsage = (usage: Usage | undefined) => usage && onUsage(usage);
+    const done = await sendRequest(
+      { ...this.#needs, random: Math.random, log: (line) => log.info(line) },
+      {
+        backend,
+        traits: { sessionId: cacheKey, responsesLite: model.responsesLite },
+        signal,
+        body: requestBody(backend, {
+          model,
+          messages: conversation,
+          tools: options.tools ?? [],
+          toolRequired: isToolRequired(options),
+          options: allowedOptions(options.modelOptions),
+          cacheKey,
+          showThinking: false,
+        }),
+        sink: this.#sink(scope, progress, noteUsage),
+        onHeaders: (headers) => noteUsage(backend.kind === "chatgpt" ? usageFromHeaders(headers) : undefined),
+      },
+    );
+    if (done.incomplete) log.warn(`The answer stops early: ${done.incomplete}`);
+  }
+
+  #sink(
+    scope: string,
+    progress: vscode.Progress<vscode.LanguageModelResponsePart>,
+    noteUsage: (usage: Usage | undefined) => void,
+  ): ResponseSink {
+    let thinking: ReasoningItem[] = [];
+    return {
+      text: (text) => progress.report(this.#host.textPart(text)),
+      toolCall: (call) => {
+        this.#reasoning.remember(scope, call.callId, thinking);
+        thinking = [];
+        progress.report(this.#host.toolCallPart(call));
+      },
+      reasoning: (item) => thinking.push(item),
+      rateLimits: (event) => noteUsage(usageFromEvent(event)),
+    };
+  }
+
+  /** The model as VS Code hands it back; as the catalogue has it, should a host hand back a copy. */
+  async #model(chosen: vscode.LanguageModelChatInformation, backend: Backend): Promise<ChatModel> {
+    if ("model" in chosen) return (chosen as ModelInformation).model;
+    const found = (await this.#catalogue.list(backend)).find(({ id }) => id === chosen.id);
+    if (!found) throw new RequestError({ kind: "modelNotSupported" }, "not in the catalogue");
+    return found;
+  }
+
+  #backend({ authMode, chatBackend, apiBaseUrl, chatgptBaseUrl }: ChatSettings): Backend {
+    return authMode === "chatgpt" && chatBackend === "chatgpt"
+      ? chatgptBackend(chatgptBaseUrl, this.#needs.client)
+      : platformBackend(apiBaseUrl, this.#needs.client);
+  }
+
+  #shownError(error: unknown): Error {
+    this.#needs.log.warn(`A chat request failed: ${describeError(error)}`);
+    const failure = asFailure(error);
+    if (!failure) return new Error("Something unexpected went wrong. The log has the details.");
+    this.#needs.onFailure(failure);
+    return this.#host.error(failure);
+  }
+
+  #partTokens(part: unknown): number {
+    if (this.#host.isToolCall(part)) return estimateTokens(part.name) + estimateTokens(JSON.stringify(part.input));
+    if (this.#host.isToolResult(part))
+      return part.content.reduce<number>((sum, item) => sum + this.#partTokens(item), 0);
+    return shown(part, this.#host).reduce(
+      (sum, item) => sum + (item.type === "text" ? estimateTokens(item.text) : imageTokens),
+      0,
+    );
+  }
+}
+
+function information(model: ChatModel, backend: Backend): ModelInformation {
+  const chatgpt = backend.kind === "chatgpt";
+  return {
+    id: model.id,
+    name: model.name,
+    family: model.family,
+    version: model.id,
+    detail: chatgpt ? "ChatGPT" : "OpenAI API",
+    tooltip: `${model.description ?? model.name}${chatgpt ? " (uses your ChatGPT plan)" : " (billed to your API key)"}`,
+    maxInputTokens: model.maxInputTokens,
+    maxOutputTokens: model.maxOutputTokens,
+    capabilities: { toolCalling: model.toolCalling, imageInput: model.imageInput },
+    model,
+  };
+}
+
+/** `LanguageModelChatToolMode.Required`, whose enum is not there outside VS Code. */
+function isToolRequired({ toolMode }: vscode.ProvideLanguageModelChatResponseOptions): boolean {
+  const required = 2;
+  return (toolMode as number) === required;
+}
+
+function asFailure(error: unknown): RequestError | undefined {
+  if (error instanceof RequestError) return error;
+  return error instanceof Problem ? requestErrorOf(error) : undefined;
+}

@@ -1,0 +1,125 @@
+import type { Backend } from "./backend.ts";
+import { asRecord, asString } from "./loose.ts";
+import { RequestError, type RequestFailure } from "./requestError.ts";
+
+/** Longest error body that is read; a service's own are a few hundred bytes, a proxy's page can be anything. */
+const errorBodyLimit = 64 * 1024;
+
+/**
+ * What a status outside 2xx means (protocol.md, section 10, "Retries and errors"). 401 is told as expired here; the
+ * sender renews and replays before it believes so.
+ */
+export async function failureOfResponse(response: Response, backend: Backend, now: number): Promise<RequestError> {
+  const text = await limitedText(response);
+  const error = errorOf(text);
+  const failure = classify(response, text, error, backend, now);
+  return new RequestError(failure, `HTTP ${response.status}${shortCode(error)}`);
+}
+
+/** What a `response.failed` or `error` event in the stream means. */
+export function failureOfEvent(value: unknown, now: number): RequestError {
+  const error = fieldsOf(asRecord(value) ?? {});
+  return new RequestError(byCode(error, now) ?? { kind: "serverError" }, `event${shortCode(error)}`);
+}
+
+interface ServiceError {
+  readonly code: string;
+  readonly type: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+function classify(
+  response: Response,
+  text: string,
+  error: ServiceError,
+  backend: Backend,
+  now: number,
+): RequestFailure {
+  const { status } = response;
+  if (status === 401) return { kind: backend.kind === "chatgpt" ? "signInExpired" : "apiKeyRejected" };
+  const isPage = /^\s*</.test(text) || (response.headers.get("content-type") ?? "").includes("text/html");
+  if (status === 403 && isPage) return { kind: "edgeBlocked" };
+  const known = byCode(error, now);
+  if (known) return known;
+  if (status === 403) return { kind: "forbidden" };
+  if (status === 429) return { kind: "rateLimited" };
+  if (status === 413) return { kind: "contextLengthExceeded" };
+  if (status === 503) return { kind: "overloaded" };
+  if (status >= 500) return { kind: "serverError" };
+  return { kind: isPage ? "unreadableAnswer" : "badRequest" };
+}
+
+function byCode({ code, type, message, fields }: ServiceError, now: number): RequestFailure | undefined {
+  const is = (...names: string[]) => names.includes(code) || names.includes(type);
+  if (is("usage_limit_reached")) return usageLimit(fields, now);
+  if (is("usage_not_included")) return { kind: "usageNotIncluded" };
+  if (is("insufficient_quota")) return { kind: "quotaExceeded" };
+  if (is("rate_limit_exceeded")) return { kind: "rateLimited" };
+  if (is("server_is_overloaded", "slow_down", "overloaded_error")) return { kind: "overloaded" };
+  if (is("context_length_exceeded", "string_above_max_length")) return { kind: "contextLengthExceeded" };
+  if (is("unsupported_country_region_territory")) return { kind: "regionBlocked" };
+  if (is("cyber_policy", "content_policy_violation", "invalid_prompt", "content_filter"))
+    return { kind: "contentRefused" };
+  if (is("model_not_found", "model_not_supported_with_chatgpt_account")) return { kind: "modelNotSupported" };
+  // Seen without a code: "The 'X' model is not supported when using Codex with a ChatGPT account", "Model not found X".
+  if (/\bmodel\b.*\bnot (?:supported when using|found)/i.test(message)) return { kind: "modelNotSupported" };
+  return undefined;
+}
+
+function usageLimit(fields: Readonly<Record<string, unknown>>, now: number): RequestFailure {
+  const at = fields.resets_at;
+  const within = fields.resets_in_seconds;
+  const resetsAt = typeof at === "number" ? at * 1000 : typeof within === "number" ? now + within * 1000 : undefined;
+  const plan = asString(fields.plan_type);
+  return {
+    kind: "usageLimitReached",
+    ...(resetsAt === undefined ? {} : { resetsAt }),
+    ...(plan === undefined ? {} : { plan }),
+  };
+}
+
+/** The bodies seen: `{error: {…}}`, `{error: "code"}`, `{detail: "text"}`, `{detail: {code, message}}`, `{code, message}`. */
+function errorOf(text: string): ServiceError {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  return fieldsOf(asRecord(body) ?? {});
+}
+
+function fieldsOf(body: Readonly<Record<string, unknown>>): ServiceError {
+  const fields = asRecord(body.error) ?? asRecord(body.detail) ?? body;
+  return {
+    code: asString(fields.code) ?? asString(body.error) ?? "",
+    type: asString(fields.type) ?? "",
+    message: asString(fields.message) ?? asString(body.detail) ?? "",
+    fields,
+  };
+}
+
+/** Only what looks like a code of the protocol gets into the log, never a message: messages can quote the person's text. */
+function shortCode(error: ServiceError): string {
+  const code = error.code || error.type;
+  return /^[a-z][\w.]{0,63}$/.test(code) ? ` ${code}` : "";
+}
+
+async function limitedText(response: Response): Promise<string> {
+  if (!response.body) return "";
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    while (text.length < errorBodyLimit) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+    await reader.cancel();
+  } catch {
+    // The status alone says enough.
+  }
+  return text;
+}

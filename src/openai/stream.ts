@@ -1,0 +1,231 @@
+import { createParser } from "eventsource-parser";
+import type { Clock, Disposable } from "../platform/clock.ts";
+import { failureOfEvent } from "./failures.ts";
+import { asArray, asNumber, asRecord, asString } from "./loose.ts";
+import type { ReasoningItem, ToolCall } from "./messages.ts";
+import { RequestError } from "./requestError.ts";
+import { TextFold } from "./textFold.ts";
+
+/** Hears a streamed answer, in its order. Text comes folded (see TextFold). None of these may throw. */
+export interface ResponseSink {
+  text(text: string): void;
+  /** The summary of the model's thinking, where one was asked for. */
+  thinking?(text: string): void;
+  toolCall(call: ToolCall): void;
+  /** Comes before the text and the tool calls that it led to. */
+  reasoning?(item: ReasoningItem): void;
+  /** The parsed SSE event `codex.rate_limits`. */
+  rateLimits?(event: unknown): void;
+}
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+export interface CompletedResponse {
+  readonly id: string;
+  readonly usage: TokenUsage | undefined;
+  /** Why the answer stops early though the service counts it as done, e.g. `max_output_tokens`. */
+  readonly incomplete: string | undefined;
+}
+
+/** One event may hold a whole answer with encrypted reasoning; anything beyond this is not an event. */
+const eventLimitCharacters = 32 * 1024 * 1024;
+
+/** Events that say something to us; others are skipped unparsed, which spares most of the work for tool arguments. */
+const heard: ReadonlySet<string> = new Set([
+  "response.output_text.delta",
+  "response.refusal.delta",
+  "response.reasoning_summary_text.delta",
+  "response.output_item.done",
+  "response.completed",
+  "response.incomplete",
+  "response.failed",
+  "error",
+  "codex.rate_limits",
+]);
+
+/**
+ * Reads a Responses API stream (`text/event-stream`) to its end.
+ * @throws RequestError `streamLost` when it ends without `response.completed`, or what the service's failure event
+ * means. An abort of the fetch behind `body` rejects with that abort's reason.
+ */
+export async function readResponse(
+  body: ReadableStream<Uint8Array>,
+  sink: ResponseSink,
+  clock: Clock,
+  onBytes: () => void = () => {},
+): Promise<CompletedResponse> {
+  const fold = new TextFold(clock, (text) => sink.text(text));
+  const answer = new Answer(sink, fold, clock);
+  const parser = createParser({
+    onEvent: (message) => answer.onEvent(message.event, message.data),
+    maxBufferSize: eventLimitCharacters,
+  });
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      onBytes();
+      parser.feed(decoder.decode(value, { stream: true }));
+      if (answer.failure) throw answer.failure;
+      if (answer.completed) {
+        drain(reader, clock);
+        return answer.completed;
+      }
+    }
+    fold.flush();
+    throw new RequestError({ kind: "streamLost" }, "no response.completed");
+  } catch (error) {
+    // The socket must not stay open behind an answer that nobody reads.
+    reader.cancel().catch(() => {});
+    throw error;
+  } finally {
+    fold.dispose();
+  }
+}
+
+/** What has been heard of one answer. */
+class Answer {
+  completed: CompletedResponse | undefined;
+  failure: RequestError | undefined;
+  readonly #sink: ResponseSink;
+  readonly #fold: TextFold;
+  readonly #clock: Clock;
+  readonly #calls = new Set<string>();
+  #textSeen = false;
+
+  constructor(sink: ResponseSink, fold: TextFold, clock: Clock) {
+    this.#sink = sink;
+    this.#fold = fold;
+    this.#clock = clock;
+  }
+
+  onEvent(name: string | undefined, data: string): void {
+    if (this.completed || this.failure || (name !== undefined && !heard.has(name))) return;
+    let event: Readonly<Record<string, unknown>> | undefined;
+    try {
+      event = asRecord(JSON.parse(data));
+    } catch {
+      // `[DONE]`, a comment of a proxy: not an event of the protocol.
+    }
+    if (event) this.#hear(event);
+  }
+
+  #hear(event: Readonly<Record<string, unknown>>): void {
+    switch (event.type) {
+      case "response.output_text.delta":
+      case "response.refusal.delta":
+        if (typeof event.delta === "string") this.#text(event.delta);
+        return;
+      case "response.reasoning_summary_text.delta":
+        if (typeof event.delta === "string") this.#sink.thinking?.(event.delta);
+        return;
+      case "response.output_item.done":
+        this.#item(asRecord(event.item));
+        return;
+      case "codex.rate_limits":
+        this.#sink.rateLimits?.(event);
+        return;
+      case "response.completed":
+      case "response.incomplete":
+        this.#end(asRecord(event.response) ?? {});
+        return;
+      case "response.failed":
+        this.#fold.flush();
+        this.failure = failureOfEvent(asRecord(event.response)?.error, this.#clock.now());
+        return;
+      case "error":
+        this.#fold.flush();
+        this.failure = failureOfEvent(event, this.#clock.now());
+        return;
+    }
+  }
+
+  #text(delta: string): void {
+    this.#textSeen = true;
+    this.#fold.add(delta);
+  }
+
+  #item(item: Readonly<Record<string, unknown>> | undefined): void {
+    if (item?.type === "function_call") this.#toolCall(item);
+    else if (item?.type === "reasoning") this.#reasoning(item);
+    // Text that came whole, without deltas.
+    else if (item?.type === "message" && !this.#textSeen) {
+      for (const part of asArray(item.content)) this.#text(asString(asRecord(part)?.text) ?? "");
+    }
+  }
+
+  #toolCall(item: Readonly<Record<string, unknown>>): void {
+    const callId = asString(item.call_id);
+    const name = asString(item.name);
+    if (!callId || !name || this.#calls.has(callId)) return;
+    this.#fold.flush();
+    const input = parsedArguments(item.arguments);
+    if (!input) {
+      this.failure = new RequestError({ kind: "unreadableAnswer" }, "tool arguments");
+      return;
+    }
+    this.#calls.add(callId);
+    this.#sink.toolCall({ type: "toolCall", callId, name, input });
+  }
+
+  #reasoning(item: Readonly<Record<string, unknown>>): void {
+    const id = asString(item.id);
+    const encryptedContent = asString(item.encrypted_content);
+    if (!id || !encryptedContent) return;
+    const summary = asArray(item.summary).flatMap((part) => asString(asRecord(part)?.text) ?? []);
+    this.#sink.reasoning?.({ type: "reasoning", id, summary, encryptedContent });
+  }
+
+  #end(response: Readonly<Record<string, unknown>>): void {
+    // Whatever was not streamed stands in the final answer.
+    for (const item of asArray(response.output)) {
+      const record = asRecord(item);
+      if (record?.type !== "reasoning") this.#item(record);
+    }
+    this.#fold.flush();
+    const incomplete = asString(asRecord(response.incomplete_details)?.reason);
+    if (incomplete === "content_filter") {
+      this.failure = new RequestError({ kind: "contentRefused" }, incomplete);
+    } else {
+      this.completed = { id: asString(response.id) ?? "", usage: tokenUsage(asRecord(response.usage)), incomplete };
+    }
+  }
+}
+
+function parsedArguments(text: unknown): object | undefined {
+  if (text === "") return {};
+  if (typeof text !== "string") return undefined;
+  try {
+    return asRecord(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenUsage(usage: Readonly<Record<string, unknown>> | undefined): TokenUsage | undefined {
+  if (!usage) return undefined;
+  return {
+    inputTokens: asNumber(usage.input_tokens) ?? 0,
+    cachedInputTokens: asNumber(asRecord(usage.input_tokens_details)?.cached_tokens) ?? 0,
+    outputTokens: asNumber(usage.output_tokens) ?? 0,
+    reasoningTokens: asNumber(asRecord(usage.output_tokens_details)?.reasoning_tokens) ?? 0,
+  };
+}
+
+/** Reads the few bytes after the last event, so that the connection can serve the next request; gives up after 1 s. */
+function drain(reader: ReadableStreamDefaultReader<Uint8Array>, clock: Clock): void {
+  const limit: Disposable = clock.after(1000, () => void reader.cancel().catch(() => {}));
+  const rest = async () => {
+    while (!(await reader.read()).done);
+  };
+  rest()
+    .catch(() => {})
+    .finally(() => limit.dispose());
+}

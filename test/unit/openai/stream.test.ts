@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { RequestError } from "../../../src/openai/requestError.ts";
+import { readResponse } from "../../../src/openai/stream.ts";
+import { TextFold } from "../../../src/openai/textFold.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { Heard } from "./bed.ts";
+
+/** A clock whose timers a test fires. */
+class HandClock {
+  readonly pending = new Set<() => void>();
+  now(): number {
+    return 0;
+  }
+  after(_ms: number, callback: () => void) {
+    this.pending.add(callback);
+    return { dispose: () => this.pending.delete(callback) };
+  }
+  fire(): void {
+    const due = [...this.pending];
+    this.pending.clear();
+    for (const callback of due) callback();
+  }
+}
+
+describe("folded text", () => {
+  it("reports the first piece at once, then at 256 characters or when the timer fires", () => {
+    const clock = new HandClock();
+    const reports: string[] = [];
+    const fold = new TextFold(clock, (text) => reports.push(text));
+    fold.add("");
+    fold.add("first");
+    assert.deepEqual(reports, ["first"]);
+    for (let count = 0; count < 255; count += 1) fold.add("x");
+    assert.equal(reports.length, 1);
+    fold.add("y");
+    assert.equal(reports[1], `${"x".repeat(255)}y`);
+    fold.add("z");
+    assert.equal(clock.pending.size, 1);
+    clock.fire();
+    assert.equal(reports[2], "z");
+    fold.add("last");
+    fold.flush();
+    fold.dispose();
+    assert.deepEqual(reports.slice(3), ["last"]);
+    assert.equal(clock.pending.size, 0);
+  });
+});
+
+const completed = { type: "response.completed", response: { id: "resp_1", output: [], usage: null } };
+const delta = (text: string) => ({ type: "response.output_text.delta", delta: text });
+
+/** A body that arrives in pieces of `size` bytes. */
+function body(text: string, size = text.length): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  return new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.subarray(at, at + size));
+      controller.close();
+    },
+  });
+}
+
+function sse(...events: { type: string }[]): string {
+  return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+async function heardFrom(text: string, size?: number): Promise<Heard> {
+  const heard = new Heard();
+  await readResponse(body(text, size), heard, systemClock);
+  return heard;
+}
+
+describe("a streamed answer", () => {
+  it("is the same however its bytes are cut", async () => {
+    const text = sse(delta("Grüße 😀 "), delta("日本"), completed);
+    for (const size of [1, 2, 3, 7, 64]) assert.equal((await heardFrom(text, size)).whole, "Grüße 😀 日本");
+    assert.equal((await heardFrom(text.replaceAll("\n", "\r\n"))).whole, "Grüße 😀 日本");
+  });
+
+  it("passes over events that it does not know, comments, and what is not JSON", async () => {
+    const text = `: ping\n\n${sse({ type: "response.new_thing" })}data: [DONE]\n\ndata: {"type":7}\n\ndata: null\n\n${sse(delta("ok"), completed)}`;
+    assert.equal((await heardFrom(text)).whole, "ok");
+  });
+
+  it("needs no event lines", async () => {
+    const text = sse(delta("ok"), completed).replaceAll(/^event: .*\n/gm, "");
+    assert.equal((await heardFrom(text)).whole, "ok");
+  });
+
+  it("takes what was not streamed from the items that are done, and nothing twice", async () => {
+    const message = { type: "message", content: [{ type: "output_text", text: "whole" }] };
+    const call = { type: "function_call", call_id: "c1", name: "t", arguments: "{}" };
+    const item = (done: object) => ({ type: "response.output_item.done", item: done });
+    const end = { type: "response.completed", response: { id: "r", output: [message, call] } };
+    for (const text of [
+      sse(item(message), item(call), end),
+      sse(end),
+      sse(delta("whole"), item(message), item(call), end),
+    ]) {
+      const heard = await heardFrom(text);
+      assert.equal(heard.whole, "whole");
+      assert.equal(heard.calls.length, 1);
+    }
+  });
+
+  it("shows a refusal as text", async () => {
+    assert.equal(
+      (await heardFrom(sse({ type: "response.refusal.delta", delta: "No." } as { type: string }, completed))).whole,
+      "No.",
+    );
+  });
+
+  it("reports text before the tool call that follows it", async () => {
+    const order: string[] = [];
+    const call = { type: "function_call", call_id: "c1", name: "t", arguments: "{}" };
+    const text = sse(
+      delta("a"),
+      delta("b"),
+      { type: "response.output_item.done", item: call } as { type: string },
+      delta("c"),
+      completed,
+    );
+    await readResponse(
+      body(text),
+      { text: (piece) => order.push(piece), toolCall: () => order.push("call") },
+      systemClock,
+    );
+    assert.deepEqual(order, ["a", "b", "call", "c"]);
+  });
+
+  it("tells why it stops early", async () => {
+    const incomplete = {
+      type: "response.incomplete",
+      response: { id: "r", incomplete_details: { reason: "max_output_tokens" } },
+    };
+    const done = await readResponse(body(sse(delta("cut"), incomplete)), new Heard(), systemClock);
+    assert.equal(done.incomplete, "max_output_tokens");
+  });
+
+  it("is lost without its end, and what was held is shown", async () => {
+    const heard = new Heard();
+    await assert.rejects(
+      readResponse(body(sse(delta("a"), delta("b"))), heard, systemClock),
+      (error) => error instanceof RequestError && error.failure.kind === "streamLost",
+    );
+    assert.equal(heard.whole, "ab");
+  });
+
+  it("fails on tool arguments that cannot be read, rather than call a tool with others", async () => {
+    const call = { type: "function_call", call_id: "c1", name: "rm", arguments: '{"path":' };
+    const heard = new Heard();
+    await assert.rejects(
+      readResponse(
+        body(sse({ type: "response.output_item.done", item: call } as { type: string }, completed)),
+        heard,
+        systemClock,
+      ),
+      (error) => error instanceof RequestError && error.failure.kind === "unreadableAnswer",
+    );
+    assert.equal(heard.calls.length, 0);
+  });
+
+  it("folds 20,000 deltas into a few hundred reports", async () => {
+    const text = sse(...Array.from({ length: 20_000 }, () => delta("word ")), completed);
+    const heard = await heardFrom(text, 16_384);
+    assert.equal(heard.whole.length, 100_000);
+    assert.equal(heard.reports[0], "word ");
+    assert.ok(heard.reports.length < 600, `${heard.reports.length} reports`);
+  });
+
+  it("reads no further once a failure was told, and closes the connection", async () => {
+    let cancelled = false;
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) =>
+        controller.enqueue(new TextEncoder().encode(sse({ type: "error", code: "slow_down" } as { type: string }))),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    await assert.rejects(
+      readResponse(stream, new Heard(), systemClock),
+      (error) => error instanceof RequestError && error.failure.kind === "overloaded",
+    );
+    assert.ok(cancelled);
+  });
+});

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import {
+  mergeUsage,
+  type NoticesGiven,
+  noticeWhenLittleLeft,
+  type Usage,
+  type UsageWindow,
+  usageFromAnswer,
+  usageFromEvent,
+  usageFromHeaders,
+} from "../../../src/openai/usage.ts";
+import { UsageMeter } from "../../../src/openai/usageMeter.ts";
+import { answers, faults } from "../../standIn/answers.ts";
+import { type Bed, Heard, startBed } from "./bed.ts";
+
+const headers = {
+  "x-codex-primary-used-percent": "42.5",
+  "x-codex-primary-window-minutes": "300",
+  "x-codex-primary-reset-at": "1800000000",
+  "x-codex-secondary-used-percent": "91",
+  "x-codex-secondary-window-minutes": "10080",
+  "x-codex-secondary-reset-at": "1800400000",
+};
+
+const fiveHour: UsageWindow = { usedPercent: 42.5, leftPercent: 57.5, resetsAt: 1_800_000_000_000, windowMinutes: 300 };
+const weekly: UsageWindow = { usedPercent: 91, leftPercent: 9, resetsAt: 1_800_400_000_000, windowMinutes: 10_080 };
+
+const answer = {
+  plan_type: "plus",
+  rate_limit: {
+    allowed: true,
+    limit_reached: false,
+    primary_window: {
+      used_percent: 42.5,
+      limit_window_seconds: 18_000,
+      reset_after_seconds: 60,
+      reset_at: 1_800_000_000,
+    },
+    secondary_window: {
+      used_percent: 91,
+      limit_window_seconds: 604_800,
+      reset_after_seconds: 60,
+      reset_at: 1_800_400_000,
+    },
+  },
+};
+
+describe("the plan's use", () => {
+  it("is the same from headers, from the stream and when asked for", () => {
+    assert.deepEqual(usageFromHeaders(new Headers(headers)), {
+      fiveHour,
+      weekly,
+      plan: undefined,
+      limitReached: false,
+    });
+    assert.deepEqual(
+      usageFromEvent({
+        type: "codex.rate_limits",
+        plan_type: "plus",
+        rate_limits: {
+          primary: { used_percent: 42.5, window_minutes: 300, reset_at: 1_800_000_000 },
+          secondary: { used_percent: 91, window_minutes: 10_080, reset_at: 1_800_400_000 },
+        },
+      }),
+      { fiveHour, weekly, plan: "plus", limitReached: false },
+    );
+    assert.deepEqual(usageFromAnswer(answer), { fiveHour, weekly, plan: "plus", limitReached: false });
+  });
+
+  it("knows a window by its length, wherever it is told", () => {
+    const only = usageFromHeaders(
+      new Headers({ "x-codex-primary-used-percent": "5", "x-codex-primary-window-minutes": "10080" }),
+    );
+    assert.equal(only?.fiveHour, undefined);
+    assert.equal(only?.weekly?.usedPercent, 5);
+  });
+
+  it("is unknown where nothing, or nothing readable, is told", () => {
+    assert.equal(usageFromHeaders(new Headers()), undefined);
+    assert.equal(usageFromHeaders(new Headers({ "x-codex-primary-used-percent": "soon" })), undefined);
+    assert.equal(
+      usageFromHeaders(new Headers({ "x-codex-primary-used-percent": "0", "x-codex-primary-window-minutes": "0" })),
+      undefined,
+    );
+    assert.equal(usageFromEvent({ rate_limits: null }), undefined);
+    assert.equal(
+      usageFromEvent({ metered_limit_name: "codex_other", rate_limits: { primary: { used_percent: 99 } } }),
+      undefined,
+    );
+    assert.equal(usageFromAnswer({ rate_limit: null }), undefined);
+    assert.equal(usageFromAnswer("<html>"), undefined);
+  });
+
+  it("keeps used and left within 0 and 100", () => {
+    const over = usageFromHeaders(new Headers({ "x-codex-primary-used-percent": "104" }));
+    assert.equal(over?.fiveHour?.usedPercent, 100);
+    assert.equal(over?.fiveHour?.leftPercent, 0);
+  });
+
+  it("keeps what newer news do not tell", () => {
+    const known = usageFromAnswer(answer);
+    const news: Usage = {
+      fiveHour: { ...fiveHour, usedPercent: 50, leftPercent: 50 },
+      weekly: undefined,
+      plan: undefined,
+      limitReached: true,
+    };
+    assert.deepEqual(mergeUsage(known, news), { fiveHour: news.fiveHour, weekly, plan: "plus", limitReached: true });
+  });
+});
+
+describe("the notice that little is left", () => {
+  const usage = (left: { fiveHour?: number; weekly?: number }, resetsAt: number | undefined = 5_000): Usage => {
+    const window = (value: number | undefined): UsageWindow | undefined =>
+      value === undefined ? undefined : { usedPercent: 100 - value, leftPercent: value, resetsAt, windowMinutes: 300 };
+    return { fiveHour: window(left.fiveHour), weekly: window(left.weekly), plan: "plus", limitReached: false };
+  };
+
+  it("is given once for a window, and again when the next one runs low", () => {
+    let given: NoticesGiven = {};
+    const told = (left: number, now: number, resetsAt?: number) => {
+      const decision = noticeWhenLittleLeft(usage({ fiveHour: left }, resetsAt), given, now);
+      given = decision.given;
+      return decision.notice;
+    };
+    assert.equal(told(11, 0), undefined);
+    assert.equal(told(10, 1), "fiveHour");
+    assert.equal(told(3, 2), undefined);
+    assert.equal(told(0, 4_999), undefined);
+    assert.equal(told(100, 5_000, 9_000), undefined);
+    assert.equal(told(9, 6_000, 9_000), "fiveHour");
+    assert.equal(told(8, 6_001, 9_000), undefined);
+  });
+
+  it("is one notice when both windows run low", () => {
+    const first = noticeWhenLittleLeft(usage({ fiveHour: 5, weekly: 5 }), {}, 0);
+    assert.equal(first.notice, "weekly");
+    assert.equal(noticeWhenLittleLeft(usage({ fiveHour: 4, weekly: 4 }), first.given, 1).notice, undefined);
+  });
+
+  it("is not repeated where the service does not tell the window's end", () => {
+    const news: Usage = {
+      ...usage({ weekly: 5 }),
+      weekly: { usedPercent: 95, leftPercent: 5, resetsAt: undefined, windowMinutes: undefined },
+    };
+    const first = noticeWhenLittleLeft(news, {}, 0);
+    assert.equal(first.notice, "weekly");
+    assert.equal(noticeWhenLittleLeft(news, first.given, 6 * 86_400_000).notice, undefined);
+    assert.equal(noticeWhenLittleLeft(news, first.given, 7 * 86_400_000).notice, "weekly");
+  });
+});
+
+describe("the usage meter", () => {
+  let bed: Bed;
+  let meter: UsageMeter;
+  beforeEach(async () => {
+    bed = await startBed();
+    bed.standIn.usage = answer;
+    meter = new UsageMeter({ fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} });
+  });
+  afterEach(() => bed.stop());
+
+  it("reads once for all who ask at once, and tells of the change", async () => {
+    const told: (Usage | undefined)[] = [];
+    meter.onDidChange((usage) => told.push(usage));
+    const [one, two] = await Promise.all([meter.read(bed.chatgpt), meter.read(bed.chatgpt)]);
+    assert.deepEqual(one, { fiveHour, weekly, plan: "plus", limitReached: false });
+    assert.equal(one, two);
+    assert.equal(bed.standIn.records.length, 1);
+    assert.deepEqual(told, [one]);
+    assert.deepEqual(meter.current, one);
+    await meter.read(bed.chatgpt);
+    assert.equal(bed.standIn.records.length, 2);
+  });
+
+  it("does not show the use of an account that is gone meanwhile", async () => {
+    const reading = meter.read(bed.chatgpt);
+    meter.clear();
+    await reading;
+    assert.equal(meter.current, undefined);
+  });
+
+  it("renews a refused credential once, and says what failed", async () => {
+    bed.standIn.options = { ...bed.standIn.options, accepts: (bearer) => bearer.endsWith("-renewed") };
+    assert.equal((await meter.read(bed.chatgpt)).plan, "plus");
+    bed.standIn.outage = faults.edge;
+    await assert.rejects(meter.read(bed.chatgpt), /protection page/);
+    assert.equal(meter.current?.plan, "plus");
+    await assert.rejects(meter.read(bed.platform), /not allow/);
+  });
+
+  it("takes in what the answers to requests tell", async () => {
+    const limits = { type: "codex.rate_limits", rate_limits: { primary: { used_percent: 50, window_minutes: 300 } } };
+    bed.standIn.next({ ...answers.text("hi"), parts: [{ event: limits }, { text: "hi" }], headers });
+    const heard = new Heard();
+    await bed.send({ heard, onHeaders: (told) => meter.note(usageFromHeaders(told)) });
+    assert.equal(meter.current?.fiveHour?.usedPercent, 42.5);
+    meter.note(usageFromEvent(heard.limits[0]));
+    assert.equal(meter.current?.fiveHour?.usedPercent, 50);
+    assert.equal(meter.current?.weekly?.usedPercent, 91);
+  });
+});
