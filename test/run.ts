@@ -1,0 +1,113 @@
+// npm test: types, lint and format, then the suites; the last line is `N passed, N failed` over all of them.
+// npm test -- [check] [unit] [panel] [package] [host] [journeys] [--grep TEXT] [--desktop]
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
+import { ensureChromium, ensureCodeServer } from "../scripts/lib/toolchain.mjs";
+import { temporaryDirectory } from "./support/leaveNothing.ts";
+import { projectRoot } from "./support/projectRoot.ts";
+import { interruptSuites, runSuite, type Suite, type SuiteOutcome } from "./support/suite.ts";
+import { Transcript } from "./support/transcript.ts";
+
+const { values, positionals } = parseArgs({
+  options: { grep: { type: "string" }, desktop: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const minute = 60_000;
+const started = performance.now();
+const env: Record<string, string> = {
+  ...(values.grep === undefined ? {} : { MOCHA_GREP: values.grep }),
+  ...(process.stdout.isTTY ? { MOCHA_COLORS: "1" } : {}),
+};
+const testFiles = (...patterns: string[]) => globSync(patterns, { cwd: projectRoot }).sort();
+
+const suites: Record<string, Suite> = {
+  check: { name: "check", args: ["test/check.ts"], limit: 3 * minute },
+  unit: {
+    name: "unit",
+    args: ["test/support/runMocha.ts", "30000", ...testFiles("test/unit/**/*.test.ts")],
+    env,
+    limit: 5 * minute,
+  },
+  panel: {
+    name: "panel",
+    args: ["test/support/runMocha.ts", "30000", ...testFiles("test/panel/**/*.test.ts")],
+    env,
+    limit: 3 * minute,
+  },
+  package: { name: "package", args: ["scripts/package.ts"], limit: 3 * minute, single: true },
+  host: {
+    name: "host",
+    args: ["test/support/runHostTests.ts", ...(values.desktop ? ["--desktop"] : [])],
+    env,
+    limit: 6 * minute,
+  },
+  journeys: {
+    name: "journeys",
+    args: ["test/support/runMocha.ts", "120000", ...testFiles("test/journeys/**/*.test.ts")],
+    env,
+    limit: 15 * minute,
+  },
+};
+const unknown = positionals.filter((name) => !(name in suites));
+if (unknown.length > 0)
+  throw new Error(`There is no suite ${unknown.join(", ")}, only ${Object.keys(suites).join(", ")}`);
+const chosen = new Set(positionals.length > 0 ? positionals : Object.keys(suites));
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interruptSuites);
+
+const needsHost = chosen.has("host") || chosen.has("journeys");
+if (needsHost) {
+  chosen.add("package");
+  ensureCodeServer();
+}
+if (needsHost || chosen.has("panel")) ensureChromium();
+
+const results = temporaryDirectory();
+const transcript = new Transcript((text) => process.stdout.write(text));
+const outcomes: SuiteOutcome[] = [];
+
+// Unit, host and journeys use the registered callback ports, so they follow each other; the rest runs beside them.
+const order = ["check", "unit", "package", "panel", "host", "journeys"];
+const parts = new Map(order.map((name) => [name, transcript.part()]));
+const packaged = Promise.withResolvers<void>();
+await Promise.all([
+  (async () => {
+    await runIfChosen("unit");
+    await packaged.promise;
+    await runIfChosen("host");
+    await runIfChosen("journeys");
+  })(),
+  (async () => {
+    await runIfChosen("package");
+    packaged.resolve();
+    await runIfChosen("check");
+    await runIfChosen("panel");
+  })(),
+]);
+await results.remove();
+summarize();
+
+async function runIfChosen(name: string): Promise<void> {
+  const suite = suites[name];
+  const part = parts.get(name);
+  if (!suite || !part) return;
+  if (chosen.has(name)) {
+    part.write(`\n== ${name} ==\n`);
+    outcomes.push(await runSuite(suite, join(results.path, `${name}.json`), part.write));
+  }
+  part.close();
+}
+
+function summarize(): void {
+  outcomes.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  process.stdout.write(`\n== summary (${Math.round((performance.now() - started) / 1000)} s) ==\n`);
+  for (const { name, passed, failed, seconds, failures } of outcomes) {
+    process.stdout.write(`${name.padEnd(10)}${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)\n`);
+    for (const title of failures) process.stdout.write(`${" ".repeat(10)}✘ ${title}\n`);
+  }
+  const total = (key: "passed" | "failed") => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  process.exitCode = total("failed") > 0 || outcomes.length === 0 ? 1 : 0;
+  process.stdout.write(`${total("passed")} passed, ${total("failed")} failed\n`);
+}

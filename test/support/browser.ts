@@ -1,0 +1,31 @@
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
+import { ensureChromium } from "../../scripts/lib/toolchain.mjs";
+
+/** Launches Chromium; one per suite is enough, a person is a `newPerson()` of it. Set HEADED to watch it. */
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: ensureChromium(),
+    headless: !process.env.HEADED,
+    args: [
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      // A window that is not in front must not be slowed down: journeys use several.
+      "--disable-renderer-backgrounding",
+      "--disable-background-timer-throttling",
+      "--disable-backgrounding-occluded-windows",
+    ],
+  });
+}
+
+/** A fresh browser profile: its own cookies, storage and therefore its own SecretStorage. */
+export async function newPerson(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+  context.setDefaultTimeout(20_000);
+  return context;
+}

@@ -1,0 +1,176 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
+import { ensureCodeServer, ensureNode } from "../../scripts/lib/toolchain.mjs";
+import { type ProcessTree, startProcessTree, temporaryDirectory } from "./leaveNothing.ts";
+import { eventually } from "./timing.ts";
+
+/** What a VS Code server is started with. */
+export interface CodeServerOptions {
+  /** A packaged extension that is installed before the server starts. */
+  readonly vsix?: string;
+  /** User settings, on top of the quiet ones of `quietSettings`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Environment variables on top of ours; they reach the extension host. `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Addresses that openExternal opens without asking, such as `http://127.0.0.2:*`. */
+  readonly trustedDomains?: readonly string[];
+  /** Further arguments of code-server. */
+  readonly extraArgs?: readonly string[];
+  /** The port to listen on; any free one by default. */
+  readonly port?: number;
+}
+
+/** A running VS Code server with a user-data-dir and an extensions-dir of its own. */
+export interface CodeServer {
+  /** Where the workbench is served, without a trailing slash. */
+  readonly origin: string;
+  readonly port: number;
+  readonly userDataDir: string;
+  readonly extensionsDir: string;
+  /** The user's settings.json. */
+  readonly settingsFile: string;
+  /** The server's output and all log files of its extension hosts. */
+  logs(): string;
+  /**
+   * Changes user settings; `undefined` takes one away. Open windows read it when they are reloaded;
+   * `Workbench.updateSettings` makes one read it at once.
+   */
+  updateSettings(change: Readonly<Record<string, unknown>>): void;
+  /** The user settings as they stand, changes made by the extension included. */
+  readSettings(): Record<string, unknown>;
+  /** Installs a .vsix; windows that are open see it after a reload. */
+  installExtension(vsix: string): Promise<void>;
+  /** Ends the server with all its children and removes its folders. */
+  stop(): Promise<void>;
+}
+
+/** User settings that keep VS Code from starting, showing and asking for what no test is about. */
+const quietSettings = {
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": "off",
+  "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.enabled": false,
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.enableExperiments": false,
+  "workbench.reduceMotion": "on",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "window.confirmBeforeClose": "never",
+  "git.enabled": false,
+  "npm.autoDetect": "off",
+  "typescript.disableAutomaticTypeAcquisition": true,
+};
+
+/**
+ * Starts code-server in a fresh temporary folder and waits until it answers.
+ * @throws with the server's output when it does not come up
+ */
+export async function startCodeServer(options: CodeServerOptions = {}): Promise<CodeServer> {
+  const entry = ensureCodeServer();
+  const node = join(ensureNode(), "node");
+  const directory = temporaryDirectory();
+  const userDataDir = join(directory.path, "user");
+  const extensionsDir = join(directory.path, "extensions");
+  const settingsFile = join(userDataDir, "User", "settings.json");
+  mkdirSync(extensionsDir, { recursive: true });
+  mkdirSync(dirname(settingsFile), { recursive: true });
+  const readSettings = () => JSON.parse(readFileSync(settingsFile, "utf8")) as Record<string, unknown>;
+  const writeSettings = (settings: object) => writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
+  writeSettings({ ...quietSettings, ...options.settings });
+
+  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
+  // PORT would override the address, and VS Code's own variables would make the server think it runs inside VS Code.
+  for (const name of Object.keys(env)) {
+    if (env[name] === undefined || name === "PORT" || name.startsWith("VSCODE_")) delete env[name];
+  }
+  const folders = [
+    ["--user-data-dir", userDataDir],
+    ["--extensions-dir", extensionsDir],
+    ["--config", join(directory.path, "config.yaml")],
+  ].flat();
+
+  const installExtension = async (vsix: string): Promise<void> => {
+    const install = startProcessTree(node, [entry, ...folders, "--force", "--install-extension", vsix], { env });
+    const code = await install.ended;
+    await install.stop();
+    if (code !== 0) throw new Error(`${vsix} could not be installed (${code}):\n${install.output()}`);
+  };
+
+  let server: ProcessTree | undefined;
+  try {
+    if (options.vsix) await installExtension(options.vsix);
+    server = startProcessTree(node, [entry, ...folders, ...serverArguments(options)], { env });
+    const running = server;
+    const port = await listening(running);
+    const origin = `http://127.0.0.1:${port}`;
+    return {
+      origin,
+      port,
+      userDataDir,
+      extensionsDir,
+      settingsFile,
+      updateSettings: (change) => writeSettings({ ...readSettings(), ...change }),
+      readSettings,
+      logs: () => `${running.output()}\n${logFiles(join(userDataDir, "logs"))}`,
+      installExtension,
+      stop: async () => {
+        await running.stop();
+        await directory.remove();
+      },
+    };
+  } catch (error) {
+    await server?.stop();
+    await directory.remove();
+    throw error;
+  }
+}
+
+function serverArguments(options: CodeServerOptions): string[] {
+  return [
+    ...["--auth", "none", "--bind-addr", `127.0.0.1:${options.port ?? 0}`],
+    "--disable-telemetry",
+    "--disable-update-check",
+    "--disable-workspace-trust",
+    "--disable-getting-started-override",
+    "--ignore-last-opened",
+    ...(options.trustedDomains ?? []).flatMap((domain) => ["--link-protection-trusted-domains", domain]),
+    ...(options.extraArgs ?? []),
+  ];
+}
+
+/** The port of a server that has just been started, once it answers. */
+async function listening(server: ProcessTree): Promise<number> {
+  let over = false;
+  void server.ended.then(() => {
+    over = true;
+  });
+  const port = await eventually(async () => {
+    const found = /HTTP server listening on http:\/\/[\d.]+:(\d+)/.exec(server.output())?.[1];
+    if (found) {
+      const answer = await fetch(`http://127.0.0.1:${found}/healthz`);
+      if (answer.ok) return Number(found);
+    }
+    if (over) return undefined;
+    throw new Error(`code-server does not answer:\n${server.output()}`);
+  }, 30_000);
+  if (port === undefined) throw new Error(`code-server has ended:\n${server.output()}`);
+  return port;
+}
+
+/** The text of every log file below `directory`. */
+function logFiles(directory: string): string {
+  let names: string[];
+  try {
+    names = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".log"));
+  } catch {
+    return "";
+  }
+  return names
+    .map((name) => ({ name, text: readFileSync(join(directory, name), "utf8") }))
+    .filter(({ text }) => text.length > 0)
+    .map(({ name, text }) => `=== ${name} ===\n${text}`)
+    .join("\n");
+}

@@ -1,0 +1,46 @@
+import type { Clock, Disposable } from "../../src/platform/clock.ts";
+
+/** A clock that stands still until a test turns it. */
+export class ManualClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<{ at: number; callback: () => void }>();
+
+  constructor(now: number = Date.now()) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  after(ms: number, callback: () => void): Disposable {
+    const timer = { at: this.#now + ms, callback };
+    this.#timers.add(timer);
+    return { dispose: () => this.#timers.delete(timer) };
+  }
+
+  /** Moves on by `ms`, calling what is due in order, and lets what that started run as far as it can at once. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
+      if (!next) break;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#now = end;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Sets the time without any timer noticing, as when a computer's clock is corrected. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Accounts } from "../../src/account/accounts.ts";
+import { CredentialSource } from "../../src/account/credentialSource.ts";
+import { KeyDeriver } from "../../src/account/derivedKey.ts";
+import { OwnKeyStore } from "../../src/account/ownKey.ts";
+import { Refresher } from "../../src/account/refresher.ts";
+import { createRotations } from "../../src/account/rotations.ts";
+import { type SecretStorage, SecretStore } from "../../src/account/secretStore.ts";
+import { originator } from "../../src/oauth/issuer.ts";
+import { revoke } from "../../src/oauth/revocation.ts";
+import { TokenEndpoint } from "../../src/oauth/tokenEndpoint.ts";
+import type { AuthMode } from "../../src/panelProtocol.ts";
+import { type Clock, systemClock } from "../../src/platform/clock.ts";
+import { createHttpClient } from "../../src/platform/httpClient.ts";
+import { createFileLock } from "../../src/platform/lock.ts";
+import { createLogger } from "../../src/platform/logger.ts";
+import { startBrowserFlow } from "../../src/signin/browserFlow.ts";
+import { SignIn } from "../../src/signin/signIn.ts";
+import { loginByHttp } from "../issuer/login.ts";
+import { MemorySecrets } from "./memorySecrets.ts";
+
+export interface RoomsOptions {
+  issuer: string;
+  secrets?: SecretStorage;
+  clock?: Clock;
+  /** The folder that windows of one person share; a fresh one unless told. */
+  directory?: string;
+  /** What the browser does with the sign-in page; signs in as the Plus account unless told. */
+  openExternal?: (url: string) => PromiseLike<boolean>;
+  secretsLoadedAt?: number;
+}
+
+/** One window's rooms below the editor, as the extension builds them, with a browser that is driven by HTTP. */
+export async function createRooms(options: RoomsOptions) {
+  const { issuer, clock = systemClock } = options;
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "chatgpt-sign-in-")));
+  const secrets = options.secrets ?? new MemorySecrets();
+  const lines: string[] = [];
+  const write = (line: string) => lines.push(line);
+  const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
+  const http = createHttpClient(() => `${originator}/test`, originator);
+  const tokenEndpoint = (of: string) => new TokenEndpoint(http, of);
+  const revokeToken = (of: string, token: string) => revoke(http, of, token);
+  const lock = createFileLock(directory, log);
+  const rotations = createRotations(directory);
+  let hinted = false;
+  const hint = {
+    get: () => hinted,
+    set: async (signedIn: boolean) => {
+      hinted = signedIn;
+    },
+  };
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
+  const ownKey = new OwnKeyStore(secrets, log);
+  const refresher = new Refresher({
+    accounts,
+    tokenEndpoint,
+    revoke: revokeToken,
+    lock,
+    rotations,
+    clock,
+    log,
+    secretsLoadedAt: options.secretsLoadedAt,
+  });
+  const mode: { current: AuthMode } = { current: "chatgpt" };
+  const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => mode.current, clock });
+  const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
+  const browser = { open: options.openExternal ?? browseAs("plus@example.com") };
+  const signIn = new SignIn({
+    accounts,
+    rotations,
+    tokenEndpoint,
+    clock,
+    log,
+    issuer: () => issuer,
+    startFlow: (attempt) =>
+      startBrowserFlow(attempt, {
+        clock,
+        log,
+        issuer,
+        openExternal: (url) => browser.open(url),
+        setUpUrl: () => (accounts.state.active?.needsPlatformSetup ? "https://platform.openai.com/" : undefined),
+      }),
+    afterSignIn: () => {},
+  });
+  return {
+    accounts,
+    ownKey,
+    refresher,
+    source,
+    deriver,
+    signIn,
+    secrets,
+    rotations,
+    directory,
+    lines,
+    log,
+    lock,
+    http,
+    hint,
+    mode,
+    browser,
+    revokeToken,
+    tokenEndpoint,
+    dispose: () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
+  };
+}
+export type TestRooms = Awaited<ReturnType<typeof createRooms>>;
+
+/** A browser in which this person signs in and follows the redirects to the end. */
+export function browseAs(email: string): (url: string) => Promise<boolean> {
+  return async (url) => {
+    const redirect = await loginByHttp(url, email, "password");
+    void fetch(redirect).catch(() => {});
+    return true;
+  };
+}

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { projectRoot } from "./projectRoot.ts";
+import { RESULT_FILE, type SuiteResult } from "./testReporter.ts";
+
+/** One part of `npm test`: a program that writes its result to a file. */
+export interface Suite {
+  readonly name: string;
+  /** The program's arguments for Node. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds after which the suite is ended and counts as failed. */
+  readonly limit: number;
+  /** The program is no test runner: its end with 0 is one passed test. */
+  readonly single?: boolean;
+}
+
+/** What a suite came to. */
+export interface SuiteOutcome extends SuiteResult {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+const running = new Set<ChildProcess>();
+let interrupted = false;
+
+/** Ends all suites that run; they clean up after themselves. No suite starts any more. */
+export function interruptSuites(): void {
+  interrupted = true;
+  for (const child of running) child.kill("SIGTERM");
+}
+
+/** Runs a suite. A suite that crashes, hangs, has no test or cannot be read has failed. Never rejects. */
+export async function runSuite(suite: Suite, resultFile: string, write: (text: string) => void): Promise<SuiteOutcome> {
+  const started = performance.now();
+  const outcome = (result: SuiteResult): SuiteOutcome => ({
+    ...result,
+    name: suite.name,
+    seconds: (performance.now() - started) / 1000,
+  });
+  if (interrupted) return outcome(broken("interrupted"));
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...suite.args], {
+    cwd: projectRoot,
+    env: { ...process.env, ...suite.env, [RESULT_FILE]: resultFile },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", write);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGTERM");
+  }, suite.limit);
+  const code = await new Promise<number | string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (exit, signal) => resolve(exit ?? signal ?? "unknown"));
+  });
+  clearTimeout(timer);
+  running.delete(child);
+
+  let result: SuiteResult;
+  try {
+    result = JSON.parse(readFileSync(resultFile, "utf8")) as SuiteResult;
+  } catch {
+    result = { passed: suite.single && code === 0 ? 1 : 0, failed: 0, failures: [] };
+  }
+  if (late) return outcome(broken(`did not end within ${suite.limit / 1000} s`, result));
+  if (result.passed + result.failed === 0)
+    return outcome(broken(suite.single ? `ended with ${code}` : `ran no test (exit code ${code})`, result));
+  if (code !== 0 && result.failed === 0) return outcome(broken(`ended with ${code}`, result));
+  return outcome(result);
+}
+
+function broken(why: string, result: SuiteResult = { passed: 0, failed: 0, failures: [] }): SuiteResult {
+  return { ...result, failed: result.failed + 1, failures: [...result.failures, `the suite ${why}`] };
+}

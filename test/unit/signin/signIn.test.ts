@@ -1,0 +1,318 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import { connect } from "node:net";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import { loginByHttp } from "../../issuer/login.ts";
+import type { Fault, TestIssuer } from "../../issuer/types.ts";
+import { ManualClock } from "../../support/manualClock.ts";
+import type { MemorySecrets } from "../../support/memorySecrets.ts";
+import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
+
+/** Whether a port of the sign-in is free again, waiting at most a second for it. */
+async function becomesFree(port: number): Promise<boolean> {
+  const end = Date.now() + 1_000;
+  const isTaken = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+      socket.on("connect", () => socket.destroy());
+    });
+  while (await isTaken()) {
+    if (Date.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}
+
+function occupy(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((_request, response) => response.end("somebody else"));
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+describe("Signing in with a browser", () => {
+  let issuer: TestIssuer;
+  let rooms: TestRooms;
+
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+
+  beforeEach(async () => {
+    rooms = await createRooms({ issuer: issuer.issuer });
+  });
+  afterEach(async () => {
+    issuer.faults.clear();
+    rooms.signIn.cancel();
+    assert.equal(await becomesFree(1455), true, "port 1455 is free within a second");
+    await rooms.dispose();
+  });
+
+  it("stores the credential of whoever signs in", async () => {
+    await rooms.signIn.run();
+    const { active } = rooms.accounts.state;
+    assert.equal(active?.email, "plus@example.com");
+    assert.equal(active?.plan, "plus");
+    assert.equal(active?.derivedKey.status, "absent");
+    assert.equal(rooms.signIn.running, undefined);
+    // Another window reads the same from the same secrets.
+    const other = await createRooms({ issuer: issuer.issuer, secrets: rooms.secrets });
+    await other.accounts.load();
+    assert.deepEqual(other.accounts.state.active, active);
+    await other.dispose();
+  });
+
+  it("speaks to the issuer as the protocol says", async () => {
+    await rooms.signIn.run();
+    const request = issuer.recordsOf("authorize").at(-1)?.params ?? {};
+    assert.equal(request.client_id, "app_EMoamEEZ73f0CkXaXp7hrann");
+    assert.equal(request.redirect_uri, "http://localhost:1455/auth/callback");
+    assert.equal(request.scope, "openid profile email offline_access");
+    assert.equal(request.code_challenge_method, "S256");
+    assert.equal(request.code_challenge?.length, 43);
+    assert.equal(request.state?.length, 43);
+    assert.equal(request.id_token_add_organizations, "true");
+    assert.equal(request.codex_cli_simplified_flow, "true");
+    assert.equal(request.originator, "chatgpt_sign_in");
+    const exchange = issuer.recordsOf("codeExchange").at(-1);
+    assert.equal(exchange?.pkce, true);
+    assert.match(exchange?.contentType ?? "", /^application\/x-www-form-urlencoded/);
+    assert.match(exchange?.userAgent ?? "", /^chatgpt_sign_in\//);
+    assert.equal(exchange?.originator, "chatgpt_sign_in");
+  });
+
+  it("sends the browser to the success page only once the credential is stored", async () => {
+    const pages: { url: string; stored: number; html: string }[] = [];
+    const shown = Promise.withResolvers<void>();
+    rooms.browser.open = async (url) => {
+      const redirect = await loginByHttp(url, "owner@example.com", "password");
+      fetch(redirect)
+        .then(async (page) => {
+          const stored = (rooms.secrets as MemorySecrets).values.size;
+          pages.push({ url: page.url, stored, html: await page.text() });
+        })
+        .then(shown.resolve, shown.reject);
+      return true;
+    };
+    await rooms.signIn.run();
+    await shown.promise;
+    assert.equal(pages[0]?.url, "http://localhost:1455/success");
+    assert.equal(pages[0]?.stored, 2);
+    assert.match(pages[0]?.html ?? "", /href="https:\/\/platform\.openai\.com\/"/);
+  });
+
+  it("tells its stages in order", async () => {
+    const stages: (string | undefined)[] = [];
+    rooms.signIn.onDidChange(() => stages.push(rooms.signIn.running?.stage));
+    await rooms.signIn.run();
+    assert.deepEqual(stages, ["starting", "waitingForBrowser", "exchangingCode", "saving", undefined]);
+  });
+
+  it("is not started twice", async () => {
+    const opened: string[] = [];
+    rooms.browser.open = async (url) => {
+      opened.push(url);
+      return true;
+    };
+    const first = rooms.signIn.run();
+    const second = rooms.signIn.run();
+    await rooms.signIn.bringForward();
+    while (opened.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await rooms.signIn.bringForward();
+    assert.equal(opened.length, 2);
+    assert.equal(opened[0], opened[1]);
+    await browseAs("plus@example.com")(opened[0] ?? "");
+    await Promise.all([first, second]);
+  });
+
+  it("makes a new state and code verifier for each attempt", async () => {
+    await rooms.signIn.run();
+    await rooms.signIn.run();
+    const [one, other] = issuer.recordsOf("authorize").slice(-2);
+    assert.notEqual(one?.params.state, other?.params.state);
+    assert.notEqual(one?.params.code_challenge, other?.params.code_challenge);
+  });
+
+  it("keeps two ChatGPT workspaces of one email apart", async () => {
+    await rooms.signIn.run();
+    issuer.setAccount("plus", { chatgptAccountId: "another-workspace" });
+    await rooms.signIn.run();
+    assert.equal(rooms.accounts.state.accounts.length, 2);
+    assert.equal(rooms.accounts.state.active?.accountId, "another-workspace");
+  });
+
+  it("uses port 1457 when another program has 1455", async () => {
+    const taken = await occupy(1455);
+    await rooms.signIn.run();
+    assert.equal(issuer.recordsOf("codeExchange").at(-1)?.redirectUri, "http://localhost:1457/auth/callback");
+    await new Promise((resolve) => taken.close(resolve));
+    assert.equal(await becomesFree(1457), true);
+  });
+
+  describe("that fails", () => {
+    beforeEach(async () => {
+      rooms.browser.open = browseAs("team@example.com");
+      await rooms.signIn.run();
+      await becomesFree(1455);
+      rooms.browser.open = browseAs("plus@example.com");
+    });
+
+    /** Whatever happened: whoever was signed in before still is. */
+    afterEach(async () => {
+      assert.equal(rooms.signIn.running, undefined);
+      assert.equal(rooms.accounts.state.active?.email, "team@example.com");
+      assert.equal(rooms.accounts.state.accounts.length, 1);
+      const kept = await createRooms({ issuer: issuer.issuer, secrets: rooms.secrets });
+      await kept.accounts.load();
+      assert.equal(kept.accounts.state.active?.email, "team@example.com");
+      await kept.dispose();
+    });
+
+    const fails = (code: ProblemCode) =>
+      assert.rejects(rooms.signIn.run(), (error) => isProblem(error, code) || assert.fail(String(error)));
+
+    const faults: readonly [Fault, ProblemCode][] = [
+      [{ kind: "serverError" }, "serviceFailed"],
+      [{ kind: "status", status: 429 }, "rateLimited"],
+      [{ kind: "status", status: 400, code: "invalid_grant" }, "exchangeRefused"],
+      [{ kind: "region" }, "regionBlocked"],
+      [{ kind: "edgePage" }, "edgeBlocked"],
+      [{ kind: "html" }, "unreadableAnswer"],
+      [{ kind: "truncated" }, "unreadableAnswer"],
+      [{ kind: "wrongTypes" }, "unreadableAnswer"],
+      [{ kind: "oversized" }, "unreadableAnswer"],
+      [{ kind: "redirect" }, "unreadableAnswer"],
+      [{ kind: "closeBefore" }, "answerLost"],
+      [{ kind: "closeDuring" }, "answerLost"],
+      [{ kind: "closeAfter" }, "answerLost"],
+    ];
+    for (const [fault, code] of faults) {
+      it(`says ${code} when the token endpoint answers with ${JSON.stringify(fault)}`, async () => {
+        issuer.faults.set("token", fault);
+        await fails(code);
+      });
+    }
+
+    it("shows the browser a page that says what to do", async () => {
+      issuer.faults.set("token", { kind: "serverError" });
+      const page = Promise.withResolvers<string>();
+      rooms.browser.open = async (url) => {
+        const redirect = await loginByHttp(url, "plus@example.com", "password");
+        fetch(redirect).then(async (answer) => page.resolve(await answer.text()), page.reject);
+        return true;
+      };
+      await fails("serviceFailed");
+      assert.match(await page.promise, /Sign-in could not be completed.*run “Sign in with ChatGPT” to try again/s);
+    });
+
+    it("gives up an issuer that does not answer when the person cancels, at once", async () => {
+      issuer.faults.set("token", { kind: "slow", delayMs: 20_000 });
+      rooms.signIn.onDidChange(() => {
+        if (rooms.signIn.running?.stage === "exchangingCode") setTimeout(() => rooms.signIn.cancel(), 50);
+      });
+      const started = Date.now();
+      await fails("cancelled");
+      assert.ok(Date.now() - started < 3_000);
+    });
+
+    it("ends when the person cancels while the browser is open", async () => {
+      rooms.browser.open = async () => {
+        setImmediate(() => rooms.signIn.cancel());
+        return true;
+      };
+      await fails("cancelled");
+    });
+
+    it("ends when the person presses Cancel on the sign-in page", async () => {
+      rooms.browser.open = async (url) => {
+        const redirect = await loginByHttp(url, "plus@example.com", "password", { cancel: true });
+        void fetch(redirect).catch(() => {});
+        return true;
+      };
+      await fails("accessDenied");
+    });
+
+    it("tells of an account that does not include Codex", async () => {
+      issuer.setAccount("plus", { entitled: false });
+      try {
+        await fails("noEntitlement");
+      } finally {
+        issuer.setAccount("plus", { entitled: true });
+      }
+    });
+
+    it("ends after 10 minutes without an answer", async () => {
+      const clock = new ManualClock();
+      const slow = await createRooms({ issuer: issuer.issuer, clock, openExternal: async () => true });
+      const run = slow.signIn.run();
+      const failed = assert.rejects(run, (error) => isProblem(error, "timedOut"));
+      while (slow.signIn.running?.stage !== "waitingForBrowser") await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(10 * 60_000 - 1);
+      assert.notEqual(slow.signIn.running, undefined);
+      await clock.advance(1);
+      await failed;
+      assert.equal(clock.pending, 0);
+      await slow.dispose();
+    });
+
+    it("says so when both ports are taken, and opens no browser", async () => {
+      const taken = await Promise.all([occupy(1455), occupy(1457)]);
+      let opened = false;
+      rooms.browser.open = async () => {
+        opened = true;
+        return true;
+      };
+      await fails("portInUse");
+      assert.equal(opened, false);
+      await Promise.all(taken.map((server) => new Promise((resolve) => server.close(resolve))));
+    });
+
+    it("says so when the browser cannot be opened", async () => {
+      rooms.browser.open = async () => {
+        throw new Error("no browser");
+      };
+      await fails("browserFailed");
+    });
+
+    it("says so when the credential cannot be stored", async () => {
+      (rooms.secrets as MemorySecrets).failingStores = 1;
+      await fails("saveFailed");
+    });
+
+    it("keeps waiting when the person copied the link instead of opening it", async () => {
+      rooms.browser.open = async () => false;
+      const run = rooms.signIn.run();
+      const failed = assert.rejects(run, (error) => isProblem(error, "cancelled"));
+      while (rooms.signIn.running?.stage !== "waitingForBrowser") await new Promise((resolve) => setImmediate(resolve));
+      assert.notEqual(rooms.signIn.running, undefined);
+      rooms.signIn.cancel();
+      await failed;
+    });
+  });
+
+  it("is not disturbed by strays during the whole of it", async () => {
+    rooms.browser.open = async (url) => {
+      const strays = Array.from({ length: 200 }, (_, index) =>
+        fetch(`http://127.0.0.1:1455/${index % 2 ? "favicon.ico" : "auth/callback?code=x&state=y"}`, {
+          method: index % 3 ? "GET" : "POST",
+        }).then((response) => response.status),
+      );
+      const statuses = await Promise.all(strays);
+      assert.ok(statuses.every((status) => status >= 400 && status < 500));
+      return browseAs("plus@example.com")(url);
+    };
+    await rooms.signIn.run();
+    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+  });
+
+  it("writes none of its secrets to the log", async () => {
+    await rooms.signIn.run();
+    const text = rooms.lines.join("\n");
+    for (const { value, kind } of issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
+    assert.ok(rooms.lines.length > 0);
+  });
+});
