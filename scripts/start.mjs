@@ -3,7 +3,8 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureDependencies, ensureNode } from "./lib/toolchain.mjs.mts";
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
+import { ensureDependencies, ensureNode } from "./lib/toolchain.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [script, ...args] = process.argv.slice(2);

@@ -67,7 +67,7 @@ export function ensureDependencies(root) {
   const stamp = join(root, "node_modules", ".installed-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.log("Installing dependencies…");
-  run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root });
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
   writeFileSync(stamp, lock);
 }
 

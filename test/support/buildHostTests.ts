@@ -28,3 +28,5 @@ export async function buildHostTests(): Promise<{ testsPath: string; files: numb
   });
   return { testsPath: projectPath("out", "host", "index.cjs"), files: tests.length };
 }
+
+if (import.meta.main) await buildHostTests();

@@ -1,11 +1,12 @@
 // Runs test files with mocha under plain Node, which reads their TypeScript itself.
 // Usage: node test/support/runMocha.ts TIMEOUT_MS FILES…
+import { resolve } from "node:path";
 import { createMocha } from "./testReporter.ts";
 
 const [timeout, ...files] = process.argv.slice(2);
 const mocha = createMocha(Number(timeout));
-for (const file of files) mocha.addFile(file);
+for (const file of files) mocha.addFile(resolve(file));
 await mocha.loadFilesAsync();
-const failed = await new Promise<number>((resolve) => mocha.run(resolve));
+const failed = await new Promise<number>((done) => mocha.run(done));
 // A test that leaves something open must not keep the run from ending.
 process.exit(failed > 0 ? 1 : 0);

@@ -24,10 +24,20 @@ export interface SuiteOutcome extends SuiteResult {
 const running = new Set<ChildProcess>();
 let interrupted = false;
 
-/** Ends all suites that run; they clean up after themselves. No suite starts any more. */
-export function interruptSuites(): void {
+/**
+ * No suite starts any more. Those that run end too: after Ctrl-C by themselves, since the terminal tells them as well,
+ * and after any other signal because we tell them.
+ */
+export function interruptSuites(signal: NodeJS.Signals): void {
   interrupted = true;
-  for (const child of running) child.kill("SIGTERM");
+  if (signal !== "SIGINT") for (const child of running) end(child);
+}
+
+/** Like Ctrl-C, which every suite passes on to what it has started; by force when that does not help. */
+function end(child: ChildProcess): void {
+  child.kill("SIGINT");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  child.once("close", () => clearTimeout(timer));
 }
 
 /** Runs a suite. A suite that crashes, hangs, has no test or cannot be read has failed. Never rejects. */
@@ -49,7 +59,7 @@ export async function runSuite(suite: Suite, resultFile: string, write: (text: s
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGTERM");
+    end(child);
   }, suite.limit);
   const code = await new Promise<number | string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
