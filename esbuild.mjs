@@ -65,8 +65,8 @@ const extension = await esbuild.context({
   mainFields: ["module", "main"],
   external: ["vscode"],
   alias: {
-    "form-data": join(root, "scripts", "stubs", "formData.mjs"),
-    "signal-exit": join(root, "scripts", "stubs", "signalExit.mjs"),
+    "form-data": join(root, "scripts", "stubs", "formData.cjs"),
+    "signal-exit": join(root, "scripts", "stubs", "signalExit.cjs"),
     // It patches node:fs for everybody in the process.
     "graceful-fs": "node:fs",
   },

@@ -112,6 +112,7 @@ export async function compose({ context, log, showLog, hint }: Host): Promise<Ro
 
   await Promise.all([accounts.load(), ownKey.load()]);
   setContextKey("noApiKey", !ownKey.current);
+  afterSignIn.resume();
   const subscriptions = [
     watchAccounts({ accounts, ownKey, source, actions, notifications, secrets: context.secrets }),
     scheduleRenewal(accounts, source, clock, log),

@@ -122,7 +122,12 @@ export class Actions {
   }
 
   async setAuthMode(authMode: AuthMode): Promise<void> {
-    await this.#run(undefined, "Switching the mode", () => settings.setAuthMode(authMode));
+    try {
+      // No view goes out before the setting has changed: it would turn the panel's toggle back for a moment.
+      await settings.setAuthMode(authMode);
+    } catch (error) {
+      this.#fail("Switching the mode", error);
+    }
   }
 
   async setApiKey(): Promise<void> {

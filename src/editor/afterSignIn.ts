@@ -20,6 +20,13 @@ export class AfterSignIn {
     this.#parts = parts;
   }
 
+  /** Goes on where a window that was closed right after a sign-in left off. */
+  resume(): void {
+    for (const { id, derivedKey } of this.#parts.accounts.state.accounts) {
+      if (derivedKey.status === "absent" && derivedKey.why === "pending") void this.run(id);
+    }
+  }
+
   /** Never throws: a sign-in stands without any of it. */
   async run(id: string): Promise<void> {
     try {

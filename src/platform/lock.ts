@@ -34,10 +34,11 @@ export function createFileLock(directory: string, log: Logger): Lock {
 }
 
 async function acquire(file: string, log: Logger): Promise<() => Promise<void>> {
-  const { lock } = await import("proper-lockfile");
   try {
+    // The default export is there however a bundler wraps CommonJS.
+    const { default: lockfile } = await import("proper-lockfile");
     await mkdir(join(file, ".."), { recursive: true });
-    const release = await lock(file, {
+    const release = await lockfile.lock(file, {
       realpath: false,
       stale: staleMs,
       update: staleMs / 4,

@@ -1,4 +1,3 @@
 // In place of npm's signal-exit: an extension must not patch `process` of the host it shares with others. A lock that
 // outlives its holder is recovered by its age.
-// biome-ignore lint/style/noDefaultExport: the shape of what it replaces
-export default () => () => {};
+module.exports = () => () => {};

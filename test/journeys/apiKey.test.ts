@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { LeakHunt } from "../support/leakHunt.ts";
+import { useVscodeWithIssuer } from "../support/signInJourney.ts";
+
+const accepted = "sk-test-own-key-000000000000000000000000";
+const refused = "sk-test-nobody-knows-this-key-1234567890";
+
+describe("a person with an API key of their own", () => {
+  const { vscode, issuer } = useVscodeWithIssuer();
+
+  it("sets it, sees it masked, is refused another without losing it, and removes it", async () => {
+    const hunt = await LeakHunt.start(vscode.person, vscode.server);
+    const workbench = await vscode.openWorkbench();
+    await workbench.runCommand("ChatGPT: Set OpenAI API Key");
+    await workbench.awaitQuickInput("Set OpenAI API Key");
+    assert.equal(await workbench.quickInputField.getAttribute("type"), "password");
+    await workbench.fillQuickInput("not a key", { accept: false });
+    await workbench.awaitQuickInput("starts with “sk-” or “sess-”");
+    await workbench.fillQuickInput(accepted);
+    await workbench.awaitNotification("The API key works and is stored.");
+    assert.equal(issuer().recordsOf("models").at(-1)?.credential, "own key");
+
+    await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    const panel = await workbench.webview("text=sk-…0000");
+
+    await panel.getByRole("button", { name: "Replace… the OpenAI API key" }).click();
+    await workbench.fillQuickInput(refused);
+    await workbench.awaitNotification("OpenAI does not accept this API key.");
+    await panel.getByText("sk-…0000").waitFor();
+
+    await workbench.reload();
+    await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    const again = await workbench.webview("text=sk-…0000");
+    await again.getByRole("button", { name: "Remove the OpenAI API key" }).click();
+    await workbench.answerDialog("Remove the OpenAI API key from this computer?", "Remove");
+    await again.getByText("No key set.").waitFor();
+
+    const keys = [accepted, refused].map((value) => ({ kind: "api_key" as const, value }));
+    await hunt.assertNone(keys, workbench.page);
+  });
+
+  it("may keep a key unchecked when the API does not answer", async () => {
+    const workbench = await vscode.openWorkbench();
+    issuer().faults.set("models", { kind: "serverError" });
+    await workbench.runCommand("ChatGPT: Set OpenAI API Key");
+    await workbench.fillQuickInput(accepted);
+    await workbench.answerDialog("Keep it unchecked?", "Cancel");
+    await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    const panel = await workbench.webview("text=No key set.");
+    await panel.getByRole("button", { name: "Set… an OpenAI API key" }).click();
+    await workbench.fillQuickInput(accepted);
+    await workbench.answerDialog("Keep it unchecked?", "Keep It");
+    await panel.getByText("sk-…0000").waitFor();
+    await panel.getByText(/not checked/i).waitFor();
+  });
+});
