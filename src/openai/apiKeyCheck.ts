@@ -19,7 +19,7 @@ export async function checkApiKey(
     timeoutMs: 15_000,
     ...(signal && { signal }),
   });
-  if (response.status === 200) return;
-  if (response.status === 401) throw new Problem("keyRejected");
+  if (response.status === 200 && response.json !== undefined) return;
+  if (response.status === 401 && response.json !== undefined) throw new Problem("keyRejected");
   throw failureOf(response, "serviceFailed");
 }

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { authorizationUrl } from "../../../src/oauth/authorizationRequest.ts";
+import { createPkce, createState } from "../../../src/oauth/pkce.ts";
+
+describe("PKCE and state", () => {
+  it("make a verifier of 86 and a challenge of 43 URL-safe characters", () => {
+    const { codeVerifier, codeChallenge } = createPkce();
+    assert.match(codeVerifier, /^[\w-]{86}$/);
+    assert.match(codeChallenge, /^[\w-]{43}$/);
+    assert.equal(codeChallenge, createHash("sha256").update(codeVerifier).digest().toString("base64url"));
+  });
+
+  it("fit the example of RFC 7636, appendix B", () => {
+    const challenge = createHash("sha256").update("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").digest("base64url");
+    assert.equal(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+  });
+
+  it("make a state of 43 URL-safe characters", () => assert.match(createState(), /^[\w-]{43}$/));
+
+  it("are never the same twice", () => {
+    const made = new Set(Array.from({ length: 1000 }, () => [createPkce().codeVerifier, createState()]).flat());
+    assert.equal(made.size, 2000);
+  });
+});
+
+describe("The authorization URL", () => {
+  it("has no character that a re-encoding on the way to the browser would change", () => {
+    const { codeChallenge } = createPkce();
+    const url = new URL(
+      authorizationUrl({
+        issuer: "https://auth.openai.com",
+        redirectUri: "http://localhost:1455/auth/callback",
+        codeChallenge,
+        state: createState(),
+      }),
+    );
+    assert.equal(url.origin + url.pathname, "https://auth.openai.com/oauth/authorize");
+    for (const [name, value] of url.searchParams) assert.doesNotMatch(value, /[&#%+]/, name);
+  });
+});

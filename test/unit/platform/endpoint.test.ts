@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { parseEndpoint } from "../../../src/platform/endpoint.ts";
+import { SettingProblem } from "../../../src/platform/problem.ts";
+
+describe("An endpoint of the settings", () => {
+  for (const [value, endpoint] of [
+    ["https://auth.openai.com", "https://auth.openai.com"],
+    ["https://auth.openai.com/", "https://auth.openai.com"],
+    [" https://api.openai.com/v1/ ", "https://api.openai.com/v1"],
+    ["http://localhost:8080", "http://localhost:8080"],
+    ["http://127.0.0.2:8080/v1", "http://127.0.0.2:8080/v1"],
+    ["http://[::1]:8080", "http://[::1]:8080"],
+  ] as const) {
+    it(`may be ${value}`, () => assert.equal(parseEndpoint("chatgptSignIn.issuer", value), endpoint));
+  }
+
+  for (const value of [
+    "http://auth.openai.com",
+    "http://localhost.example.com",
+    "http://127.0.0.1.example.com",
+    "http://0.0.0.0",
+    "https://user:secret@auth.openai.com",
+    "https://user@auth.openai.com",
+    "https://auth.openai.com/?tenant=1",
+    "https://auth.openai.com/?",
+    "https://auth.openai.com/#part",
+    "ftp://auth.openai.com",
+    "javascript:alert(1)",
+    "auth.openai.com",
+    "",
+    undefined,
+    null,
+    7,
+    {},
+  ]) {
+    it(`may not be ${JSON.stringify(value)}, and the message names the setting and not the value`, () => {
+      assert.throws(
+        () => parseEndpoint("chatgptSignIn.issuer", value),
+        (error) =>
+          error instanceof SettingProblem &&
+          error.message.includes("chatgptSignIn.issuer") &&
+          !(typeof value === "string" && value.length > 8 && error.message.includes(value)),
+      );
+    });
+  }
+});
