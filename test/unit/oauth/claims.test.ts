@@ -80,14 +80,7 @@ describe("Claims", () => {
   });
 
   it("of something that is no token, or a huge one, are none", () => {
-    for (const text of [
-      "",
-      "a.b.c",
-      "<html></html>",
-      "a.b",
-      token({}).slice(2),
-      token({ email: "x".repeat(70_000) }),
-    ]) {
+    for (const text of ["", "a.b.c", "<html></html>", "a.b", token({ email: "x".repeat(70_000) })]) {
       assert.equal(readClaims(text), undefined);
     }
   });
