@@ -21,7 +21,7 @@ import { revoke } from "./oauth/revocation.ts";
 import { TokenEndpoint } from "./oauth/tokenEndpoint.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createHttpClient } from "./platform/httpClient.ts";
-import { createFileLock } from "./platform/lock.ts";
+import { createFileLock, prepareFileLock } from "./platform/lock.ts";
 import type { Logger } from "./platform/logger.ts";
 import { startBrowserFlow } from "./signin/browserFlow.ts";
 import { SignIn } from "./signin/signIn.ts";
@@ -77,7 +77,7 @@ export async function compose({ context, log, showLog, hint }: Host): Promise<Ro
     log,
     issuer: () => settings.endpoint("issuer"),
     startFlow: (attempt, issuer) => {
-      void http.prepare();
+      void Promise.all([http.prepare(), prepareFileLock()]);
       return startBrowserFlow(attempt, {
         clock,
         log,
@@ -86,7 +86,7 @@ export async function compose({ context, log, showLog, hint }: Host): Promise<Ro
         setUpUrl: () => (accounts.state.active?.needsPlatformSetup ? platformUrl(issuer) : undefined),
       });
     },
-    afterSignIn: (credential) => afterSignIn.run(credential.id),
+    beginFollowUp: (issuer, idToken) => afterSignIn.begin(issuer, idToken),
   });
 
   const notifications = new Notifications(log, showLog);

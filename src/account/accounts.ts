@@ -88,16 +88,19 @@ export class Accounts {
    * Changes an account's record, as it is stored now, with nobody in between in any window.
    * Resolves with the new one, undefined when it is gone.
    */
-  async update(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
-    return this.#lock.hold(id, () =>
-      this.#inTurn(async () => {
-        const entry = await this.#reread(id);
-        if (!entry) return undefined;
-        const changed = change(entry.credential);
-        if (changed !== entry.credential) await this.#write(changed, false);
-        return this.#entries.get(id);
-      }),
-    );
+  update(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
+    return this.#lock.hold(id, () => this.updateUnlocked(id, change));
+  }
+
+  /** The same for whoever holds the account's lock, or knows that no other window can be renewing its tokens. */
+  updateUnlocked(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
+    return this.#inTurn(async () => {
+      const entry = await this.#reread(id);
+      if (!entry) return undefined;
+      const changed = change(entry.credential);
+      if (changed !== entry.credential) await this.#write(changed, false);
+      return this.#entries.get(id);
+    });
   }
 
   async setActive(id: string): Promise<void> {

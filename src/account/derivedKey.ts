@@ -8,6 +8,9 @@ import type { Accounts } from "./accounts.ts";
 import type { Credential, DerivedKey } from "./credential.ts";
 import type { Entry } from "./state.ts";
 
+/** Well within the time for which nobody renews tokens after they came (freshness.ts). */
+const justIssuedMs = 10_000;
+
 /** Gets the API key of an account's Platform organization. Most ChatGPT accounts have none: that fails nothing. */
 export class KeyDeriver {
   readonly #accounts: Accounts;
@@ -29,16 +32,25 @@ export class KeyDeriver {
   }
 
   /** Makes a key for the account and stores it, or why there is none; a key that is there stays when none can be made. */
-  async derive(entry: Entry): Promise<void> {
-    const made = await this.#request(entry);
-    await this.#accounts.update(entry.credential.id, (credential) => keepBest(credential, made));
+  async derive({ credential }: Entry): Promise<void> {
+    await this.keep(credential.id, this.request(credential.issuer, credential.tokens.idToken));
   }
 
-  async #request({ credential }: Entry): Promise<DerivedKey> {
+  /** Stores what was made of `request`. */
+  async keep(id: string, making: Promise<DerivedKey>): Promise<void> {
+    const made = await making;
+    const receivedAt = this.#accounts.entry(id)?.credential.receivedAt ?? 0;
+    const change = (credential: Credential) => keepBest(credential, made);
+    // Tokens that have just come are renewed by no window, so a sign-in need not wait for the lock.
+    if (this.#clock.now() - receivedAt < justIssuedMs) await this.#accounts.updateUnlocked(id, change);
+    else await this.#accounts.update(id, change);
+  }
+
+  /** Asks for a key; never rejects, but says why there is none. */
+  async request(issuer: string, idToken: string): Promise<DerivedKey> {
     const now = this.#clock.now();
     try {
-      const endpoint = this.#tokenEndpoint(credential.issuer);
-      const key = await endpoint.exchangeForApiKey(credential.tokens.idToken, nameOfKey(now));
+      const key = await this.#tokenEndpoint(issuer).exchangeForApiKey(idToken, nameOfKey(now));
       return { status: "present", key, createdAt: now };
     } catch (error) {
       this.#log.info(`No API key was derived: ${describeError(error)}`);

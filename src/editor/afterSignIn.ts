@@ -1,4 +1,5 @@
 import type { Accounts } from "../account/accounts.ts";
+import type { DerivedKey } from "../account/credential.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
 import { isEligibleForCredits, redeemCredits } from "../openai/credits.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
@@ -22,16 +23,25 @@ export class AfterSignIn {
 
   /** Goes on where a window that was closed right after a sign-in left off. */
   resume(): void {
-    for (const { id, derivedKey } of this.#parts.accounts.state.accounts) {
-      if (derivedKey.status === "absent" && derivedKey.why === "pending") void this.run(id);
+    for (const { id, issuer, derivedKey } of this.#parts.accounts.state.accounts) {
+      if (derivedKey.status !== "absent" || derivedKey.why !== "pending") continue;
+      const entry = this.#parts.accounts.entry(id);
+      if (entry) this.begin(issuer, entry.credential.tokens.idToken)(id);
     }
   }
 
-  /** Never throws: a sign-in stands without any of it. */
-  async run(id: string): Promise<void> {
+  /**
+   * Starts what can start while the credential is being stored; what comes back goes on once it is. Never throws: a
+   * sign-in stands without any of it.
+   */
+  begin(issuer: string, idToken: string): (id: string) => void {
+    const making = this.#parts.deriver.request(issuer, idToken);
+    return (id) => void this.#finish(id, making);
+  }
+
+  async #finish(id: string, making: Promise<DerivedKey>): Promise<void> {
     try {
-      const entry = this.#parts.accounts.entry(id);
-      if (entry) await this.#parts.deriver.derive(entry);
+      await this.#parts.deriver.keep(id, making);
       await this.#askForCredits(id);
     } catch (error) {
       this.#parts.log.warn(`After the sign-in: ${describeError(error)}`);

@@ -21,8 +21,11 @@ const patienceMs = 45_000;
  * a person without it is better off than one who cannot sign in.
  */
 export function createFileLock(directory: string, log: Logger): Lock {
+  let ready: Promise<unknown> | undefined;
   return {
     async hold(name, work) {
+      ready ??= mkdir(directory, { recursive: true }).catch(() => undefined);
+      await ready;
       const release = await acquire(join(directory, name), log);
       try {
         return await work();
@@ -33,11 +36,15 @@ export function createFileLock(directory: string, log: Logger): Lock {
   };
 }
 
+/** Loads what the first lock needs, so that the lock itself is not slowed by it. */
+export async function prepareFileLock(): Promise<void> {
+  await import("proper-lockfile");
+}
+
 async function acquire(file: string, log: Logger): Promise<() => Promise<void>> {
   try {
     // The default export is there however a bundler wraps CommonJS.
     const { default: lockfile } = await import("proper-lockfile");
-    await mkdir(join(file, ".."), { recursive: true });
     const release = await lockfile.lock(file, {
       realpath: false,
       stale: staleMs,

@@ -19,9 +19,11 @@ export interface SignInParts {
   startFlow: (attempt: Attempt, issuer: string) => Promise<() => Promise<void>>;
   /** The issuer of the settings. @throws SettingProblem */
   issuer: () => string;
-  /** What follows a sign-in and must not hold it up. */
-  afterSignIn: (credential: Credential) => void;
+  /** Starts what follows a sign-in and must not hold it up; what comes back is called when the credential is stored. */
+  beginFollowUp: (issuer: string, idToken: string) => (id: string) => void;
 }
+
+const noteDelayMs = 200;
 
 /** The sign-in that is running, if one is: there is one at most. */
 export class SignIn {
@@ -87,6 +89,7 @@ export class SignIn {
     const { accounts, rotations, clock, log } = this.#parts;
     attempt.enter("exchangingCode");
     const { date, ...tokens } = await this.#parts.tokenEndpoint(issuer).exchangeCode(grant, attempt.signal);
+    const followUp = this.#parts.beginFollowUp(issuer, tokens.idToken);
     const claims = claimsOf(tokens);
     const now = clock.now();
     const id = accountIdOf(issuer, claims);
@@ -106,9 +109,12 @@ export class SignIn {
       ...(before?.creditsAskedAt !== undefined && { creditsAskedAt: before.creditsAskedAt }),
     };
     await accounts.put(credential, { activate: true });
-    void rotations
-      .write({ account: id, sequence: 0, hash: hashOf(tokens.refreshToken), at: now })
-      .catch((error: unknown) => log.warn(`The rotation was not noted: ${describeError(error)}`));
-    this.#parts.afterSignIn(credential);
+    // Written when the person has been served: for other windows there is no hurry.
+    clock.after(noteDelayMs, () => {
+      rotations
+        .write({ account: id, sequence: 0, hash: hashOf(tokens.refreshToken), at: now })
+        .catch((error: unknown) => log.warn(`The rotation was not noted: ${describeError(error)}`));
+    });
+    followUp(id);
   }
 }

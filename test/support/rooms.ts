@@ -30,6 +30,8 @@ export interface RoomsOptions {
   /** What the browser does with the sign-in page; signs in as the Plus account unless told. */
   openExternal?: (url: string) => PromiseLike<boolean>;
   secretsLoadedAt?: number;
+  /** What follows a sign-in; nothing unless told. */
+  beginFollowUp?: (issuer: string, idToken: string, deriver: KeyDeriver) => (id: string) => void;
 }
 
 /** One window's rooms below the editor, as the extension builds them, with a browser that is driven by HTTP. */
@@ -83,7 +85,7 @@ export async function createRooms(options: RoomsOptions) {
         openExternal: (url) => browser.open(url),
         setUpUrl: () => (accounts.state.active?.needsPlatformSetup ? "https://platform.openai.com/" : undefined),
       }),
-    afterSignIn: () => {},
+    beginFollowUp: (of, idToken) => options.beginFollowUp?.(of, idToken, deriver) ?? (() => {}),
   });
   return {
     accounts,

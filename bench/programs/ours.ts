@@ -1,0 +1,47 @@
+// Signs in with the extension's own rooms, again and again; its parent is the browser. Bundled by bench/signIn.ts.
+import { prepareFileLock } from "../../src/platform/lock.ts";
+import { MemorySecrets } from "../../test/support/memorySecrets.ts";
+import { createRooms } from "../../test/support/rooms.ts";
+
+/** Like VS Code's, it answers in a later turn of the event loop; how long that takes is left out on both sides. */
+class LaterSecrets extends MemorySecrets {
+  override async get(key: string) {
+    await new Promise((resolve) => setImmediate(resolve));
+    return super.get(key);
+  }
+
+  override async store(key: string, value: string) {
+    await new Promise((resolve) => setImmediate(resolve));
+    return super.store(key, value);
+  }
+}
+
+const issuer = process.env.ISSUER ?? "";
+const rooms = await createRooms({
+  issuer,
+  secrets: new LaterSecrets(),
+  openExternal: async () => true,
+  beginFollowUp: (of, idToken, deriver) => {
+    const making = deriver.request(of, idToken);
+    return (id) => void deriver.keep(id, making);
+  },
+});
+
+rooms.browser.open = async (url) => {
+  process.send?.({ url });
+  return true;
+};
+rooms.accounts.onDidChange(({ active }) => {
+  if (active) process.send?.(active.derivedKey.status === "present" ? { shown: true } : { signedIn: true });
+});
+process.on("message", async (message: string) => {
+  if (message === "end") {
+    await rooms.dispose();
+    process.exit();
+  }
+  const { active } = rooms.accounts.state;
+  if (active) await rooms.accounts.remove(active.id);
+  await Promise.all([rooms.http.prepare(), prepareFileLock()]);
+  await rooms.signIn.run();
+});
+process.send?.({ ready: true });
