@@ -1,6 +1,6 @@
 // Builds dist/: the extension in pieces that are loaded when they are first needed, and the panel.
 // node esbuild.mjs [--production] [--watch]
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -16,7 +16,9 @@ const common = {
   minify: production,
   sourcemap: production ? false : "linked",
   logLevel: "warning",
+  // The licences stand in NOTICES.txt, in full.
   legalComments: "none",
+  metafile: true,
 };
 
 /**
@@ -84,8 +86,21 @@ const panel = await esbuild.context({
 });
 
 async function build() {
-  await extension.rebuild();
-  await panel.rebuild();
+  const built = [await extension.rebuild(), await panel.rebuild()];
+  if (production) await writeFile(join(root, "dist", "NOTICES.txt"), await notices(built));
+}
+
+/** The licences of the packages whose code went into the bundles; most ask to be passed on with it. */
+async function notices(results) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]).filter(Boolean);
+  const texts = [...new Set(folders)].sort().map(async (folder) => {
+    const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
+    const files = (await readdir(join(root, folder))).filter((file) => /^licen[cs]e/i.test(file)).sort();
+    const text = files[0] ? await readFile(join(root, folder, files[0]), "utf8") : `Licence: ${license}\n`;
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`);
 }
 
 await build();

@@ -3,12 +3,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { startIssuer } from "../test/issuer/issuer.ts";
-import type { TestIssuer } from "../test/issuer/types.ts";
 import { launchBrowser, newPerson } from "../test/support/browser.ts";
 import { type CodeServer, startCodeServer } from "../test/support/codeServer.ts";
 import { startDesktopVscode } from "../test/support/desktopVscode.ts";
 import { demoAccount, signInOnLoginPage } from "../test/support/loginPage.ts";
+import { type Service, startService } from "../test/support/service.ts";
 import { Workbench } from "../test/support/workbench.ts";
 import { packageExtension } from "./package.ts";
 
@@ -36,14 +35,9 @@ process.exit();
 
 async function demo(): Promise<void> {
   const vsix = await packageExtension();
-  const issuer = options.real ? undefined : await startDemoIssuer();
-  const settings = issuer
-    ? {
-        "chatgptSignIn.issuer": issuer.issuer,
-        "chatgptSignIn.apiBaseUrl": issuer.apiBaseUrl,
-        "chatgptSignIn.chatgptBaseUrl": issuer.chatgptBaseUrl,
-      }
-    : {};
+  const service = options.real ? undefined : await startDemoService();
+  // Chat asks for a GitHub account otherwise, which nobody needs here.
+  const settings = { ...service?.settings, ...(service && { "chat.allowAnonymousAccess": true }) };
   if (options.desktop) {
     const desktop = await startDesktopVscode(vsix, settings);
     cleanUps.push(desktop.stop);
@@ -51,7 +45,7 @@ async function demo(): Promise<void> {
     await desktop.closed;
     return;
   }
-  const loginPage = new URL(issuer?.issuer ?? "https://auth.openai.com").origin;
+  const loginPage = new URL(service?.issuer.issuer ?? "https://auth.openai.com").origin;
   const server = await startCodeServer({ vsix, settings, trustedDomains: [loginPage] });
   cleanUps.push(server.stop);
   if (options.check) return signInOnce(server);
@@ -64,16 +58,17 @@ async function demo(): Promise<void> {
  * An issuer on an address of this computer that is not called localhost: VS Code in the browser would put itself
  * between such an issuer and the person.
  */
-async function startDemoIssuer(): Promise<TestIssuer> {
-  const issuer = await startIssuer({ host: "127.0.0.2" }).catch(() => startIssuer({ host: "127.0.0.1" }));
-  cleanUps.push(() => issuer.close());
-  return issuer;
+async function startDemoService(): Promise<Service> {
+  const service = await startService({ host: "127.0.0.2" }).catch(() => startService({ host: "127.0.0.1" }));
+  cleanUps.push(() => service.close());
+  return service;
 }
 
 function explain(where: string): void {
   say("");
   say(where);
   say('Press F1 and choose "ChatGPT: Sign in with ChatGPT"; "ChatGPT: Open ChatGPT Settings" shows the panel.');
+  say('Then "Chat: Open Chat": the account\'s models stand in the picker under the input.');
   if (!options.real) say(`Sign in as ${demoAccount.email} with the password "${demoAccount.password}".`);
   say("Ctrl-C ends everything and leaves nothing behind.");
 }

@@ -7,4 +7,7 @@ declare module "@vscode/vsce" {
     readonly skipLicense: boolean;
     readonly allowMissingRepository: boolean;
   }): Promise<void>;
+
+  /** The files that go into the package, relative to `cwd`. */
+  export function listFiles(options: { cwd: string; dependencies?: boolean }): Promise<string[]>;
 }

@@ -1,5 +1,7 @@
+import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { Accounts } from "./account/accounts.ts";
+import { CachedSecrets } from "./account/cachedSecrets.ts";
 import { CredentialSource } from "./account/credentialSource.ts";
 import { KeyDeriver } from "./account/derivedKey.ts";
 import { OwnKeyStore } from "./account/ownKey.ts";
@@ -7,23 +9,41 @@ import { Refresher } from "./account/refresher.ts";
 import { scheduleRenewal } from "./account/renewal.ts";
 import { createRotations } from "./account/rotations.ts";
 import { SecretStore } from "./account/secretStore.ts";
+import { pickAccount } from "./editor/accountPicker.ts";
 import { Actions } from "./editor/actions.ts";
 import { AfterSignIn } from "./editor/afterSignIn.ts";
+import { allowChatWithoutGitHub } from "./editor/chat/allowChatWithoutGitHub.ts";
+import type { ChatModelProvider } from "./editor/chat/chatModelProvider.ts";
+import { createChatRoom } from "./editor/chat/chatRoom.ts";
+import { CodexExport } from "./editor/codexExport.ts";
+import { CodexImport } from "./editor/codexImport.ts";
 import { setContextKey } from "./editor/contextKeys.ts";
+import { offerEnvironmentKey } from "./editor/environmentKeyOffer.ts";
+import { askKeyWay } from "./editor/keyWay.ts";
+import type { KnownAccounts } from "./editor/knownAccounts.ts";
 import { Notifications } from "./editor/notifications.ts";
 import { OwnKeyActions } from "./editor/ownKeyActions.ts";
 import { createView } from "./editor/panelView.ts";
+import { Sessions, type SessionsChange } from "./editor/sessions.ts";
 import { settings } from "./editor/settings.ts";
 import { SettingsPanel } from "./editor/settingsPanel.ts";
+import { placeOf } from "./editor/signInPlace.ts";
+import { SignInSurface } from "./editor/signInSurface.ts";
+import { showStatusMenu } from "./editor/statusMenu.ts";
+import { followTerminalEnvironment } from "./editor/terminalEnvironment.ts";
 import { watchAccounts } from "./editor/watchAccounts.ts";
-import { originator, platformUrl } from "./oauth/issuer.ts";
+import { CodexCli } from "./neighbour/codexCli.ts";
+import { FileRenewal } from "./neighbour/fileRenewal.ts";
+import { LinkedLogins } from "./neighbour/linkedLogins.ts";
+import { originator, platformUrl, redirectPorts } from "./oauth/issuer.ts";
 import { revoke } from "./oauth/revocation.ts";
 import { TokenEndpoint } from "./oauth/tokenEndpoint.ts";
+import { CreditRedeemer } from "./openai/credits.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createHttpClient } from "./platform/httpClient.ts";
 import { createFileLock, prepareFileLock } from "./platform/lock.ts";
 import type { Logger } from "./platform/logger.ts";
-import { startBrowserFlow } from "./signin/browserFlow.ts";
+import { firstFlow, tunnelCommand } from "./signin/flows.ts";
 import { SignIn } from "./signin/signIn.ts";
 
 export interface Host {
@@ -31,16 +51,30 @@ export interface Host {
   log: Logger;
   showLog: () => void;
   hint: { get(): boolean; set(signedIn: boolean): PromiseLike<void> };
+  /** Remembers outside the secrets that an own key is set. */
+  rememberOwnKey: (isSet: boolean) => void;
+  /** Tells VS Code that the models it was told of are others now. */
+  onModelsChanged: () => void;
+  /** What is remembered of the accounts outside the secrets. */
+  known: KnownAccounts;
+  /** Tells VS Code that sessions came, changed or went. */
+  onSessionsChanged: (change: SessionsChange) => void;
 }
 
 export interface Rooms {
   actions: Actions;
   panel: SettingsPanel;
+  chatModels: () => Promise<ChatModelProvider>;
+  allowChatWithoutGitHub: () => Promise<void>;
+  sessions: Sessions;
+  pickAccount: () => void;
+  showMenu: () => Promise<void>;
   dispose(): Promise<void>;
 }
 
 /** Builds the rooms from the ground up and hands them to each other. Called when something is first asked for. */
-export async function compose({ context, log, showLog, hint }: Host): Promise<Rooms> {
+export async function compose(host: Host): Promise<Rooms> {
+  const { context, log, showLog, hint, known, rememberOwnKey, onModelsChanged } = host;
   const clock = systemClock;
   const { version } = context.extension.packageJSON as { version: string };
   const userAgent = `${originator}/${version} (${process.platform}; ${process.arch}) vscode/${vscode.version}`;
@@ -51,10 +85,21 @@ export async function compose({ context, log, showLog, hint }: Host): Promise<Ro
   const shared = context.globalStorageUri.fsPath;
   const lock = createFileLock(shared, log);
   const rotations = createRotations(shared);
-  const accounts = new Accounts(new SecretStore(context.secrets), lock, hint, log);
-  const ownKey = new OwnKeyStore(context.secrets, log);
   // On the web, secrets are read when the page loads and never again.
-  const secretsLoadedAt = vscode.env.uiKind === vscode.UIKind.Web ? clock.now() : undefined;
+  const cached = vscode.env.uiKind === vscode.UIKind.Web ? new CachedSecrets(context.secrets, shared) : undefined;
+  const secrets = cached ?? context.secrets;
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
+  const ownKey = new OwnKeyStore(secrets, log);
+  const cli = new CodexCli({
+    clock,
+    version,
+    environment: process.env,
+    userHome: homedir(),
+    codexPath: () => settings.codexPath,
+    workspaceFolders: () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
+  });
+  const fileRenewal = new FileRenewal({ tokenEndpoint, clock, log });
+  const linkedLogins = new LinkedLogins({ accounts, cli, fileRenewal, lock, clock, log });
   const refresher = new Refresher({
     accounts,
     tokenEndpoint,
@@ -63,67 +108,179 @@ export async function compose({ context, log, showLog, hint }: Host): Promise<Ro
     rotations,
     clock,
     log,
-    secretsLoadedAt,
+    ...(cached && { assertCurrent: () => cached.assertCurrent() }),
+    refreshLinked: linkedLogins.refresh,
   });
   const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => settings.authMode, clock });
 
-  const afterSignIn = new AfterSignIn({ accounts, deriver, http, log });
+  const place = placeOf(context);
+  const credits = new CreditRedeemer({
+    accounts,
+    refresher,
+    deriver,
+    http,
+    clock,
+    log,
+    apiBaseUrl: () => settings.endpoint("apiBaseUrl"),
+    isWanted: () => settings.redeemCredits,
+  });
+  const afterSignIn = new AfterSignIn({ accounts, deriver, credits, log });
   const signIn = new SignIn({
     accounts,
-    rotations,
     tokenEndpoint,
     clock,
     log,
     issuer: () => settings.endpoint("issuer"),
-    startFlow: (attempt, issuer) => {
-      void Promise.all([http.prepare(), prepareFileLock()]);
-      return startBrowserFlow(attempt, {
-        clock,
-        log,
-        issuer,
-        openExternal: (url) => vscode.env.openExternal(vscode.Uri.parse(url)),
-        setUpUrl: () => (accounts.state.active?.needsPlatformSetup ? platformUrl(issuer) : undefined),
-      });
+    surface: {
+      http,
+      openExternal: (url) => surface.open(url),
+      setUpUrl: () => {
+        const { active } = accounts.state;
+        return active?.needsPlatformSetup ? platformUrl(active.issuer) : undefined;
+      },
+      showDeviceCode: () => panel.show(),
+      askForLink: () => surface.askForLink(),
     },
+    firstFlow: () => {
+      void Promise.all([http.prepare(), prepareFileLock()]);
+      return firstFlow(place, settings.preferredFlow);
+    },
+    offerAnotherWay: (problem, signal) => surface.offerAnotherWay(problem, signal),
+    onTrouble: (error) => actions.tellTrouble(error),
+    allowedWorkspaces: () => settings.allowedWorkspaces,
+    revoke: revokeToken,
     beginFollowUp: (issuer, idToken) => afterSignIn.begin(issuer, idToken),
   });
 
   const notifications = new Notifications(log, showLog);
+  const surface = new SignInSurface({ signIn, log });
+  const ownKeyActions = new OwnKeyActions(ownKey, http, notifications, log);
+  const codexImport = new CodexImport({ accounts, cli, afterSignIn, ownKey: ownKeyActions, notifications, clock });
   const actions = new Actions({
     accounts,
     source,
     refresher,
     deriver,
     signIn,
-    ownKey: new OwnKeyActions(ownKey, http, notifications, log),
+    surface,
+    ownKey: ownKeyActions,
+    codexImport,
+    codexExport: new CodexExport({ accounts, source, cli, codexImport, lock, clock, notifications }),
     notifications,
     log,
     revoke: revokeToken,
   });
+  const chat = createChatRoom({
+    accounts,
+    credentials: source,
+    actions,
+    notifications,
+    userAgent,
+    memory: context.globalState,
+    openPanel: () => panel.show(),
+    isPanelVisible: () => panel.visible,
+    clock,
+    log,
+  });
+  const addAccount = () => actions.signIn({ chooseAccount: true });
+  const switchAccount = () =>
+    pickAccount({
+      accounts,
+      add: addAccount,
+      switchTo: (id) => actions.switchAccount(id),
+      signOut: (id) => actions.signOut(id),
+    });
+  const tunnel = tunnelCommand(place, redirectPorts[0] ?? 0);
   const panel = new SettingsPanel({
     extensionUri: context.extensionUri,
     actions,
-    view: () => createView({ accounts, ownKey, signIn, actions }),
-    changes: [accounts.onDidChange, ownKey.onDidChange, signIn.onDidChange, actions.onDidChange, settings.onDidChange],
+    view: () => createView({ accounts, known, ownKey, signIn, tunnel, actions, usage: chat.usage }),
+    changes: [
+      accounts.onDidChange,
+      ownKey.onDidChange,
+      signIn.onDidChange,
+      actions.onDidChange,
+      settings.onDidChange,
+      chat.usage.onDidChange,
+    ],
+    onLook: () => chat.usage.look(),
+    onReadUsage: () => chat.usage.update(),
     showLog,
     log,
   });
 
   await Promise.all([accounts.load(), ownKey.load()]);
   setContextKey("noApiKey", !ownKey.current);
+  rememberOwnKey(ownKey.current !== undefined);
   afterSignIn.resume();
+  const sessions = new Sessions({
+    accounts,
+    ownKey,
+    source,
+    known,
+    authMode: () => settings.authMode,
+    onDidChangeSettings: settings.onDidChange,
+    clock,
+    log,
+    changed: host.onSessionsChanged,
+    signIn: (options) => actions.signInForSession(options),
+    signOut: (id) => actions.signOut(id),
+    setOwnKey: () => actions.setApiKey(),
+    removeOwnKey: () => ownKey.remove(),
+    useChatgpt: () => settings.setAuthMode("chatgpt"),
+    askKeyWay,
+  });
   const subscriptions = [
-    watchAccounts({ accounts, ownKey, source, actions, notifications, secrets: context.secrets }),
+    sessions,
+    followTerminalEnvironment({
+      collection: () => context.environmentVariableCollection,
+      enabled: () => settings.terminalEnvironment,
+      apiKey: () => sessions.apiKey,
+      changes: [accounts.onDidChange, ownKey.onDidChange, settings.onDidChange],
+    }),
+    watchAccounts({
+      ...{ accounts, ownKey, source, actions, notifications },
+      secrets: context.secrets,
+      assertCurrent: () => cached?.assertCurrent(),
+    }),
     scheduleRenewal(accounts, source, clock, log),
+    signIn.onDidChange(() => setContextKey("signingIn", signIn.running !== undefined)),
+    ownKey.onDidChange((key) => rememberOwnKey(key !== undefined)),
+    ...[accounts.onDidChange, ownKey.onDidChange, settings.onDidChange].map((change) => change(onModelsChanged)),
   ];
+  offerEnvironmentKey({
+    environment: process.env,
+    ...{ ownKey, notifications, memory: context.globalState },
+    authMode: () => settings.authMode,
+    adopt: () => void actions.adoptEnvironmentKey(),
+  });
   return {
     actions,
     panel,
+    chatModels: chat.models,
+    allowChatWithoutGitHub: () => allowChatWithoutGitHub(notifications, log),
+    sessions,
+    pickAccount: switchAccount,
+    showMenu: () =>
+      showStatusMenu({
+        known: () => known.current,
+        authMode: () => settings.authMode,
+        signIn: () => actions.signIn(),
+        addAccount,
+        switchAccount,
+        setAuthMode: (authMode) => actions.setAuthMode(authMode),
+        refresh: () => actions.refresh(),
+        setApiKey: () => actions.setApiKey(),
+        signOut: () => actions.signOut(),
+        openSettings: () => panel.show(),
+      }),
     async dispose() {
       for (const subscription of subscriptions) subscription.dispose();
       signIn.cancel();
-      await refresher.inFlight;
+      await refresher.settle();
+      await linkedLogins.dispose();
+      await cli.dispose();
     },
   };
 }

@@ -1,19 +1,39 @@
 import * as vscode from "vscode";
 import type { Rooms } from "./composition.ts";
+import { registerAuthenticationProvider } from "./editor/authenticationProvider.ts";
+import { registerChatModels } from "./editor/chat/register.ts";
 import { setContextKey } from "./editor/contextKeys.ts";
+import { KnownAccounts } from "./editor/knownAccounts.ts";
+import { createStatusBar } from "./editor/statusBar.ts";
 import { createLogger } from "./platform/logger.ts";
 
 /** Commands of package.json, and what each does once the rooms stand. */
 const commands: Readonly<Record<string, (rooms: Rooms) => unknown>> = {
   signIn: ({ actions }) => actions.signIn(),
+  signInWithDeviceCode: ({ actions }) => actions.signInWith("deviceCode"),
+  pasteSignInLink: ({ actions }) => actions.signInWith("paste"),
+  // Links of the notification of a running sign-in; not in the palette.
+  signInWithBrowser: ({ actions }) => actions.signInWith("browser"),
+  copySignInLink: ({ actions }) => actions.copySignInLink(),
+  copyDeviceCode: ({ actions }) => actions.copyDeviceCode(),
+  openDevicePage: ({ actions }) => actions.openDevicePage(),
+  addAccount: ({ actions }) => actions.signIn({ chooseAccount: true }),
+  switchAccount: (rooms) => rooms.pickAccount(),
+  // The status bar's; not in the palette.
+  showMenu: (rooms) => rooms.showMenu(),
   signOut: ({ actions }) => actions.signOut(),
   refresh: ({ actions }) => actions.refresh(),
+  importFromCodex: ({ actions }) => actions.importFromCodex(),
+  exportToCodex: ({ actions }) => actions.exportToCodex(),
   openSettings: ({ panel }) => panel.show(),
   setApiKey: ({ actions }) => actions.setApiKey(),
+  adoptEnvironmentKey: ({ actions }) => actions.adoptEnvironmentKey(),
   removeApiKey: ({ actions }) => actions.removeApiKey(),
+  allowChatWithoutGitHub: (rooms) => rooms.allowChatWithoutGitHub(),
 };
 
 const hintKey = "signedIn";
+const ownKeyHintKey = "ownKey";
 
 let rooms: Promise<Rooms> | undefined;
 
@@ -28,20 +48,62 @@ export function activate(context: vscode.ExtensionContext): void {
     get: () => context.globalState.get(hintKey) === true,
     set: (signedIn: boolean) => context.globalState.update(hintKey, signedIn),
   };
+  const modelsChanged = new vscode.EventEmitter<void>();
+  const known = new KnownAccounts(context.globalState);
   const enter = () => {
     rooms ??= import("./composition.ts").then(({ compose }) =>
-      compose({ context, log: createLogger(output), showLog: () => output().show(), hint }),
+      compose({
+        context,
+        log: createLogger(output),
+        showLog: () => output().show(),
+        hint,
+        rememberOwnKey: (isSet) => void context.globalState.update(ownKeyHintKey, isSet),
+        onModelsChanged: () => modelsChanged.fire(),
+        known,
+        onSessionsChanged: (change) => tellSessions(change),
+      }),
     );
     return rooms;
   };
 
   for (const [name, action] of Object.entries(commands)) {
     context.subscriptions.push(
-      vscode.commands.registerCommand(`chatgptSignIn.${name}`, async () => action(await enter())),
+      vscode.commands.registerCommand(`chatgptSignIn.${name}`, async () => {
+        // Any extension may run a command, so none answers anything.
+        await action(await enter());
+      }),
     );
   }
+  const hasCredential = () => hint.get() || context.globalState.get(ownKeyHintKey) === true;
+  context.subscriptions.push(
+    registerChatModels({
+      hasCredential,
+      load: async () => (await enter()).chatModels(),
+      isLoaded: () => rooms !== undefined,
+      memory: context.globalState,
+      onDidChange: modelsChanged.event,
+    }),
+    modelsChanged,
+  );
+  const tellSessions = registerAuthenticationProvider(
+    context,
+    known,
+    () => rooms !== undefined,
+    async () => (await enter()).sessions,
+  );
+  createStatusBar(context, known);
+  // Of another window, where the host tells: this one's surfaces follow.
+  context.subscriptions.push(context.secrets.onDidChange(() => void enter()));
+  const followTerminals = () => {
+    if (vscode.workspace.getConfiguration("chatgptSignIn").get("terminalEnvironment") === true) void enter();
+  };
+  followTerminals();
+  context.subscriptions.push(vscode.workspace.onDidChangeConfiguration(followTerminals));
   context.subscriptions.push({ dispose: () => channel?.dispose() });
+  // VS Code asks for models only where it is told that they have changed.
+  if (hasCredential()) modelsChanged.fire();
   setContextKey("signedOut", !hint.get());
+  setContextKey("signedIn", hint.get());
 }
 
 /** Lets a refresh that is under way be stored: its refresh token is spent. */

@@ -1,5 +1,5 @@
 // npm test: types, lint and format, then the suites; the last line is `N passed, N failed` over all of them.
-// npm test -- [check] [unit] [panel] [package] [host] [journeys] [--grep TEXT] [--desktop]
+// npm test -- [check] [unit] [panel] [package] [host] [journeys] [interop] [--grep TEXT] [--desktop]
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -49,6 +49,12 @@ const suites: Record<string, Suite> = {
     env,
     limit: 15 * minute,
   },
+  interop: {
+    name: "interop",
+    args: ["test/support/runMocha.ts", "60000", ...testFiles("test/interop/**/*.test.ts")],
+    env,
+    limit: 5 * minute,
+  },
 };
 const unknown = positionals.filter((name) => !(name in suites));
 if (unknown.length > 0)
@@ -60,7 +66,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrup
 const needsHost = chosen.has("host") || chosen.has("journeys");
 if (needsHost) {
   chosen.add("package");
-  ensureCodeServer();
+  if (chosen.has("journeys") || !values.desktop) ensureCodeServer();
 }
 if (needsHost || chosen.has("panel")) ensureChromium();
 
@@ -68,8 +74,8 @@ const results = temporaryDirectory();
 const transcript = new Transcript((text) => process.stdout.write(text));
 const outcomes: SuiteOutcome[] = [];
 
-// Unit, host and journeys use the registered callback ports, so they follow each other; the rest runs beside them.
-const order = ["check", "unit", "package", "panel", "host", "journeys"];
+// Unit, host, journeys and interop use the registered callback ports, so they follow each other; the rest runs beside them.
+const order = ["check", "unit", "package", "panel", "host", "journeys", "interop"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
 const packaged = Promise.withResolvers<void>();
 await Promise.all([
@@ -78,6 +84,7 @@ await Promise.all([
     await packaged.promise;
     await runIfChosen("host");
     await runIfChosen("journeys");
+    await runIfChosen("interop");
   })(),
   (async () => {
     await runIfChosen("package");

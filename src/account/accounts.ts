@@ -3,7 +3,7 @@ import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
-import type { SecretStore } from "./secretStore.ts";
+import type { IndexStatus, SecretStore } from "./secretStore.ts";
 import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
 
 /** Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed. */
@@ -21,11 +21,14 @@ export class Accounts {
   readonly #changed: Emitter<AccountsState>;
   #entries: ReadonlyMap<string, Entry> = new Map();
   #unreadable = new Map<string, StoredCredential["status"]>();
-  #corruptIndex = false;
+  #indexStatus: IndexStatus = "found";
+  #hasRead = false;
   /** Renewed records that could not be stored yet: newer than what is stored. */
   readonly #unsaved = new Map<string, Credential>();
   #state: AccountsState = signedOut;
   #loading: Promise<void> | undefined;
+  /** A reading of everything that has not begun yet: it will see what is stored by now. */
+  #reloading: Promise<void> | undefined;
   /** Changes of what is stored happen one after another. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -53,7 +56,11 @@ export class Accounts {
 
   /** Reads what is stored again and tells of what differs: another window may have changed it. */
   reload(): Promise<void> {
-    return this.#inTurn(() => this.#read());
+    this.#reloading ??= this.#inTurn(() => {
+      this.#reloading = undefined;
+      return this.#read();
+    });
+    return this.#reloading;
   }
 
   /** The record of an account, or of the active one. */
@@ -70,18 +77,21 @@ export class Accounts {
   }
 
   /**
-   * Stores a record: of a new account, which becomes the active one, or of one that is there.
-   * @throws Problem `saveFailed`; what was stored before stays
+   * Stores the record of a sign-in, whose account becomes the active one, or a newer one of an account that is there.
+   * @throws Problem `saveFailed`, `staleWindow`; what was stored before stays. `notSignedIn` when the account has gone
    */
   async put(credential: Credential, { activate = false } = {}): Promise<void> {
     await this.load();
-    await this.#inTurn(() => this.#write(credential, activate));
+    const write = () => this.#inTurn(() => this.#write(credential, activate));
+    // Tokens of an earlier sign-in may just be renewed, in this window or another.
+    if (activate && this.#entries.has(credential.id)) await this.#lock.hold(credential.id, write);
+    else await write();
   }
 
   /** Keeps a record in memory that could not be stored yet. */
   keepInMemory(credential: Credential): void {
     this.#unsaved.set(credential.id, credential);
-    this.#adopt(credential);
+    this.#adopt(credential, this.#state.active?.id, this.#state.notice);
   }
 
   /**
@@ -107,8 +117,8 @@ export class Accounts {
     await this.#inTurn(async () => {
       if (!this.#entries.has(id)) throw new Problem("notSignedIn");
       const { index } = await this.#store.readIndex();
-      await this.#store.writeIndex({ ...index, active: id }, this.#corruptIndex);
-      this.#setEntries(this.#entries, id);
+      await this.#store.writeIndex({ ...index, active: id });
+      this.#setEntries(this.#entries, id, this.#state.notice);
     });
   }
 
@@ -120,63 +130,83 @@ export class Accounts {
       const { index } = await this.#store.readIndex();
       const ids = index.ids.filter((other) => other !== id);
       const active = index.active === id ? ids[0] : index.active;
+      if (ids.length === 0) await this.#hint.set(false);
       await this.#store.writeIndex({ version: 1, ids, ...(active !== undefined && { active }) });
       await this.#store.deleteCredential(id);
       this.#unsaved.delete(id);
-      if (ids.length === 0) await this.#hint.set(false);
-      this.#setEntries(without(this.#entries, id), active);
+      this.#setEntries(without(this.#entries, id), active, this.#state.notice);
       return entry;
     });
   }
 
+  /**
+   * Deletes a record that was stored although its account had been signed out meanwhile; resolves with whether it was.
+   */
+  dropUnlisted(id: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { index, status } = await this.#store.readIndex();
+      if (status !== "found" || index.ids.includes(id)) return false;
+      await this.#store.deleteCredential(id);
+      this.#setEntries(without(this.#entries, id), index.active, this.#state.notice);
+      return true;
+    });
+  }
+
   async #read(): Promise<void> {
-    const { index, corrupt } = await this.#store.readIndex();
+    const { index, status } = await this.#store.readIndex();
+    const stored = await Promise.all(index.ids.map(async (id) => [id, await this.#store.readCredential(id)] as const));
     const entries = new Map<string, Entry>();
-    let notice: StorageNotice | undefined = corrupt ? "corrupt" : undefined;
-    this.#corruptIndex = corrupt;
+    let notice: StorageNotice | undefined = status === "found" ? undefined : status;
+    this.#indexStatus = status;
     this.#unreadable = new Map();
-    for (const id of index.ids) {
-      const stored = await this.#store.readCredential(id);
-      if (stored.status === "found") entries.set(id, this.#entryOf(this.#newest(stored.credential)));
+    for (const [id, record] of stored) {
+      if (record.status === "found") entries.set(id, this.#entryOf(this.#newest(record.credential)));
       else {
-        this.#unreadable.set(id, stored.status);
-        notice ??= stored.status === "none" ? "notKept" : stored.status;
+        this.#unreadable.set(id, record.status);
+        notice ??= record.status === "none" ? "notKept" : record.status;
       }
     }
-    if (index.ids.length === 0 && !corrupt && this.#hint.get()) {
+    if (index.ids.length === 0 && status === "found" && !this.#hasRead && this.#hint.get()) {
       // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
       notice = "notKept";
       await this.#hint.set(false);
+    } else if (this.#hasRead && entries.size === 0 && index.ids.length === 0) {
+      // What was noticed at the start stays true until somebody signs in.
+      notice ??= this.#state.notice;
     }
-    if (notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
+    this.#hasRead = true;
+    if (notice && notice !== this.#state.notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
     this.#setEntries(entries, index.active, notice);
   }
 
   async #reread(id: string): Promise<Entry | undefined> {
     const stored = await this.#store.readCredential(id);
-    if (stored.status === "none") {
-      const { index } = await this.#store.readIndex();
-      if (!index.ids.includes(id)) this.#setEntries(without(this.#entries, id), index.active);
-      return undefined;
+    if (stored.status === "found") {
+      return this.#adopt(this.#newest(stored.credential), this.#state.active?.id, this.#state.notice);
     }
-    if (stored.status !== "found") return this.#entries.get(id);
-    return this.#adopt(this.#newest(stored.credential));
+    if (stored.status !== "none" || this.#unsaved.has(id)) return this.#entries.get(id);
+    const { index } = await this.#store.readIndex();
+    const notice = index.ids.includes(id) ? "notKept" : this.#state.notice;
+    this.#setEntries(without(this.#entries, id), index.active, notice);
+    return undefined;
   }
 
   async #write(credential: Credential, activate: boolean): Promise<void> {
     const { id } = credential;
-    await this.#store.writeCredential(credential, this.#unreadable.get(id));
+    if (!activate && !this.#entries.has(id)) throw new Problem("notSignedIn");
+    const replaced = this.#unreadable.get(id);
+    await this.#store.writeCredential(credential, replaced);
     this.#unreadable.delete(id);
     this.#unsaved.delete(id);
     const active = activate || !this.#state.active ? id : this.#state.active.id;
     if (!this.#entries.has(id) || active !== this.#state.active?.id) {
       const { index } = await this.#store.readIndex();
       const ids = index.ids.includes(id) ? index.ids : [...index.ids, id];
-      await this.#store.writeIndex({ version: 1, ids, active }, this.#corruptIndex);
-      this.#corruptIndex = false;
+      await this.#store.writeIndex({ version: 1, ids, active }, this.#indexStatus);
+      this.#indexStatus = "found";
       await this.#hint.set(true);
     }
-    this.#adopt(credential, active);
+    this.#adopt(credential, active, this.#unreadable.size === 0 ? undefined : this.#state.notice);
   }
 
   #newest(stored: Credential): Credential {
@@ -192,14 +222,20 @@ export class Accounts {
     return known && isSame(known.credential, credential) ? known : createEntry(credential);
   }
 
-  #adopt(credential: Credential, active = this.#state.active?.id): Entry {
+  #adopt(credential: Credential, active: string | undefined, notice: StorageNotice | undefined): Entry {
     const entry = this.#entryOf(credential);
     const same = this.#entries.get(credential.id) === entry && active === this.#state.active?.id;
-    if (!same) this.#setEntries(new Map(this.#entries).set(credential.id, entry), active);
+    if (!same || notice !== this.#state.notice) {
+      this.#setEntries(new Map(this.#entries).set(credential.id, entry), active, notice);
+    }
     return entry;
   }
 
-  #setEntries(entries: ReadonlyMap<string, Entry>, active: string | undefined, notice?: StorageNotice): void {
+  #setEntries(
+    entries: ReadonlyMap<string, Entry>,
+    active: string | undefined,
+    notice: StorageNotice | undefined,
+  ): void {
     const before = this.#state;
     this.#entries = entries;
     const accounts = [...entries.values()].map((entry) => entry.account);

@@ -9,6 +9,22 @@ export const credentialVersion = 1;
 const token = z.string().check(z.minLength(1));
 const time = z.number();
 
+/**
+ * Stands in a linked record where the refresh token would: the Codex CLI alone spends that one, so it is not kept here.
+ * Holds spaces, so that it can be no token.
+ */
+export const keptByTheCli = "kept by the Codex CLI";
+
+/** Where a linked login lives. */
+const linkSchema = z.object({
+  /** The CLI's folder (`CODEX_HOME`). */
+  codexHome: z.string(),
+  store: z.enum(["file", "keyring"]),
+  /** The person chose that the file be renewed from here where no CLI is installed. */
+  renewHere: z.boolean(),
+});
+export type CodexLink = Readonly<z.infer<typeof linkSchema>>;
+
 const derivedKeySchema = z.discriminatedUnion("status", [
   z.object({ status: z.literal("present"), key: token, createdAt: time }),
   z.object({ status: z.literal("absent"), why: z.enum(["pending", "noOrganization", "refused", "unreachable"]) }),
@@ -37,6 +53,8 @@ export const credentialSchema = z.object({
   derivedKey: derivedKeySchema,
   /** When the plan's API credits were asked for; once per account. */
   creditsAskedAt: z.optional(time),
+  /** Of a linked record: where its owner keeps the login. */
+  link: z.optional(linkSchema),
   /** Set when the issuer will not renew these tokens any more. */
   rejected: z.optional(z.enum(["expired", "reused", "revoked", "rejected"])),
 });
@@ -48,8 +66,14 @@ export type StoredCredential =
   | { status: "corrupt" }
   | { status: "newer" };
 
-/** Reads a stored record, whatever is in it. */
-export function parseCredential(text: string | undefined): StoredCredential {
+/** Makes a record of the next version out of one of the version it stands under. */
+export type Migrations = Readonly<Record<number, (record: Record<string, unknown>) => Record<string, unknown>>>;
+
+/** None yet: version 1 is the first that was ever stored. */
+const migrations: Migrations = {};
+
+/** Reads a stored record, whatever is in it; one of an older version is brought up to this one step by step. */
+export function parseCredential(text: string | undefined, steps: Migrations = migrations): StoredCredential {
   if (text === undefined) return { status: "none" };
   let value: unknown;
   try {
@@ -59,8 +83,19 @@ export function parseCredential(text: string | undefined): StoredCredential {
   }
   const version = (value as { version?: unknown } | null)?.version;
   if (typeof version === "number" && version > credentialVersion) return { status: "newer" };
-  const parsed = credentialSchema.safeParse(value);
+  const parsed = credentialSchema.safeParse(migrate(value, version, steps));
   return parsed.success ? { status: "found", credential: parsed.data } : { status: "corrupt" };
+}
+
+function migrate(value: unknown, version: unknown, steps: Migrations): unknown {
+  if (typeof version !== "number" || typeof value !== "object" || value === null) return value;
+  let record = value as Record<string, unknown>;
+  for (let from = version; from < credentialVersion; from += 1) {
+    const step = steps[from];
+    if (!step) return undefined;
+    record = { ...step(record), version: from + 1 };
+  }
+  return record;
 }
 
 /** What the tokens of a record say of its account. */

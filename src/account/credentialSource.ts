@@ -1,8 +1,8 @@
 import type { AuthMode } from "../panelProtocol.ts";
-import type { Clock } from "../platform/clock.ts";
+import { type Clock, delay } from "../platform/clock.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Accounts } from "./accounts.ts";
-import { refreshDueAt } from "./freshness.ts";
+import { refreshDueAt, settleMs } from "./freshness.ts";
 import type { OwnKeyStore } from "./ownKey.ts";
 import type { Refresher } from "./refresher.ts";
 import type { Entry } from "./state.ts";
@@ -12,6 +12,8 @@ export type CredentialKind = "chatgpt" | "apiKey";
 /** What a request is made with. */
 export interface BearerCredential {
   readonly bearer: string;
+  /** Our own name of the account that it is of; an own key is of none. */
+  readonly account?: string;
   /** The ChatGPT workspace, for an access token. */
   readonly accountId?: string;
   readonly fedramp?: boolean;
@@ -33,12 +35,27 @@ interface Cached {
 
 /** Waits after refreshes that failed for the moment, ms; the last one is repeated. */
 const backoffMs = [5_000, 15_000, 60_000, 300_000];
+/** A request whose token is still good does not wait longer than this for a new one, ms. */
+const patienceMs = 3_000;
+/** After this long without a failure, the waits start anew, ms. */
+const forgiveMs = 600_000;
+
+interface Setback {
+  count: number;
+  /** Milliseconds since 1970. */
+  until: number;
+  problem: unknown;
+}
 
 /** The one place to ask for a credential. A fresh one is answered from memory. */
 export class CredentialSource {
   readonly #parts: CredentialSourceParts;
   #cache: { [K in CredentialKind]?: Cached } = {};
-  readonly #setbacks = new Map<string, { count: number; until: number; problem: unknown }>();
+  /** What the callers of this moment wait for together. */
+  #asked: { [K in CredentialKind]?: Promise<BearerCredential> | undefined } = {};
+  readonly #setbacks = new Map<string, Setback>();
+  /** Renewals under way, whose outcome is counted once however many wait for it. */
+  readonly #renewals = new Map<string, Promise<Entry>>();
 
   constructor(parts: CredentialSourceParts) {
     this.#parts = parts;
@@ -49,6 +66,7 @@ export class CredentialSource {
   /** To be called when the auth mode changes. */
   forget(): void {
     this.#cache = {};
+    this.#asked = {};
   }
 
   /**
@@ -58,7 +76,17 @@ export class CredentialSource {
   async get(kind: CredentialKind): Promise<BearerCredential> {
     const cached = this.#cache[kind];
     if (cached !== undefined && this.#parts.clock.now() < cached.freshUntil) return cached.credential;
-    return kind === "chatgpt" ? this.accessToken() : this.#apiKey();
+    return this.#asked[kind] ?? this.#ask(kind);
+  }
+
+  #ask(kind: CredentialKind): Promise<BearerCredential> {
+    const asked = kind === "chatgpt" ? this.accessToken() : this.#apiKey();
+    this.#asked[kind] = asked;
+    const done = () => {
+      if (this.#asked[kind] === asked) this.#asked[kind] = undefined;
+    };
+    asked.then(done, done);
+    return asked;
   }
 
   /**
@@ -71,7 +99,8 @@ export class CredentialSource {
     if (!entry) throw new Problem("notSignedIn");
     const fresh = await this.#freshen(entry);
     const credential = bearerOf(fresh);
-    if (fresh.account.id === this.#parts.accounts.state.active?.id) {
+    // While this waited, somebody may have switched or signed out.
+    if (this.#parts.accounts.entry() === fresh) {
       this.#cache.chatgpt = { credential, freshUntil: refreshDueAt(fresh) };
     }
     return credential;
@@ -84,41 +113,54 @@ export class CredentialSource {
    */
   async rejected(refused: BearerCredential): Promise<BearerCredential> {
     this.forget();
-    const { accounts, refresher } = this.#parts;
-    const entry = accounts.state.accounts
-      .map(({ id }) => accounts.entry(id))
-      .find((candidate) => candidate?.credential.tokens.accessToken === refused.bearer);
-    if (entry) {
-      const current = await accounts.reread(entry.account.id);
-      if (!current) throw new Problem("notSignedIn");
-      if (current.credential.tokens.accessToken !== refused.bearer) return bearerOf(current);
-      return bearerOf(await refresher.refresh(current.credential));
-    }
-    await this.#parts.ownKey.reload();
-    const current = await this.get(refused.accountId === undefined ? "apiKey" : "chatgpt");
+    if (refused.accountId === undefined && !this.#isAccessToken(refused)) return this.#otherKey(refused);
+    const { accounts, refresher, clock } = this.#parts;
+    await accounts.load();
+    const id = refused.account ?? accounts.state.active?.id;
+    const current = id === undefined ? undefined : await accounts.reread(id);
+    if (!current) throw new Problem("notSignedIn");
+    const { rejected, receivedAt, tokens } = current.credential;
+    if (tokens.accessToken !== refused.bearer) return bearerOf(current);
+    if (rejected) throw new Problem("needsSignIn", rejected);
+    // A new token for one that has just been issued would help nobody, and may cost the sign-in (#40541).
+    if (Math.abs(clock.now() - receivedAt) < settleMs) throw new Problem("notYetAccepted");
+    return bearerOf(await refresher.refresh(current.credential));
+  }
+
+  #isAccessToken({ account, bearer }: BearerCredential): boolean {
+    const entry = this.#parts.accounts.entry(account);
+    return entry?.credential.tokens.accessToken === bearer;
+  }
+
+  /** Another API key than the one that was refused, if one has been set elsewhere. */
+  async #otherKey(refused: BearerCredential): Promise<BearerCredential> {
+    await Promise.all([this.#parts.ownKey.reload(), this.#parts.accounts.reload()]);
+    const current = await this.#apiKey();
     if (current.bearer === refused.bearer) throw new Problem("keyRejected");
     return current;
   }
 
   async #apiKey(): Promise<BearerCredential> {
     const { accounts, ownKey, authMode } = this.#parts;
+    await Promise.all([ownKey.load(), accounts.load()]);
+    // From here on nothing waits, so what is kept is of one moment.
     let bearer: string | undefined;
+    let account: string | undefined;
     if (authMode() === "apiKey") {
-      await ownKey.load();
       bearer = ownKey.current?.key;
     } else {
-      await accounts.load();
-      const derived = accounts.entry()?.credential.derivedKey;
-      bearer = derived?.status === "present" ? derived.key : undefined;
+      const credential = accounts.entry()?.credential;
+      if (credential?.derivedKey.status === "present") bearer = credential.derivedKey.key;
+      account = credential?.id;
     }
     if (bearer === undefined) throw new Problem("noApiKey");
-    const credential = { bearer };
+    const credential = { bearer, ...(account !== undefined && { account }) };
     this.#cache.apiKey = { credential, freshUntil: Number.POSITIVE_INFINITY };
     return credential;
   }
 
   async #freshen(entry: Entry): Promise<Entry> {
-    const { clock, refresher } = this.#parts;
+    const { clock } = this.#parts;
     const { id, rejected, accessTokenExpiresAt } = entry.account;
     if (rejected) throw new Problem("needsSignIn", rejected);
     const now = clock.now();
@@ -129,17 +171,55 @@ export class CredentialSource {
       if (usable) return entry;
       throw setback.problem;
     }
+    const renewal = this.#renew(entry);
+    if (!usable) return renewal;
     try {
-      const renewed = await refresher.refresh(entry.credential);
-      this.#setbacks.delete(id);
-      return renewed;
+      return await this.#soon(renewal, entry);
     } catch (problem) {
       if (isProblem(problem, "needsSignIn", "notSignedIn")) throw problem;
-      const count = setback && setback.until > now - 600_000 ? setback.count + 1 : 0;
-      const wait = backoffMs[Math.min(count, backoffMs.length - 1)] ?? 0;
-      this.#setbacks.set(id, { count, until: clock.now() + wait, problem });
-      if (usable) return entry;
-      throw problem;
+      return entry;
+    }
+  }
+
+  #renew(entry: Entry): Promise<Entry> {
+    const { id } = entry.account;
+    const running = this.#renewals.get(id);
+    if (running) return running;
+    const renewal = this.#parts.refresher
+      .refresh(entry.credential)
+      .then(
+        (renewed) => {
+          this.#setbacks.delete(id);
+          return renewed;
+        },
+        (problem: unknown) => {
+          if (!isProblem(problem, "needsSignIn", "notSignedIn")) this.#addSetback(id, problem);
+          throw problem;
+        },
+      )
+      .finally(() => this.#renewals.delete(id));
+    this.#renewals.set(id, renewal);
+    return renewal;
+  }
+
+  #addSetback(id: string, problem: unknown): void {
+    const now = this.#parts.clock.now();
+    const before = this.#setbacks.get(id);
+    const count = before && now - before.until < forgiveMs ? before.count + 1 : 0;
+    const wait = backoffMs[Math.min(count, backoffMs.length - 1)] ?? 0;
+    this.#setbacks.set(id, { count, until: now + wait, problem });
+  }
+
+  /** What comes of a renewal, or after a while the entry that is still good. */
+  async #soon(renewal: Promise<Entry>, entry: Entry): Promise<Entry> {
+    const enough = new AbortController();
+    const waited = delay(this.#parts.clock, patienceMs, enough.signal).then(() => entry);
+    waited.catch(() => {});
+    try {
+      return await Promise.race([renewal, waited]);
+    } finally {
+      enough.abort();
+      renewal.catch(() => {});
     }
   }
 }
@@ -147,6 +227,7 @@ export class CredentialSource {
 function bearerOf({ credential, account }: Entry): BearerCredential {
   return {
     bearer: credential.tokens.accessToken,
+    account: account.id,
     ...(account.accountId !== undefined && { accountId: account.accountId }),
     ...(account.fedramp && { fedramp: true }),
   };

@@ -3,7 +3,7 @@ import type { Entry } from "./state.ts";
 /** Access tokens are renewed this long before they expire (protocol.md section 4). */
 const marginMs = 5 * 60_000;
 /** The issuer may invalidate tokens that are renewed just after they were issued (protocol.md section 4, #40541). */
-const settleMs = 60_000;
+export const settleMs = 60_000;
 /** Where the token does not say when it expires. */
 const blindLifetimeMs = 8 * 24 * 60 * 60_000;
 

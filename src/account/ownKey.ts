@@ -1,10 +1,11 @@
 import * as z from "zod/mini";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { Problem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../platform/problem.ts";
 import type { SecretStorage } from "./secretStore.ts";
 
 const secretKey = "ownKey";
+const setAsideKey = "setAside.ownKey";
 
 const ownKeySchema = z.object({ version: z.literal(1), key: z.string(), checked: z.boolean() });
 export type OwnKey = z.infer<typeof ownKeySchema>;
@@ -20,6 +21,8 @@ export class OwnKeyStore {
   readonly #log: Logger;
   readonly #changed: Emitter<OwnKey | undefined>;
   #current: OwnKey | undefined;
+  /** What is stored in its place and cannot be read, perhaps by a newer version's hand. */
+  #unreadable: string | undefined;
   #loading: Promise<void> | undefined;
 
   constructor(secrets: SecretStorage, log: Logger) {
@@ -45,23 +48,30 @@ export class OwnKeyStore {
   }
 
   async reload(): Promise<void> {
-    this.#set(parse(await this.#secrets.get(secretKey)));
+    const text = await this.#secrets.get(secretKey);
+    const ownKey = parse(text);
+    this.#unreadable = ownKey ? undefined : text;
+    this.#set(ownKey);
   }
 
   /** @throws Problem `saveFailed`; the key that was set before stays */
   async set(key: string, checked: boolean): Promise<void> {
     const ownKey: OwnKey = { version: 1, key, checked };
     try {
+      if (this.#unreadable !== undefined) await this.#secrets.store(setAsideKey, this.#unreadable);
       await this.#secrets.store(secretKey, JSON.stringify(ownKey));
     } catch (error) {
       this.#log.error(`The own key could not be stored: ${describeError(error)}`);
-      throw new Problem("saveFailed");
+      throw isProblem(error) ? error : new Problem("saveFailed");
     }
+    this.#unreadable = undefined;
     this.#set(ownKey);
   }
 
+  /** Removes the key, and what was kept aside. */
   async remove(): Promise<void> {
     await this.#secrets.delete(secretKey);
+    if ((await this.#secrets.get(setAsideKey)) !== undefined) await this.#secrets.delete(setAsideKey);
     this.#set(undefined);
   }
 

@@ -1,13 +1,14 @@
-import type { TokenEndpoint } from "../oauth/tokenEndpoint.ts";
+import type { TokenEndpoint, TokenSet } from "../oauth/tokenEndpoint.ts";
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
-import type { Clock } from "../platform/clock.ts";
+import { type Clock, delay } from "../platform/clock.ts";
 import { clockOffset } from "../platform/issuerClock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import { Problem } from "../platform/problem.ts";
 import type { Accounts } from "./accounts.ts";
-import { type Credential, claimsOf } from "./credential.ts";
-import { hashOf, isStale, type Rotations } from "./rotations.ts";
+import type { Credential } from "./credential.ts";
+import { mergeTokens } from "./mergeTokens.ts";
+import { hashOf, type Rotation, type Rotations } from "./rotations.ts";
 import type { Entry } from "./state.ts";
 
 export interface RefresherParts {
@@ -18,12 +19,26 @@ export interface RefresherParts {
   rotations: Rotations;
   clock: Clock;
   log: Logger;
-  /** When this window's view of the secrets was made, where reading them again shows nothing new (the web). */
-  secretsLoadedAt: number | undefined;
+  /**
+   * Where reading the secrets again shows a window nothing new (the web): checks that nobody has changed them since.
+   * @throws Problem `staleWindow`
+   */
+  assertCurrent?: () => Promise<void>;
+  /**
+   * Lets the owner of a linked login renew it; resolves with the tokens it has then.
+   * @throws RefreshRejected when the login has ended, anything else for what may pass
+   */
+  refreshLinked?: (credential: Credential) => Promise<Partial<TokenSet>>;
 }
 
 /** Waits between tries to store tokens that the issuer has already renewed, ms. */
 const saveRetriesMs = [200, 1_000, 5_000, 30_000];
+/** Longer than a request to the issuer can last: who gave it a token this long ago will not hear of it any more. */
+const answerMs = 35_000;
+/** How often to look whether somebody else's answer has come. */
+const lookAgainMs = 500;
+/** A lock that was had this quickly was free. */
+const atOnceMs = 200;
 
 /**
  * Renews an account's tokens: once for everybody. Callers of one window share one flight; windows and processes take
@@ -32,14 +47,19 @@ const saveRetriesMs = [200, 1_000, 5_000, 30_000];
 export class Refresher {
   readonly #parts: RefresherParts;
   readonly #flights = new Map<string, Promise<Entry>>();
+  /** What is still to be done under a lock, a little longer than anybody waits for it. */
+  readonly #holding = new Set<Promise<unknown>>();
+  /** Renewed records that are not stored yet. */
+  readonly #unsaved = new Map<string, Credential>();
 
   constructor(parts: RefresherParts) {
     this.#parts = parts;
   }
 
-  /** The refreshes under way; a shutdown waits for them. */
-  get inFlight(): Promise<unknown> {
-    return Promise.allSettled(this.#flights.values());
+  /** Waits for the refreshes under way, and tries once more to store what could not be stored; for a shutdown. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#holding);
+    await Promise.all([...this.#unsaved.values()].map((credential) => this.#storeNow(credential)));
   }
 
   /**
@@ -50,95 +70,198 @@ export class Refresher {
   refresh(seen: Credential): Promise<Entry> {
     const running = this.#flights.get(seen.id);
     if (running) return running;
-    const flight = this.#parts.lock
-      .hold(seen.id, () => this.#refreshAlone(seen))
-      .finally(() => this.#flights.delete(seen.id));
+    const { promise, resolve, reject } = Promise.withResolvers<Entry>();
+    // Read while the lock is taken. It still counts if that took no time: who noted something after this read and has
+    // let go of the lock before we got it has stored its tokens as well.
+    const since = performance.now();
+    const early = this.#parts.rotations.read(seen);
+    const rotationNow = () => (performance.now() - since < atOnceMs ? early : this.#parts.rotations.read(seen));
+    const holding = this.#parts.lock
+      .hold(
+        seen.id,
+        async () => this.#refreshAlone(seen, await rotationNow(), resolve),
+        () => this.#renewedByAnother(seen),
+      )
+      .then(resolve, reject)
+      .finally(() => this.#holding.delete(holding));
+    this.#holding.add(holding);
+    const flight = promise.finally(() => this.#flights.delete(seen.id));
     this.#flights.set(seen.id, flight);
     return flight;
   }
 
-  async #refreshAlone(seen: Credential): Promise<Entry> {
-    const { accounts, rotations, log, clock } = this.#parts;
-    const entry = await accounts.reread(seen.id);
-    if (!entry) throw new Problem("notSignedIn");
-    const { credential } = entry;
-    if (hasNewTokens(credential, seen)) return entry;
-    if (credential.rejected) throw new Problem("needsSignIn", credential.rejected);
-    const rotation = await rotations.read(credential.id);
-    if (isStale(credential, rotation, this.#parts.secretsLoadedAt)) throw new Problem("staleWindow");
+  /** The record as somebody else has renewed it, told by the note, which is cheaper to read than a secret. */
+  async #renewedByAnother(seen: Credential): Promise<Entry | undefined> {
+    const rotation = await this.#parts.rotations.read(seen);
+    if (!rotation || rotation.sequence <= seen.sequence) return undefined;
+    const entry = await this.#parts.accounts.reread(seen.id);
+    return entry && hasNewTokens(entry.credential, seen) ? entry : undefined;
+  }
 
-    const spending = hashOf(credential.tokens.refreshToken);
-    const { id, sequence } = credential;
-    await this.#note({ account: id, sequence, hash: rotation?.hash ?? "", spending, at: clock.now() });
-    try {
-      const refreshed = await this.#parts.tokenEndpoint(credential.issuer).refresh(credential.tokens.refreshToken);
-      return await this.#keep(entry, refreshed.tokens, refreshed.date);
-    } catch (error) {
-      const changed = await accounts.reread(id);
-      if (changed && hasNewTokens(changed.credential, credential)) return changed;
-      if (!(error instanceof RefreshRejected)) {
-        // Only an answer that got lost leaves it open whether the token is spent.
-        if (!isProblem(error, "answerLost", "unreadableAnswer")) {
-          await this.#note({ account: id, sequence, hash: spending, at: rotation?.at ?? credential.receivedAt });
-        }
-        throw error;
+  /** @param serve called as soon as the renewed record is stored, before others are told */
+  async #refreshAlone(seen: Credential, noted: Rotation | undefined, serve: (entry: Entry) => void): Promise<Entry> {
+    const { accounts, rotations } = this.#parts;
+    let rotation = noted;
+    for (let suspected = false; ; rotation = await rotations.read(seen)) {
+      const entry = await accounts.reread(seen.id);
+      if (!entry) throw new Problem("notSignedIn");
+      const { credential } = entry;
+      if (hasNewTokens(credential, seen)) return entry;
+      if (credential.origin === "linked") return this.#refreshLinked(entry, serve);
+      if (credential.rejected) throw new Problem("needsSignIn", credential.rejected);
+      await this.#parts.assertCurrent?.();
+      if (rotation && rotation.sequence > credential.sequence) {
+        // It was renewed. What came of it was stored before it was noted, so a second look finds it, or nothing will.
+        if (suspected)
+          return this.#reject(credential, new RefreshRejected("reused", "the renewed tokens were never stored"));
+        suspected = true;
+        continue;
       }
-      log.warn(`The refresh token was rejected: ${error.detail}`);
-      await accounts.put({ ...credential, rejected: error.reason });
-      throw new Problem("needsSignIn", error.reason);
+      if (!this.#isInOtherHands(credential, rotation)) return this.#spend(entry, rotation, serve);
+      await delay(this.#parts.clock, lookAgainMs);
     }
   }
 
-  async #keep(before: Entry, tokens: Partial<Credential["tokens"]>, date: string | undefined): Promise<Entry> {
-    const { accounts, clock, log } = this.#parts;
-    const { credential, claims } = before;
-    const merged = { ...credential.tokens, ...tokens };
-    const renewed = claimsOf(merged);
-    if (renewed.accountId !== claims.accountId || renewed.userId !== claims.userId) {
+  /** Whether somebody who lost the lock, or died a moment ago, may still be waiting for the issuer's answer. */
+  #isInOtherHands({ tokens }: Credential, rotation: Rotation | undefined): boolean {
+    if (rotation?.spending !== hashOf(tokens.refreshToken)) return false;
+    return Math.abs(this.#parts.clock.now() - rotation.at) < answerMs;
+  }
+
+  async #spend(entry: Entry, rotation: Rotation | undefined, serve: (entry: Entry) => void): Promise<Entry> {
+    const { accounts, clock } = this.#parts;
+    const { credential } = entry;
+    const { sequence, tokens } = credential;
+    const spending = hashOf(tokens.refreshToken);
+    const answer = this.#parts.tokenEndpoint(credential.issuer).refresh(tokens.refreshToken);
+    const noted = this.#note(credential, { sequence, hash: spending, spending, at: clock.now() });
+    try {
+      const refreshed = await answer;
+      await noted;
+      return await this.#keep(entry, refreshed.tokens, refreshed.date, serve);
+    } catch (error) {
+      await noted;
+      // Nobody waits for an answer any more. If one was lost, the token may be spent; the next try will tell.
+      await this.#note(credential, { sequence, hash: spending, at: rotation?.at ?? credential.receivedAt });
+      const changed = await accounts.reread(credential.id);
+      if (changed && hasNewTokens(changed.credential, credential)) return changed;
+      if (error instanceof RefreshRejected) return this.#reject(credential, error);
+      throw error;
+    }
+  }
+
+  /** A linked login is renewed by its owner, which alone has its refresh token. */
+  async #refreshLinked(entry: Entry, serve: (entry: Entry) => void): Promise<Entry> {
+    const { refreshLinked } = this.#parts;
+    if (!refreshLinked) throw new Problem("needsSignIn", "not linked here");
+    try {
+      const tokens = await refreshLinked(entry.credential);
+      const { rejected: _rejected, ...credential } = entry.credential;
+      return await this.#keep({ ...entry, credential }, tokens, undefined, serve);
+    } catch (error) {
+      if (error instanceof RefreshRejected) return this.#reject(entry.credential, error);
+      throw error;
+    }
+  }
+
+  async #reject(credential: Credential, { reason, detail }: RefreshRejected): Promise<never> {
+    this.#parts.log.warn(`The refresh token was rejected: ${detail}`);
+    await this.#save({ ...credential, rejected: reason });
+    throw new Problem("needsSignIn", reason);
+  }
+
+  async #keep(
+    before: Entry,
+    tokens: Partial<TokenSet>,
+    date: string | undefined,
+    serve: (entry: Entry) => void,
+  ): Promise<Entry> {
+    const { accounts, clock } = this.#parts;
+    const { credential } = before;
+    const merged = mergeTokens(before, tokens);
+    if (merged === undefined) {
+      // Where the answer had a refresh token, ours is spent. What it was for is not ours.
+      if (tokens.refreshToken) await this.#save({ ...credential, rejected: "rejected" });
       throw new Problem("accountMismatch");
     }
     const now = clock.now();
+    const issuedAt = tokens.accessToken ? merged.claims.issuedAt : undefined;
     const next: Credential = {
       ...credential,
-      tokens: merged,
+      tokens: merged.tokens,
       sequence: credential.sequence + 1,
       lastRefreshAt: now,
       receivedAt: tokens.accessToken ? now : credential.receivedAt,
-      clockOffset: clockOffset(clock, date, tokens.accessToken ? renewed.issuedAt : undefined),
+      clockOffset: clockOffset(clock, date, issuedAt) ?? credential.clockOffset,
     };
-
-    const current = await accounts.reread(credential.id);
-    if (!current) {
-      // Signed out meanwhile: what just came must not live on at the issuer.
-      await this.#parts.revoke(credential.issuer, merged.refreshToken).catch(() => {});
-      throw new Problem("notSignedIn");
-    }
-    if (current.credential.signedInAt !== credential.signedInAt) return current;
-    try {
-      await accounts.put(next);
-    } catch (error) {
-      log.error(`The renewed tokens could not be stored yet: ${describeError(error)}`);
-      accounts.keepInMemory(next);
-      this.#storeLater(next, 0);
-    }
-    await this.#note({ account: next.id, sequence: next.sequence, hash: hashOf(merged.refreshToken), at: now });
+    const current = accounts.entry(credential.id);
+    if (current && current.credential.signedInAt !== credential.signedInAt) return current;
+    await this.#save(next);
     const stored = accounts.entry(next.id);
-    if (!stored) throw new Problem("notSignedIn");
+    if (stored) serve(stored);
+    await this.#note(next, { sequence: next.sequence, hash: hashOf(next.tokens.refreshToken), at: now });
+    if (!stored) return this.#abandon(next);
+    this.#lookBack(next);
     return stored;
+  }
+
+  /** Stores a record; when that fails it is used from memory, and stored as soon as it can be. */
+  async #save(credential: Credential): Promise<void> {
+    const { accounts, log } = this.#parts;
+    try {
+      await accounts.put(credential);
+    } catch (error) {
+      if (!accounts.entry(credential.id)) return;
+      log.error(`A renewed credential could not be stored yet: ${describeError(error)}`);
+      accounts.keepInMemory(credential);
+      this.#unsaved.set(credential.id, credential);
+      this.#storeLater(credential, 0);
+    }
   }
 
   #storeLater(credential: Credential, attempt: number): void {
     const wait = saveRetriesMs[Math.min(attempt, saveRetriesMs.length - 1)] ?? 0;
     this.#parts.clock.after(wait, async () => {
-      const current = this.#parts.accounts.entry(credential.id);
-      if (current?.credential.sequence !== credential.sequence) return;
-      await this.#parts.accounts.put(current.credential).catch(() => this.#storeLater(credential, attempt + 1));
+      if (!(await this.#storeNow(credential))) this.#storeLater(credential, attempt + 1);
     });
   }
 
-  async #note(rotation: Parameters<Rotations["write"]>[0]): Promise<void> {
+  /** Resolves with whether there is nothing left to store. */
+  async #storeNow(credential: Credential): Promise<boolean> {
+    const { accounts } = this.#parts;
+    if (this.#unsaved.get(credential.id) !== credential) return true;
+    const current = accounts.entry(credential.id)?.credential;
+    const replaced = current?.signedInAt !== credential.signedInAt || current.sequence > credential.sequence;
+    const done =
+      replaced ||
+      (await accounts.put(current).then(
+        () => true,
+        () => false,
+      ));
+    if (done) this.#unsaved.delete(credential.id);
+    return done;
+  }
+
+  /** A sign-out takes no lock, and may have come while the tokens were stored. */
+  #lookBack(credential: Credential): void {
+    void this.#parts.accounts
+      .dropUnlisted(credential.id)
+      .then(async (dropped) => {
+        if (dropped) await this.#abandon(credential);
+      })
+      .catch((error: unknown) => this.#parts.log.debug(`After a refresh: ${describeError(error)}`));
+  }
+
+  /** Signed out meanwhile: what just came must not live on at the issuer. */
+  async #abandon({ origin, issuer, tokens }: Credential): Promise<never> {
+    if (origin === "own") await this.#parts.revoke(issuer, tokens.refreshToken).catch(() => {});
+    throw new Problem("notSignedIn");
+  }
+
+  async #note(credential: Credential, rotation: Omit<Rotation, "account">): Promise<void> {
+    if (credential.origin === "linked") return;
     await this.#parts.rotations
-      .write(rotation)
+      .write(credential, rotation)
       .catch((error: unknown) => this.#parts.log.warn(`The rotation was not noted: ${describeError(error)}`));
   }
 }

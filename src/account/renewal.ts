@@ -17,6 +17,7 @@ const spreadMs = 3_000;
 export function scheduleRenewal(accounts: Accounts, source: CredentialSource, clock: Clock, log: Logger): Disposable {
   let timer: Disposable | undefined;
   let scheduled: unknown;
+  let disposed = false;
   const wakeAt = (time: number) => {
     timer?.dispose();
     timer = clock.after(time - clock.now() + Math.random() * spreadMs, wake);
@@ -33,7 +34,7 @@ export function scheduleRenewal(accounts: Accounts, source: CredentialSource, cl
   };
   const schedule = (notBefore = 0) => {
     const entry = accounts.entry();
-    if (entry === scheduled) return;
+    if (disposed || entry === scheduled) return;
     scheduled = entry;
     timer?.dispose();
     timer = undefined;
@@ -46,6 +47,7 @@ export function scheduleRenewal(accounts: Accounts, source: CredentialSource, cl
   schedule();
   return {
     dispose() {
+      disposed = true;
       subscription.dispose();
       timer?.dispose();
     },

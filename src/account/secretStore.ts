@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Event } from "../platform/emitter.ts";
-import { Problem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../platform/problem.ts";
 import { type Credential, parseCredential, type StoredCredential } from "./credential.ts";
 
 /** The part of `vscode.SecretStorage` that is used. */
@@ -25,6 +25,9 @@ export type AccountIndex = z.infer<typeof indexSchema>;
 
 const noAccounts: AccountIndex = { version: 1, ids: [] };
 
+/** What became of reading the index. */
+export type IndexStatus = "found" | "corrupt" | "newer";
+
 /**
  * The accounts' records in VS Code's SecretStorage: one secret for each account, and an index of them. A record is
  * written before the index names it, and leaves the index before it is deleted.
@@ -43,11 +46,14 @@ export class SecretStore {
     });
   }
 
-  async readIndex(): Promise<{ index: AccountIndex; corrupt: boolean }> {
+  async readIndex(): Promise<{ index: AccountIndex; status: IndexStatus }> {
     const text = await this.#secrets.get(indexKey);
-    if (text === undefined) return { index: noAccounts, corrupt: false };
-    const parsed = indexSchema.safeParse(parseJson(text));
-    return parsed.success ? { index: parsed.data, corrupt: false } : { index: noAccounts, corrupt: true };
+    if (text === undefined) return { index: noAccounts, status: "found" };
+    const value = parseJson(text);
+    const parsed = indexSchema.safeParse(value);
+    if (parsed.success) return { index: parsed.data, status: "found" };
+    const version = (value as { version?: unknown } | null | undefined)?.version;
+    return { index: noAccounts, status: typeof version === "number" && version > 1 ? "newer" : "corrupt" };
   }
 
   async readCredential(id: string): Promise<StoredCredential> {
@@ -65,13 +71,16 @@ export class SecretStore {
   }
 
   /** @throws Problem `saveFailed` */
-  async writeIndex(index: AccountIndex, replacingCorrupt = false): Promise<void> {
-    if (replacingCorrupt) await this.#setAside(indexKey);
+  async writeIndex(index: AccountIndex, replacing: IndexStatus = "found"): Promise<void> {
+    if (replacing !== "found") await this.#setAside(indexKey);
     await this.#store(indexKey, JSON.stringify(index));
   }
 
+  /** Deletes an account's record, and one that was kept aside for it. */
   async deleteCredential(id: string): Promise<void> {
-    await this.#secrets.delete(credentialKey(id));
+    const key = credentialKey(id);
+    await this.#secrets.delete(key);
+    if ((await this.#secrets.get(setAsideKey(key))) !== undefined) await this.#secrets.delete(setAsideKey(key));
   }
 
   async #setAside(key: string): Promise<void> {
@@ -82,8 +91,8 @@ export class SecretStore {
   async #store(key: string, value: string): Promise<void> {
     try {
       await this.#secrets.store(key, value);
-    } catch {
-      throw new Problem("saveFailed");
+    } catch (error) {
+      throw isProblem(error) ? error : new Problem("saveFailed");
     }
   }
 }

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { type Clock, delay } from "../platform/clock.ts";
+import { isLoopback } from "../platform/endpoint.ts";
 import { AppServerError, type AppServerFailure, AppServerProcess } from "./appServerProcess.ts";
 import type { CodexCommand } from "./findCodex.ts";
 
@@ -233,7 +234,5 @@ function parse<T>(schema: z.ZodMiniType<T>, answer: unknown): T {
 /** https, or http on this computer: nothing else is handed to the browser. */
 function isWebPage(text: string): boolean {
   const url = URL.parse(text);
-  return (
-    url?.protocol === "https:" || (url?.protocol === "http:" && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
-  );
+  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
 }

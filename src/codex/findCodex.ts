@@ -47,11 +47,7 @@ export function describeCodexNotFound(status: CodexNotFound): string {
  */
 export async function findCodex(options: FindCodexOptions): Promise<FindCodexResult> {
   const platform = options.platform ?? process.platform;
-  const workspaces = await Promise.all(options.workspaceFolders.map(realPath));
-  const inWorkspace = async (path: string) => {
-    const places = [join(await realPath(dirname(path)), basename(path)), await realPath(path)];
-    return places.some((place) => workspaces.some((workspace) => isInside(place, workspace)));
-  };
+  const inWorkspace = (path: string) => liesInAny(path, options.workspaceFolders);
   const folders = pathFolders(options.environment, platform);
   const configured = options.configuredPath;
   if (configured) {
@@ -107,6 +103,13 @@ async function isProgram(path: string, platform: NodeJS.Platform): Promise<boole
   } catch {
     return false;
   }
+}
+
+/** Whether a path, or what its symbolic links lead to, lies in one of the folders. */
+export async function liesInAny(path: string, folders: readonly string[]): Promise<boolean> {
+  const places = [join(await realPath(dirname(path)), basename(path)), await realPath(path)];
+  const roots = await Promise.all(folders.map(realPath));
+  return places.some((place) => roots.some((root) => isInside(place, root)));
 }
 
 async function realPath(path: string): Promise<string> {

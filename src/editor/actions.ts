@@ -2,18 +2,23 @@ import * as vscode from "vscode";
 import type { Accounts } from "../account/accounts.ts";
 import type { CredentialSource } from "../account/credentialSource.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
+import { environmentKey } from "../account/environmentKey.ts";
 import type { Refresher } from "../account/refresher.ts";
+import type { Account } from "../account/state.ts";
 import { platformUrl } from "../oauth/issuer.ts";
-import type { AuthMode, View } from "../panelProtocol.ts";
+import type { AuthMode, FlowName, View } from "../panelProtocol.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../platform/problem.ts";
 import { isCancelled } from "../signin/attempt.ts";
-import type { SignIn } from "../signin/signIn.ts";
+import type { SignIn, SignInOptions } from "../signin/signIn.ts";
+import type { CodexExport } from "./codexExport.ts";
+import type { CodexImport } from "./codexImport.ts";
 import type { Notifications } from "./notifications.ts";
 import type { OwnKeyActions } from "./ownKeyActions.ts";
 import { settings } from "./settings.ts";
 import { SignInProgress } from "./signInProgress.ts";
+import type { SignInSurface } from "./signInSurface.ts";
 
 export interface ActionParts {
   accounts: Accounts;
@@ -21,7 +26,10 @@ export interface ActionParts {
   refresher: Refresher;
   deriver: KeyDeriver;
   signIn: SignIn;
+  surface: SignInSurface;
   ownKey: OwnKeyActions;
+  codexImport: CodexImport;
+  codexExport: CodexExport;
   notifications: Notifications;
   log: Logger;
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
@@ -56,15 +64,15 @@ export class Actions {
     return this.#problem;
   }
 
-  async signIn(): Promise<void> {
+  async signIn(options: SignInOptions = {}): Promise<void> {
     const { signIn } = this.#parts;
     if (signIn.running) {
       this.#progress.show();
-      return signIn.bringForward();
+      return this.#onward(() => signIn.bringForward());
     }
     this.#begin(undefined);
     try {
-      const done = signIn.run();
+      const done = signIn.run(options);
       this.#progress.show();
       await done;
       await settings.setAuthMode("chatgpt");
@@ -78,22 +86,59 @@ export class Actions {
     this.#parts.signIn.cancel();
   }
 
-  async signOut(): Promise<void> {
+  /** Goes on with another way to sign in, or starts with it. */
+  async signInWith(flow: FlowName): Promise<void> {
+    const { signIn } = this.#parts;
+    if (!signIn.running) return this.signIn({ flow });
+    this.#progress.show();
+    await this.#onward(() => signIn.switchTo(flow));
+  }
+
+  async copySignInLink(): Promise<void> {
+    await this.#parts.surface.copyLink();
+  }
+
+  async copyDeviceCode(): Promise<void> {
+    await this.#parts.surface.copyDeviceCode();
+  }
+
+  async openDevicePage(): Promise<void> {
+    await this.#parts.surface.openDevicePage();
+  }
+
+  /** Tells of a way to sign in that failed while the sign-in goes on. */
+  readonly tellTrouble = (error: unknown): void => {
+    if (!isCancelled(error)) this.#fail("One way to sign in", error);
+  };
+
+  /** Signs in as somebody for a session, and waits for it. @throws what the sign-in failed with, which has been told */
+  async signInForSession(options: SignInOptions): Promise<void> {
+    const told = this.signIn(options);
+    await this.#parts.signIn.run(options);
+    await told;
+    await settings.setAuthMode("chatgpt");
+  }
+
+  /** Makes another account the active one. */
+  async switchAccount(id: string): Promise<void> {
+    await this.#run(undefined, "Switching the account", () => this.#parts.accounts.setActive(id));
+  }
+
+  /** Signs an account out, the active one unless told; the others stay. */
+  async signOut(id = this.#parts.accounts.state.active?.id): Promise<void> {
     await this.#run("signOut", "Signing out", async () => {
       const { accounts, notifications } = this.#parts;
-      const id = accounts.state.active?.id;
       const entry = id === undefined ? undefined : await accounts.remove(id);
       if (!entry) throw new Problem("notSignedIn");
-      await settings.setAuthMode("apiKey");
+      const isLast = accounts.state.accounts.length === 0;
+      if (isLast) await settings.setAuthMode("apiKey");
       const { credential } = entry;
       const revoked =
         credential.origin === "own" && (await this.#revoke(credential.issuer, credential.tokens.refreshToken));
-      const atService = revoked
-        ? "The sign-in has been ended at the service as well."
-        : "The service could not be told, so the sign-in may stay valid there until it expires.";
-      const derived = credential.derivedKey.status === "present";
+      const atService = fateAtService(credential.origin, revoked);
+      const derived = credential.origin === "own" && credential.derivedKey.status === "present";
       notifications.info(
-        `You are signed out of ChatGPT on this computer. ${atService}${derived ? " The API key that was made for you stays valid until you delete it at platform.openai.com." : ""}`,
+        `${isLast ? "You are signed out of ChatGPT on this computer." : "That account is signed out on this computer; your other ChatGPT accounts stay signed in."} ${atService}${derived ? " The API key that was made for you stays valid until you delete it at platform.openai.com." : ""}`,
       );
     });
   }
@@ -107,6 +152,18 @@ export class Actions {
       await deriver.derive(await refresher.refresh(entry.credential));
       notifications.info("The ChatGPT credential was refreshed.");
     });
+  }
+
+  async importFromCodex(): Promise<void> {
+    let instead: "signIn" | undefined;
+    await this.#run("codex", "Importing from the Codex CLI", async () => {
+      instead = await this.#parts.codexImport.run();
+    });
+    if (instead) await this.signIn();
+  }
+
+  async exportToCodex(): Promise<void> {
+    await this.#run("codex", "Exporting to the Codex CLI", () => this.#parts.codexExport.run());
   }
 
   async retryDerivedKey(): Promise<void> {
@@ -134,6 +191,14 @@ export class Actions {
     await this.#run("ownKey", "Setting the API key", () => this.#parts.ownKey.set());
   }
 
+  async adoptEnvironmentKey(): Promise<void> {
+    await this.#run("ownKey", "Adopting the API key", async () => {
+      const key = environmentKey(process.env);
+      if (key === undefined) throw new Problem("noEnvironmentKey");
+      await this.#parts.ownKey.adopt(key);
+    });
+  }
+
   async removeApiKey(): Promise<void> {
     await this.#run("ownKey", "Removing the API key", () => this.#parts.ownKey.remove());
   }
@@ -141,6 +206,17 @@ export class Actions {
   async openPlatform(): Promise<void> {
     const issuer = this.#parts.accounts.state.active?.issuer;
     if (issuer !== undefined) await vscode.env.openExternal(vscode.Uri.parse(platformUrl(issuer)));
+  }
+
+  /** Does something for the running sign-in; when it fails, that goes on. */
+  async #onward(work: () => Promise<void>): Promise<void> {
+    this.#begin(this.#busy);
+    try {
+      await work();
+    } catch (error) {
+      // When the attempt itself has ended, whoever waits for its outcome tells why.
+      if (this.#parts.signIn.running) this.tellTrouble(error);
+    }
   }
 
   async #revoke(issuer: string, refreshToken: string): Promise<boolean> {
@@ -175,4 +251,12 @@ export class Actions {
     this.#problem = this.#parts.notifications.problem(what, error);
     this.#changed.fire();
   }
+}
+
+function fateAtService(origin: Account["origin"], revoked: boolean): string {
+  if (origin === "linked") return "The Codex CLI stays signed in.";
+  if (origin === "copied") return "The Codex CLI, whose login it was copied from, was left alone.";
+  return revoked
+    ? "The sign-in has been ended at the service as well."
+    : "The service could not be told, so the sign-in may stay valid there until it expires.";
 }

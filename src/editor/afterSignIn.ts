@@ -1,15 +1,13 @@
 import type { Accounts } from "../account/accounts.ts";
 import type { DerivedKey } from "../account/credential.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
-import { isEligibleForCredits, redeemCredits } from "../openai/credits.ts";
-import type { HttpClient } from "../platform/httpClient.ts";
+import type { CreditRedeemer } from "../openai/credits.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { settings } from "./settings.ts";
 
 export interface AfterSignInParts {
   accounts: Accounts;
   deriver: KeyDeriver;
-  http: HttpClient;
+  credits: CreditRedeemer;
   log: Logger;
 }
 
@@ -21,12 +19,15 @@ export class AfterSignIn {
     this.#parts = parts;
   }
 
-  /** Goes on where a window that was closed right after a sign-in left off. */
+  /** Goes on where a window that was closed right after a sign-in, or was offline then, left off. */
   resume(): void {
-    for (const { id, issuer, derivedKey } of this.#parts.accounts.state.accounts) {
-      if (derivedKey.status !== "absent" || derivedKey.why !== "pending") continue;
-      const entry = this.#parts.accounts.entry(id);
-      if (entry) this.begin(issuer, entry.credential.tokens.idToken)(id);
+    const { accounts } = this.#parts;
+    for (const { id, issuer, derivedKey } of accounts.state.accounts) {
+      const entry = accounts.entry(id);
+      if (!entry) continue;
+      const isPending = derivedKey.status === "absent" && derivedKey.why === "pending";
+      if (isPending) this.begin(issuer, entry.credential.tokens.idToken)(id);
+      else void this.#quietly(() => this.#parts.credits.ask(id));
     }
   }
 
@@ -36,26 +37,19 @@ export class AfterSignIn {
    */
   begin(issuer: string, idToken: string): (id: string) => void {
     const making = this.#parts.deriver.request(issuer, idToken);
-    return (id) => void this.#finish(id, making);
+    return (id) => void this.#quietly(() => this.#finish(id, making));
   }
 
   async #finish(id: string, making: Promise<DerivedKey>): Promise<void> {
+    await this.#parts.deriver.keep(id, making);
+    await this.#parts.credits.ask(id);
+  }
+
+  async #quietly(work: () => Promise<void>): Promise<void> {
     try {
-      await this.#parts.deriver.keep(id, making);
-      await this.#askForCredits(id);
+      await work();
     } catch (error) {
       this.#parts.log.warn(`After the sign-in: ${describeError(error)}`);
     }
-  }
-
-  async #askForCredits(id: string): Promise<void> {
-    const { accounts, http, log } = this.#parts;
-    const entry = accounts.entry(id);
-    if (!entry || !settings.redeemCredits || entry.credential.creditsAskedAt !== undefined) return;
-    const { plan } = entry.account;
-    if (plan === undefined || !isEligibleForCredits(entry.account)) return;
-    const apiBaseUrl = settings.endpoint("apiBaseUrl");
-    const answered = await redeemCredits(http, apiBaseUrl, plan, entry.credential.tokens.idToken, log);
-    if (answered) await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: Date.now() }));
   }
 }

@@ -28,11 +28,23 @@ export class OwnKeyActions {
   async set(): Promise<void> {
     const apiBaseUrl = settings.endpoint("apiBaseUrl");
     const key = await this.#ask();
-    if (key === undefined) return;
+    if (key !== undefined) await this.#keep(apiBaseUrl, key);
+  }
+
+  /**
+   * Checks a key that came from elsewhere and replaces the one that is set; false when the person dropped it.
+   * @throws Problem
+   */
+  adopt(key: string): Promise<boolean> {
+    return this.#keep(settings.endpoint("apiBaseUrl"), key);
+  }
+
+  async #keep(apiBaseUrl: string, key: string): Promise<boolean> {
     const checked = await this.#check(apiBaseUrl, key);
-    if (checked === "dropped") return;
+    if (checked === "dropped") return false;
     await this.#ownKey.set(key, checked);
     this.#notifications.info(checked ? "The API key works and is stored." : "The API key is stored without a check.");
+    return true;
   }
 
   /** @throws Problem `noApiKey` */

@@ -1,34 +1,73 @@
 import type { Accounts } from "../account/accounts.ts";
 import { maskKey } from "../account/credential.ts";
+import { environmentKey } from "../account/environmentKey.ts";
 import type { OwnKeyStore } from "../account/ownKey.ts";
 import type { Account } from "../account/state.ts";
-import type { AccountView, View } from "../panelProtocol.ts";
-import type { SignIn } from "../signin/signIn.ts";
+import type { AccountView, OtherAccountView, View } from "../panelProtocol.ts";
+import type { RunningSignIn, SignIn } from "../signin/signIn.ts";
 import type { Actions } from "./actions.ts";
+import type { KnownAccounts } from "./knownAccounts.ts";
 import { settings } from "./settings.ts";
+import type { UsageView } from "./usageView.ts";
 
 export interface ViewParts {
   accounts: Accounts;
+  /** Has what the accounts are called. */
+  known: KnownAccounts;
   ownKey: OwnKeyStore;
   signIn: SignIn;
+  /** What to run where the browser is, when that may be another computer. */
+  tunnel: string | undefined;
   actions: Actions;
+  usage: UsageView;
 }
 
 /** What the panel shows, made anew from the state at every change. */
-export function createView({ accounts, ownKey, signIn, actions }: ViewParts): View {
+export function createView({ accounts, known, ownKey, signIn, tunnel, actions, usage }: ViewParts): View {
   const { active } = accounts.state;
-  const attempt = signIn.running;
+  const attempt = attemptView(signIn.running, tunnel);
   const key = ownKey.current;
+  const used = usage.current;
   return {
     type: "view",
     authMode: settings.authMode,
     sign: signOf(active),
+    otherAccounts: otherAccounts(accounts, known),
     ...(attempt && { attempt }),
     ...(actions.busy && { busy: actions.busy }),
-    ownKey: key ? { status: "present", masked: maskKey(key.key), checked: key.checked } : { status: "absent" },
+    ...(used && { usage: used }),
+    ownKey: key ? { status: "present", masked: maskKey(key.key), checked: key.checked } : absentKey(),
     changedEndpoints: settings.changedEndpoints,
     ...(actions.problem !== undefined && { problem: actions.problem }),
   };
+}
+
+function absentKey(): View["ownKey"] {
+  return { status: "absent", ...(environmentKey(process.env) !== undefined && { inEnvironment: true }) };
+}
+
+function attemptView(running: RunningSignIn | undefined, tunnel: string | undefined): View["attempt"] {
+  if (!running) return undefined;
+  const { stage, since, until, flow, notice, device, hasLink } = running;
+  return {
+    ...{ stage, since, until, flow, hasLink },
+    ...(notice && { notice }),
+    ...(device && { device }),
+    ...(tunnel !== undefined && flow === "browser" && { tunnel }),
+  };
+}
+
+function otherAccounts({ state }: Accounts, known: KnownAccounts): OtherAccountView[] {
+  const labels = new Map(known.current?.accounts.map(({ id, label }) => [id, label]));
+  return state.accounts
+    .filter(({ id }) => id !== state.active?.id)
+    .map(({ id, email, plan, origin, rejected }) => ({
+      id,
+      label: labels.get(id) ?? email ?? "ChatGPT account",
+      ...(plan !== undefined && { plan }),
+      origin,
+      needsSignIn: rejected !== undefined,
+    }));
 }
 
 function signOf(active: Account | undefined): View["sign"] {
@@ -38,8 +77,10 @@ function signOf(active: Account | undefined): View["sign"] {
 }
 
 function accountView(account: Account): AccountView {
-  const { email, plan, accountId, accessTokenExpiresAt, lastRefreshAt, needsPlatformSetup, derivedKey } = account;
+  const { origin, email, plan, accountId, accessTokenExpiresAt, lastRefreshAt, needsPlatformSetup, derivedKey } =
+    account;
   return {
+    origin,
     ...(email !== undefined && { email }),
     ...(plan !== undefined && { plan }),
     ...(accountId !== undefined && { accountId }),

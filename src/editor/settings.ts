@@ -1,7 +1,10 @@
 import * as vscode from "vscode";
 import { defaultIssuer } from "../oauth/issuer.ts";
-import type { AuthMode } from "../panelProtocol.ts";
+import { type AuthMode, type FlowName, flowSchema } from "../panelProtocol.ts";
 import { parseEndpoint } from "../platform/endpoint.ts";
+
+/** The plan's own service, or the OpenAI Platform with the key that was made for the account. */
+export type ChatBackend = "chatgpt" | "platform";
 
 const section = "chatgptSignIn";
 
@@ -18,6 +21,11 @@ export const settings = {
     return read("authMode") === "chatgpt" ? "chatgpt" : "apiKey";
   },
 
+  /** In ChatGPT mode: what Chat's requests go to. */
+  get chatBackend(): ChatBackend {
+    return read("chatBackend") === "platform" ? "platform" : "chatgpt";
+  },
+
   async setAuthMode(authMode: AuthMode): Promise<void> {
     if (settings.authMode === authMode) return;
     await vscode.workspace.getConfiguration(section).update("authMode", authMode, vscode.ConfigurationTarget.Global);
@@ -25,6 +33,29 @@ export const settings = {
 
   get redeemCredits(): boolean {
     return read("redeemCredits") !== false;
+  },
+
+  /** Whether the integrated terminals get the API key. */
+  get terminalEnvironment(): boolean {
+    return read("terminalEnvironment") === true;
+  },
+
+  /** The full path of the Codex CLI; empty: look on PATH. */
+  get codexPath(): string {
+    const path = read("codexPath");
+    return typeof path === "string" ? path.trim() : "";
+  },
+
+  /** The way to sign in that is tried first. */
+  get preferredFlow(): FlowName | "auto" {
+    return flowSchema.safeParse(read("preferredFlow")).data ?? "auto";
+  },
+
+  /** The ids of the only ChatGPT workspaces that may be signed in to; all when empty. */
+  get allowedWorkspaces(): string[] {
+    const ids = read("allowedWorkspaces");
+    // A list that is not empty restricts, whatever is in it: a slip must not lift the restriction.
+    return Array.isArray(ids) ? ids.map((id) => (typeof id === "string" ? id.trim() : "")) : [];
   },
 
   /** @throws SettingProblem */

@@ -13,6 +13,10 @@ export interface SettingsPanelParts {
   /** Everything that can change the view. */
   changes: readonly ((listener: () => void) => Disposable)[];
   showLog: () => void;
+  /** A person begins to look at the panel. */
+  onLook: () => void;
+  /** A person asks how much of the plan is used by now. */
+  onReadUsage: () => void;
   log: Logger;
 }
 
@@ -23,6 +27,10 @@ export class SettingsPanel {
 
   constructor(parts: SettingsPanelParts) {
     this.#parts = parts;
+  }
+
+  get visible(): boolean {
+    return this.#panel?.visible === true;
   }
 
   show(): void {
@@ -63,8 +71,10 @@ export class SettingsPanel {
       this.#parts.log.debug("The panel sent a message that is not known; it was dropped.");
       return;
     }
-    if (intent.data.type === "ready") this.#post(panel);
-    else void this.#act(intent.data);
+    if (intent.data.type === "ready") {
+      this.#parts.onLook();
+      this.#post(panel);
+    } else void this.#act(intent.data);
   }
 
   #act(intent: Exclude<Intent, { type: "ready" }>): unknown {
@@ -74,14 +84,34 @@ export class SettingsPanel {
         return actions.signIn();
       case "cancelSignIn":
         return actions.cancelSignIn();
+      case "signInWith":
+        return actions.signInWith(intent.flow);
+      case "copySignInLink":
+        return actions.copySignInLink();
+      case "copyDeviceCode":
+        return actions.copyDeviceCode();
+      case "openDevicePage":
+        return actions.openDevicePage();
       case "signOut":
         return actions.signOut();
+      case "addAccount":
+        return actions.signIn({ chooseAccount: true });
+      case "switchAccount":
+        return actions.switchAccount(intent.id);
+      case "signOutAccount":
+        return actions.signOut(intent.id);
+      case "importFromCodex":
+        return actions.importFromCodex();
+      case "exportToCodex":
+        return actions.exportToCodex();
       case "refresh":
         return actions.refresh();
       case "setAuthMode":
         return actions.setAuthMode(intent.authMode);
       case "setApiKey":
         return actions.setApiKey();
+      case "adoptEnvironmentKey":
+        return actions.adoptEnvironmentKey();
       case "removeApiKey":
         return actions.removeApiKey();
       case "retryDerivedKey":
@@ -90,6 +120,8 @@ export class SettingsPanel {
         return actions.openPlatform();
       case "openEndpointSettings":
         return settings.open();
+      case "readUsage":
+        return this.#parts.onReadUsage();
       case "showLog":
         return this.#parts.showLog();
     }

@@ -5,7 +5,14 @@ export interface AuthorizationRequest {
   redirectUri: string;
   codeChallenge: string;
   state: string;
+  /** Ids of the only ChatGPT workspaces to sign in to; all when empty. */
+  allowedWorkspaces?: readonly string[];
+  /** The sign-in page asks who it is, even when the browser is signed in already (OpenID Connect Core 3.1.2.1). */
+  chooseAccount?: boolean;
 }
+
+/** An id that survives every re-encoding of the URL; the issuer's are UUIDs. */
+const plainId = /^[\w.-]{1,128}$/;
 
 /**
  * The URL a browser opens to sign in (RFC 6749 section 4.1.1 and the issuer's own parameters, protocol.md section 1).
@@ -24,5 +31,8 @@ export function authorizationUrl(request: AuthorizationRequest): string {
     state: request.state,
     originator,
   });
+  const workspaces = request.allowedWorkspaces?.filter((id) => plainId.test(id)) ?? [];
+  if (workspaces.length > 0) query.set("allowed_workspace_id", workspaces.join(","));
+  if (request.chooseAccount) query.set("prompt", "login");
   return `${request.issuer}/oauth/authorize?${query}`;
 }

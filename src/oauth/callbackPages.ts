@@ -61,6 +61,11 @@ export const pages = {
   issuerError: page(400, "The sign-in page reported an error", tryAgain),
   missingCode: page(400, "The sign-in was not completed", tryAgain),
   exchangeFailed: page(502, "Sign-in could not be completed", `VS Code says what went wrong. ${tryAgain}`),
+  workspaceNotAllowed: page(
+    403,
+    "This ChatGPT workspace is not allowed here",
+    "VS Code is set up for other ChatGPT workspaces, so nothing was stored. Go back to VS Code, sign in again and choose an allowed one.",
+  ),
   saveFailed: page(
     500,
     "The credential could not be stored",

@@ -1,18 +1,30 @@
-import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Problem } from "../platform/problem.ts";
+import { answerOf, type CallbackAnswer, hasDuplicates, isOurState } from "./callbackAnswer.ts";
 import { contentSecurityPolicy, type Page, pages } from "./callbackPages.ts";
 import { callbackPath } from "./issuer.ts";
 
-/** What the sign-in page answered, its `state` checked. */
-export type CallbackAnswer = { code: string } | { error: string; entitlement: boolean } | { error: "missing_code" };
+/** Why a port could not be had: another program listens on it, or the system keeps it for itself. */
+export interface PortRefusal {
+  port: number;
+  reason: "inUse" | "reserved";
+}
+
+/** None of the ports can be listened on. */
+export class PortsRefused extends Problem {
+  readonly refusals: readonly PortRefusal[];
+
+  constructor(refusals: readonly PortRefusal[]) {
+    const inUse = refusals.some(({ reason }) => reason === "inUse");
+    super(inUse ? "portInUse" : "portReserved", refusals.map(({ port, reason }) => `${port} ${reason}`).join(", "));
+    this.refusals = refusals;
+  }
+}
 
 /** Called once; what it resolves to is shown in the browser. It must not reject. */
 export type CallbackHandler = (answer: CallbackAnswer) => Promise<{ success: Page } | { failure: Page }>;
 
 const longestTarget = 8 * 1024;
-/** ChatGPT may append this to the state, and nothing else (protocol.md section 1). */
-const stateSuffix = ".onboarding_entrypoint=life_sciences";
 
 /**
  * The loopback listener of one sign-in attempt (RFC 8252 section 7.3), on 127.0.0.1 and ::1. It believes nothing but
@@ -20,7 +32,7 @@ const stateSuffix = ".onboarding_entrypoint=life_sciences";
  */
 export class CallbackServer {
   readonly #servers: Server[] = [];
-  readonly #state: Buffer;
+  readonly #state: string;
   readonly #handler: CallbackHandler;
   #port = 0;
   #outcome: Promise<{ success: Page } | { failure: Page }> | undefined;
@@ -28,7 +40,7 @@ export class CallbackServer {
   readonly #shown = Promise.withResolvers<void>();
 
   constructor(state: string, handler: CallbackHandler) {
-    this.#state = Buffer.from(state);
+    this.#state = state;
     this.#handler = handler;
   }
 
@@ -44,10 +56,10 @@ export class CallbackServer {
 
   /**
    * Listens on the first of the ports that is free on both loopback addresses, and returns it.
-   * @throws Problem `portInUse` or `portReserved`
+   * @throws PortsRefused
    */
   async listen(ports: readonly number[]): Promise<number> {
-    let reserved = true;
+    const refusals: PortRefusal[] = [];
     for (const port of ports) {
       try {
         await this.#bind(port);
@@ -55,10 +67,11 @@ export class CallbackServer {
         return port;
       } catch (error) {
         await this.close();
-        if (errorCodeOf(error) !== "EACCES") reserved = false;
+        // Windows says EACCES (WSAEACCES, 10013) of the ranges that Hyper-V and WinNAT have set aside.
+        refusals.push({ port, reason: errorCodeOf(error) === "EACCES" ? "reserved" : "inUse" });
       }
     }
-    throw new Problem(reserved ? "portReserved" : "portInUse");
+    throw new PortsRefused(refusals);
   }
 
   /** Stops listening and drops every connection: the port is free when this resolves. */
@@ -127,9 +140,8 @@ export class CallbackServer {
   }
 
   async #callback(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const names = [...query.keys()];
-    if (!this.#isOurState(query.getAll("state"))) return send(response, pages.stateMismatch);
-    if (new Set(names).size !== names.length) return send(response, pages.badRequest);
+    if (!isOurState(query, this.#state)) return send(response, pages.stateMismatch);
+    if (hasDuplicates(query)) return send(response, pages.badRequest);
 
     // A browser that asks twice (a reload, a prefetch) is told the same: a code works once.
     this.#outcome ??= this.#handler(answerOf(query));
@@ -143,27 +155,10 @@ export class CallbackServer {
     send(response, { status: 302, html: "" }, { Location: `http://localhost:${this.#port}/success` });
   }
 
-  #isOurState(states: string[]): boolean {
-    const [state, ...more] = states;
-    if (state === undefined || more.length > 0) return false;
-    const given = Buffer.from(state.endsWith(stateSuffix) ? state.slice(0, -stateSuffix.length) : state);
-    return given.length === this.#state.length && timingSafeEqual(given, this.#state);
-  }
-
   /** Against DNS rebinding: a page of another host can reach this port, but not under our name. */
   #isOurHost(host: string | undefined): boolean {
     return ["localhost", "127.0.0.1", "[::1]"].some((name) => host === `${name}:${this.#port}`);
   }
-}
-
-function answerOf(query: URLSearchParams): CallbackAnswer {
-  const error = query.get("error");
-  if (error !== null) {
-    const description = query.get("error_description") ?? "";
-    return { error, entitlement: error === "access_denied" && description.includes("missing_codex_entitlement") };
-  }
-  const code = query.get("code");
-  return code ? { code } : { error: "missing_code" };
 }
 
 function send(response: ServerResponse, page: Page, headers: Record<string, string> = {}): void {

@@ -28,6 +28,8 @@ export function failureOf(
     if (response.json === undefined) return new Problem("edgeBlocked", detail);
   }
   if (status === 429) return new Problem("rateLimited", detail);
+  // RFC 6585: a captive portal, never the service.
+  if (status === 511) return new Problem("networkSignIn", detail);
   if (status >= 500) return new Problem("serviceFailed", detail);
   if (status === 407) return new Problem("proxyFailed", detail);
   if (status >= 400 && response.json !== undefined) return new Problem(refused, detail);

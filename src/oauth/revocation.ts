@@ -16,5 +16,7 @@ export async function revoke(http: HttpClient, issuer: string, refreshToken: str
     json: { token: refreshToken, token_type_hint: "refresh_token", client_id: clientId },
     timeoutMs,
   });
-  if (response.status !== 200) throw failureOf(response, "serviceFailed");
+  // RFC 7009 gives the body of a success no meaning, but a page is a network's portal's, which has ended nothing.
+  const isPage = response.headers["content-type"]?.includes("html") === true;
+  if (response.status !== 200 || isPage) throw failureOf(response, "serviceFailed");
 }

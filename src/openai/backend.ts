@@ -1,31 +1,11 @@
-/** Which credential a request is made with: the ChatGPT access token, or an OpenAI API key (own or derived). */
-export type CredentialKind = "chatgpt" | "apiKey";
+import type { BearerCredential, CredentialKind, CredentialSource } from "../account/credentialSource.ts";
+import { originator } from "../oauth/issuer.ts";
 
-/** What goes into the headers of a request. Never logged. */
-export interface Credential {
-  readonly bearer: string;
-  /** `chatgpt_account_id`; only with a ChatGPT access token. */
-  readonly accountId?: string;
-  /** The account lives on the FedRAMP side (claim `chatgpt_account_is_fedramp`). */
-  readonly fedramp?: boolean;
-}
-
-/** Where requests get their credential. Both reject with a `Problem` (`notSignedIn`, `needsSignIn`, `noApiKey`, …). */
-export interface CredentialSource {
-  get(kind: CredentialKind): Promise<Credential>;
-  /** After a 401: re-reads the store, refreshes once if that gave nothing newer, and resolves with what to try next. */
-  rejected(credential: Credential): Promise<Credential>;
-}
-
-/** Who is asking: told honestly in `originator` and `User-Agent` (protocol.md, section 10, policy on third parties). */
-export interface ClientIdentity {
-  /** Of this extension. */
-  readonly version: string;
-  readonly vscodeVersion: string;
-  /** `process.platform` and `process.arch`. */
-  readonly os: string;
-  readonly arch: string;
-}
+/**
+ * Where requests get their credential. Both reject with a `Problem` (`notSignedIn`, `needsSignIn`, `noApiKey`, …);
+ * `rejected` is called after a 401 and resolves with what to try next.
+ */
+export type Credentials = Pick<CredentialSource, "get" | "rejected">;
 
 /** What the headers tell of a single request. */
 export interface RequestTraits {
@@ -43,10 +23,8 @@ export interface Backend {
   readonly modelsUrl: string;
   /** The plan's usage windows; an API key has none. */
   readonly usageUrl: string | undefined;
-  headers(credential: Credential, request?: RequestTraits): Record<string, string>;
+  headers(credential: BearerCredential, request?: RequestTraits): Record<string, string>;
 }
-
-export const originator = "chatgpt_sign_in";
 
 /**
  * The version of the Codex protocol that this code speaks. The catalogue hides models that need a newer client
@@ -54,16 +32,12 @@ export const originator = "chatgpt_sign_in";
  */
 export const codexProtocolVersion = "0.150.0";
 
-/** `chatgpt_sign_in/VERSION (OS; arch) vscode/VERSION`. */
-export function userAgent(client: ClientIdentity): string {
-  return `${originator}/${client.version} (${client.os}; ${client.arch}) vscode/${client.vscodeVersion}`;
-}
-
 /**
  * The ChatGPT service, paid by the person's plan.
  * @param baseUrl setting `chatgptBaseUrl`, e.g. `https://chatgpt.com/backend-api`
+ * @param userAgent our own name and version: third parties tell who they are (protocol.md, section 10)
  */
-export function chatgptBackend(baseUrl: string, client: ClientIdentity): Backend {
+export function chatgptBackend(baseUrl: string, userAgent: string): Backend {
   const base = withoutSlash(baseUrl);
   return {
     kind: "chatgpt",
@@ -73,7 +47,7 @@ export function chatgptBackend(baseUrl: string, client: ClientIdentity): Backend
     // A base that is not ChatGPT's own has its usage elsewhere (protocol.md, section 10, "Usage").
     usageUrl: base.endsWith("/backend-api") ? `${base}/wham/usage` : `${base}/api/codex/usage`,
     headers(credential, request) {
-      const headers = commonHeaders(credential, client);
+      const headers = commonHeaders(credential, userAgent);
       if (credential.accountId) headers["ChatGPT-Account-ID"] = credential.accountId;
       if (credential.fedramp) headers["X-OpenAI-Fedramp"] = "true";
       if (request) {
@@ -91,7 +65,7 @@ export function chatgptBackend(baseUrl: string, client: ClientIdentity): Backend
  * The OpenAI Platform, billed to an API key.
  * @param baseUrl setting `apiBaseUrl`, e.g. `https://api.openai.com/v1`
  */
-export function platformBackend(baseUrl: string, client: ClientIdentity): Backend {
+export function platformBackend(baseUrl: string, userAgent: string): Backend {
   const base = withoutSlash(baseUrl);
   return {
     kind: "platform",
@@ -99,12 +73,12 @@ export function platformBackend(baseUrl: string, client: ClientIdentity): Backen
     responsesUrl: `${base}/responses`,
     modelsUrl: `${base}/models`,
     usageUrl: undefined,
-    headers: (credential) => commonHeaders(credential, client),
+    headers: (credential) => commonHeaders(credential, userAgent),
   };
 }
 
-function commonHeaders(credential: Credential, client: ClientIdentity): Record<string, string> {
-  return { Authorization: `Bearer ${credential.bearer}`, originator, "User-Agent": userAgent(client) };
+function commonHeaders(credential: BearerCredential, userAgent: string): Record<string, string> {
+  return { Authorization: `Bearer ${credential.bearer}`, originator, "User-Agent": userAgent };
 }
 
 function withoutSlash(url: string): string {

@@ -1,5 +1,9 @@
 import * as z from "zod/mini";
+import type { Accounts } from "../account/accounts.ts";
+import type { KeyDeriver } from "../account/derivedKey.ts";
+import type { Refresher } from "../account/refresher.ts";
 import type { Account } from "../account/state.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 
@@ -46,5 +50,44 @@ export async function redeemCredits(
   } catch (error) {
     log.info(`The plan's API credits could not be asked for: ${describeError(error)}`);
     return false;
+  }
+}
+
+export interface CreditRedeemerParts {
+  accounts: Accounts;
+  refresher: Refresher;
+  deriver: KeyDeriver;
+  http: HttpClient;
+  clock: Clock;
+  log: Logger;
+  /** @throws SettingProblem */
+  apiBaseUrl: () => string;
+  /** The person's setting. */
+  isWanted: () => boolean;
+}
+
+/** Asks for the credits of an account's plan, once per account. */
+export class CreditRedeemer {
+  readonly #parts: CreditRedeemerParts;
+
+  constructor(parts: CreditRedeemerParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Problem or SettingProblem, which concern nobody but the log */
+  async ask(id: string): Promise<void> {
+    const { accounts, refresher, deriver, http, clock, log } = this.#parts;
+    let entry = accounts.entry(id);
+    if (!entry || !this.#isDue(entry.account, entry.credential.creditsAskedAt)) return;
+    const apiBaseUrl = this.#parts.apiBaseUrl();
+    if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
+    const { plan = "" } = entry.account;
+    const answered = await redeemCredits(http, apiBaseUrl, plan, entry.credential.tokens.idToken, log);
+    if (answered) await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: clock.now() }));
+  }
+
+  #isDue(account: Account, askedAt: number | undefined): boolean {
+    // A linked login is the Codex CLI's: its tokens are not ours to renew, nor its credits ours to ask for.
+    return this.#parts.isWanted() && askedAt === undefined && account.origin === "own" && isEligibleForCredits(account);
   }
 }

@@ -1,8 +1,9 @@
+import type { BearerCredential } from "../account/credentialSource.ts";
 import type { Clock } from "../platform/clock.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { Problem } from "../platform/problem.ts";
-import type { Backend, Credential, CredentialSource } from "./backend.ts";
+import type { Backend, Credentials } from "./backend.ts";
 import { failureOfResponse } from "./failures.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
 import { RequestError } from "./requestError.ts";
@@ -20,7 +21,7 @@ interface Kept {
 
 export interface CatalogueNeeds {
   readonly fetch: typeof fetch;
-  readonly credentials: CredentialSource;
+  readonly credentials: Credentials;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
@@ -61,7 +62,7 @@ export class ModelCatalogue {
     for (const [key, kept] of this.#kept) this.#kept.set(key, { ...kept, fetchedAt: Number.NEGATIVE_INFINITY });
   }
 
-  async #ask(backend: Backend, credential: Credential, key: string, kept: Kept | undefined) {
+  async #ask(backend: Backend, credential: BearerCredential, key: string, kept: Kept | undefined) {
     try {
       const fetched = await this.#fetch(backend, credential, kept);
       this.#kept.set(key, fetched);
@@ -74,7 +75,7 @@ export class ModelCatalogue {
     }
   }
 
-  async #fetch(backend: Backend, credential: Credential, kept: Kept | undefined): Promise<Kept> {
+  async #fetch(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept> {
     const { clock, credentials } = this.#needs;
     let response = await this.#get(backend, credential, kept);
     if (response.status === 401) {
@@ -89,7 +90,7 @@ export class ModelCatalogue {
     return { models, etag: response.headers.get("etag"), fetchedAt: clock.now() };
   }
 
-  async #get(backend: Backend, credential: Credential, kept: Kept | undefined): Promise<Response> {
+  async #get(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Response> {
     const headers: Record<string, string> = { ...backend.headers(credential), Accept: "application/json" };
     if (kept?.etag) headers["If-None-Match"] = kept.etag;
     try {
@@ -105,11 +106,11 @@ export class ModelCatalogue {
 }
 
 /** An access token changes every few days, its account does not; a key is its own account. */
-function keyOf(backend: Backend, credential: Credential): string {
+function keyOf(backend: Backend, credential: BearerCredential): string {
   return `${backend.modelsUrl} ${credential.accountId ?? credential.bearer}`;
 }
 
 function isSignedOut(error: unknown): boolean {
-  if (error instanceof Problem) return ["notSignedIn", "needsSignIn", "noApiKey"].includes(error.code);
+  if (error instanceof Problem) return ["notSignedIn", "needsSignIn", "noApiKey", "keyRejected"].includes(error.code);
   return error instanceof RequestError && ["signInExpired", "apiKeyRejected"].includes(error.failure.kind);
 }

@@ -1,8 +1,9 @@
+import type { BearerCredential } from "../account/credentialSource.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
-import type { Backend, Credential, CredentialSource, RequestTraits } from "./backend.ts";
+import type { Backend, Credentials, RequestTraits } from "./backend.ts";
 import { failureOfResponse } from "./failures.ts";
 import { RequestError, requestErrorOf } from "./requestError.ts";
 import type { RequestBody } from "./responses.ts";
@@ -11,7 +12,7 @@ import { type CompletedResponse, type ResponseSink, readResponse } from "./strea
 export interface Sender {
   /** The host's own fetch, so that VS Code's proxy and certificate settings apply. */
   readonly fetch: typeof fetch;
-  readonly credentials: CredentialSource;
+  readonly credentials: Credentials;
   readonly clock: Clock;
   /** Between 0 and 1; spreads the retries of many. */
   readonly random: () => number;
@@ -72,7 +73,7 @@ async function attempt(
   sender: Sender,
   { backend, traits, sink, signal, onHeaders }: ResponseRequest,
   json: string,
-  credential: Credential,
+  credential: BearerCredential,
 ): Promise<CompletedResponse> {
   // Aborting this is what closes the socket, whoever asks for it.
   const connection = new AbortController();
@@ -179,7 +180,7 @@ class WatchedSink implements ResponseSink {
   readonly rateLimits = (event: unknown): void => this.#sink.rateLimits?.(event);
 }
 
-async function held(credential: Promise<Credential>): Promise<Credential> {
+async function held(credential: Promise<BearerCredential>): Promise<BearerCredential> {
   try {
     return await credential;
   } catch (error) {

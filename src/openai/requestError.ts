@@ -17,6 +17,9 @@ export type RequestFailure =
   | { readonly kind: "forbidden" }
   | { readonly kind: "signInExpired" }
   | { readonly kind: "apiKeyRejected" }
+  /** The same two for the key that was made for the account: another way out of them. */
+  | { readonly kind: "derivedKeyRejected" }
+  | { readonly kind: "derivedKeyMissing" }
   | { readonly kind: "badRequest" }
   /** The answer broke off before it was complete. */
   | { readonly kind: "streamLost" }
@@ -47,6 +50,10 @@ const sentences: Readonly<Record<Exclude<RequestFailureKind, "problem" | "usageL
   forbidden: "OpenAI does not allow this account or key to make this request. The log has the details.",
   signInExpired: "Your ChatGPT sign-in is no longer accepted. Run “Sign in with ChatGPT” again.",
   apiKeyRejected: "OpenAI does not accept the API key in use. Set another with “Set OpenAI API Key”.",
+  derivedKeyRejected:
+    "OpenAI does not accept the API key that was made for your account. Make a new one in “Open ChatGPT Settings”, or set “chatgptSignIn.chatBackend” to “chatgpt”.",
+  derivedKeyMissing:
+    "Your account has no API key of the OpenAI Platform, and the setting “chatgptSignIn.chatBackend” asks for one. “Open ChatGPT Settings” says why.",
   badRequest: "OpenAI could not accept this request. The log has the details.",
   streamLost: "The connection broke before the answer was complete. Try again.",
   silent: "OpenAI sent nothing for 5 minutes, so the request was ended. Try again.",
@@ -84,6 +91,7 @@ export class RequestError extends Error {
 
 /** A `Problem` of the network or the credential, as the failure of a request. */
 export function requestErrorOf(problem: Problem): RequestError {
+  if (problem.code === "keyRejected") return new RequestError({ kind: "apiKeyRejected" }, problem.detail);
   if (problem.code === "needsSignIn") return new RequestError({ kind: "signInExpired" }, problem.detail);
   return new RequestError({ kind: "problem", problem }, problem.detail);
 }

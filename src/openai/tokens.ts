@@ -1,8 +1,8 @@
 /**
  * An estimate of what a text costs in tokens of o200k_base. The exact tokenizer's table is 2.7 MB of code (1.07 MB
- * packed), 235 ms and about 70 MB of memory to load, more than the whole rest of the extension; and the services add tokens of their own
- * that no table knows. The text is cut into pieces where o200k cuts it, and each piece costed by script and length:
- * within 10 % for prose and code, which the tests hold against counts of the real tokenizer.
+ * packed) and takes 235 ms to load, more than the whole rest of the extension; and the services add tokens of their
+ * own that no table knows. The text is cut into pieces where o200k cuts it, and each piece costed by script and
+ * length: within 10 % for prose and code, which the tests hold against counts of the real tokenizer.
  */
 const pieces =
   /([A-Za-z0-9+/]{40,}={0,2})|([^\r\n\p{L}\p{N}]?)([\p{Lu}\p{Lt}]*\p{Ll}+|[\p{Lu}\p{Lt}]+|[\p{Lm}\p{Lo}\p{M}]+)|(\p{N}{1,3})|( ?[^\s\p{L}\p{N}]+[\r\n/]*)|(\s*[\r\n]+|\s+)/gu;

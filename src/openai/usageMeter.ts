@@ -1,8 +1,9 @@
+import type { BearerCredential } from "../account/credentialSource.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
-import type { Backend, Credential, CredentialSource } from "./backend.ts";
+import type { Backend, Credentials } from "./backend.ts";
 import { failureOfResponse } from "./failures.ts";
 import { RequestError } from "./requestError.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
@@ -11,7 +12,7 @@ const timeoutMs = 10_000;
 
 export interface UsageNeeds {
   readonly fetch: typeof fetch;
-  readonly credentials: CredentialSource;
+  readonly credentials: Credentials;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
@@ -87,7 +88,7 @@ export class UsageMeter {
     return usage;
   }
 
-  async #get(backend: Backend, credential: Credential): Promise<Response> {
+  async #get(backend: Backend, credential: BearerCredential): Promise<Response> {
     if (!backend.usageUrl) throw new RequestError({ kind: "forbidden" }, "an API key has no usage windows");
     try {
       return await this.#needs.fetch(backend.usageUrl, {

@@ -1,36 +1,63 @@
-import { mkdir } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { describeError, type Logger } from "./logger.ts";
+import { Problem } from "./problem.ts";
 
 /** Keeps two pieces of work on the same thing apart, across windows and processes. */
 export interface Lock {
-  /** Runs `work` while nobody else holds `name` (letters, digits, dashes). */
-  hold<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while nobody else holds `name` (letters, digits, dashes).
+   * @param instead asked again and again while somebody else holds it; what it resolves with makes `work` needless
+   * @throws Problem `busyElsewhere` when the holder is alive and does not let go
+   */
+  hold<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
 }
 
-/** A holder that has not said for this long that it is alive has crashed. */
-const staleMs = 5_000;
+export interface LockTimes {
+  /** A holder that gave no sign of life while it was watched for this long has crashed, ms. */
+  staleMs?: number;
+  /** Who waits longer than this waits for something broken, ms: a refresh is given up after half a minute. */
+  patienceMs?: number;
+}
+
 /** Between two tries for a lock that somebody holds. */
 const retryMs = 10;
-/** A refresh is given up after half a minute; who waits longer than this waits for something broken. */
-const patienceMs = 45_000;
+/** How often a holder says that it is alive. */
+const heartbeatMs = 3_000;
+/** The library's own recovery lets two who find a stale lock both have it (its issue 121), so it is kept from it. */
+const neverMs = 365 * 24 * 60 * 60_000;
 
 /**
  * Locks as folders under `directory` (proper-lockfile): taken by mkdir, which is atomic everywhere, kept alive by their
  * time of change, and recovered when the holder was killed. Where the folder cannot be written, the work still runs:
  * a person without it is better off than one who cannot sign in.
  */
-export function createFileLock(directory: string, log: Logger): Lock {
-  let ready: Promise<unknown> | undefined;
+export function createFileLock(
+  directory: string,
+  log: Logger,
+  { staleMs = 15_000, patienceMs = 45_000 }: LockTimes = {},
+): Lock {
   return {
-    async hold(name, work) {
-      ready ??= mkdir(directory, { recursive: true }).catch(() => undefined);
-      await ready;
-      const release = await acquire(join(directory, name), log);
-      try {
-        return await work();
-      } finally {
-        await release();
+    async hold(name, work, instead) {
+      const file = join(directory, name);
+      const deadline = performance.now() + patienceMs;
+      const watched: Watched = { changedAt: 0, since: 0 };
+      for (;;) {
+        const release = await acquire(file, log);
+        if (release) {
+          try {
+            return await work();
+          } finally {
+            await release();
+          }
+        }
+        const value = await instead?.();
+        if (value !== undefined) return value;
+        if (await isFree(`${file}.lock`, watched, staleMs, log)) continue;
+        if (performance.now() > deadline) throw new Problem("busyElsewhere");
+        await delay(retryMs);
       }
     },
   };
@@ -38,23 +65,71 @@ export function createFileLock(directory: string, log: Logger): Lock {
 
 /** Loads what the first lock needs, so that the lock itself is not slowed by it. */
 export async function prepareFileLock(): Promise<void> {
-  await import("proper-lockfile");
+  await library();
 }
 
-async function acquire(file: string, log: Logger): Promise<() => Promise<void>> {
+let loading: Promise<typeof import("proper-lockfile")> | undefined;
+function library() {
+  // The default export is there however a bundler wraps CommonJS.
+  loading ??= import("proper-lockfile").then((loaded) => loaded.default);
+  return loading;
+}
+
+/** Takes the lock and resolves with its release, or with undefined when somebody else has it. */
+async function acquire(file: string, log: Logger): Promise<(() => Promise<void>) | undefined> {
   try {
-    // The default export is there however a bundler wraps CommonJS.
-    const { default: lockfile } = await import("proper-lockfile");
-    const release = await lockfile.lock(file, {
+    const lockfile = await library();
+    const options = {
       realpath: false,
-      stale: staleMs,
-      update: staleMs / 4,
-      retries: { retries: patienceMs / retryMs, factor: 1, minTimeout: retryMs, maxTimeout: retryMs },
-      onCompromised: (error) => log.warn(`A lock was lost: ${describeError(error)}`),
+      stale: neverMs,
+      update: heartbeatMs,
+      onCompromised: (error: Error) => log.warn(`A lock was lost: ${describeError(error)}`),
+    };
+    const release = await lockfile.lock(file, options).catch(async (error: unknown) => {
+      if (codeOf(error) !== "ENOENT") throw error;
+      await mkdir(join(file, ".."), { recursive: true });
+      return lockfile.lock(file, options);
     });
     return () => release().catch((error: unknown) => log.warn(`A lock was not released: ${describeError(error)}`));
   } catch (error) {
+    if (codeOf(error) === "ELOCKED") return undefined;
     log.warn(`Going on without a lock: ${describeError(error)}`);
     return async () => {};
   }
+}
+
+interface Watched {
+  /** The lock's time of change when it was last seen to be another, and when that was on our monotonic clock. */
+  changedAt: number;
+  since: number;
+}
+
+/**
+ * Whether a lock can be tried for at once: it is gone, or its holder was seen to be dead. What counts is how long it
+ * was watched without a sign of life, not its age: computers sleep, and their clocks are corrected.
+ */
+async function isFree(folder: string, watched: Watched, staleMs: number, log: Logger): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(folder);
+    const now = performance.now();
+    if (mtimeMs !== watched.changedAt) Object.assign(watched, { changedAt: mtimeMs, since: now });
+    if (now - watched.since < staleMs) return false;
+    // Of several who want to clear it away, one succeeds in renaming it.
+    const aside = `${folder}.${randomBytes(4).toString("hex")}`;
+    await rename(folder, aside);
+    if ((await stat(aside)).mtimeMs === mtimeMs) {
+      log.info("A lock was recovered whose holder had crashed");
+      await rmdir(aside);
+      return true;
+    }
+    // Somebody else was faster, and this is already the lock of the next holder.
+    await rename(aside, folder);
+    return false;
+  } catch (error) {
+    return codeOf(error) === "ENOENT";
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -2,37 +2,24 @@ import { authorizationUrl } from "../oauth/authorizationRequest.ts";
 import { type Page, pages, successPage } from "../oauth/callbackPages.ts";
 import { CallbackServer } from "../oauth/callbackServer.ts";
 import { redirectPorts, redirectUri } from "../oauth/issuer.ts";
-import { createPkce, createState } from "../oauth/pkce.ts";
-import type { Clock } from "../platform/clock.ts";
-import { describeError, type Logger } from "../platform/logger.ts";
+import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Attempt } from "./attempt.ts";
-
-export interface BrowserFlowParts {
-  clock: Clock;
-  log: Logger;
-  issuer: string;
-  /** Opens a URL in the person's browser; false when they said no or copied it instead. */
-  openExternal: (url: string) => PromiseLike<boolean>;
-  /** Where the account that just signed in sets up its API organization, when it has to. */
-  setUpUrl: () => string | undefined;
-}
+import type { FlowParts } from "./flows.ts";
 
 /** After the outcome the browser has this long to fetch its last page, ms; then the port is free. */
 const lastPageMs = 800;
 
 /**
- * Signing in with a browser on the same computer: a loopback listener, the sign-in page, and its redirect back.
- * Starts it for an attempt; resolves when the page has been opened, with the way to open it again.
- * @throws Problem `portInUse`, `portReserved` or `browserFailed`
+ * Signing in with a browser that reaches this computer as `localhost`: a loopback listener, the sign-in page, and its
+ * redirect back. Resolves when the page has been opened, with the way to open it again.
+ * @throws PortsRefused, before anything is opened, or Problem `browserFailed`
  */
-export async function startBrowserFlow(attempt: Attempt, parts: BrowserFlowParts): Promise<() => Promise<void>> {
-  const pkce = createPkce();
-  const state = createState();
+export async function startBrowserFlow(attempt: Attempt, parts: FlowParts): Promise<() => Promise<void>> {
   let uri = "";
-  const server = new CallbackServer(state, async (answer) => {
+  const server = new CallbackServer(attempt.state, async (answer) => {
     try {
-      await attempt.answer(answer, pkce, uri);
+      await attempt.answer(answer, uri);
       return { success: successPage(parts.setUpUrl()) };
     } catch (error) {
       return { failure: failurePage(error) };
@@ -44,24 +31,47 @@ export async function startBrowserFlow(attempt: Attempt, parts: BrowserFlowParts
   void closeAfter(attempt, server, parts);
   attempt.signal.throwIfAborted();
 
-  const url = authorizationUrl({ issuer: parts.issuer, redirectUri: uri, codeChallenge: pkce.codeChallenge, state });
+  const url = signInPage(attempt, uri, parts);
   const open = async () => {
-    try {
-      // False also means that the person copied the link: the listener stays until they cancel.
-      if (!(await parts.openExternal(url))) parts.log.info("The sign-in page was not opened by VS Code");
-    } catch (error) {
-      parts.log.error(`The browser could not be opened: ${describeError(error)}`);
-      throw new Problem("browserFailed");
-    }
+    await openSignInPage(attempt, url, parts);
   };
-  attempt.enter("waitingForBrowser");
+  attempt.show("browser", "waitingForBrowser");
   await open();
-  return open;
+  return async () => {
+    attempt.show("browser", "waitingForBrowser");
+    await open();
+  };
 }
 
-async function closeAfter(attempt: Attempt, server: CallbackServer, { clock }: BrowserFlowParts): Promise<void> {
+/** The sign-in page for this attempt, which becomes its link. */
+export function signInPage(attempt: Attempt, uri: string, parts: FlowParts): string {
+  attempt.link = authorizationUrl({
+    issuer: parts.issuer,
+    redirectUri: uri,
+    codeChallenge: attempt.pkce.codeChallenge,
+    state: attempt.state,
+    allowedWorkspaces: parts.allowedWorkspaces,
+    chooseAccount: parts.chooseAccount,
+  });
+  return attempt.link;
+}
+
+/** Opens the page; when VS Code did not, the attempt waits all the same and says so. @throws Problem `browserFailed` */
+export async function openSignInPage(attempt: Attempt, url: string, { openExternal, log }: FlowParts): Promise<void> {
+  try {
+    const opened = await openExternal(url);
+    if (opened !== "opened") log.info(`The sign-in page was not opened by VS Code: ${opened}`);
+    if (attempt.answered.aborted) return;
+    attempt.notify(opened === "opened" ? undefined : opened === "copied" ? "linkCopied" : "linkNotOpened");
+  } catch (error) {
+    log.error(`The browser could not be opened: ${describeError(error)}`);
+    throw new Problem("browserFailed");
+  }
+}
+
+async function closeAfter(attempt: Attempt, server: CallbackServer, { clock }: FlowParts): Promise<void> {
   await attempt.outcome.catch(() => {});
-  if (!attempt.signal.aborted || server.isAnswering) {
+  if (server.isAnswering) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const limit = clock.after(lastPageMs, resolve);
     await Promise.race([server.shown, promise]);
@@ -76,5 +86,6 @@ function failurePage(error: unknown): Page {
   if (isProblem(error, "issuerError")) return pages.issuerError;
   if (isProblem(error, "missingCode")) return pages.missingCode;
   if (isProblem(error, "saveFailed")) return pages.saveFailed;
+  if (isProblem(error, "workspaceNotAllowed")) return pages.workspaceNotAllowed;
   return pages.exchangeFailed;
 }

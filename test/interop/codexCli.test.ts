@@ -1,110 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { CodexAppServer } from "../../src/codex/appServer.ts";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { parseAuthFile } from "../../src/codex/authFile.ts";
 import { previewAuthFile } from "../../src/codex/authPreview.ts";
 import { type AuthFileRead, readAuthFile } from "../../src/codex/readAuthFile.ts";
 import { watchAuthFile } from "../../src/codex/watchAuthFile.ts";
 import { exportAuthFile, writeBackTokens } from "../../src/codex/writeAuthFile.ts";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
-import { startIssuer } from "../issuer/issuer.ts";
-import { CookieJar, type IssuedTokens, loginByHttp } from "../issuer/login.ts";
-import type { TestIssuer } from "../issuer/types.ts";
-import { codexEnvironment, codexVersion, ensureCodexCli, runCodex } from "../support/codexCli.ts";
-import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
-import { temporaryDirectory } from "../support/leaveNothing.ts";
-import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
-
-const authHost = "auth.openai.com";
-
-/** What the CLI asks of chatgpt.com before it believes a login: which ChatGPT workspaces there are, and their host. */
-function answerAsChatGpt(request: IncomingMessage, response: ServerResponse): void {
-  const id = request.headers["chatgpt-account-id"] ?? plusAccountId;
-  const account = {
-    id,
-    plan_type: "plus",
-    structure: "personal",
-    workspace_backend_origin: "https://chatgpt.com",
-    account_routing_override: "NO_CONSTRAINT",
-  };
-  const known = request.url === "/backend-api/wham/accounts/check";
-  const body = known
-    ? { accounts: [account], account_ordering: [id], default_account_id: id }
-    : { detail: "Not Found" };
-  response.writeHead(known ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-const plusAccountId = "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01";
+import type { IssuedTokens } from "../issuer/login.ts";
+import { codexVersion, ensureCodexCli, runCodex } from "../support/codexCli.ts";
+import { useCodexWorld } from "./codexWorld.ts";
 
 describe("the real Codex CLI", function () {
   this.timeout(120_000);
-  let folder: ReturnType<typeof temporaryDirectory>;
-  let ca: PrivateCa;
-  let issuer: TestIssuer;
-  let chatgpt: Server;
-  let proxy: ConnectProxy;
-  const ordinaryCas = getCACertificates("default");
-  let homes = 0;
-  let home: string;
-  let environment: Record<string, string>;
-
-  before(async () => {
-    ensureCodexCli();
-    folder = temporaryDirectory();
-    ca = createPrivateCa(folder.path, [authHost, "chatgpt.com", "api.openai.com"]);
-    setDefaultCACertificates([...ordinaryCas, ca.ca]);
-    issuer = await startIssuer({ tls: ca.tls, publicOrigin: `https://${authHost}` });
-    chatgpt = createServer(ca.tls, answerAsChatGpt);
-    await new Promise<void>((resolve) => chatgpt.listen(0, "127.0.0.1", resolve));
-    proxy = await startConnectProxy({
-      [authHost]: Number(new URL(issuer.listening).port),
-      "chatgpt.com": (chatgpt.address() as AddressInfo).port,
-    });
-  });
-  after(async () => {
-    setDefaultCACertificates(ordinaryCas);
-    await proxy?.close();
-    chatgpt?.close();
-    await issuer?.close();
-    await folder?.remove();
-  });
-  beforeEach(async () => {
-    home = join(folder.path, `home${++homes}`);
-    await mkdir(home);
-    environment = codexEnvironment(home, { proxy: proxy.url, caFile: ca.caFile });
-  });
-
-  const authFile = () => join(home, "auth.json");
-  const appServer = (change: object = {}) =>
-    new CodexAppServer({
-      codex: ensureCodexCli(),
-      cwd: home,
-      environment,
-      version: "0.1.0",
-      clock: systemClock,
-      ...change,
-    });
-
-  /** A browser for which our issuer is the one at auth.openai.com. */
-  class Browser extends CookieJar {
-    override fetch(url: string | URL, init?: Parameters<CookieJar["fetch"]>[1]): Promise<Response> {
-      const { origin, pathname, search } = new URL(url);
-      return super.fetch(origin === issuer.origin ? new URL(pathname + search, issuer.listening) : url, init);
-    }
-  }
-
-  /** Lets the CLI sign in for itself, as a person would in the browser. */
-  async function signInWithCli(): Promise<void> {
-    const login = await appServer().startLogin();
-    assert.ok(login.ok, JSON.stringify(login));
-    const callback = await loginByHttp(login.value.authUrl, "plus@example.com", "password", {}, new Browser());
-    await fetch(callback);
-    assert.deepEqual(await login.value.completed, { ok: true, value: undefined });
-  }
+  const world = useCodexWorld();
+  const { appServer, signInWithCli } = world;
+  const authFile = () => world.authFile;
 
   async function readLogin(): Promise<{ read: Extract<AuthFileRead, { status: "read" }>; accessToken: string }> {
     const read = await readAuthFile(authFile());
@@ -115,7 +25,7 @@ describe("the real Codex CLI", function () {
   }
 
   it("is the pinned version", async () => {
-    assert.match((await runCodex(["--version"], environment)).output, new RegExp(`codex-cli ${codexVersion}\\b`));
+    assert.match((await runCodex(["--version"], world.environment)).output, new RegExp(`codex-cli ${codexVersion}\\b`));
   });
 
   it("says that nobody is signed in", async () => {
@@ -127,7 +37,12 @@ describe("the real Codex CLI", function () {
   it("is found too old for a question that it does not know", async () => {
     // What a future CLI without these questions would answer, said by the real one.
     const { AppServerProcess } = await import("../../src/codex/appServerProcess.ts");
-    const server = new AppServerProcess({ codex: ensureCodexCli(), cwd: home, env: environment, clock: systemClock });
+    const server = new AppServerProcess({
+      codex: ensureCodexCli(),
+      cwd: world.home,
+      env: world.environment,
+      clock: systemClock,
+    });
     await server.request("initialize", { clientInfo: { name: "chatgpt-sign-in", title: "x", version: "0" } });
     server.notify("initialized");
     await assert.rejects(server.request("no/such", {}), { failure: "tooOld" });
@@ -148,33 +63,33 @@ describe("the real Codex CLI", function () {
   it("refreshes itself when asked, and the watcher tells of it at once", async () => {
     await signInWithCli();
     const { read: known, accessToken } = await readLogin();
-    const refreshes = issuer.recordsOf("refresh").length;
+    const refreshes = world.issuer.recordsOf("refresh").length;
     const told: AuthFileRead[] = [];
     const watching = watchAuthFile(authFile(), (read) => told.push(read), { clock: systemClock, known });
     const result = await appServer().refreshThroughCli();
     watching.dispose();
     assert.ok(result.ok, JSON.stringify(result));
     assert.deepEqual([result.value.account?.email, result.value.account?.planType], ["plus@example.com", "plus"]);
-    assert.equal(issuer.recordsOf("refresh").length, refreshes + 1);
+    assert.equal(world.issuer.recordsOf("refresh").length, refreshes + 1);
     const after = await readLogin();
     assert.notEqual(after.accessToken, accessToken);
     assert.equal(result.value.accessToken, after.accessToken);
     assert.equal(told.length, 1);
     assert.ok(told[0]?.status === "read" && told[0].fingerprint === after.read.fingerprint);
-    assert.deepEqual(issuer.recordsOf("reuseDetected"), []);
+    assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("saves its new tokens although it answers after our time is up", async () => {
     await signInWithCli();
     const { accessToken } = await readLogin();
-    issuer.faults.set("token", { kind: "slow", delayMs: 2000, times: 1 });
-    const slow = issuer.recordsOf("fault").length + 1;
+    world.issuer.faults.set("token", { kind: "slow", delayMs: 2000, times: 1 });
+    const slow = world.issuer.recordsOf("fault").length + 1;
     // The time is up when the issuer has the request and has not answered it.
     const clock: Clock = {
       now: () => systemClock.now(),
       after(ms, callback) {
         if (ms !== 10_000) return systemClock.after(ms, callback);
-        issuer.waitForRecord("fault", { count: slow }).then(callback, () => undefined);
+        world.issuer.waitForRecord("fault", { count: slow }).then(callback, () => undefined);
         return { dispose: () => undefined };
       },
     };
@@ -184,15 +99,15 @@ describe("the real Codex CLI", function () {
     await server.settled();
     assert.notEqual((await readLogin()).accessToken, accessToken);
     assert.ok((await appServer().refreshThroughCli()).ok);
-    assert.deepEqual(issuer.recordsOf("reuseDetected"), []);
+    assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("answers alike when its refresh failed for the moment: the same token tells, and nothing is lost", async () => {
     await signInWithCli();
     const { accessToken } = await readLogin();
-    issuer.faults.set("token", { kind: "serverError" });
+    world.issuer.faults.set("token", { kind: "serverError" });
     const failed = await appServer().refreshThroughCli();
-    issuer.faults.clear("token");
+    world.issuer.faults.clear("token");
     assert.ok(failed.ok && failed.value.account);
     assert.equal(failed.value.accessToken, accessToken);
     const later = await appServer().refreshThroughCli();
@@ -203,7 +118,7 @@ describe("the real Codex CLI", function () {
   it("knows no account any more when its refresh token is not accepted, and keeps its file", async () => {
     await signInWithCli();
     const { read } = await readLogin();
-    issuer.expireRefreshTokens();
+    world.issuer.expireRefreshTokens();
     const result = await appServer().refreshThroughCli();
     assert.ok(result.ok);
     assert.equal(result.value.account, undefined);
@@ -217,18 +132,17 @@ describe("the real Codex CLI", function () {
     const issued = await refresh(tokens.refresh_token);
     const update = { idToken: issued.id_token, accessToken: issued.access_token, refreshToken: issued.refresh_token };
     assert.equal((await writeBackTokens(read, { ...update, refreshedAt: Date.now() })).status, "written");
-    assert.match((await runCodex(["login", "status"], environment)).output, /Logged in using ChatGPT/);
+    assert.match((await runCodex(["login", "status"], world.environment)).output, /Logged in using ChatGPT/);
     assert.ok((await appServer().refreshThroughCli()).ok);
     const after = JSON.parse(await readFile(authFile(), "utf8")).tokens;
     assert.equal(after.login_owner_id, tokens.login_owner_id);
-    assert.deepEqual(issuer.recordsOf("reuseDetected"), []);
+    assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("accepts an exported login, and refreshes it", async () => {
     await signInWithCli();
     const { tokens } = JSON.parse((await readLogin()).read.text);
-    home = join(folder.path, `home${++homes}`, ".codex");
-    environment = codexEnvironment(home, { proxy: proxy.url, caFile: ca.caFile });
+    world.moveTo(".codex");
     const login = {
       idToken: tokens.id_token,
       accessToken: tokens.access_token,
@@ -238,11 +152,11 @@ describe("the real Codex CLI", function () {
       refreshedAt: Date.now(),
     };
     assert.equal((await exportAuthFile(authFile(), login, undefined, Date.now())).status, "written");
-    const status = await runCodex(["login", "status"], environment);
+    const status = await runCodex(["login", "status"], world.environment);
     assert.deepEqual([status.status, /Logged in using ChatGPT/.test(status.output)], [0, true]);
     assert.ok((await appServer().refreshThroughCli()).ok);
     assert.equal((await stat(authFile())).mode & 0o777, 0o600);
-    assert.deepEqual(issuer.recordsOf("reuseDetected"), []);
+    assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("refuses the same doubled keys as we do, and a byte order mark, which we read", async () => {
@@ -251,7 +165,7 @@ describe("the real Codex CLI", function () {
     const doubled = read.text.replace("{", '{"tokens":null,');
     for (const text of [doubled, `\uFEFF${read.text}`]) {
       await writeFile(authFile(), text);
-      assert.equal((await runCodex(["login", "status"], environment)).status, 1);
+      assert.equal((await runCodex(["login", "status"], world.environment)).status, 1);
     }
     assert.equal(parseAuthFile(doubled).ok, false);
     assert.equal(parseAuthFile(`\uFEFF${read.text}`).ok, true);
@@ -267,11 +181,11 @@ describe("the real Codex CLI", function () {
     const redirect = new URL(new URL(login.value.authUrl).searchParams.get("redirect_uri") ?? "");
     await assert.rejects(fetch(redirect));
     assert.equal((await readLogin()).read.text, read.text);
-    assert.ok((await readdir(home)).includes("auth.json"));
+    assert.ok((await readdir(world.home)).includes("auth.json"));
   });
 
   async function refresh(token: string): Promise<IssuedTokens> {
-    const response = await fetch(new URL("/oauth/token", issuer.listening), {
+    const response = await fetch(new URL("/oauth/token", world.issuer.listening), {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({

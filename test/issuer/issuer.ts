@@ -55,16 +55,20 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
   const state = new IssuerState(options);
   const faults = new FaultBoard();
   const handle = createHandler(origin, state, faults);
+  const answer = async (req: IncomingMessage, res: ServerResponse) => {
+    if (!(await options.beside?.(req, res))) await handle(req, res);
+  };
   server.on("request", (req, res) => {
-    handle(req, res).catch((error: unknown) => {
+    answer(req, res).catch((error: unknown) => {
       if (!res.headersSent && !res.destroyed) sendJson(res, 500, openAiError("server_error", String(error)));
     });
   });
 
-  const switches: Pick<TestIssuer, "recordsOf" | "waitForRecord" | "secrets"> = {
+  const switches: Pick<TestIssuer, "recordsOf" | "waitForRecord" | "secrets" | "bearer"> = {
     recordsOf: (type) => state.recordsOf(type),
     waitForRecord: (type, wait) => state.waitForRecord(type, wait),
     secrets: () => state.secrets(),
+    bearer: (value) => state.bearer(value),
   };
   return {
     origin,

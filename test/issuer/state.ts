@@ -7,6 +7,7 @@ import type {
   IssuerOptions,
   IssuerRecord,
   IssuerSwitches,
+  LiveBearer,
   NewRecord,
   RecordOf,
   RefreshField,
@@ -100,6 +101,16 @@ export class IssuerState implements IssuerSwitches {
 
   secrets(): Secret[] {
     return [...this.#secrets].map(([value, kind]) => ({ kind, value }));
+  }
+
+  bearer(value: string): LiveBearer | undefined {
+    if (this.ownKeys.has(value) || this.derivedKeys.get(value)?.revoked === false) return { kind: "API key" };
+    const access = this.accessTokens.get(value);
+    if (access === undefined || access.revoked) return undefined;
+    const payload = Buffer.from(value.split(".")[1] ?? "", "base64url").toString("utf8");
+    const { exp } = JSON.parse(payload) as { exp: number };
+    const accountId = this.accounts.get(access.account)?.chatgptAccountId;
+    return exp > this.now() && accountId !== undefined ? { kind: "access token", accountId } : undefined;
   }
 
   issueDerivedKey(account: string): string {

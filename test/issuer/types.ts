@@ -1,4 +1,5 @@
 /** What a test can say to the test issuer and read from it. */
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 export const clientId = "app_EMoamEEZ73f0CkXaXp7hrann";
 export const apiResource = "https://api.openai.com/v1";
@@ -151,6 +152,8 @@ export interface DeviceSettings {
   userCodeField: "user_code" | "usercode";
 }
 
+export type LiveBearer = { kind: "access token"; accountId: string } | { kind: "API key" };
+
 export type RefreshField = "access_token" | "refresh_token" | "id_token";
 
 /** The switches, the same for a test in this process and, async, over HTTP (control.ts). */
@@ -191,6 +194,8 @@ export interface IssuerOptions {
   tls?: { key: string | Buffer; cert: string | Buffer };
   /** The address people and clients see, when the issuer stands behind a proxy. */
   publicOrigin?: string;
+  /** Another service on the same origin: asked first, it resolves with whether it answers. */
+  beside?: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
 }
 
 /** Faults of one endpoint hit in the order they were set. */
@@ -213,6 +218,8 @@ export interface TestIssuer extends IssuerSwitches {
   /** Resolves with the records of the type once there are `count` (1); rejects after `timeoutMs` (10,000). */
   waitForRecord<T extends IssuerRecord["type"]>(type: T, options?: WaitOptions): Promise<RecordOf<T>[]>;
   secrets(): Secret[];
+  /** What a bearer is good for now: nothing, once it is revoked or has expired. */
+  bearer(value: string): LiveBearer | undefined;
   faults: FaultControl;
   /** Ends the server and every open socket. */
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { absoluteTime, elapsedTime, isoTime, planName, relativeTime } from "../../webview-ui/src/format.ts";
+import { planName } from "../../src/planName.ts";
+import { absoluteTime, elapsedTime, isoTime, relativeTime } from "../../webview-ui/src/format.ts";
 
 const second = 1000;
 const minute = 60 * second;

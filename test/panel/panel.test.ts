@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Intent, View } from "../../src/panelProtocol.ts";
 import { wordsOf } from "./panelPage.ts";
 import { usePanel } from "./usePanel.ts";
-import { signedInView, signedOutView, states } from "./views.ts";
+import { signedInView, signedOutView, states, usage } from "./views.ts";
 
 describe("settings panel", function () {
   this.timeout(20_000);
@@ -43,6 +43,40 @@ describe("settings panel", function () {
           "sk-…9fX2",
         ],
         ["Cancel", "Retry", "Needs you to sign in"],
+      ],
+      [
+        "how much of the plan is used and left",
+        states.signedIn,
+        [
+          "5-hour limit",
+          "37% used · 63% left",
+          "Starts anew in 2 hours",
+          "Weekly limit",
+          "92% used · 8% left",
+          "in 3 days",
+        ],
+        ["limit of your plan is reached"],
+      ],
+      ["that the limit is reached", states.limitReached, ["The usage limit of your plan is reached."], []],
+      ["that the usage is asked for", states.readingUsage, ["Asking for it…"], ["used", "left"]],
+      ["why the usage is not known", states.noUsage, ["The service could not be reached."], ["left"]],
+      ["no usage of nobody's plan", states.signedOut, [], ["Usage of your"]],
+      [
+        "a window that has begun anew",
+        () =>
+          signedInView({
+            usage: usage({
+              windows: [{ name: "weekly", usedPercent: 100, leftPercent: 0, resetsAt: Date.now() - 60_000 }],
+            }),
+          }),
+        ["100% used · 0% left", "Has started anew 1 minute ago"],
+        ["5-hour"],
+      ],
+      [
+        "a plan without limits",
+        () => signedInView({ usage: usage({ windows: [] }) }),
+        ["OpenAI tells of no limit for this plan."],
+        ["left"],
       ],
       [
         "the account beside a new sign-in",
@@ -123,13 +157,17 @@ describe("settings panel", function () {
       ["Cancel signing in", states.signingIn, { type: "cancelSignIn" }],
       ["Refresh", () => signedInView(), { type: "refresh" }],
       ["Sign out", () => signedInView(), { type: "signOut" }],
+      ["Import from Codex CLI", () => signedInView(), { type: "importFromCodex" }],
+      ["Export to Codex CLI", () => signedInView(), { type: "exportToCodex" }],
       ["Retry making the account API key", () => absent("refused"), { type: "retryDerivedKey" }],
       ["Retry making the account API key", () => absent("unreachable"), { type: "retryDerivedKey" }],
       ["Set up on platform.openai.com", () => absent("noOrganization"), { type: "openPlatform" }],
       ["Set up on platform.openai.com", states.needsSetup, { type: "openPlatform" }],
       ["Set… an OpenAI API key", () => signedOutView(), { type: "setApiKey" }],
+      ["Use It: the OpenAI API key of the environment", states.keyInEnvironment, { type: "adoptEnvironmentKey" }],
       ["Replace… the OpenAI API key", () => signedInView(), { type: "setApiKey" }],
       ["Remove the OpenAI API key", () => signedInView(), { type: "removeApiKey" }],
+      ["Update the usage", () => signedInView(), { type: "readUsage" }],
       ["Show log", () => signedOutView({ problem: "It failed." }), { type: "showLog" }],
       ["Open settings", () => signedOutView({ changedEndpoints: ["issuer"] }), { type: "openEndpointSettings" }],
     ];

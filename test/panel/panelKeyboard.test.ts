@@ -53,7 +53,7 @@ describe("settings panel by keyboard", function () {
         ),
       );
       const walk: string[] = [];
-      for (let step = 0; step < 9; step++) {
+      for (let step = 0; step < 13; step++) {
         await panel().press("Tab");
         walk.push(await panel().focused());
         const outline = await panel().page.evaluate<string>(`(() => {
@@ -70,9 +70,13 @@ describe("settings panel by keyboard", function () {
         "Retry making the account API key",
         "Refresh",
         "Sign out",
+        "Add account",
+        "Update the usage",
         "ChatGPT",
         "Replace… the OpenAI API key",
         "Remove the OpenAI API key",
+        "Import from Codex CLI",
+        "Export to Codex CLI",
       ]);
     });
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { zstdDecompressSync } from "node:zlib";
 import type { Answer, Refusal, Script } from "./answers.ts";
 import { answers } from "./answers.ts";
 import { EventWriter } from "./events.ts";
@@ -254,6 +255,8 @@ function refuse(response: ServerResponse, { status, json, html, headers }: Refus
 async function jsonBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString("utf8");
+  const body = Buffer.concat(chunks);
+  // The Codex CLI compresses what it sends.
+  const text = (request.headers["content-encoding"] === "zstd" ? zstdDecompressSync(body) : body).toString("utf8");
   return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
 }

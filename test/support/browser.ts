@@ -2,8 +2,11 @@ import { type Browser, type BrowserContext, chromium } from "playwright-core";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureChromium } from "../../scripts/lib/toolchain.mjs";
 
-/** Launches Chromium; one per suite is enough, a person is a `newPerson()` of it. Set HEADED to watch it. */
-export async function launchBrowser(): Promise<Browser> {
+/**
+ * Launches Chromium; one per suite is enough, a person is a `newPerson()` of it. Set HEADED to watch it.
+ * @param args further switches, for a browser that stands elsewhere in the network
+ */
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: ensureChromium(),
     headless: !process.env.HEADED,
@@ -19,6 +22,7 @@ export async function launchBrowser(): Promise<Browser> {
       "--disable-renderer-backgrounding",
       "--disable-background-timer-throttling",
       "--disable-backgrounding-occluded-windows",
+      ...args,
     ],
   });
 }

@@ -9,12 +9,21 @@ export interface ConnectProxy {
   close(): Promise<void>;
 }
 
+export interface ConnectProxyOptions {
+  /** `name:password`; whoever does not say it is answered 407. */
+  readonly credentials?: string;
+}
+
 /**
  * A proxy on loopback that leads the TLS connections to some hosts to servers of ours and refuses all others, so that
  * nothing ever leaves the machine.
  * @param ports host name (port 443) to the local port that stands in for it
  */
-export async function startConnectProxy(ports: Readonly<Record<string, number>>): Promise<ConnectProxy> {
+export async function startConnectProxy(
+  ports: Readonly<Record<string, number>>,
+  { credentials }: ConnectProxyOptions = {},
+): Promise<ConnectProxy> {
+  const expected = credentials && `Basic ${Buffer.from(credentials).toString("base64")}`;
   const requested: string[] = [];
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
@@ -26,6 +35,11 @@ export async function startConnectProxy(ports: Readonly<Record<string, number>>)
   server.on("connect", (request, client: Socket, head) => {
     const target = request.url ?? "";
     requested.push(target);
+    if (expected !== undefined && request.headers["proxy-authorization"] !== expected) {
+      const challenge = 'Proxy-Authenticate: Basic realm="proxy"';
+      client.end(`HTTP/1.1 407 Proxy Authentication Required\r\n${challenge}\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
     const port = target.endsWith(":443") ? ports[target.slice(0, -4)] : undefined;
     if (port === undefined) {
       client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");

@@ -14,6 +14,8 @@ export class MemorySecrets implements SecretStorage {
   failingStores = 0;
   /** How long each call takes, ms. */
   latencyMs = 0;
+  /** How much longer a store takes, ms. */
+  storeLatencyMs = 0;
 
   async get(key: string): Promise<string | undefined> {
     this.reads += 1;
@@ -24,6 +26,7 @@ export class MemorySecrets implements SecretStorage {
   async store(key: string, value: string): Promise<void> {
     this.writes += 1;
     await this.#wait();
+    if (this.storeLatencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.storeLatencyMs));
     if (this.failingStores > 0) {
       this.failingStores -= 1;
       throw new Error("the keyring is locked");

@@ -2,22 +2,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Accounts } from "../../src/account/accounts.ts";
+import type { CachedSecrets } from "../../src/account/cachedSecrets.ts";
 import { CredentialSource } from "../../src/account/credentialSource.ts";
 import { KeyDeriver } from "../../src/account/derivedKey.ts";
 import { OwnKeyStore } from "../../src/account/ownKey.ts";
 import { Refresher } from "../../src/account/refresher.ts";
 import { createRotations } from "../../src/account/rotations.ts";
 import { type SecretStorage, SecretStore } from "../../src/account/secretStore.ts";
+import { CodexCli, type CodexCliParts } from "../../src/neighbour/codexCli.ts";
+import { FileRenewal } from "../../src/neighbour/fileRenewal.ts";
+import { LinkedLogins } from "../../src/neighbour/linkedLogins.ts";
 import { originator } from "../../src/oauth/issuer.ts";
 import { revoke } from "../../src/oauth/revocation.ts";
 import { TokenEndpoint } from "../../src/oauth/tokenEndpoint.ts";
 import type { AuthMode } from "../../src/panelProtocol.ts";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
 import { createHttpClient } from "../../src/platform/httpClient.ts";
-import { createFileLock } from "../../src/platform/lock.ts";
+import { createFileLock, type LockTimes } from "../../src/platform/lock.ts";
 import { createLogger } from "../../src/platform/logger.ts";
-import { startBrowserFlow } from "../../src/signin/browserFlow.ts";
-import { SignIn } from "../../src/signin/signIn.ts";
+import { SignIn, type SignInParts } from "../../src/signin/signIn.ts";
 import { loginByHttp } from "../issuer/login.ts";
 import { MemorySecrets } from "./memorySecrets.ts";
 
@@ -29,7 +32,13 @@ export interface RoomsOptions {
   directory?: string;
   /** What the browser does with the sign-in page; signs in as the Plus account unless told. */
   openExternal?: (url: string) => PromiseLike<boolean>;
-  secretsLoadedAt?: number;
+  /** The window sees its secrets as they were when it was loaded, as on the web. */
+  cachedSecrets?: CachedSecrets;
+  lockTimes?: LockTimes;
+  /** The computer's Codex CLI; none unless told. */
+  codex?: Partial<CodexCliParts>;
+  /** Parts of the sign-in that a test replaces. */
+  signIn?: Partial<SignInParts>;
   /** What follows a sign-in; nothing unless told. */
   beginFollowUp?: (issuer: string, idToken: string, deriver: KeyDeriver) => (id: string) => void;
 }
@@ -38,14 +47,15 @@ export interface RoomsOptions {
 export async function createRooms(options: RoomsOptions) {
   const { issuer, clock = systemClock } = options;
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "chatgpt-sign-in-")));
-  const secrets = options.secrets ?? new MemorySecrets();
+  const cached = options.cachedSecrets;
+  const secrets = cached ?? options.secrets ?? new MemorySecrets();
   const lines: string[] = [];
   const write = (line: string) => lines.push(line);
   const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
   const http = createHttpClient(() => `${originator}/test`, originator);
   const tokenEndpoint = (of: string) => new TokenEndpoint(http, of);
   const revokeToken = (of: string, token: string) => revoke(http, of, token);
-  const lock = createFileLock(directory, log);
+  const lock = createFileLock(directory, log, options.lockTimes);
   const rotations = createRotations(directory);
   let hinted = false;
   const hint = {
@@ -56,6 +66,17 @@ export async function createRooms(options: RoomsOptions) {
   };
   const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
   const ownKey = new OwnKeyStore(secrets, log);
+  const cli = new CodexCli({
+    clock,
+    version: "0.1.0",
+    environment: {},
+    userHome: directory,
+    codexPath: () => "",
+    workspaceFolders: () => [],
+    ...options.codex,
+  });
+  const fileRenewal = new FileRenewal({ tokenEndpoint, clock, log });
+  const linkedLogins = new LinkedLogins({ accounts, cli, fileRenewal, lock, clock, log });
   const refresher = new Refresher({
     accounts,
     tokenEndpoint,
@@ -64,7 +85,8 @@ export async function createRooms(options: RoomsOptions) {
     rotations,
     clock,
     log,
-    secretsLoadedAt: options.secretsLoadedAt,
+    ...(cached && { assertCurrent: () => cached.assertCurrent() }),
+    refreshLinked: linkedLogins.refresh,
   });
   const mode: { current: AuthMode } = { current: "chatgpt" };
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => mode.current, clock });
@@ -72,20 +94,21 @@ export async function createRooms(options: RoomsOptions) {
   const browser = { open: options.openExternal ?? browseAs("plus@example.com") };
   const signIn = new SignIn({
     accounts,
-    rotations,
     tokenEndpoint,
     clock,
     log,
     issuer: () => issuer,
-    startFlow: (attempt) =>
-      startBrowserFlow(attempt, {
-        clock,
-        log,
-        issuer,
-        openExternal: (url) => browser.open(url),
-        setUpUrl: () => (accounts.state.active?.needsPlatformSetup ? "https://platform.openai.com/" : undefined),
-      }),
+    firstFlow: () => "browser",
+    surface: {
+      http,
+      openExternal: async (url) => ((await browser.open(url)) ? "opened" : "notOpened"),
+      setUpUrl: () => (accounts.state.active?.needsPlatformSetup ? "https://platform.openai.com/" : undefined),
+      showDeviceCode: () => {},
+      askForLink: () => {},
+    },
+    revoke: revokeToken,
     beginFollowUp: (of, idToken) => options.beginFollowUp?.(of, idToken, deriver) ?? (() => {}),
+    ...options.signIn,
   });
   return {
     accounts,
@@ -106,7 +129,13 @@ export async function createRooms(options: RoomsOptions) {
     browser,
     revokeToken,
     tokenEndpoint,
-    dispose: () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
+    cli,
+    linkedLogins,
+    async dispose() {
+      await linkedLogins.dispose();
+      await cli.dispose();
+      await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    },
   };
 }
 export type TestRooms = Awaited<ReturnType<typeof createRooms>>;

@@ -18,8 +18,12 @@ const host = desktop
       vscodeExecutablePath: process.execPath,
       launchArgs: [projectPath("test", "support", "vscodeInBrowser.ts")],
     };
-await runTests({ ...host, extensionDevelopmentPath: projectRoot, extensionTestsPath: testsPath }).catch((error) => {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-});
+// Stands for the extensions of others.
+const probe = projectPath("test", "host", "probe");
+await runTests({ ...host, extensionDevelopmentPath: [projectRoot, probe], extensionTestsPath: testsPath }).catch(
+  (error) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  },
+);
 await profile.remove();

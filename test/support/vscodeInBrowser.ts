@@ -2,20 +2,24 @@
 // A VS Code "executable" for @vscode/test-electron: takes --extensionDevelopmentPath=… and --extensionTestsPath=…, runs
 // the tests in the extension host of a code-server whose workbench is shown by a headless Chromium, passes the
 // extension host's console through and exits with the tests' code.
+import { basename, join } from "node:path";
 import { format, parseArgs } from "node:util";
+import { createVSIX } from "@vscode/vsce";
 import { launchBrowser, newPerson } from "./browser.ts";
 import { type CodeServer, startCodeServer } from "./codeServer.ts";
+import { temporaryDirectory } from "./leaveNothing.ts";
 import { within } from "./timing.ts";
 
 const { values } = parseArgs({
-  options: { extensionDevelopmentPath: { type: "string" }, extensionTestsPath: { type: "string" } },
+  options: { extensionDevelopmentPath: { type: "string", multiple: true }, extensionTestsPath: { type: "string" } },
   // A desktop VS Code takes many more arguments, and so do we.
   strict: false,
 });
 const { extensionDevelopmentPath, extensionTestsPath } = values;
-if (typeof extensionDevelopmentPath !== "string" || typeof extensionTestsPath !== "string") {
+if (!Array.isArray(extensionDevelopmentPath) || typeof extensionTestsPath !== "string") {
   throw new Error("Usage: vscodeInBrowser.ts --extensionDevelopmentPath=FOLDER --extensionTestsPath=MODULE");
 }
+const [developed, ...others] = extensionDevelopmentPath.map(String);
 /** The report is marked with this; the rest of the console is shown only when something is wrong. */
 const mark = "[tests] ";
 let noise = "";
@@ -27,15 +31,25 @@ const server = await startCodeServer({
   extraArgs: ["--vscode-option", "enable-smoke-test-driver"],
 });
 const browser = await launchBrowser();
+const folder = temporaryDirectory();
 try {
+  // A workbench in a browser takes one such path only.
+  for (const path of others) await install(path);
   process.exitCode = await within(limit, "The tests in the extension host did not end", runTests(server));
   if (process.exitCode !== 0) process.stderr.write(noise);
 } catch (error) {
   process.stderr.write(`${noise}\n${server.logs()}\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 } finally {
+  await folder.remove();
   await browser.close();
   await server.stop();
+}
+
+async function install(path: string): Promise<void> {
+  const packagePath = join(folder.path, `${basename(path)}.vsix`);
+  await createVSIX({ cwd: path, packagePath, dependencies: false, skipLicense: true, allowMissingRepository: true });
+  await server.installExtension(packagePath);
 }
 
 async function runTests({ origin, port }: CodeServer): Promise<number> {
@@ -51,7 +65,7 @@ async function runTests({ origin, port }: CodeServer): Promise<number> {
   await page.exposeFunction("codeAutomationExit", (code: number) => ended.resolve(code));
   const remote = (path: string) => `vscode-remote://127.0.0.1:${port}${path}`;
   const payload = [
-    ["extensionDevelopmentPath", remote(String(extensionDevelopmentPath))],
+    ["extensionDevelopmentPath", remote(String(developed))],
     ["extensionTestsPath", remote(String(extensionTestsPath))],
     ["skipWelcome", "true"],
   ];

@@ -17,6 +17,13 @@ export function apiKeyRow(view: View): TemplateResult {
         >
       </p>`
     : html`<p>No key set.</p>`;
+  const offered = ownKey.status === "absent" && ownKey.inEnvironment === true;
+  const adopt = actionButton({
+    label: "Use It",
+    name: "Use It: the OpenAI API key of the environment",
+    intent: { type: "adoptEnvironmentKey" },
+    blocked: busy,
+  });
   const change = present
     ? actionButton({ label: "Replace…", name: "Replace… the OpenAI API key", intent: { type: "setApiKey" }, busy })
     : actionButton({ label: "Set…", name: "Set… an OpenAI API key", intent: { type: "setApiKey" }, busy });
@@ -38,6 +45,17 @@ export function apiKeyRow(view: View): TemplateResult {
         </div>
         <div class="buttons">${change}${present ? remove : ""}</div>
       </div>
+      ${
+        offered
+          ? html`<div class="block row">
+              <div class="text">
+                <p>VS Code’s environment has one in OPENAI_API_KEY.</p>
+                <p class="detail">It is not used unless you keep it here.</p>
+              </div>
+              <div class="buttons">${adopt}</div>
+            </div>`
+          : ""
+      }
     </div>
   </section>`;
 }

@@ -48,22 +48,12 @@ export function elapsedTime(since: number, now: number, locale?: string): string
   return `${minutes}:${new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 }).format(seconds % 60)}`;
 }
 
-/** Plans whose product name is not simply the capitalized claim (`chatgpt_plan_type`). */
-const planNames = new Map([
-  ["prolite", "Pro Lite"],
-  ["self_serve_business_prolite", "Business Pro Lite"],
-  ["self_serve_business_usage_based", "Business"],
-  ["ent26", "Enterprise"],
-  ["enterprise_cbp_automation", "Enterprise"],
-  ["enterprise_cbp_usage_based", "Enterprise"],
-  ["hc", "Enterprise"],
-  ["edu", "Edu"],
-  ["education", "Edu"],
-  ["free_workspace", "Free"],
-]);
+/** The time until `until`, as minutes and seconds: "9:58". Never below zero. */
+export function timeLeft(until: number, now: number, locale?: string): string {
+  return elapsedTime(now, until, locale);
+}
 
-/** A plan's name for people: `plus` becomes "Plus", `edu_pro` "Edu Pro"; unknown ones are kept, in the same style. */
-export function planName(plan: string): string {
-  const words = plan.split(/[_\s]+/).filter((word) => word !== "");
-  return planNames.get(plan) ?? words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
+/** A share of a hundred, as the locale writes it: "37%". */
+export function percent(share: number, locale?: string): string {
+  return new Intl.NumberFormat(locale, { style: "percent" }).format(share / 100);
 }

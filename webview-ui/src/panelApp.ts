@@ -1,10 +1,13 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { type View, viewSchema } from "../../src/panelProtocol.ts";
 import { accountCard } from "./accountCard.ts";
+import { accountList } from "./accountList.ts";
 import { apiKeyRow } from "./apiKeyRow.ts";
 import { authModeToggle } from "./authModeToggle.ts";
 import { banners } from "./banners.ts";
+import { codexCard } from "./codexCard.ts";
 import { post } from "./host.ts";
+import { usageCard } from "./usageCard.ts";
 import { statusWords } from "./words.ts";
 
 /** How often times relative to now are written anew, in milliseconds: while signing in, and otherwise. */
@@ -66,7 +69,7 @@ export class PanelApp extends LitElement {
       ${
         view === undefined
           ? nothing
-          : html`${banners(view)} ${accountCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)}`
+          : html`${banners(view)} ${accountCard(view, now)} ${accountList(view)} ${usageCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)} ${codexCard(view)}`
       }
     </main>`;
   }

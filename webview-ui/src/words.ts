@@ -1,11 +1,29 @@
-import type { Absence, NeedsSignInReason, Stage, View } from "../../src/panelProtocol.ts";
+import type {
+  Absence,
+  NeedsSignInReason,
+  OtherAccountView,
+  SignInNotice,
+  Stage,
+  UsageWindowView,
+  View,
+} from "../../src/panelProtocol.ts";
 
 /** What a running sign-in is doing, in words. */
 export const stageWords: Record<Stage, string> = {
   starting: "Starting to sign in…",
+  waitingForChoice: "Waiting for you to choose another way to sign in…",
   waitingForBrowser: "Waiting for you to sign in in the browser…",
+  waitingForDevice: "Waiting for you to enter the code…",
+  waitingForLink: "Waiting for the address that the browser ended on…",
   exchangingCode: "Signed in in the browser. Getting your credential…",
   saving: "Saving your credential…",
+};
+
+/** What to know while a sign-in waits, in words. */
+export const noticeWords: Record<SignInNotice, string> = {
+  linkCopied: "The link was copied. Open it in a browser; the sign-in keeps waiting for it.",
+  linkNotOpened: "VS Code did not open the sign-in page. If you copied its link, open it in a browser.",
+  serviceSilent: "The service does not answer at the moment. It will be asked again.",
 };
 
 /** Why a person has to sign in again, in words. */
@@ -25,11 +43,25 @@ export const absenceWords: Record<Absence, string> = {
   unreachable: "The service that makes it could not be reached.",
 };
 
+/** Where an account's login comes from, in words. */
+export const originWords: Record<OtherAccountView["origin"], string> = {
+  own: "Signed in here.",
+  linked: "Linked to the Codex CLI.",
+  copied: "Copied from the Codex CLI.",
+};
+
 const busyWords: Record<NonNullable<View["busy"]>, string> = {
   refresh: "Refreshing…",
   signOut: "Signing out…",
   ownKey: "Updating the OpenAI API key…",
   derivedKey: "Making the API key…",
+  codex: "Exchanging a login with the Codex CLI…",
+};
+
+/** The plan's windows, in words. */
+export const usageWindowWords: Record<UsageWindowView["name"], string> = {
+  fiveHour: "5-hour limit",
+  weekly: "Weekly limit",
 };
 
 /** The whole state in a sentence or two, for the live region: a screen reader hears it when it changes. */

@@ -19,11 +19,16 @@ export function createChatHost(): ChatHost {
     textPart: (text) => new vscode.LanguageModelTextPart(text),
     toolCallPart: (call) => new vscode.LanguageModelToolCallPart(call.callId, call.name, call.input),
     cancellation: () => new vscode.CancellationError(),
-    error: languageModelError,
+    error(error, forChat) {
+      // Chat prints the stack, and VS Code gives one to every LanguageModelError: a person is to read the sentence alone.
+      const shown = forChat ? new Error(failureSentence(error.failure)) : languageModelError(error);
+      shown.stack = "";
+      return shown;
+    },
   };
 }
 
-/** The error that VS Code shows in Chat and hands to other extensions, under the code that fits (LanguageModelError). */
+/** The error for other extensions, under the code that fits (LanguageModelError). */
 function languageModelError(error: RequestError): Error {
   const sentence = failureSentence(error.failure);
   switch (error.failure.kind) {
@@ -37,10 +42,12 @@ function languageModelError(error: RequestError): Error {
       return vscode.LanguageModelError.NotFound(sentence);
     case "signInExpired":
     case "apiKeyRejected":
+    case "derivedKeyRejected":
+    case "derivedKeyMissing":
     case "forbidden":
       return vscode.LanguageModelError.NoPermissions(sentence);
     case "problem":
-      return isProblem(error.failure.problem, "notSignedIn", "noApiKey", "needsSignIn")
+      return isProblem(error.failure.problem, "notSignedIn", "noApiKey")
         ? vscode.LanguageModelError.NoPermissions(sentence)
         : new Error(sentence);
     default:

@@ -1,11 +1,5 @@
 import type * as vscode from "vscode";
-import {
-  type Backend,
-  type ClientIdentity,
-  type CredentialSource,
-  chatgptBackend,
-  platformBackend,
-} from "../../openai/backend.ts";
+import { type Backend, type Credentials, chatgptBackend, platformBackend } from "../../openai/backend.ts";
 import { conversationKey } from "../../openai/cacheKey.ts";
 import type { ReasoningItem, ToolCall } from "../../openai/messages.ts";
 import { ModelCatalogue } from "../../openai/modelCatalogue.ts";
@@ -18,15 +12,16 @@ import { requestBody } from "../../openai/responses.ts";
 import type { ResponseSink } from "../../openai/stream.ts";
 import { estimateTokens, imageTokens, messageTokens } from "../../openai/tokens.ts";
 import { type Usage, usageFromEvent, usageFromHeaders } from "../../openai/usage.ts";
+import type { AuthMode } from "../../panelProtocol.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
-import { Problem } from "../../platform/problem.ts";
+import { isProblem, Problem, sentenceFor } from "../../platform/problem.ts";
+import type { ChatBackend } from "../settings.ts";
 import { neutralMessages, type PartKinds, shown } from "./messageMapping.ts";
 
 export interface ChatSettings {
-  readonly authMode: "apiKey" | "chatgpt";
-  /** In ChatGPT mode: the plan's own service, or the Platform with the derived key. */
-  readonly chatBackend: "chatgpt" | "platform";
+  readonly authMode: AuthMode;
+  readonly chatBackend: ChatBackend;
   readonly apiBaseUrl: string;
   readonly chatgptBaseUrl: string;
 }
@@ -34,17 +29,12 @@ export interface ChatSettings {
 /** What the provider needs of the rest of the extension. */
 export interface ChatNeeds {
   readonly fetch: typeof fetch;
-  readonly credentials: CredentialSource;
-  readonly client: ClientIdentity;
+  readonly credentials: Credentials;
+  readonly userAgent: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** @throws SettingProblem */
   settings(): ChatSettings;
-  /** From memory: there is a credential for the mode in use. */
-  isSignedIn(): boolean;
-  /** Account, mode, own key or one of the settings changed. */
-  readonly onDidChange: vscode.Event<void>;
-  /** Offers the one way in, without waiting for its end. */
-  offerSignIn(): void;
   /** A request failed; offers the way out that fits, e.g. a sign-in. The sentence itself is shown by Chat. */
   onFailure(error: RequestError): void;
   onUsage(usage: Usage): void;
@@ -55,7 +45,8 @@ export interface ChatHost extends PartKinds {
   textPart(text: string): vscode.LanguageModelTextPart;
   toolCallPart(call: ToolCall): vscode.LanguageModelToolCallPart;
   cancellation(): Error;
-  error(error: RequestError): Error;
+  /** @param forChat VS Code's own Chat has asked, not an extension that looks at the error's code */
+  error(error: RequestError, forChat: boolean): Error;
 }
 
 /** VS Code hands the very object back with each request. */
@@ -72,6 +63,7 @@ export class ChatModelProvider {
   readonly #host: ChatHost;
   readonly #catalogue: ModelCatalogue;
   readonly #reasoning = new ReasoningMemory();
+  #shown: ModelInformation[] = [];
 
   constructor(needs: ChatNeeds, host: ChatHost) {
     this.#needs = needs;
@@ -79,17 +71,20 @@ export class ChatModelProvider {
     this.#catalogue = new ModelCatalogue({ ...needs, log: (line) => needs.log.info(line) });
   }
 
-  /** The models of the mode in use; empty rather than an error, which VS Code would show in every window. */
+  /**
+   * The models of the mode in use; empty rather than an error, which VS Code would show in every window. Those of a
+   * sign-in that has expired stay as they were: asked, they say what is to be done, and a missing one says nothing.
+   */
   async information(): Promise<ModelInformation[]> {
-    const settings = this.#needs.settings();
-    const backend = this.#backend(settings);
     try {
+      const backend = this.#backend();
       const models = await this.#catalogue.list(backend);
-      return models.map((model) => information(model, backend));
+      this.#shown = models.map((model) => information(model, backend));
     } catch (error) {
       this.#needs.log.warn(`No models: ${describeError(error)}`);
-      return [];
+      if (this.#asFailure(error)?.failure.kind !== "signInExpired") this.#shown = [];
     }
+    return this.#shown;
   }
 
   /** Sends one request and reports its answer; rejects with an error whose message is for the person. */
@@ -107,7 +102,7 @@ export class ChatModelProvider {
       await this.#send(chosen, messages, options, progress, abort.signal);
     } catch (error) {
       if (abort.signal.aborted) throw abort.signal.reason;
-      throw this.#shownError(error);
+      throw this.#shownError(error, isFromChat(options));
     } finally {
       cancellation.dispose();
     }
@@ -127,7 +122,7 @@ export class ChatModelProvider {
     signal: AbortSignal,
   ): Promise<void> {
     const { credentials, onUsage, log } = this.#needs;
-    const backend = this.#backend(this.#needs.settings());
+    const backend = this.#backend();
     const model = await this.#model(chosen, backend);
     const credential = await credentials.get(backend.credentialKind);
     const scope = `${backend.responsesUrl} ${credential.accountId ?? credential.bearer} ${model.id}`;
@@ -182,18 +177,30 @@ export class ChatModelProvider {
     return found;
   }
 
-  #backend({ authMode, chatBackend, apiBaseUrl, chatgptBaseUrl }: ChatSettings): Backend {
+  #backend(): Backend {
+    const { authMode, chatBackend, apiBaseUrl, chatgptBaseUrl } = this.#needs.settings();
     return authMode === "chatgpt" && chatBackend === "chatgpt"
-      ? chatgptBackend(chatgptBaseUrl, this.#needs.client)
-      : platformBackend(apiBaseUrl, this.#needs.client);
+      ? chatgptBackend(chatgptBaseUrl, this.#needs.userAgent)
+      : platformBackend(apiBaseUrl, this.#needs.userAgent);
   }
 
-  #shownError(error: unknown): Error {
+  #shownError(error: unknown, forChat: boolean): Error {
     this.#needs.log.warn(`A chat request failed: ${describeError(error)}`);
-    const failure = asFailure(error);
-    if (!failure) return new Error("Something unexpected went wrong. The log has the details.");
+    const failure = this.#asFailure(error);
+    if (!failure) return new Error(sentenceFor(error));
     this.#needs.onFailure(failure);
-    return this.#host.error(failure);
+    return this.#host.error(failure, forChat);
+  }
+
+  #asFailure(error: unknown): RequestError | undefined {
+    const found = error instanceof Problem ? requestErrorOf(error) : error;
+    if (!(found instanceof RequestError)) return undefined;
+    const { failure, detail } = found;
+    // An API key in ChatGPT mode is the one that was made for the account, and no person can set it.
+    if (this.#needs.settings().authMode !== "chatgpt") return found;
+    if (failure.kind === "apiKeyRejected") return new RequestError({ kind: "derivedKeyRejected" }, detail);
+    const isMissing = failure.kind === "problem" && isProblem(failure.problem, "noApiKey");
+    return isMissing ? new RequestError({ kind: "derivedKeyMissing" }, detail) : found;
   }
 
   #partTokens(part: unknown): number {
@@ -223,13 +230,13 @@ function information(model: ChatModel, backend: Backend): ModelInformation {
   };
 }
 
+/** VS Code tells who asks, though no stable type says so; without it, everybody counts as an extension. */
+function isFromChat(options: vscode.ProvideLanguageModelChatResponseOptions & { requestInitiator?: unknown }): boolean {
+  return options.requestInitiator === "github.copilot-chat" || options.requestInitiator === "core";
+}
+
 /** `LanguageModelChatToolMode.Required`, whose enum is not there outside VS Code. */
 function isToolRequired({ toolMode }: vscode.ProvideLanguageModelChatResponseOptions): boolean {
   const required = 2;
   return (toolMode as number) === required;
-}
-
-function asFailure(error: unknown): RequestError | undefined {
-  if (error instanceof RequestError) return error;
-  return error instanceof Problem ? requestErrorOf(error) : undefined;
 }

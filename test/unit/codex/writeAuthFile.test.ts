@@ -208,8 +208,8 @@ describe("writing auth.json", () => {
       this.timeout(60_000);
       const temporaries = () => readdirSync(folder()).filter((name) => name.startsWith(".auth.json.chatgpt-sign-in-"));
       let left = 0;
-      // Until some of at least 30 kills have come while a file was being written.
-      for (let round = 0; round < 30 || (left === 0 && round < 90); round++) {
+      // Until some of at least 12 kills have come while a file was being written.
+      for (let round = 0; round < 12 || (left === 0 && round < 90); round++) {
         await writeFile(path(), old, { mode: 0o600 });
         const child = spawn(process.execPath, [join(import.meta.dirname, "writeForever.ts"), path()], {
           stdio: ["ignore", "pipe", "inherit"],

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect, createServer, Server } from "node:net";
+import type { CallbackAnswer } from "../../../src/oauth/callbackAnswer.ts";
 import { pages, successPage } from "../../../src/oauth/callbackPages.ts";
-import { type CallbackAnswer, CallbackServer } from "../../../src/oauth/callbackServer.ts";
+import { CallbackServer, PortsRefused } from "../../../src/oauth/callbackServer.ts";
 import { createState } from "../../../src/oauth/pkce.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 
@@ -137,6 +138,7 @@ describe("CallbackServer", () => {
     ["/favicon.ico", () => send(port, "/favicon.ico"), 404],
     ["the root", () => send(port, "/"), 404],
     ["/cancel, with which other clients end a login", () => send(port, "/cancel"), 404],
+    ["a path that only begins like the callback", () => send(port, `/auth/callbackX?code=a&state=${state}`), 404],
     ["/success before its time", () => send(port, "/success"), 404],
     ["no state", () => callback("code=abc"), 400],
     ["a wrong state", () => callback(`code=abc&state=${"x".repeat(43)}`), 400],
@@ -208,6 +210,38 @@ describe("CallbackServer", () => {
       assert.equal(await other.listen([first, second]), second);
       await other.close();
       taken.close();
+    }
+  });
+
+  it("tells ports that the system reserves from ports in use, and goes past them", async () => {
+    const { listen } = Server.prototype;
+    const reserved = new Set<number>();
+    Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+      const [{ port: asked }] = args as [{ port: number }];
+      if (!reserved.has(asked)) return Reflect.apply(listen, this, args);
+      // What Windows answers for a port in a range of its own, WSAEACCES (10013).
+      setImmediate(() =>
+        this.emit("error", Object.assign(new Error("listen EACCES"), { code: "EACCES", errno: -4092 })),
+      );
+      return this;
+    } as typeof listen;
+    const other = new CallbackServer(state, async () => ({ failure: pages.accessDenied }));
+    try {
+      const [first, second] = [await freePort(), await freePort()];
+      reserved.add(first);
+      assert.equal(await other.listen([first, second]), second);
+      await other.close();
+      const failed = async (ports: number[]) => {
+        const error = await other.listen(ports).catch((reason: unknown) => reason);
+        assert.ok(error instanceof PortsRefused);
+        return [error.code, error.refusals.map(({ reason }) => reason)];
+      };
+      assert.deepEqual(await failed([first, port]), ["portInUse", ["reserved", "inUse"]]);
+      reserved.add(second);
+      assert.deepEqual(await failed([first, second]), ["portReserved", ["reserved", "reserved"]]);
+    } finally {
+      Server.prototype.listen = listen;
+      await other.close();
     }
   });
 

@@ -1,10 +1,5 @@
-import {
-  type Backend,
-  type Credential,
-  type CredentialSource,
-  chatgptBackend,
-  platformBackend,
-} from "../../../src/openai/backend.ts";
+import type { BearerCredential } from "../../../src/account/credentialSource.ts";
+import { type Backend, type Credentials, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
 import type { ReasoningItem, ToolCall } from "../../../src/openai/messages.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "../../../src/openai/models.ts";
 import { type ResponseRequest, type Sender, sendRequest } from "../../../src/openai/request.ts";
@@ -15,26 +10,26 @@ import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { usualModels } from "../../standIn/catalogue.ts";
 import { type RunningStandIn, startStandIn } from "../../standIn/standIn.ts";
 
-export const client = { version: "0.1.0", vscodeVersion: "1.104.0", os: "linux", arch: "x64" } as const;
+export const userAgent = "chatgpt_sign_in/0.1.0 (linux; x64) vscode/1.104.0";
 
 /** A credential source whose credential a test can change; counts what it is asked. */
-export class TestCredentials implements CredentialSource {
-  chatgpt: Credential = { bearer: "chatgpt-bearer-1", accountId: "account-1" };
-  apiKey: Credential = { bearer: "sk-test-key-1" };
+export class TestCredentials implements Credentials {
+  chatgpt: BearerCredential = { bearer: "chatgpt-bearer-1", accountId: "account-1" };
+  apiKey: BearerCredential = { bearer: "sk-test-key-1" };
   gets = 0;
-  readonly rejections: Credential[] = [];
+  readonly rejections: BearerCredential[] = [];
   /** What `rejected` gives; by default a renewed bearer. */
-  onRejected: (credential: Credential) => Promise<Credential> = async (credential) => ({
+  onRejected: (credential: BearerCredential) => Promise<BearerCredential> = async (credential) => ({
     ...credential,
     bearer: `${credential.bearer}-renewed`,
   });
 
-  async get(kind: "chatgpt" | "apiKey"): Promise<Credential> {
+  async get(kind: "chatgpt" | "apiKey"): Promise<BearerCredential> {
     this.gets += 1;
     return kind === "chatgpt" ? this.chatgpt : this.apiKey;
   }
 
-  async rejected(credential: Credential): Promise<Credential> {
+  async rejected(credential: BearerCredential): Promise<BearerCredential> {
     this.rejections.push(credential);
     return this.onRejected(credential);
   }
@@ -110,8 +105,8 @@ export async function startBed(): Promise<Bed> {
   const clock = new QuickClock();
   const log: string[] = [];
   const sender: Sender = { fetch, credentials, clock, random: () => 0.5, log: (line) => log.push(line) };
-  const chatgpt = chatgptBackend(running.chatgptBaseUrl, client);
-  const platform = platformBackend(running.apiBaseUrl, client);
+  const chatgpt = chatgptBackend(running.chatgptBaseUrl, userAgent);
+  const platform = platformBackend(running.apiBaseUrl, userAgent);
   const model = (id: string, kind: Backend["kind"] = "chatgpt"): ChatModel => {
     const list =
       kind === "chatgpt"

@@ -6,7 +6,7 @@ import type { Usage } from "../../../src/openai/usage.ts";
 import { Problem } from "../../../src/platform/problem.ts";
 import { answers, faults } from "../../standIn/answers.ts";
 import type { RequestRecord } from "../../standIn/standIn.ts";
-import { type Bed, client, startBed } from "./bed.ts";
+import { type Bed, startBed, userAgent } from "./bed.ts";
 import { assistant, Call, Data, host, Result, system, Text, Token, Tsx, user } from "./chatParts.ts";
 
 describe("the models in VS Code's Chat", () => {
@@ -29,13 +29,10 @@ describe("the models in VS Code's Chat", () => {
     const needs: ChatNeeds = {
       fetch,
       credentials: bed.credentials,
-      client,
+      userAgent,
       clock: bed.clock,
       log: { debug: write, info: write, warn: write, error: write },
       settings: () => settings,
-      isSignedIn: () => true,
-      onDidChange: () => ({ dispose: () => {} }),
-      offerSignIn: () => {},
       onFailure: (error) => failures.push(error),
       onUsage: (usage) => usages.push(usage),
     };
@@ -101,6 +98,28 @@ describe("the models in VS Code's Chat", () => {
     bed.credentials.get = async () => ({ bearer: "b", accountId: "a" });
     await bed.stop();
     assert.deepEqual(await provider.information(), []);
+  });
+
+  it("stay while a sign-in has expired, and go with a sign-out", async () => {
+    assert.equal((await provider.information()).length, 3);
+    bed.credentials.get = () => Promise.reject(new Problem("needsSignIn"));
+    assert.equal((await provider.information()).length, 3);
+    bed.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
+    assert.deepEqual(await provider.information(), []);
+  });
+
+  it("say another way out where the key is the one that was made for the account", async () => {
+    const [chosen] = await provider.information();
+    const refused = () => provider.respond(chosen as never, [], { toolMode: 1 }, { report: () => {} }, new Token());
+    settings = { ...settings, chatBackend: "platform" };
+    bed.credentials.get = () => Promise.reject(new Problem("noApiKey"));
+    await assert.rejects(refused(), /^Error: Your account has no API key of the OpenAI Platform/);
+    bed.credentials.get = () => Promise.reject(new Problem("keyRejected"));
+    await assert.rejects(refused(), /^Error: OpenAI does not accept the API key that was made for your account/);
+    settings = { ...settings, authMode: "apiKey" };
+    await assert.rejects(refused(), /^Error: OpenAI does not accept the API key in use/);
+    bed.credentials.get = () => Promise.reject(new Problem("noApiKey"));
+    await assert.rejects(refused(), /^Error: No OpenAI API key is set/);
   });
 
   it("answer word by word, and tell the plan's use", async () => {

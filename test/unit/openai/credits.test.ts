@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
-import { isEligibleForCredits, redeemCredits } from "../../../src/openai/credits.ts";
+import { CreditRedeemer, isEligibleForCredits, redeemCredits } from "../../../src/openai/credits.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
-import { browseAs, createRooms } from "../../support/rooms.ts";
+import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
 
 const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
 
@@ -46,6 +47,66 @@ describe("The plan's API credits", () => {
     assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", idToken, logOf(lines)), true);
     assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", idToken, logOf(lines)), true);
     assert.deepEqual(lines, ["The plan's API credits ($5) were granted.", "No API credits were granted (status 200)."]);
+  });
+
+  describe("of an account", () => {
+    let rooms: TestRooms;
+    let wanted: boolean;
+    let credits: CreditRedeemer;
+
+    beforeEach(async () => {
+      rooms = await createRooms({ issuer: issuer.issuer, openExternal: browseAs("plus@example.com") });
+      wanted = true;
+      credits = new CreditRedeemer({
+        ...rooms,
+        clock: systemClock,
+        apiBaseUrl: () => issuer.apiBaseUrl,
+        isWanted: () => wanted,
+      });
+      await rooms.signIn.run();
+    });
+    afterEach(async () => {
+      issuer.setLifetimes({ idToken: 3600 });
+      await rooms.dispose();
+    });
+
+    const asked = () => issuer.recordsOf("redeemCredits").length;
+    const ask = () => credits.ask(rooms.accounts.state.active?.id ?? "");
+
+    it("are asked for once", async () => {
+      const before = asked();
+      await ask();
+      await ask();
+      assert.equal(asked(), before + 1);
+      assert.ok(rooms.accounts.entry()?.credential.creditsAskedAt);
+    });
+
+    it("are asked for again when the service could not answer", async () => {
+      issuer.faults.set("redeem", { kind: "serverError", times: 1 });
+      const before = asked();
+      await ask();
+      assert.equal(rooms.accounts.entry()?.credential.creditsAskedAt, undefined);
+      await ask();
+      assert.equal(asked(), before + 1);
+    });
+
+    it("are not asked for when the person does not want it", async () => {
+      wanted = false;
+      const before = asked();
+      await ask();
+      assert.equal(asked(), before);
+    });
+
+    it("are asked for with a renewed id_token when the old one has expired", async () => {
+      issuer.setLifetimes({ idToken: 1 });
+      await rooms.signIn.run();
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      issuer.setLifetimes({ idToken: 3600 });
+      const before = issuer.recordsOf("refresh").length;
+      await ask();
+      assert.equal(issuer.recordsOf("refresh").length, before + 1);
+      assert.equal(issuer.recordsOf("redeemCredits").at(-1)?.outcome, "granted");
+    });
   });
 
   for (const fault of [{ kind: "serverError" }, { kind: "closeBefore" }, { kind: "status", status: 429 }] as const) {

@@ -236,6 +236,18 @@ describe("Signing in with a browser", () => {
       await fails("accessDenied");
     });
 
+    it("ends when the sign-in page sends no code, and the browser says what to do", async () => {
+      const page = Promise.withResolvers<string>();
+      rooms.browser.open = async (url) => {
+        const redirect = new URL(await loginByHttp(url, "plus@example.com", "password"));
+        redirect.searchParams.delete("code");
+        fetch(redirect).then(async (answer) => page.resolve(await answer.text()), page.reject);
+        return true;
+      };
+      await fails("missingCode");
+      assert.match(await page.promise, /The sign-in was not completed/);
+    });
+
     it("tells of an account that does not include Codex", async () => {
       issuer.setAccount("plus", { entitled: false });
       try {

@@ -1,0 +1,79 @@
+import OpenAI from "openai";
+import * as vscode from "vscode";
+
+/** The authentication provider of “Sign in with ChatGPT”, and what is wanted of it: an OpenAI API key. */
+const provider = "chatgpt";
+const scopes = ["openai.api-key"];
+
+export function activate(context: vscode.ExtensionContext): void {
+  context.subscriptions.push(
+    vscode.commands.registerCommand("chatgptConsumer.ask", () => sayHello({ createIfNone: true })),
+    vscode.commands.registerCommand("chatgptConsumer.askQuietly", () => sayHello({ silent: true })),
+    vscode.commands.registerCommand("chatgptConsumer.whoAmI", whoAmI),
+    vscode.authentication.onDidChangeSessions(async (event) => {
+      if (event.provider.id === provider) await sessionsChanged();
+    }),
+  );
+}
+
+/** The session that was used last: only to tell the person when it is gone. */
+let sessionId: string | undefined;
+
+/**
+ * Asks VS Code for a session each time, right before it is needed: that costs nothing, the person may have changed their
+ * mind, and the token may have been renewed. Nothing of it is kept.
+ */
+async function sayHello(options: vscode.AuthenticationGetSessionOptions): Promise<void> {
+  let session: vscode.AuthenticationSession | undefined;
+  try {
+    session = await vscode.authentication.getSession(provider, scopes, options);
+  } catch (error) {
+    // The person said no, or did not sign in.
+    await vscode.window.showWarningMessage(`No session: ${messageOf(error)}`);
+    return;
+  }
+  if (!session) {
+    await vscode.window.showInformationMessage("No session: not allowed, or nobody is signed in.");
+    return;
+  }
+  sessionId = session.id;
+  const configuration = vscode.workspace.getConfiguration("chatgptConsumer");
+  const client = new OpenAI({
+    apiKey: session.accessToken,
+    baseURL: configuration.get("baseUrl", "https://api.openai.com/v1"),
+  });
+  try {
+    const model = configuration.get("model", "gpt-5.2");
+    const stream = await client.responses.create({ model, input: "Say hello in one short sentence.", stream: true });
+    let answer = "";
+    for await (const event of stream) {
+      if (event.type === "response.output_text.delta") answer += event.delta;
+    }
+    await vscode.window.showInformationMessage(`${session.account.label}: ${answer}`);
+  } catch (error) {
+    await vscode.window.showErrorMessage(`The request failed: ${messageOf(error)}`);
+  }
+}
+
+/** Asks who is signed in, with no scopes: the session that comes has no token in it. */
+async function whoAmI(): Promise<void> {
+  const session = await vscode.authentication.getSession(provider, [], { createIfNone: true });
+  const { label, ...others } = session.account as { label: string; plan?: string; chatgptAccountId?: string };
+  const token = session.accessToken === "" ? "no token" : "a token";
+  await vscode.window.showInformationMessage(
+    `${label}: plan ${others.plan}, ChatGPT workspace ${others.chatgptAccountId}, ${token}`,
+  );
+}
+
+/** Says that the session is gone, once. Other extensions' sessions and other accounts change too. */
+async function sessionsChanged(): Promise<void> {
+  if (sessionId === undefined) return;
+  const session = await vscode.authentication.getSession(provider, scopes, { silent: true });
+  if (session) return;
+  sessionId = undefined;
+  await vscode.window.showInformationMessage("The ChatGPT session has ended.");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

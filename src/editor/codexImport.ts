@@ -1,0 +1,150 @@
+import * as vscode from "vscode";
+import type { Accounts } from "../account/accounts.ts";
+import { type CodexLink, claimsOf } from "../account/credential.ts";
+import { authFilePath } from "../codex/codexHome.ts";
+import type { CodexCli } from "../neighbour/codexCli.ts";
+import { accountOf, type CodexLogin, credentialOf, readLoginFromText, readLoginOf } from "../neighbour/codexLogin.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Problem } from "../platform/problem.ts";
+import type { AfterSignIn } from "./afterSignIn.ts";
+import { readChosenFile } from "./chosenFile.ts";
+import { confirmImport } from "./codexPreview.ts";
+import type { Notifications } from "./notifications.ts";
+import type { OwnKeyActions } from "./ownKeyActions.ts";
+import { askForAuthFile } from "./pasteBox.ts";
+import { settings } from "./settings.ts";
+
+export interface CodexImportParts {
+  accounts: Accounts;
+  cli: CodexCli;
+  afterSignIn: AfterSignIn;
+  ownKey: OwnKeyActions;
+  notifications: Notifications;
+  clock: Clock;
+}
+
+type Source = "here" | "browse" | "paste";
+
+/** Takes over a login of the Codex CLI: linked, copied, or its API key alone. */
+export class CodexImport {
+  readonly #parts: CodexImportParts;
+
+  constructor(parts: CodexImportParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Asks where the login is, shows what it holds and stores what the person chose. Resolves with whether they would
+   * rather sign in here.
+   * @throws Problem, WordedProblem or SettingProblem; what was signed in before still is
+   */
+  async run(): Promise<"signIn" | undefined> {
+    const login = await this.#read();
+    if (!login) return undefined;
+    const issuer = settings.endpoint("issuer");
+    await this.#parts.accounts.load();
+    const choice = await confirmImport(
+      login,
+      this.#parts.accounts.entry(accountOf(login.file, issuer) ?? "") !== undefined,
+    );
+    if (choice === "apiKey") await this.#useApiKey(login);
+    else if (choice === "copy") await this.#store(login, undefined, "The login of the Codex CLI was copied.");
+    else if (choice === "link" && login.link) return this.#link(login, login.link);
+    return undefined;
+  }
+
+  /** Links a login without asking any more: its file is followed, and the CLI renews it. */
+  async link(login: CodexLogin, link: CodexLink): Promise<void> {
+    await this.#store(login, link, "You are signed in with the login of the Codex CLI.");
+  }
+
+  async #link(login: CodexLogin, link: NonNullable<CodexLogin["link"]>): Promise<"signIn" | undefined> {
+    const found = await this.#parts.cli.find();
+    if (found.status === "found" || link.store === "keyring") {
+      await this.link(login, { ...link, renewHere: false });
+      return undefined;
+    }
+    const answer = await vscode.window.showWarningMessage(
+      "The Codex CLI is not installed here, so nothing renews its login.",
+      {
+        modal: true,
+        detail:
+          "Sign in here to get a sign-in of this extension's own. Or let this extension renew the login and write it back to its file; whoever else has a copy of that file will be signed out.",
+      },
+      "Sign in with ChatGPT",
+      "Renew the File Here",
+    );
+    if (answer === "Sign in with ChatGPT") return "signIn";
+    if (answer === "Renew the File Here") await this.link(login, { ...link, renewHere: true });
+    return undefined;
+  }
+
+  async #store(login: CodexLogin, link: CodexLink | undefined, sentence: string): Promise<void> {
+    const { accounts, afterSignIn, notifications, clock } = this.#parts;
+    const credential = credentialOf(login.file, link, settings.endpoint("issuer"), clock.now());
+    const allowed = settings.allowedWorkspaces;
+    const workspace = claimsOf(credential.tokens).accountId;
+    if (allowed.length > 0 && (workspace === undefined || !allowed.includes(workspace))) {
+      throw new Problem("workspaceNotAllowed");
+    }
+    await accounts.put(credential, { activate: true });
+    await settings.setAuthMode("chatgpt");
+    notifications.info(sentence);
+    if (credential.derivedKey.status === "absent" && credential.derivedKey.why === "pending") {
+      afterSignIn.begin(credential.issuer, credential.tokens.idToken)(credential.id);
+    }
+  }
+
+  async #useApiKey({ file }: CodexLogin): Promise<void> {
+    if (file.apiKey === undefined) return;
+    if (await this.#parts.ownKey.adopt(file.apiKey)) await settings.setAuthMode("apiKey");
+  }
+
+  async #read(): Promise<CodexLogin | undefined> {
+    const home = await this.#parts.cli.home();
+    const folder = home.status === "invalid" ? undefined : home.path;
+    const source = await this.#askForSource(folder);
+    if (source === "here") {
+      return vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title: "Reading the login of the Codex CLI…" },
+        () => readLoginOf(this.#parts.cli),
+      );
+    }
+    if (source === "browse") {
+      const uri = await this.#browse(folder);
+      const login = uri && (await readChosenFile(uri));
+      const linkable = login?.link && (await this.#parts.cli.mayLiveIn(login.link.codexHome));
+      return login && (linkable ? login : { ...login, link: undefined });
+    }
+    const text = source && (await askForAuthFile());
+    return text ? readLoginFromText(text) : undefined;
+  }
+
+  async #askForSource(folder: string | undefined): Promise<Source | undefined> {
+    const items: (vscode.QuickPickItem & { source: Source })[] = [
+      {
+        label: "Codex CLI on This Computer",
+        ...(folder !== undefined && { description: authFilePath(folder) }),
+        source: "here",
+      },
+      { label: "Browse…", description: "an auth.json elsewhere", source: "browse" },
+      { label: "Paste…", description: "the content of an auth.json; it is not written to disk", source: "paste" },
+    ];
+    const item = await vscode.window.showQuickPick(items, {
+      title: "Import from Codex CLI",
+      placeHolder: "Where is the login of the Codex CLI?",
+      ignoreFocusOut: true,
+    });
+    return item?.source;
+  }
+
+  async #browse(folder: string | undefined): Promise<vscode.Uri | undefined> {
+    const chosen = await vscode.window.showOpenDialog({
+      title: "Import from Codex CLI",
+      openLabel: "Import",
+      filters: { JSON: ["json"], "All Files": ["*"] },
+      ...(folder !== undefined && { defaultUri: vscode.Uri.file(folder) }),
+    });
+    return chosen?.[0];
+  }
+}

@@ -1,0 +1,62 @@
+import type * as vscode from "vscode";
+import type { Known } from "./knownAccounts.ts";
+
+/** The id under which VS Code knows the authentication provider. */
+export const providerId = "chatgpt";
+/** What a session can be asked for, as other extensions write it in `getSession`. */
+export const scopesOf = { identity: [], apiKey: ["openai.api-key"], chatgpt: ["chatgpt"] } as const;
+export type Wanted = keyof typeof scopesOf;
+
+/** The session account of the API key that the person typed, which belongs to no ChatGPT account. */
+export const ownKeyAccount = { id: "ownKey", label: "OpenAI API key" } as const;
+
+/** VS Code's session account with what identifies a ChatGPT account; VS Code passes the additions on. */
+export interface SessionAccount extends vscode.AuthenticationSessionAccountInformation {
+  readonly plan?: string;
+  /** The ChatGPT workspace (`chatgpt_account_id`). */
+  readonly chatgptAccountId?: string;
+}
+
+export interface Session extends vscode.AuthenticationSession {
+  readonly account: SessionAccount;
+}
+
+/** What scopes ask for: no scopes for who is signed in and no token, else exactly one; anything else is nothing of ours. */
+export function wantedBy(scopes: readonly string[] | undefined): Wanted | undefined {
+  if (scopes === undefined || scopes.length === 0) return "identity";
+  if (scopes.length > 1) return undefined;
+  return scopes[0] === scopesOf.apiKey[0] ? "apiKey" : scopes[0] === scopesOf.chatgpt[0] ? "chatgpt" : undefined;
+}
+
+/** A session: the same id for the same account and scopes, whatever the token. */
+export function sessionOf(account: SessionAccount, wanted: Wanted, accessToken: string): Session {
+  const scopes = [...scopesOf[wanted]];
+  return { id: [account.id, ...scopes].join("/"), accessToken, account, scopes };
+}
+
+/** The account that a session's id names. */
+export function accountIdOfSession(sessionId: string): string {
+  return sessionId.split("/")[0] ?? "";
+}
+
+/** Whose sessions there can be, the active account first; the own key only where requests use it. */
+export function sessionAccounts(known: Known, usesOwnKey: boolean): SessionAccount[] {
+  const accounts = [...known.accounts].sort((one, other) => rank(one.id) - rank(other.id));
+  function rank(id: string): number {
+    return id === known.active ? 0 : 1;
+  }
+  return [
+    ...(known.ownKey && usesOwnKey ? [ownKeyAccount] : []),
+    ...accounts.map(({ id, label, plan, chatgptAccountId }) => ({
+      id,
+      label,
+      ...(plan !== undefined && { plan }),
+      ...(chatgptAccountId !== undefined && { chatgptAccountId }),
+    })),
+  ];
+}
+
+/** One session for each account without any token: what the Accounts menu lists. */
+export function identitySessions(known: Known, usesOwnKey: boolean): Session[] {
+  return sessionAccounts(known, usesOwnKey).map((account) => sessionOf(account, "identity", ""));
+}

@@ -1,0 +1,33 @@
+import { timingSafeEqual } from "node:crypto";
+
+/** What the sign-in page answered, its `state` checked. */
+export type CallbackAnswer = { code: string } | { error: string; entitlement: boolean } | { error: "missing_code" };
+
+/** ChatGPT may append this to the state, and nothing else (protocol.md section 1). */
+const stateSuffix = ".onboarding_entrypoint=life_sciences";
+
+/** Whether the `state` of a redirect, which must be there exactly once, is the one of this attempt. */
+export function isOurState(query: URLSearchParams, ours: string): boolean {
+  const [state, ...more] = query.getAll("state");
+  if (state === undefined || more.length > 0) return false;
+  const given = Buffer.from(state.endsWith(stateSuffix) ? state.slice(0, -stateSuffix.length) : state);
+  const expected = Buffer.from(ours);
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** Whether a parameter is there twice: RFC 6749 section 3.1 forbids it, and which one counts would be anybody's guess. */
+export function hasDuplicates(query: URLSearchParams): boolean {
+  const names = [...query.keys()];
+  return new Set(names).size !== names.length;
+}
+
+/** The answer in a redirect's query. Believe it only when `isOurState`. */
+export function answerOf(query: URLSearchParams): CallbackAnswer {
+  const error = query.get("error");
+  if (error !== null) {
+    const description = query.get("error_description") ?? "";
+    return { error, entitlement: error === "access_denied" && description.includes("missing_codex_entitlement") };
+  }
+  const code = query.get("code");
+  return code ? { code } : { error: "missing_code" };
+}

@@ -1,0 +1,61 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
+import { ensureDebianPackages } from "../../scripts/lib/toolchain.mjs";
+import { startProcessTree } from "../support/leaveNothing.ts";
+import { eventually } from "../support/timing.ts";
+
+export interface Keyring {
+  /** For the programs that use it. */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** Starts gnome-keyring, unlocked, on a D-Bus session of its own, with its files in `folder`. */
+export async function startKeyring(folder: string): Promise<Keyring> {
+  ensureDebianPackages({
+    dbus: "/usr/bin/dbus-daemon",
+    "gnome-keyring": "/usr/bin/gnome-keyring-daemon",
+    "libglib2.0-bin": "/usr/bin/gdbus",
+  });
+  const runtime = join(folder, "runtime");
+  await mkdir(runtime, { recursive: true, mode: 0o700 });
+  const address = `unix:path=${join(runtime, "bus")}`;
+  const environment = {
+    HOME: folder,
+    XDG_RUNTIME_DIR: runtime,
+    XDG_DATA_HOME: join(folder, "data"),
+    DBUS_SESSION_BUS_ADDRESS: address,
+  };
+  const env = { ...environment, PATH: process.env.PATH ?? "" };
+  const bus = startProcessTree("dbus-daemon", ["--session", "--nofork", `--address=${address}`], { env });
+  const daemon = "printf secret | exec gnome-keyring-daemon --foreground --unlock --components=secrets";
+  const keyring = startProcessTree("sh", ["-c", daemon], { env });
+  const stop = async () => {
+    await keyring.stop();
+    await bus.stop();
+  };
+  try {
+    await eventually(async () => {
+      const call = [
+        "call",
+        "--session",
+        "--dest",
+        "org.freedesktop.secrets",
+        "--object-path",
+        "/org/freedesktop/secrets",
+      ];
+      const method = ["--method", "org.freedesktop.Secret.Service.ReadAlias", "default"];
+      const probe = startProcessTree("gdbus", [...call, ...method], { env });
+      const status = await probe.ended;
+      await probe.stop();
+      if (status !== 0 || !probe.output().includes("/collection/")) {
+        throw new Error(`No keyring: ${probe.output()}\n${bus.output()}\n${keyring.output()}`);
+      }
+    });
+    return { environment, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { listFiles } from "@vscode/vsce";
+import { activationBytes } from "../../bench/sizes.ts";
+import { projectPath } from "../support/projectRoot.ts";
+import { packagedExtension } from "../support/vsix.ts";
+
+/** Everything that ships. Pieces of the bundle carry a hash of their content in their name. */
+const shipped = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "README.md",
+  "dist/NOTICES.txt",
+  "dist/extension.cjs",
+  "dist/webview/main.css",
+  "dist/webview/main.js",
+  "media/icon.png",
+  "package.json",
+];
+
+describe("the package", () => {
+  it("holds exactly the listed files", async () => {
+    const files = (await listFiles({ cwd: projectPath(), dependencies: false })).map((file) =>
+      file.replaceAll("\\", "/"),
+    );
+    const pieces = files.filter((file) => /^dist\/[\w-]+-[A-Z0-9]{8}\.cjs$/.test(file));
+    const walkthrough = files.filter((file) => /^media\/walkthrough\/[\w-]+\.(svg|png|md)$/.test(file));
+    const rest = files.filter((file) => !pieces.includes(file) && !walkthrough.includes(file));
+    assert.deepEqual(rest.sort(), shipped);
+    assert.ok(pieces.length > 2 && pieces.length < 25, `${pieces.length} pieces`);
+  });
+
+  it("is smaller than 400 KB", () => assert.ok(statSync(packagedExtension()).size < 400 * 1024));
+
+  it("loads less than 25 KB at activation", () => {
+    const bytes = activationBytes();
+    assert.ok(bytes > 1024 && bytes < 25 * 1024, `${bytes} bytes`);
+  });
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { signInWithKey } from "../support/consumerJourney.ts";
+import { useVscodeWithIssuer } from "../support/signInJourney.ts";
+import { eventually } from "../support/timing.ts";
+import type { Workbench } from "../support/workbench.ts";
+
+/** Everything that the workbench keeps in the browser: databases and both storages. */
+function browserState(page: Page): Promise<string> {
+  return page.evaluate(`(async () => {
+    const all = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })];
+    for (const { name } of await indexedDB.databases()) {
+      const open = indexedDB.open(name);
+      const database = await new Promise((resolve, reject) => {
+        open.onsuccess = () => resolve(open.result);
+        open.onerror = () => reject(open.error);
+      });
+      for (const store of database.objectStoreNames) {
+        const read = database.transaction(store).objectStore(store).getAll();
+        const values = await new Promise((resolve, reject) => {
+          read.onsuccess = () => resolve(read.result);
+          read.onerror = () => reject(read.error);
+        });
+        for (const value of values) {
+          all.push(value instanceof Uint8Array ? new TextDecoder().decode(value) : JSON.stringify(value) ?? "");
+        }
+      }
+      database.close();
+    }
+    return all.join("\\n");
+  })()`);
+}
+
+/** Everything that the server keeps on disk. */
+function serverState(directory: string): string {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .map((name) => join(directory, name))
+    .filter((file) => statSync(file).isFile())
+    .map((file) => readFileSync(file, "latin1"))
+    .join("\n");
+}
+
+/** Opens a terminal and resolves with what is left of the prompt's line after `command` has run in it. */
+async function printed(workbench: Workbench, command: string): Promise<string> {
+  await workbench.runCommand("Terminal: Create New Terminal");
+  const rows = workbench.page.locator(".terminal-wrapper.active .xterm-rows");
+  await rows.waitFor();
+  await eventually(async () => assert.match(await rows.innerText(), /[$#]/));
+  await workbench.page.keyboard.type(command);
+  await workbench.page.keyboard.press("Enter");
+  return eventually(async () => {
+    const text = (await rows.innerText()).replaceAll("\u00a0", " ");
+    return /<(\S*)>\s/.exec(text.replaceAll(command, ""))?.[1] ?? assert.fail(`The terminal shows: ${text}`);
+  });
+}
+
+// Quoted apart, so that the command's own echo is not taken for its output.
+const show = (value: string) => `printf '%s%s%s\\n' '<' "\${${value}}" '>'`;
+const lastFour = show("OPENAI_API_KEY: -4");
+const anything = show("OPENAI_API_KEY:-none");
+
+describe("a person who wants the API key in terminals", () => {
+  const { vscode, issuer } = useVscodeWithIssuer();
+
+  it("has it in new ones from the setting to the sign-out, and it is stored nowhere", async () => {
+    const workbench = await vscode.openWorkbench();
+    await workbench.updateSettings({
+      "terminal.integrated.gpuAcceleration": "off",
+      "terminal.integrated.defaultProfile.linux": "bash",
+    });
+    const key = await signInWithKey(workbench, issuer());
+    assert.equal(await printed(workbench, anything), "none");
+
+    await workbench.updateSettings({ "chatgptSignIn.terminalEnvironment": true });
+    await eventually(async () => assert.equal(await printed(workbench, lastFour), key.slice(-4)), 30_000);
+
+    // The terminal that was used before gets VS Code's own hint: a badge that offers to open it anew.
+    await workbench.page.locator(".terminal-tabs-entry .monaco-decoration-badge").waitFor();
+
+    const state = `${await browserState(workbench.page)}\n${serverState(vscode.server.userDataDir)}`;
+    assert.ok(state.includes("chatgptSignIn"), "the state was read");
+    assert.ok(!state.includes(key), "the key is in the stored state");
+    assert.ok(!state.includes(key.slice(-16)), "a part of the key is in the stored state");
+
+    await workbench.runCommand("ChatGPT: Sign out of ChatGPT");
+    await workbench.awaitNotification("You are signed out of ChatGPT on this computer.");
+    assert.equal(await printed(workbench, anything), "none");
+  });
+});

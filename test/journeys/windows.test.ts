@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
+import type { Workbench } from "../support/workbench.ts";
+
+const stale = "Another window has changed the ChatGPT sign-in. Reload this window to go on.";
+
+/**
+ * Two windows of one browser. VS Code on the web shows a window the secrets as they were when its page was loaded, and
+ * tells it of no change: so what the other window did is seen after a reload, and until then nothing may be spent.
+ */
+describe("a person with two windows", () => {
+  const { vscode, issuer } = useVscodeWithIssuer();
+
+  const openPanel = async (workbench: Workbench, shows: string) => {
+    await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    return workbench.webview(`text=${shows}`);
+  };
+  const refresh = async (workbench: Workbench) => {
+    await workbench.toFront();
+    await workbench.clearNotifications();
+    await workbench.runCommand("ChatGPT: Refresh ChatGPT Credentials");
+  };
+  const refreshes = () => issuer().recordsOf("refresh").length;
+
+  it("signs in, refreshes and signs out in one, sees it in the other, and loses no token", async function () {
+    this.timeout(200_000);
+    const one = await vscode.openWorkbench();
+    const other = await one.openAnotherWindow();
+    await openPanel(other, "Sign in with ChatGPT");
+
+    await one.toFront();
+    await signInFromPalette(one);
+    await other.toFront();
+    await other.reload();
+    await openPanel(other, "plus@example.com");
+
+    // Each renews in turn; the one that was not told asks for a reload instead of spending a token that is spent.
+    await refresh(one);
+    await one.awaitNotification("The ChatGPT credential was refreshed.");
+    assert.equal(refreshes(), 1);
+    await refresh(other);
+    await other.awaitNotification(stale);
+    assert.equal(refreshes(), 1);
+    await other.reload();
+    await refresh(other);
+    await other.awaitNotification("The ChatGPT credential was refreshed.");
+    assert.equal(refreshes(), 2);
+    await refresh(one);
+    await one.awaitNotification(stale);
+    assert.equal(refreshes(), 2);
+
+    await other.toFront();
+    await other.runCommand("ChatGPT: Sign out of ChatGPT");
+    await other.awaitNotification("You are signed out of ChatGPT on this computer.");
+    await one.toFront();
+    await one.reload();
+    await openPanel(one, "Sign in with ChatGPT");
+    assert.equal(issuer().recordsOf("reuseDetected").length, 0);
+    assert.equal(issuer().recordsOf("revoke").at(-1)?.found, true);
+  });
+});

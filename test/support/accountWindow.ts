@@ -1,0 +1,88 @@
+import { Accounts } from "../../src/account/accounts.ts";
+import type { CachedSecrets } from "../../src/account/cachedSecrets.ts";
+import { accountIdOf, type Credential, claimsOf } from "../../src/account/credential.ts";
+import { CredentialSource } from "../../src/account/credentialSource.ts";
+import { KeyDeriver } from "../../src/account/derivedKey.ts";
+import { OwnKeyStore } from "../../src/account/ownKey.ts";
+import { Refresher } from "../../src/account/refresher.ts";
+import { createRotations } from "../../src/account/rotations.ts";
+import { type SecretStorage, SecretStore } from "../../src/account/secretStore.ts";
+import { originator } from "../../src/oauth/issuer.ts";
+import { revoke } from "../../src/oauth/revocation.ts";
+import { TokenEndpoint, type TokenSet } from "../../src/oauth/tokenEndpoint.ts";
+import type { AuthMode } from "../../src/panelProtocol.ts";
+import { type Clock, systemClock } from "../../src/platform/clock.ts";
+import { createHttpClient, type HttpClient } from "../../src/platform/httpClient.ts";
+import { createFileLock, type LockTimes } from "../../src/platform/lock.ts";
+import { createLogger } from "../../src/platform/logger.ts";
+
+export interface AccountWindowOptions {
+  secrets: SecretStorage;
+  /** The folder that the windows of one person share. */
+  directory: string;
+  clock?: Clock;
+  cachedSecrets?: CachedSecrets;
+  lockTimes?: LockTimes;
+  hint?: { get(): boolean; set(signedIn: boolean): Promise<void> };
+  /** How long the issuer has for an answer, ms; as in the extension unless told. */
+  timeoutMs?: number;
+  refreshLinked?: (credential: Credential) => Promise<Partial<TokenSet>>;
+}
+
+/** The account room of one window, as the extension builds it, without what signs people in. */
+export function createAccountWindow(options: AccountWindowOptions) {
+  const { directory, clock = systemClock, cachedSecrets: cached } = options;
+  const secrets = cached ?? options.secrets;
+  const lines: string[] = [];
+  const write = (line: string) => lines.push(line);
+  const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
+  const client = createHttpClient(() => `${originator}/test`, originator);
+  const { timeoutMs } = options;
+  const http: HttpClient = timeoutMs
+    ? { ...client, send: (request) => client.send({ ...request, timeoutMs }) }
+    : client;
+  const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
+  const lock = createFileLock(directory, log, options.lockTimes);
+  const rotations = createRotations(directory);
+  let hinted = false;
+  const hint = options.hint ?? {
+    get: () => hinted,
+    set: async (signedIn: boolean) => {
+      hinted = signedIn;
+    },
+  };
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
+  const ownKey = new OwnKeyStore(secrets, log);
+  const refresher = new Refresher({
+    ...{ accounts, tokenEndpoint, lock, rotations, clock, log },
+    revoke: (issuer, token) => revoke(http, issuer, token),
+    ...(cached && { assertCurrent: () => cached.assertCurrent() }),
+    ...(options.refreshLinked && { refreshLinked: options.refreshLinked }),
+  });
+  const mode: { current: AuthMode } = { current: "chatgpt" };
+  const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => mode.current, clock });
+  const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
+  return { accounts, ownKey, refresher, source, deriver, rotations, lock, lines, log, http, hint, mode, tokenEndpoint };
+}
+export type AccountWindow = ReturnType<typeof createAccountWindow>;
+
+/** The record that a sign-in stores for these tokens. */
+export function credentialFor(
+  issuer: string,
+  tokens: { access_token: string; refresh_token: string; id_token: string },
+  { now = Date.now(), clockOffset = 0 } = {},
+): Credential {
+  const kept = { idToken: tokens.id_token, accessToken: tokens.access_token, refreshToken: tokens.refresh_token };
+  return {
+    version: 1,
+    id: accountIdOf(issuer, claimsOf(kept)),
+    origin: "own",
+    issuer,
+    tokens: kept,
+    sequence: 0,
+    signedInAt: now,
+    receivedAt: now,
+    clockOffset,
+    derivedKey: { status: "absent", why: "noOrganization" },
+  };
+}

@@ -1,0 +1,62 @@
+// One window in a process of its own: its parent tells it what to do, and may kill it at any moment.
+import { systemClock } from "../../src/platform/clock.ts";
+import { prepareFileLock } from "../../src/platform/lock.ts";
+import { createAccountWindow } from "./accountWindow.ts";
+import { FileSecrets } from "./fileSecrets.ts";
+
+export interface WorkerSetup {
+  secrets: string;
+  directory: string;
+  storeMs?: number;
+}
+
+/** Ask for the access token so many times at once, with a clock that is this far ahead. */
+export interface WorkerOrder {
+  callers: number;
+  aheadMs: number;
+}
+
+/** What came of it; times are of this computer's clock, so that processes compare. */
+export interface WorkerReport {
+  served: number;
+  /** Different tokens that callers got. */
+  tokens: number;
+  problems: string[];
+  startedAt: number;
+  endedAt: number;
+  /** When the last secret was stored. */
+  storedAt: number;
+}
+
+const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
+let aheadMs = 0;
+const secrets = new FileSecrets(setup.secrets, setup.storeMs);
+const window = createAccountWindow({
+  secrets,
+  directory: setup.directory,
+  clock: { ...systemClock, now: () => Date.now() + aheadMs },
+});
+const now = () => performance.timeOrigin + performance.now();
+
+process.on("message", async (order: WorkerOrder) => {
+  aheadMs = order.aheadMs;
+  const startedAt = now();
+  const asked = Array.from({ length: order.callers }, () => window.source.get("chatgpt"));
+  const answers = await Promise.allSettled(asked);
+  const served = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value.bearer] : []));
+  const problems = answers.flatMap((answer) => (answer.status === "rejected" ? [String(answer.reason)] : []));
+  const report: WorkerReport = {
+    served: served.length,
+    tokens: new Set(served).size,
+    problems: [...new Set(problems)],
+    startedAt,
+    endedAt: now(),
+    storedAt: secrets.storedAt,
+  };
+  // Others are told a little later; whoever ends this process now would leave them to wait.
+  await window.refresher.settle();
+  process.send?.(report);
+});
+
+await Promise.all([window.http.prepare(), prepareFileLock(), window.accounts.load()]);
+process.send?.("ready");

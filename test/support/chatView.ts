@@ -1,0 +1,94 @@
+import type { Locator } from "playwright-core";
+import { eventually } from "./timing.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** VS Code's own Chat, as a person uses it. */
+export class ChatView {
+  readonly #workbench: Workbench;
+
+  private constructor(workbench: Workbench) {
+    this.#workbench = workbench;
+  }
+
+  static async open(workbench: Workbench): Promise<ChatView> {
+    const view = new ChatView(workbench);
+    await workbench.runCommand("Chat: Open Chat");
+    await view.#input.waitFor();
+    return view;
+  }
+
+  /** The button under the input that names the chosen model. */
+  get modelPicker(): Locator {
+    return this.#session.locator('[aria-label^="Models, "]').first();
+  }
+
+  /** The last answer, as far as it is written. */
+  get answer(): Locator {
+    return this.#session.locator(".interactive-response").last();
+  }
+
+  async pickModel(name: string): Promise<void> {
+    const { page } = this.#workbench;
+    await eventually(async () => {
+      await this.modelPicker.click({ timeout: 2000 });
+      try {
+        // The picker shows few until it is searched.
+        await page.locator(".action-widget input").fill(name, { timeout: 2000 });
+        const entry = page.locator(".action-widget .monaco-list-row").filter({ hasText: name }).first();
+        await entry.click({ timeout: 2000 });
+      } catch (error) {
+        await page.keyboard.press("Escape");
+        throw error;
+      }
+      await this.#session.locator(`[aria-label^="Models, ${name}"]`).first().waitFor({ timeout: 2000 });
+    }, 30_000);
+  }
+
+  async ask(question: string): Promise<void> {
+    await this.#workbench.toFront();
+    await this.#input.click();
+    await this.#workbench.page.keyboard.type(question);
+    await this.#workbench.page.keyboard.press("Enter");
+    await this.#session.locator(".interactive-request").filter({ hasText: question }).last().waitFor();
+  }
+
+  /** Waits until the answer says `text`; returns the different texts it had on the way, in order. */
+  async awaitAnswer(text: string, limit = 40_000): Promise<string[]> {
+    const seen: string[] = [];
+    await eventually(
+      async () => {
+        const now = (await this.answer.allInnerTexts()).join("\n").trim();
+        if (now !== seen.at(-1)) seen.push(now);
+        if (!now.includes(text)) throw new Error(`The answer is "${now}", not "${text}"`);
+      },
+      limit,
+      20,
+    );
+    return seen;
+  }
+
+  /** Presses Stop; returns when that was, in ms of `performance.now()`. */
+  async stop(): Promise<number> {
+    const button = this.#session.getByRole("button", { name: /^Cancel \(/ }).first();
+    await button.waitFor();
+    const at = performance.now();
+    await button.click();
+    return at;
+  }
+
+  /** Nothing is being answered: the next question may be asked. */
+  async idle(): Promise<void> {
+    await this.#session
+      .getByRole("button", { name: /^Cancel \(/ })
+      .first()
+      .waitFor({ state: "hidden" });
+  }
+
+  get #session(): Locator {
+    return this.#workbench.page.locator(".interactive-session").first();
+  }
+
+  get #input(): Locator {
+    return this.#session.locator(".interactive-input-part .monaco-editor").first();
+  }
+}

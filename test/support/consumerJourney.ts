@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import type { TestIssuer } from "../issuer/types.ts";
+import { type RunningStandIn, startStandIn } from "../standIn/standIn.ts";
+import { type BuiltExtension, buildConsumer } from "./consumerExtension.ts";
+import { demoAccount, signInOnLoginPage } from "./loginPage.ts";
+import { useVscodeWithIssuer } from "./signInJourney.ts";
+import { eventually } from "./timing.ts";
+import type { Vscode } from "./useVscode.ts";
+import type { Workbench } from "./workbench.ts";
+
+export const teamAccount = { email: "team@example.com", password: "password" } as const;
+
+export interface Consumers {
+  readonly vscode: Vscode;
+  issuer(): TestIssuer;
+  /** Two extensions that use ours, installed beside it. */
+  consumers(): readonly [BuiltExtension, BuiltExtension];
+  /** The bearers of all requests that reached the API so far. */
+  bearers(): string[];
+}
+
+/** A VS Code with an issuer, an API and two other extensions, for the tests of the `describe` it is called in. */
+export function useConsumers(): Consumers {
+  const { vscode, issuer } = useVscodeWithIssuer();
+  let api: RunningStandIn | undefined;
+  let built: [BuiltExtension, BuiltExtension] | undefined;
+
+  before(async () => {
+    api = await startStandIn({
+      catalogue: [],
+      platformModels: ["gpt-5.2"],
+      accepts: (bearer) => issuer().bearer(bearer)?.kind === "API key",
+    });
+    built = [await buildConsumer(), await buildConsumer("Another")];
+    for (const { vsix } of built) await vscode.server.installExtension(vsix);
+    vscode.server.updateSettings({ "chatgptConsumer.baseUrl": api.apiBaseUrl });
+  });
+  after(async () => {
+    await api?.stop();
+    for (const consumer of built ?? []) await consumer.remove();
+  });
+
+  return {
+    vscode,
+    issuer,
+    consumers: () => built ?? assert.fail("The extensions have not been built yet"),
+    bearers: () =>
+      (api?.standIn.responses ?? []).map(({ headers }) => headers.authorization?.replace(/^Bearer /, "") ?? ""),
+  };
+}
+
+/** Signs in from the palette and waits until the account has its API key; resolves with that key. */
+export async function signInWithKey(
+  workbench: Workbench,
+  issuer: TestIssuer,
+  command: "Sign in with ChatGPT" | "Add ChatGPT Account" = "Sign in with ChatGPT",
+  account: { email: string; password: string } = demoAccount,
+): Promise<string> {
+  const before = derivedKeys(issuer).length;
+  const page = await workbench.opening(() => workbench.runCommand(`ChatGPT: ${command}`), 60_000);
+  await signInOnLoginPage(page, account);
+  await page.waitForURL("**/success");
+  await page.close();
+  await workbench.awaitNotification("You are signed in with ChatGPT.");
+  return eventually(() => derivedKeys(issuer)[before] ?? assert.fail(`No API key was made for ${account.email}`));
+}
+
+/** The API keys that the issuer has made, oldest first. */
+export function derivedKeys(issuer: TestIssuer): string[] {
+  return issuer
+    .secrets()
+    .filter(({ kind }) => kind === "derived_key")
+    .map(({ value }) => value);
+}

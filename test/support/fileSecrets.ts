@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { SecretStorage } from "../../src/account/secretStore.ts";
+
+/**
+ * VS Code's SecretStorage for several processes: a file for each secret, written atomically. No process is told of
+ * another one's changes, which is the least that a desktop host does.
+ */
+export class FileSecrets implements SecretStorage {
+  readonly #directory: string;
+  readonly #storeMs: number;
+  /** When this process last stored something, ms since 1970. */
+  storedAt = 0;
+  readonly onDidChange: SecretStorage["onDidChange"] = () => ({ dispose() {} });
+
+  /** @param storeMs how long a store takes beside the writing */
+  constructor(directory: string, storeMs = 0) {
+    this.#directory = directory;
+    this.#storeMs = storeMs;
+  }
+
+  fileOf(key: string): string {
+    return join(this.#directory, `${key}.secret`);
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    try {
+      return await readFile(this.fileOf(key), "utf8");
+    } catch {
+      return undefined;
+    }
+  }
+
+  async store(key: string, value: string): Promise<void> {
+    if (this.#storeMs > 0) await delay(this.#storeMs);
+    await mkdir(this.#directory, { recursive: true });
+    const temporary = `${this.fileOf(key)}.${randomBytes(4).toString("hex")}`;
+    await writeFile(temporary, value);
+    await rename(temporary, this.fileOf(key));
+    this.storedAt = Date.now();
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.fileOf(key), { force: true });
+  }
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { parseCredential } from "../../../src/account/credential.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { type Bed, createBed } from "./bed.ts";
+
+describe("The accounts that are stored", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed();
+  });
+  afterEach(() => bed.dispose());
+
+  async function keyOfRecord(): Promise<string> {
+    const window = await bed.signedIn();
+    return `credential.${window.accounts.state.active?.id}`;
+  }
+
+  /** A window that starts now. */
+  async function next() {
+    const window = bed.open();
+    await window.accounts.load();
+    return window;
+  }
+
+  it("with a record that is corrupt say so, and keep it aside when somebody signs in again", async () => {
+    const key = await keyOfRecord();
+    bed.secrets.values.set(key, '{"version":1,"id":');
+    const { accounts } = await next();
+    assert.equal(accounts.state.notice, "corrupt");
+    assert.equal(accounts.state.accounts.length, 0);
+    assert.equal(bed.secrets.values.get(key), '{"version":1,"id":', "nothing is touched before");
+    await accounts.put(await bed.credential(), { activate: true });
+    assert.equal(accounts.state.notice, undefined);
+    assert.equal(bed.secrets.values.get(`setAside.${key}`), '{"version":1,"id":');
+    assert.equal((await next()).accounts.state.active?.email, "plus@example.com");
+    await accounts.remove(accounts.state.active?.id ?? "");
+    assert.ok(![...bed.secrets.values.keys()].some((name) => name.includes("credential")), "a sign-out leaves nothing");
+  });
+
+  it("with a record of a newer version say so, and leave it to the version that can read it", async () => {
+    const key = await keyOfRecord();
+    const newer = '{"version":2,"sealed":true}';
+    bed.secrets.values.set(key, newer);
+    const { accounts } = await next();
+    assert.equal(accounts.state.notice, "newer");
+    await accounts.reload();
+    assert.equal(bed.secrets.values.get(key), newer);
+    await accounts.put(await bed.credential(), { activate: true });
+    assert.equal(bed.secrets.values.get(`setAside.${key}`), newer);
+  });
+
+  it("with an index that is corrupt or newer say so, and keep it aside", async () => {
+    for (const [text, notice] of [
+      ["[]", "corrupt"],
+      ['{"version":2}', "newer"],
+    ] as const) {
+      bed.secrets.values.set("accounts", text);
+      const { accounts } = await next();
+      assert.equal(accounts.state.notice, notice);
+      await accounts.put(await bed.credential(), { activate: true });
+      assert.equal(accounts.state.notice, undefined);
+      assert.equal(bed.secrets.values.get("setAside.accounts"), text);
+      assert.equal((await next()).accounts.state.accounts.length, 1);
+    }
+  });
+
+  it("keep what could be read when one of them cannot", async () => {
+    const key = await keyOfRecord();
+    const { accounts } = await next();
+    await accounts.put(await bed.credential("team@example.com"), { activate: true });
+    bed.secrets.values.set(key, "?");
+    const window = await next();
+    assert.equal(window.accounts.state.notice, "corrupt");
+    assert.deepEqual(
+      window.accounts.state.accounts.map(({ email }) => email),
+      ["team@example.com"],
+    );
+  });
+
+  it("that a keyring has kept in memory only are missed at the next start, and once", async () => {
+    await bed.signedIn();
+    bed.secrets.values.clear();
+    assert.equal((await next()).accounts.state.notice, "notKept");
+    assert.equal((await next()).accounts.state.notice, undefined);
+  });
+
+  it("are not missed by a window that was there when another one signed out", async () => {
+    const other = await bed.signedIn();
+    const { accounts } = await next();
+    // Windows hear of the secrets before they hear of the rest.
+    bed.secrets.values.clear();
+    await accounts.reload();
+    assert.equal(accounts.state.notice, undefined);
+    assert.equal(accounts.state.active, undefined);
+    assert.equal(other.accounts.state.accounts.length, 1);
+  });
+
+  it("are adopted from another window, whatever it did, and told of once", async () => {
+    const [one, other] = [await bed.signedIn(), await next()];
+    const states: (string | undefined)[] = [];
+    one.accounts.onDidChange(({ active }) => states.push(active?.email));
+    await other.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    await Promise.all([one.accounts.reload(), one.accounts.reload()]);
+    await one.accounts.reload();
+    assert.deepEqual(states, ["team@example.com"]);
+    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    await one.accounts.reload();
+    assert.deepEqual(states, ["team@example.com", "plus@example.com"]);
+  });
+
+  it("stay as they were when a store fails", async () => {
+    const window = await bed.signedIn();
+    const before = [...bed.secrets.values];
+    const { state } = window.accounts;
+    bed.secrets.failingStores = 1;
+    await assert.rejects(window.accounts.put(await bed.credential("team@example.com"), { activate: true }), (error) =>
+      isProblem(error, "saveFailed"),
+    );
+    assert.deepEqual([...bed.secrets.values], before);
+    assert.equal(window.accounts.state, state);
+  });
+
+  it("of an older version are brought up to this one step by step", async () => {
+    const { version: _version, signedInAt, ...rest } = await bed.credential();
+    const older = JSON.stringify({ ...rest, version: -1, at: signedInAt });
+    assert.deepEqual(parseCredential(older), { status: "corrupt" }, "there is no such version");
+    const migrated = parseCredential(older, {
+      [-1]: ({ at, ...record }) => ({ ...record, since: at }),
+      0: ({ since, ...record }) => ({ ...record, signedInAt: since }),
+    });
+    assert.deepEqual(migrated, { status: "found", credential: { ...rest, version: 1, signedInAt } });
+  });
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import type { Credential } from "../../../src/account/credential.ts";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import type { AccountWindow } from "../../support/accountWindow.ts";
+import { type Bed, BrowserSecrets, createBed, day } from "./bed.ts";
+
+const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+
+describe("Windows on the web, which see the secrets as they were when their page was loaded", () => {
+  let bed: Bed;
+  let browser: BrowserSecrets;
+  let one: AccountWindow;
+  let other: AccountWindow;
+
+  beforeEach(async () => {
+    bed = await createBed();
+    browser = new BrowserSecrets();
+    const first = browser.open(bed);
+    await first.accounts.put(await bed.credential(), { activate: true });
+    one = browser.open(bed);
+    other = browser.open(bed);
+    await Promise.all([one.accounts.load(), other.accounts.load()]);
+  });
+  afterEach(() => bed.dispose());
+
+  const credentialOf = ({ accounts }: AccountWindow): Credential => {
+    const entry = accounts.entry();
+    assert.ok(entry);
+    return entry.credential;
+  };
+  const refreshes = () => bed.issuer.recordsOf("refresh").length;
+  const reload = async () => {
+    const window = browser.open(bed);
+    await window.accounts.load();
+    return window;
+  };
+
+  it("cannot spend a token that another one has spent: they ask for a reload, after which all is well", async () => {
+    bed.clock.jump(11 * day);
+    const bearer = (await one.source.get("chatgpt")).bearer;
+    await assert.rejects(other.source.get("chatgpt"), is("staleWindow"));
+    assert.equal(refreshes(), 1);
+    assert.equal(other.accounts.state.active?.rejected, undefined, "the account is not given up for it");
+    assert.equal((await (await reload()).source.get("chatgpt")).bearer, bearer);
+    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+  });
+
+  it("that ask together make one refresh, and nobody is signed out", async () => {
+    bed.clock.jump(11 * day);
+    const windows = [one, other, ...(await Promise.all(Array.from({ length: 6 }, reload)))];
+    const answers = await Promise.allSettled(windows.map(({ source }) => source.get("chatgpt")));
+    const problems = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
+    assert.equal(refreshes(), 1);
+    assert.equal(problems.length, windows.length - 1);
+    for (const problem of problems) assert.ok(isProblem(problem, "staleWindow"));
+    assert.equal((await reload()).accounts.state.active?.rejected, undefined);
+  });
+
+  it("cannot put the old secrets back", async () => {
+    await one.refresher.refresh(credentialOf(one));
+    await assert.rejects(other.ownKey.set("sk-own-key-0001", true), is("staleWindow"));
+    await assert.rejects(
+      other.accounts.put(await bed.credential("team@example.com"), { activate: true }),
+      is("staleWindow"),
+    );
+    await assert.rejects(other.accounts.remove(other.accounts.state.active?.id ?? ""), is("staleWindow"));
+    const next = await reload();
+    assert.equal(credentialOf(next).sequence, 1);
+    await next.ownKey.set("sk-own-key-0001", true);
+  });
+
+  it("use a token that is still good although another one has changed something", async () => {
+    await one.refresher.refresh(credentialOf(one));
+    assert.equal((await other.source.get("chatgpt")).bearer, credentialOf(other).tokens.accessToken);
+  });
+
+  it("of another browser have nothing to do with it", async () => {
+    const elsewhere = new BrowserSecrets().open(bed);
+    bed.clock.jump(1);
+    await elsewhere.accounts.put(await bed.credential(), { activate: true });
+    bed.clock.jump(11 * day);
+    await Promise.all([elsewhere.source.get("chatgpt"), one.source.get("chatgpt")]);
+    assert.equal(refreshes(), 2);
+    await elsewhere.ownKey.set("sk-own-key-0001", true);
+    await one.ownKey.set("sk-own-key-0002", true);
+    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+  });
+});

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { type Bed, createBed, day, lifetime, minute } from "./bed.ts";
+
+const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+
+describe("The one place to ask for a credential", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed();
+  });
+  afterEach(() => bed.dispose());
+
+  const refreshes = () => bed.issuer.recordsOf("refresh").length;
+
+  it("answers a fresh one from memory: no secret is read, and it takes one microtask", async () => {
+    const { source } = await bed.signedIn();
+    const first = await source.get("chatgpt");
+    const { reads } = bed.secrets;
+    const order: string[] = [];
+    const asked = source.get("chatgpt").then((credential) => {
+      order.push("answered");
+      return credential;
+    });
+    void Promise.resolve()
+      .then(() => {})
+      .then(() => order.push("two microtasks later"));
+    assert.equal(await asked, first);
+    await Promise.resolve();
+    assert.deepEqual(order, ["answered", "two microtasks later"]);
+    assert.equal(bed.secrets.reads, reads);
+  });
+
+  it("does not renew right after a login, however short the token lives", async () => {
+    bed.issuer.setLifetimes({ accessToken: 120 });
+    const { source } = await bed.signedIn();
+    await source.get("chatgpt");
+    bed.clock.jump(59_000);
+    await source.get("chatgpt");
+    assert.equal(refreshes(), 0);
+    bed.clock.jump(2_000);
+    await source.get("chatgpt");
+    assert.equal(refreshes(), 1);
+  });
+
+  it("renews five minutes before the access token expires, and not before", async () => {
+    const { source } = await bed.signedIn();
+    bed.clock.jump(lifetime - 6 * minute);
+    await source.get("chatgpt");
+    assert.equal(refreshes(), 0);
+    bed.clock.jump(2 * minute);
+    await source.get("chatgpt");
+    assert.equal(refreshes(), 1);
+  });
+
+  it("renews eight days after the last refresh where the token does not say when it expires", async () => {
+    const window = bed.open();
+    const credential = await bed.credential();
+    const tokens = { ...credential.tokens, accessToken: "opaque" };
+    await window.accounts.put({ ...credential, tokens }, { activate: true });
+    bed.clock.jump(8 * day - minute);
+    await window.source.get("chatgpt");
+    assert.equal(refreshes(), 0);
+    bed.clock.jump(2 * minute);
+    await window.source.get("chatgpt");
+    assert.equal(refreshes(), 1);
+  });
+
+  it("reads again what is stored when the API refuses a token, and takes a newer one", async () => {
+    const [one, other] = [await bed.signedIn(), bed.open()];
+    const refused = await one.source.get("chatgpt");
+    await other.accounts.load();
+    bed.clock.jump(5 * minute);
+    const entry = other.accounts.entry();
+    assert.ok(entry);
+    const renewed = await other.refresher.refresh(entry.credential);
+    const next = await one.source.rejected(refused);
+    assert.equal(next.bearer, renewed.credential.tokens.accessToken);
+    assert.equal(refreshes(), 1);
+  });
+
+  it("renews once for all requests whose token the API refused", async () => {
+    const { source } = await bed.signedIn();
+    const refused = await source.get("chatgpt");
+    bed.clock.jump(5 * minute);
+    const next = await Promise.all(Array.from({ length: 100 }, () => source.rejected(refused)));
+    assert.equal(new Set(next.map(({ bearer }) => bearer)).size, 1);
+    assert.notEqual(next[0]?.bearer, refused.bearer);
+    assert.equal(refreshes(), 1);
+  });
+
+  it("does not renew a token that was refused right after it came", async () => {
+    const { source, accounts } = await bed.signedIn();
+    const refused = await source.get("chatgpt");
+    await assert.rejects(source.rejected(refused), is("notYetAccepted"));
+    assert.equal(refreshes(), 0);
+    assert.equal(accounts.state.active?.rejected, undefined);
+  });
+
+  it("answers for the account whose token was refused, though another is the active one by now", async () => {
+    const { source, accounts } = await bed.signedIn("plus@example.com");
+    const refused = await source.get("chatgpt");
+    await accounts.put(await bed.credential("team@example.com"), { activate: true });
+    bed.clock.jump(5 * minute);
+    const next = await source.rejected(refused);
+    assert.equal(next.account, refused.account);
+    assert.equal(next.accountId, refused.accountId);
+  });
+
+  it("uses a token that is still good when its renewal takes long", async () => {
+    const { source, accounts } = await bed.signedIn();
+    const old = await source.get("chatgpt");
+    bed.issuer.faults.set("token", { kind: "slow", delayMs: 300 });
+    bed.clock.jump(lifetime - 2 * minute);
+    const asked = source.get("chatgpt");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await bed.clock.advance(3_000);
+    assert.equal((await asked).bearer, old.bearer);
+    while (accounts.entry()?.credential.sequence !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.notEqual((await source.get("chatgpt")).bearer, old.bearer);
+  });
+
+  it("waits longer after each failure, counted once however many were waiting", async () => {
+    const { source } = await bed.signedIn();
+    bed.issuer.faults.set("token", { kind: "serverError" });
+    bed.clock.jump(11 * day);
+    const tries = () => bed.issuer.recordsOf("fault").length;
+    const storm = () => Promise.allSettled(Array.from({ length: 1_000 }, () => source.get("chatgpt")));
+    for (const [index, wait] of [5_000, 15_000, 60_000, 300_000, 300_000].entries()) {
+      await storm();
+      assert.equal(tries(), index + 1);
+      bed.clock.jump(wait - 1);
+      await storm();
+      assert.equal(tries(), index + 1, `${wait} ms have not passed`);
+      bed.clock.jump(1);
+    }
+    bed.issuer.faults.clear();
+    await source.get("chatgpt");
+  });
+
+  it("gives an API key by the auth mode, and the other one as soon as the mode is switched", async () => {
+    const { source, ownKey, mode, accounts } = await bed.signedIn();
+    await accounts.update(accounts.state.active?.id ?? "", (credential) => ({
+      ...credential,
+      derivedKey: { status: "present", key: "sk-derived-key", createdAt: 1 },
+    }));
+    await ownKey.set("sk-own-key-0001", true);
+    assert.equal((await source.get("apiKey")).bearer, "sk-derived-key");
+    mode.current = "apiKey";
+    source.forget();
+    assert.equal((await source.get("apiKey")).bearer, "sk-own-key-0001");
+    await ownKey.set("sk-own-key-0002", true);
+    assert.equal((await source.get("apiKey")).bearer, "sk-own-key-0002");
+    await ownKey.remove();
+    await assert.rejects(source.get("apiKey"), is("noApiKey"));
+  });
+
+  it("gives nothing of a mode that was switched while it was asked", async () => {
+    const { source, ownKey, mode } = await bed.signedIn();
+    await ownKey.set("sk-own-key-0001", true);
+    mode.current = "apiKey";
+    const asked = source.get("apiKey");
+    mode.current = "chatgpt";
+    source.forget();
+    await asked.catch(() => {});
+    await assert.rejects(source.get("apiKey"), is("noApiKey"));
+  });
+
+  it("takes another API key that was set elsewhere when the API refuses one, and says so when there is none", async () => {
+    const [one, other] = [bed.open(), bed.open()];
+    one.mode.current = "apiKey";
+    await one.ownKey.set("sk-own-key-0001", true);
+    const refused = await one.source.get("apiKey");
+    await assert.rejects(one.source.rejected(refused), is("keyRejected"));
+    await other.ownKey.set("sk-own-key-0002", true);
+    assert.equal((await one.source.rejected(refused)).bearer, "sk-own-key-0002");
+  });
+
+  it("is empty for somebody who is signed out, at once", async () => {
+    const { source, accounts } = await bed.signedIn();
+    await source.get("chatgpt");
+    await accounts.remove(accounts.state.active?.id ?? "");
+    await assert.rejects(source.get("chatgpt"), is("notSignedIn"));
+  });
+
+  it("has the other account's token as soon as it is switched to", async () => {
+    const { source, accounts } = await bed.signedIn("plus@example.com");
+    const first = accounts.state.active?.id ?? "";
+    const plus = await source.get("chatgpt");
+    await accounts.put(await bed.credential("team@example.com"), { activate: true });
+    assert.notEqual((await source.get("chatgpt")).bearer, plus.bearer);
+    await accounts.setActive(first);
+    assert.equal((await source.get("chatgpt")).bearer, plus.bearer);
+  });
+
+  it("leaves no timer behind", async () => {
+    const { source } = await bed.signedIn();
+    bed.clock.jump(lifetime - 2 * minute);
+    await source.get("chatgpt");
+    assert.equal(bed.clock.pending, 0);
+  });
+});

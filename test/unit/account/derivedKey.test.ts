@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { startIssuer } from "../../issuer/issuer.ts";
+import type { Fault, TestIssuer } from "../../issuer/types.ts";
+import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
+
+describe("The derived key", () => {
+  let issuer: TestIssuer;
+  let rooms: TestRooms;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  afterEach(async () => {
+    issuer.faults.clear();
+    await rooms.dispose();
+  });
+
+  const signIn = async (email: string) => {
+    rooms = await createRooms({ issuer: issuer.issuer, openExternal: browseAs(email) });
+    await rooms.signIn.run();
+  };
+  const derive = async () => {
+    const entry = rooms.accounts.entry();
+    assert.ok(entry);
+    await rooms.deriver.derive(entry);
+    return rooms.accounts.state.active?.derivedKey;
+  };
+
+  it("has a name of our own with the day and 12 random hexadecimal digits", async () => {
+    await signIn("plus@example.com");
+    assert.equal((await derive())?.status, "present");
+    const name = issuer.recordsOf("tokenExchange").at(-1)?.name ?? "";
+    const today = new Date().toISOString().slice(0, 10);
+    assert.match(name, /^Sign in with ChatGPT \[auto-generated\] \(\d{4}-\d\d-\d\d\) \[[0-9a-f]{12}\]$/);
+    assert.ok(name.includes(today));
+    await derive();
+    assert.notEqual(issuer.recordsOf("tokenExchange").at(-1)?.name, name);
+  });
+
+  it("is absent, and says why, for an account without a Platform organization; the login stands", async () => {
+    await signIn("free@example.com");
+    assert.deepEqual(await derive(), { status: "absent", why: "noOrganization" });
+    assert.equal(rooms.accounts.state.active?.email, "free@example.com");
+  });
+
+  it("needs no project of its own: the service decides", async () => {
+    issuer.setAccount("plus", { projectId: undefined });
+    try {
+      await signIn("plus@example.com");
+      assert.equal((await derive())?.status, "present");
+    } finally {
+      issuer.setAccount("plus", { projectId: "proj_test" });
+    }
+  });
+
+  const outcomes: readonly [Fault, string][] = [
+    [{ kind: "status", status: 403, code: "forbidden" }, "refused"],
+    [{ kind: "serverError" }, "unreachable"],
+    [{ kind: "closeBefore" }, "unreachable"],
+    [{ kind: "html" }, "unreachable"],
+    [{ kind: "wrongTypes" }, "unreachable"],
+  ];
+  for (const [fault, why] of outcomes) {
+    it(`is ${why} when the service answers with ${JSON.stringify(fault)}, and one that is there stays`, async () => {
+      await signIn("plus@example.com");
+      issuer.faults.set("token", { ...fault, grant: "token-exchange", times: 1 });
+      assert.deepEqual(await derive(), { status: "absent", why });
+      const made = await derive();
+      assert.equal(made?.status, "present");
+      issuer.faults.set("token", { ...fault, grant: "token-exchange", times: 1 });
+      assert.deepEqual(await derive(), made);
+    });
+  }
+});

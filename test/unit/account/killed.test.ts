@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { build } from "esbuild";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import { signInByHttp } from "../../issuer/login.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import { AccountProcess } from "../../support/accountProcess.ts";
+import { createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
+import { FileSecrets } from "../../support/fileSecrets.ts";
+import { temporaryDirectory } from "../../support/leaveNothing.ts";
+import { projectRoot } from "../../support/projectRoot.ts";
+
+const elevenDays = 11 * 24 * 60 * 60_000;
+const kills = 300;
+const lanes = ["plus@example.com", "team@example.com"];
+/** VS Code's own store takes about this long. */
+const storeMs = 3;
+
+interface Outcomes {
+  unharmed: number;
+  saved: number;
+  lost: number;
+}
+
+/** One person whose window is killed again and again while it renews the access token. */
+class Lane {
+  readonly outcomes: Outcomes = { unharmed: 0, saved: 0, lost: 0 };
+  /** From the issuer's answer to the stored record, ms. */
+  readonly gaps: number[] = [];
+  readonly #issuer: TestIssuer;
+  readonly #email: string;
+  readonly #secrets: FileSecrets;
+  readonly #setup: { secrets: string; directory: string; storeMs: number };
+  readonly #worker: string;
+  #aheadMs = 0;
+  #next: Promise<AccountProcess> | undefined;
+
+  constructor(issuer: TestIssuer, email: string, folder: string, worker: string) {
+    this.#issuer = issuer;
+    this.#email = email;
+    this.#setup = { secrets: join(folder, email, "secrets"), directory: join(folder, email, "shared"), storeMs };
+    this.#secrets = new FileSecrets(this.#setup.secrets);
+    this.#worker = worker;
+  }
+
+  /** Signs in, and lets a few processes refresh to the end; resolves with how long the slowest took, ms. */
+  async begin(): Promise<number> {
+    await this.#signIn();
+    const durations: number[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const process = await this.#start();
+      this.#aheadMs += elevenDays;
+      const started = performance.now();
+      const { served, storedAt } = await process.ask({ callers: 1, aheadMs: this.#aheadMs });
+      durations.push(performance.now() - started);
+      assert.equal(served, 1);
+      this.gaps.push(storedAt - (this.#rotations().at(-1)?.time ?? 0));
+      await process.kill();
+    }
+    this.#next = undefined;
+    return Math.max(...durations);
+  }
+
+  async end(): Promise<void> {
+    await (await this.#next)?.kill();
+  }
+
+  /** Kills the window within a refresh, and looks what the next one finds. */
+  async killOnce(afterMs: number): Promise<void> {
+    const process = await (this.#next ?? this.#start());
+    // The next process starts while this one dies.
+    void this.#start();
+    this.#aheadMs += elevenDays;
+    const rotated = this.#rotations().length;
+    process.order({ callers: 1, aheadMs: this.#aheadMs });
+    await delay(afterMs);
+    await process.kill();
+
+    const window = this.#window();
+    await window.accounts.load();
+    assert.equal(window.accounts.state.notice, undefined, "the record is whole");
+    const sequence = window.accounts.entry()?.credential.sequence ?? 0;
+    const isSaved =
+      (window.accounts.entry()?.credential.lastRefreshAt ?? 0) > Date.now() + this.#aheadMs - elevenDays / 2;
+    const answer = await window.source.get("chatgpt").catch((problem: unknown) => problem);
+    const bySuccessor = (window.accounts.entry()?.credential.sequence ?? 0) - sequence;
+    const byTheKilled = this.#rotations().length - rotated - bySuccessor;
+    if (byTheKilled > 0 && !isSaved) {
+      this.outcomes.lost += 1;
+      assert.ok(isProblem(answer, "needsSignIn"), "the person is asked to sign in");
+      assert.equal(answer.message, "Your ChatGPT sign-in is no longer accepted. Run “Sign in with ChatGPT” again.");
+      assert.equal(window.accounts.state.active?.rejected, "reused");
+      await this.#signIn();
+      return;
+    }
+    assert.ok(!(answer instanceof Error), `the account works: ${String(answer)}`);
+    this.outcomes[isSaved ? "saved" : "unharmed"] += 1;
+    assert.equal(bySuccessor, isSaved ? 0 : 1);
+  }
+
+  #start(): Promise<AccountProcess> {
+    this.#next = AccountProcess.start(this.#setup, this.#worker);
+    return this.#next;
+  }
+
+  /** The window that opens next, when half a minute has passed, in which the killed one's answer might have come. */
+  #window() {
+    return createAccountWindow({
+      secrets: this.#secrets,
+      directory: this.#setup.directory,
+      clock: { ...systemClock, now: () => Date.now() + this.#aheadMs + 60_000 },
+      lockTimes: { staleMs: 30 },
+    });
+  }
+
+  async #signIn(): Promise<void> {
+    const tokens = await signInByHttp(this.#issuer.issuer, this.#email);
+    const credential = credentialFor(this.#issuer.issuer, tokens, { now: Date.now() + this.#aheadMs });
+    await this.#window().accounts.put({ ...credential, clockOffset: -this.#aheadMs }, { activate: true });
+  }
+
+  #rotations() {
+    const account = this.#email.split("@")[0];
+    return this.#issuer
+      .recordsOf("refresh")
+      .filter((record) => record.account === account && record.outcome === "rotated");
+  }
+}
+
+describe("A window that is killed while it renews the access token", () => {
+  let issuer: TestIssuer;
+  let folder: ReturnType<typeof temporaryDirectory>;
+
+  before(async () => {
+    issuer = await startIssuer();
+    folder = temporaryDirectory();
+  });
+  after(async () => {
+    await issuer.close();
+    await folder.remove();
+  });
+
+  it(`leaves an account that works, ${kills} times, but for the moment between the issuer's answer and the save`, async function () {
+    this.timeout(150_000);
+    const worker = join(folder.path, "worker.mjs");
+    await build({
+      entryPoints: [join(projectRoot, "test/support/accountWorker.ts")],
+      outfile: worker,
+      ...{ bundle: true, platform: "node", format: "esm", minify: true, logLevel: "error" },
+      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    });
+    const people = lanes.map((email) => new Lane(issuer, email, folder.path, worker));
+    const durations = await Promise.all(people.map((person) => person.begin()));
+    const span = Math.max(...durations) * 1.5;
+    try {
+      await Promise.all(
+        people.map(async (person) => {
+          for (let kill = 0; kill < kills / lanes.length; kill += 1) await person.killOnce(Math.random() * span);
+        }),
+      );
+    } finally {
+      await Promise.all(people.map((person) => person.end()));
+    }
+    const sum = (key: keyof Outcomes) => people.reduce((total, person) => total + person.outcomes[key], 0);
+    const gaps = people.flatMap((person) => person.gaps).sort((one, other) => one - other);
+    const outcomes = { unharmed: sum("unharmed"), saved: sum("saved"), lost: sum("lost") };
+    const gap = `${gaps[gaps.length >> 1]} ms (longest ${gaps.at(-1)} ms)`;
+    console.log(
+      `      ${kills} kills: ${outcomes.unharmed} before the issuer acted, ${outcomes.saved} after the save, ${outcomes.lost} between; that window lasts ${gap}, of which the store takes ${storeMs} ms`,
+    );
+    assert.equal(outcomes.unharmed + outcomes.saved + outcomes.lost, kills);
+    // Kills that all fell on one side would have shown nothing.
+    assert.ok(outcomes.unharmed > 0 && outcomes.saved > 0);
+  });
+});

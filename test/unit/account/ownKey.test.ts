@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { environmentKey } from "../../../src/account/environmentKey.ts";
+import { OwnKeyStore } from "../../../src/account/ownKey.ts";
+import { type EnvironmentKeyOfferParts, offerEnvironmentKey } from "../../../src/editor/environmentKeyOffer.ts";
+import { createLogger } from "../../../src/platform/logger.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { MemorySecrets } from "../../support/memorySecrets.ts";
+
+describe("The person's own API key", () => {
+  let secrets: MemorySecrets;
+  let lines: string[];
+  beforeEach(() => {
+    secrets = new MemorySecrets();
+    lines = [];
+  });
+
+  async function open(): Promise<OwnKeyStore> {
+    const write = (line: string) => lines.push(line);
+    const store = new OwnKeyStore(
+      secrets,
+      createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
+    );
+    await store.load();
+    return store;
+  }
+
+  it("is adopted from another window, and gone when it was removed there", async () => {
+    const [one, other] = [await open(), await open()];
+    const changed = () => new Promise<void>((resolve) => one.onDidChange(() => resolve()));
+    const set = changed();
+    await other.set("sk-own-key-0001", true);
+    await set;
+    assert.equal(one.current?.key, "sk-own-key-0001");
+    const removed = changed();
+    await other.remove();
+    await removed;
+    assert.equal(one.current, undefined);
+  });
+
+  it("stays as it was when a store fails", async () => {
+    const store = await open();
+    await store.set("sk-own-key-0001", true);
+    secrets.failingStores = 1;
+    await assert.rejects(store.set("sk-own-key-0002", true), (error) => isProblem(error, "saveFailed"));
+    assert.equal(store.current?.key, "sk-own-key-0001");
+    assert.ok(!lines.join().includes("sk-own-key"));
+  });
+
+  it("that cannot be read is kept aside when another one is set, and goes when that is removed", async () => {
+    for (const text of ["{", '{"version":2,"sealed":true}']) {
+      secrets.values.set("ownKey", text);
+      const store = await open();
+      assert.equal(store.current, undefined);
+      await store.set("sk-own-key-0001", true);
+      assert.equal(secrets.values.get("setAside.ownKey"), text);
+      await store.set("sk-own-key-0002", true);
+      assert.equal(secrets.values.get("setAside.ownKey"), text);
+      await store.remove();
+      assert.equal(secrets.values.size, 0);
+    }
+  });
+});
+
+describe("OPENAI_API_KEY of the environment", () => {
+  const OPENAI_API_KEY = "sk-proj-from_the-environment-0001";
+  let shown: string[];
+  let buttons: Readonly<Record<string, () => void>>[];
+  let remembered: Map<string, unknown>;
+  let adopted: number;
+
+  function parts(changes: Partial<EnvironmentKeyOfferParts> = {}): EnvironmentKeyOfferParts {
+    return {
+      environment: { OPENAI_API_KEY },
+      ownKey: { current: undefined },
+      authMode: () => "apiKey",
+      memory: {
+        get: (key) => remembered.get(key),
+        update: async (key, value) => {
+          remembered.set(key, value);
+        },
+      },
+      notifications: {
+        info: (sentence, actions = {}) => {
+          shown.push(sentence);
+          buttons.push(actions);
+        },
+      },
+      adopt: () => {
+        adopted += 1;
+      },
+      ...changes,
+    };
+  }
+
+  beforeEach(() => {
+    shown = [];
+    buttons = [];
+    remembered = new Map();
+    adopted = 0;
+  });
+
+  it("counts when it looks like a key", () => {
+    assert.equal(environmentKey({ OPENAI_API_KEY: ` ${OPENAI_API_KEY}\n` }), OPENAI_API_KEY);
+    for (const value of [undefined, "", "none", "sk-", "Bearer sk-proj-0001", "sk-two keys-0001"]) {
+      assert.equal(environmentKey({ OPENAI_API_KEY: value }), undefined);
+    }
+  });
+
+  it("is offered once, ever, and used only when the person says so", () => {
+    offerEnvironmentKey(parts());
+    offerEnvironmentKey(parts());
+    assert.equal(shown.length, 1);
+    assert.equal(adopted, 0);
+    buttons[0]?.["Use This Key"]?.();
+    assert.equal(adopted, 1);
+    assert.ok(!JSON.stringify([shown, [...remembered]]).includes(OPENAI_API_KEY), "it is shown and kept nowhere");
+  });
+
+  it("is not offered to whom it would be of no use", () => {
+    offerEnvironmentKey(parts({ authMode: () => "chatgpt" }));
+    offerEnvironmentKey(parts({ ownKey: { current: { version: 1, key: "sk-own-key-0001", checked: true } } }));
+    offerEnvironmentKey(parts({ environment: {} }));
+    assert.deepEqual(shown, []);
+    assert.equal(remembered.size, 0);
+  });
+});

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Credential } from "../../../src/account/credential.ts";
+import { hashOf } from "../../../src/account/rotations.ts";
+import { RefreshRejected } from "../../../src/oauth/tokenEndpoint.ts";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import type { AccountWindow } from "../../support/accountWindow.ts";
+import { type Bed, createBed, day, minute } from "./bed.ts";
+
+const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+
+describe("A refresh", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed();
+  });
+  afterEach(() => bed.dispose());
+
+  const refreshes = () => bed.issuer.recordsOf("refresh").length;
+  const credentialOf = ({ accounts }: AccountWindow): Credential => {
+    const entry = accounts.entry();
+    assert.ok(entry);
+    return entry.credential;
+  };
+  const stored = ({ accounts }: AccountWindow): Credential =>
+    JSON.parse(bed.secrets.values.get(`credential.${accounts.state.active?.id}`) ?? "null");
+
+  it("merges what the answer has, and keeps the rest", async () => {
+    const window = await bed.signedIn();
+    const before = credentialOf(window);
+    bed.issuer.omitFromRefresh(["refresh_token", "id_token"]);
+    const { credential } = await window.refresher.refresh(before);
+    assert.equal(credential.tokens.refreshToken, before.tokens.refreshToken);
+    assert.equal(credential.tokens.idToken, before.tokens.idToken);
+    assert.notEqual(credential.tokens.accessToken, before.tokens.accessToken);
+    assert.deepEqual(stored(window), credential);
+  });
+
+  it("is stored before it is used", async () => {
+    const window = await bed.signedIn();
+    bed.secrets.storeLatencyMs = 30;
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    assert.deepEqual(stored(window), credential);
+  });
+
+  it("leaves a note for other windows that holds no secret", async () => {
+    const window = await bed.signedIn();
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    const [file] = (await readdir(bed.folder)).filter((name) => name.startsWith("rotation-"));
+    const text = await readFile(join(bed.folder, file ?? ""), "utf8");
+    assert.deepEqual(JSON.parse(text), {
+      account: credential.id,
+      sequence: 1,
+      hash: hashOf(credential.tokens.refreshToken),
+      at: bed.clock.now(),
+    });
+    for (const { kind, value } of bed.issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the note`);
+    assert.equal(hashOf(credential.tokens.refreshToken).length, 12);
+  });
+
+  it("takes what another window has renewed since, and spends nothing", async () => {
+    const [one, other] = [await bed.signedIn(), bed.open()];
+    await other.accounts.load();
+    const seen = credentialOf(other);
+    const renewed = await one.refresher.refresh(seen);
+    const adopted = await other.refresher.refresh(seen);
+    assert.deepEqual(adopted.credential, renewed.credential);
+    assert.equal(refreshes(), 1);
+  });
+
+  it("that cannot be stored is used from memory, stored later, and never renewed again for it", async () => {
+    const window = await bed.signedIn();
+    bed.secrets.failingStores = 3;
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    assert.equal(credential.sequence, 1);
+    assert.equal(stored(window).sequence, 0);
+    assert.equal((await window.source.get("chatgpt")).bearer, credential.tokens.accessToken);
+    // What is stored is older: a reading of it changes nothing.
+    await window.accounts.reload();
+    assert.equal(credentialOf(window).sequence, 1);
+    for (const wait of [200, 1_000, 5_000]) await bed.clock.advance(wait);
+    await window.refresher.settle();
+    assert.deepEqual(stored(window), credential);
+    assert.equal(bed.clock.pending, 0);
+    assert.equal(refreshes(), 1);
+  });
+
+  it("that could not be stored yet is stored when the window closes", async () => {
+    const window = await bed.signedIn();
+    bed.secrets.failingStores = 1;
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    assert.deepEqual(stored(window), credential);
+  });
+
+  it("under way is waited for when the window closes", async () => {
+    const window = await bed.signedIn();
+    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    void window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    assert.equal(stored(window).sequence, 1);
+  });
+
+  it("whose tokens were lost before they were stored asks for a sign-in, without showing the issuer a spent token", async () => {
+    const window = await bed.signedIn();
+    const before = new Map(bed.secrets.values);
+    await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    // The keyring comes back as it was.
+    for (const [key, value] of before) bed.secrets.values.set(key, value);
+    const next = bed.open();
+    await next.accounts.load();
+    await assert.rejects(next.refresher.refresh(credentialOf(next)), is("needsSignIn"));
+    assert.equal(next.accounts.state.active?.rejected, "reused");
+    assert.equal(refreshes(), 1);
+    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+  });
+
+  it("waits for somebody who lost the lock while the issuer's answer is still to come", async () => {
+    const [one, other] = [await bed.signedIn(), bed.open({ lockTimes: { staleMs: 300 } })];
+    await other.accounts.load();
+    const seen = credentialOf(other);
+    bed.issuer.faults.set("token", { kind: "slow", delayMs: 900, times: 1 });
+    const first = one.refresher.refresh(seen);
+    await bed.issuer.waitForRecord("fault");
+    // The other window sees no sign of life for as long as it takes to call a holder dead.
+    const second = other.refresher.refresh(seen);
+    const renewed = await first;
+    await bed.clock.advance(1_000);
+    assert.equal((await second).credential.tokens.accessToken, renewed.credential.tokens.accessToken);
+    assert.equal(refreshes(), 1);
+    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+  });
+
+  it("goes on half a minute after somebody died within one", async () => {
+    const window = await bed.signedIn();
+    const { tokens, sequence } = credentialOf(window);
+    const hash = hashOf(tokens.refreshToken);
+    await window.rotations.write(credentialOf(window), { sequence, hash, spending: hash, at: bed.clock.now() });
+    await mkdir(join(bed.folder, `${window.accounts.state.active?.id}.lock`));
+    bed.clock.jump(36_000);
+    const next = bed.open({ lockTimes: { staleMs: 50 } });
+    await next.accounts.load();
+    await next.refresher.refresh(credentialOf(next));
+    assert.equal(refreshes(), 1);
+  });
+
+  it("that ends in a sign-out leaves no token behind, here or at the issuer", async () => {
+    const window = await bed.signedIn();
+    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    const refresh = window.refresher.refresh(credentialOf(window));
+    await bed.issuer.waitForRecord("fault");
+    await window.accounts.remove(window.accounts.state.active?.id ?? "");
+    await assert.rejects(refresh, is("notSignedIn"));
+    assert.deepEqual(
+      [...bed.secrets.values.keys()].filter((key) => key.startsWith("credential")),
+      [],
+    );
+    assert.equal((await bed.issuer.waitForRecord("revoke")).at(-1)?.found, true);
+    assert.equal(window.accounts.state.active, undefined);
+  });
+
+  it("that another window ends by signing out leaves no token behind, here or at the issuer", async () => {
+    const [one, other] = [await bed.signedIn(), bed.open()];
+    await other.accounts.load();
+    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    const refresh = one.refresher.refresh(credentialOf(one));
+    await bed.issuer.waitForRecord("fault");
+    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    await refresh.catch(() => {});
+    assert.equal((await bed.issuer.waitForRecord("revoke")).at(-1)?.found, true);
+    assert.deepEqual(
+      [...bed.secrets.values.keys()].filter((key) => key.startsWith("credential")),
+      [],
+    );
+  });
+
+  it("does not overwrite somebody who signed in anew meanwhile", async () => {
+    const [one, other] = [await bed.signedIn(), bed.open()];
+    await other.accounts.load();
+    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100, times: 1, grant: "refresh_token" });
+    const refresh = one.refresher.refresh(credentialOf(one));
+    await bed.issuer.waitForRecord("fault");
+    bed.clock.jump(minute);
+    const anew = await bed.credential();
+    await other.accounts.put(anew, { activate: true });
+    await refresh;
+    assert.deepEqual(stored(one), anew);
+  });
+
+  it("of a linked login is its owner's to make, and its refresh token is never spent", async () => {
+    const linked = { ...(await bed.credential()), origin: "linked" as const };
+    const tokens = { ...(await bed.credential()).tokens, refreshToken: linked.tokens.refreshToken };
+    const window = bed.open({ refreshLinked: async () => tokens });
+    await window.accounts.put(linked, { activate: true });
+    const { credential } = await window.refresher.refresh(linked);
+    assert.deepEqual(credential.tokens, tokens);
+    assert.deepEqual(stored(window), credential);
+    assert.equal(refreshes(), 0);
+  });
+
+  it("of a linked login that its owner refuses asks for a sign-in", async () => {
+    const linked = { ...(await bed.credential()), origin: "linked" as const };
+    const window = bed.open({ refreshLinked: () => Promise.reject(new RefreshRejected("revoked", "signed out")) });
+    await window.accounts.put(linked, { activate: true });
+    await assert.rejects(window.refresher.refresh(linked), is("needsSignIn"));
+    assert.equal(window.accounts.state.active?.rejected, "revoked");
+    assert.equal(refreshes(), 0);
+  });
+
+  it("writes none of its secrets to the log", async () => {
+    const window = await bed.signedIn();
+    bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused" });
+    bed.clock.jump(11 * day);
+    await window.source.get("chatgpt").catch(() => {});
+    const text = window.lines.join("\n");
+    assert.match(text, /rejected/);
+    for (const { value, kind } of bed.issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
+  });
+});

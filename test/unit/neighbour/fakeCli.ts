@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+// Stands in for the Codex CLI with a login of its own: `fakeCli.ts BEHAVIOUR ISSUER app-server`. It keeps its login in
+// $CODEX_HOME/auth.json (in the behaviour "keyring": in keyring.json, which only it reads) and renews it at the issuer.
+import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const [behaviour = "", issuer = ""] = process.argv.slice(2);
+const home = process.env.CODEX_HOME ?? join(process.env.HOME ?? "", ".codex");
+const store = join(home, behaviour === "keyring" ? "keyring.json" : "auth.json");
+const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const read = () => JSON.parse(readFileSync(store, "utf8"));
+
+async function refresh(): Promise<void> {
+  const login = read();
+  const response = await fetch(new URL("/oauth/token", issuer), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      client_id: "app_EMoamEEZ73f0CkXaXp7hrann",
+      grant_type: "refresh_token",
+      refresh_token: login.tokens.refresh_token,
+    }),
+  });
+  if (response.ok) {
+    const tokens = { ...login.tokens, ...((await response.json()) as object) };
+    writeFileSync(store, JSON.stringify({ ...login, tokens, last_refresh: new Date().toISOString() }, null, 2));
+  }
+}
+
+async function answer(id: number, method: string, params: { refreshToken?: boolean }): Promise<void> {
+  if (method === "initialize") return void say({ id, result: { userAgent: "chatgpt-sign-in/0.169.0" } });
+  if (method === "account/read") {
+    appendFileSync(join(home, "asked"), "refresh\n");
+    if (behaviour === "hang") return;
+    if (params.refreshToken && behaviour !== "lazy" && behaviour !== "needsSignIn") await refresh();
+    const account = { type: "chatgpt", email: "plus@example.com", planType: "plus" };
+    return void say({ id, result: { account: behaviour === "needsSignIn" ? null : account } });
+  }
+  if (method === "account/login/start") startLogin(id);
+  if (method === "getAuthStatus") {
+    const authToken = existsSync(store) ? read().tokens.access_token : null;
+    say({ id, result: { authMethod: authToken && "chatgpt", authToken } });
+  }
+}
+
+/** Signs in as the real one does: listens for the callback, redeems the code and saves the login. */
+function startLogin(id: number): void {
+  const verifier = randomBytes(64).toString("base64url");
+  const state = randomBytes(32).toString("base64url");
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "", "http://127.0.0.1:1455");
+    if (url.searchParams.get("state") !== state) return void response.writeHead(400).end();
+    void redeem(url.searchParams.get("code") ?? "").then((success) => {
+      response.writeHead(200, { connection: "close" }).end("Signed in to Codex");
+      server.close();
+      say({ method: "account/login/completed", params: { loginId: "l1", success, error: null } });
+    });
+  });
+  const redirectUri = "http://127.0.0.1:1455/auth/callback";
+  const redeem = async (code: string) => {
+    const body = new URLSearchParams({
+      grant_type: "authorization_code",
+      client_id: "app_EMoamEEZ73f0CkXaXp7hrann",
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+    });
+    const response = await fetch(new URL("/oauth/token", issuer), { method: "POST", body });
+    const login = { auth_mode: "chatgpt", OPENAI_API_KEY: null, tokens: await response.json() };
+    if (response.ok) writeFileSync(store, JSON.stringify(login, null, 2), { mode: 0o600 });
+    return response.ok;
+  };
+  server.listen(1455, "127.0.0.1", () => {
+    const authUrl = new URL("/oauth/authorize", issuer);
+    const parameters = {
+      response_type: "code",
+      client_id: "app_EMoamEEZ73f0CkXaXp7hrann",
+      redirect_uri: redirectUri,
+      scope: "openid profile email offline_access",
+      code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+      code_challenge_method: "S256",
+      state,
+    };
+    for (const [name, value] of Object.entries(parameters)) authUrl.searchParams.set(name, value);
+    say({ id, result: { type: "chatgpt", loginId: "l1", authUrl: authUrl.href } });
+  });
+}
+
+const lines = createInterface({ input: process.stdin });
+lines.on("close", () => process.exit(0));
+lines.on("line", (line) => {
+  const { id, method, params } = JSON.parse(line);
+  if (id !== undefined) void answer(id, method, params ?? {});
+});

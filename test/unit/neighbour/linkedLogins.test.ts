@@ -1,0 +1,374 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CodexLink, keptByTheCli } from "../../../src/account/credential.ts";
+import { credentialOf, readLoginFromText, readLoginOf } from "../../../src/neighbour/codexLogin.ts";
+import { FileRenewal } from "../../../src/neighbour/fileRenewal.ts";
+import { handOver } from "../../../src/neighbour/handOver.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import { WordedProblem } from "../../../src/platform/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import { type IssuedTokens, signInByHttp } from "../../issuer/login.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import type { MemorySecrets } from "../../support/memorySecrets.ts";
+import { createRooms, type RoomsOptions, type TestRooms } from "../../support/rooms.ts";
+import { eventually } from "../../support/timing.ts";
+import { asNobody } from "../codex/asNobody.ts";
+import { temporaryFolder } from "../codex/temporaryFolder.ts";
+
+describe("a login linked with the Codex CLI", function () {
+  this.timeout(30_000);
+  const folder = temporaryFolder();
+  const home = () => join(folder(), ".codex");
+  const file = () => join(home(), "auth.json");
+  let issuer: TestIssuer;
+  let rooms: TestRooms;
+  let windows: TestRooms[];
+
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(async () => issuer.close());
+  beforeEach(async () => {
+    windows = [];
+    await mkdir(home());
+  });
+  afterEach(async () => {
+    for (const window of windows) await window.dispose();
+    issuer.faults.clear();
+  });
+
+  const write = (tokens: IssuedTokens, path = file(), more: object = {}) =>
+    writeFile(
+      path,
+      JSON.stringify(
+        { auth_mode: "chatgpt", OPENAI_API_KEY: null, tokens, last_refresh: new Date().toISOString(), ...more },
+        null,
+        2,
+      ),
+      { mode: 0o600 },
+    );
+  const inFile = async () => JSON.parse(await readFile(file(), "utf8")).tokens as IssuedTokens;
+  const asked = async () => (await readFile(join(home(), "asked"), "utf8").catch(() => "")).split("\n").length - 1;
+
+  /** A window where the CLI behaves so; with "none" there is none. */
+  async function openWindow(behaviour: string, change: Partial<RoomsOptions> = {}): Promise<TestRooms> {
+    const program = join(folder(), `codex-${behaviour}`);
+    const script = join(import.meta.dirname, "fakeCli.ts");
+    await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" ${behaviour} ${issuer.origin} "$@"\n`);
+    await chmod(program, 0o700);
+    const window = await createRooms({
+      issuer: issuer.origin,
+      codex: {
+        userHome: folder(),
+        environment: { HOME: folder(), PATH: "/nowhere" },
+        codexPath: () => (behaviour === "none" ? "" : program),
+      },
+      ...change,
+    });
+    windows.push(window);
+    return window;
+  }
+
+  /** Signs in as the CLI would and links its login. */
+  async function link(behaviour: string, change: Partial<CodexLink> = {}): Promise<IssuedTokens> {
+    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(tokens, change.store === "keyring" ? join(home(), "keyring.json") : file());
+    if (change.store === "keyring") {
+      await writeFile(join(home(), "config.toml"), 'cli_auth_credentials_store = "keyring"\n');
+    }
+    rooms = await openWindow(behaviour);
+    await rooms.accounts.load();
+    const login = await readLoginOf(rooms.cli);
+    assert.ok(login.link);
+    const linked = { ...login.link, renewHere: false, ...change };
+    await rooms.accounts.put(credentialOf(login.file, linked, issuer.origin, Date.now()), { activate: true });
+    return tokens;
+  }
+
+  const current = (window = rooms) => {
+    const entry = window.accounts.entry();
+    assert.ok(entry);
+    return entry;
+  };
+  const refresh = (window = rooms) => window.refresher.refresh(current(window).credential);
+
+  it("keeps no refresh token of the CLI", async () => {
+    const { refresh_token } = await link("rotates");
+    await refresh();
+    const stored = JSON.stringify([...(rooms.secrets as MemorySecrets).values]);
+    for (const secret of [refresh_token, (await inFile()).refresh_token]) assert.equal(stored.includes(secret), false);
+    assert.equal(current().credential.tokens.refreshToken, keptByTheCli);
+  });
+
+  it("follows its file at once", async () => {
+    await link("rotates");
+    const next = await signInByHttp(issuer.origin, "plus@example.com");
+    const started = performance.now();
+    await write(next);
+    await eventually(() => assert.equal(current().credential.tokens.accessToken, next.access_token), 1000, 5);
+    assert.ok(performance.now() - started < 1000);
+    assert.equal(current().credential.sequence, 1);
+    assert.equal(await asked(), 0);
+  });
+
+  it("follows what happened while no window was open", async () => {
+    await link("rotates");
+    const { secrets } = rooms;
+    await rooms.linkedLogins.dispose();
+    const next = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(next);
+    const later = await openWindow("rotates", { secrets });
+    await later.accounts.load();
+    await eventually(() => assert.equal(current(later).credential.tokens.accessToken, next.access_token));
+  });
+
+  it("asks the CLI to renew it, and takes what the CLI wrote", async () => {
+    const before = await link("rotates");
+    const entry = await refresh();
+    const written = await inFile();
+    assert.notEqual(written.access_token, before.access_token);
+    assert.equal(entry.credential.tokens.accessToken, written.access_token);
+    assert.equal(entry.credential.tokens.idToken, written.id_token);
+    assert.equal(await asked(), 1);
+  });
+
+  it("does not ask when the file has newer tokens already", async () => {
+    await link("rotates");
+    const seen = current().credential;
+    await rooms.linkedLogins.dispose();
+    const next = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(next);
+    const entry = await rooms.refresher.refresh(seen);
+    assert.equal(entry.credential.tokens.accessToken, next.access_token);
+    assert.equal(await asked(), 0);
+  });
+
+  it("is renewed once by several windows and callers together, without reuse", async () => {
+    await link("rotates");
+    const { secrets, directory } = rooms;
+    const reuse = issuer.recordsOf("reuseDetected").length;
+    const others = await Promise.all([1, 2].map(() => openWindow("rotates", { secrets, directory })));
+    for (const window of others) await window.accounts.load();
+    const seen = current().credential;
+    const entries = await Promise.all([rooms, rooms, ...others].map((window) => window.refresher.refresh(seen)));
+    assert.equal(new Set(entries.map(({ credential }) => credential.tokens.accessToken)).size, 1);
+    assert.equal(await asked(), 1);
+    assert.equal(issuer.recordsOf("reuseDetected").length, reuse);
+  });
+
+  it("says so when the CLI did not renew it, and stays signed in", async () => {
+    await link("lazy");
+    await assert.rejects(refresh(), (error) => error instanceof WordedProblem && /for the moment/.test(error.message));
+    assert.equal(current().account.rejected, undefined);
+  });
+
+  it("needs a sign-in when the CLI does", async () => {
+    await link("needsSignIn");
+    await assert.rejects(refresh(), { code: "needsSignIn" });
+    assert.equal(current().account.rejected, "rejected");
+    const next = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(next);
+    await eventually(() => assert.equal(current().account.rejected, undefined));
+  });
+
+  it("ends in a clear message when the CLI hangs, and the lock is held until it is gone", async () => {
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      // Its time is up when it has had the question.
+      after: (ms, callback) =>
+        ms === 8_000 || ms === 20_000
+          ? systemClock.after(ms === 8_000 ? 2_000 : 500, callback)
+          : systemClock.after(ms, callback),
+    };
+    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(tokens);
+    rooms = await openWindow("hang", { clock });
+    await rooms.accounts.load();
+    const login = await readLoginOf(rooms.cli);
+    const to: CodexLink = { codexHome: home(), store: "file", renewHere: false };
+    await rooms.accounts.put(credentialOf(login.file, to, issuer.origin, Date.now()), { activate: true });
+    await assert.rejects(refresh(), /did not answer in time/);
+    let gone = false;
+    const held = rooms.lock.hold("codex-cli", async () => assert.equal(gone, true));
+    await rooms.linkedLogins.dispose().then(() => {
+      gone = true;
+    });
+    await held;
+    assert.deepEqual(await inFile(), tokens);
+  });
+
+  it("says which program is missing", async () => {
+    await link("none");
+    await assert.rejects(refresh(), /Codex CLI was not found/);
+    assert.equal(current().account.rejected, undefined);
+  });
+
+  it("does not start the CLI in an open folder, which may name programs to run, unless it is the CLI's own", async () => {
+    await link("rotates");
+    const strange = join(folder(), "repository");
+    await mkdir(strange);
+    const inside = {
+      codex: { userHome: folder(), environment: {}, codexPath: () => "", workspaceFolders: () => [folder()] },
+    };
+    const window = await openWindow("rotates", inside);
+    assert.equal(await window.cli.mayLiveIn(strange), false);
+    await assert.rejects(window.cli.at(strange), /lies in an open folder/);
+    assert.equal(await window.cli.mayLiveIn(home()), true);
+    assert.equal(await window.cli.mayLiveIn("/elsewhere"), true);
+  });
+
+  describe("in the keyring", () => {
+    it("is read and renewed through the CLI", async () => {
+      const before = await link("keyring", { store: "keyring" });
+      assert.equal(current().account.email, "plus@example.com");
+      assert.equal(current().credential.tokens.accessToken, before.access_token);
+      const { credential } = await refresh();
+      const kept = JSON.parse(await readFile(join(home(), "keyring.json"), "utf8")).tokens;
+      assert.equal(credential.tokens.accessToken, kept.access_token);
+      assert.notEqual(kept.access_token, before.access_token);
+    });
+
+    it("is not renewed when the CLI has newer tokens already", async () => {
+      await link("keyring", { store: "keyring" });
+      const next = await signInByHttp(issuer.origin, "plus@example.com");
+      await write(next, join(home(), "keyring.json"));
+      assert.equal((await refresh()).credential.tokens.accessToken, next.access_token);
+      assert.equal(await asked(), 0);
+    });
+  });
+
+  describe("that the CLI gives up", () => {
+    it("by signing out is no longer accepted, and is again when it returns", async () => {
+      const tokens = await link("rotates");
+      await rm(file());
+      await eventually(() => assert.equal(current().account.rejected, "revoked"));
+      await write(tokens);
+      await eventually(() => assert.equal(current().account.rejected, undefined));
+      assert.equal(current().credential.tokens.accessToken, tokens.access_token);
+    });
+
+    it("for another account is not followed there", async () => {
+      const before = await link("rotates");
+      await write(await signInByHttp(issuer.origin, "team@example.com"));
+      await eventually(() => assert.equal(current().account.rejected, "revoked"));
+      assert.equal(current().credential.tokens.accessToken, before.access_token);
+      assert.equal(rooms.accounts.state.accounts.length, 1);
+    });
+
+    it("is kept through a moment in which the file makes no sense", async () => {
+      const before = await link("rotates");
+      await writeFile(file(), "<html>");
+      const next = await signInByHttp(issuer.origin, "plus@example.com");
+      await write(next);
+      await eventually(() => assert.equal(current().credential.tokens.accessToken, next.access_token));
+      assert.notEqual(next.access_token, before.access_token);
+      assert.equal(current().account.rejected, undefined);
+    });
+  });
+
+  describe("where no CLI is installed", () => {
+    it("is renewed and written back when the person chose so", async () => {
+      const before = await link("none", { renewHere: true });
+      const { credential } = await refresh();
+      const after = await inFile();
+      assert.notEqual(after.refresh_token, before.refresh_token);
+      assert.equal(credential.tokens.accessToken, after.access_token);
+      assert.equal(credential.tokens.refreshToken, keptByTheCli);
+      assert.equal((await stat(file())).mode & 0o777, 0o600);
+      await refresh();
+      assert.equal((await inFile()).access_token, current().credential.tokens.accessToken);
+    });
+
+    it("spends nothing where what comes for it could not be written", async () => {
+      const { refresh_token } = await link("none", { renewHere: true });
+      await chmod(file(), 0o644);
+      await chmod(folder(), 0o755);
+      await chmod(home(), 0o555);
+      const { tokenEndpoint, log } = rooms;
+      const renewal = new FileRenewal({ tokenEndpoint, clock: systemClock, log });
+      const refreshes = issuer.recordsOf("refresh").length;
+      await assert.rejects(
+        asNobody(() => renewal.renew(file(), current().credential)),
+        /could not be written/,
+      );
+      await chmod(home(), 0o755);
+      assert.equal(issuer.recordsOf("refresh").length, refreshes);
+      assert.equal((await inFile()).refresh_token, refresh_token);
+    });
+
+    it("writes back what it got as soon as the disk lets it", async () => {
+      await link("none", { renewHere: true });
+      const text = await readFile(file(), "utf8");
+      issuer.faults.set("token", { kind: "slow", delayMs: 500, times: 1 });
+      const renewing = refresh();
+      await issuer.waitForRecord("fault");
+      await rm(file());
+      await mkdir(file());
+      const { credential } = await renewing;
+      await rm(file(), { recursive: true });
+      await writeFile(file(), text, { mode: 0o600 });
+      await eventually(async () => assert.equal((await inFile()).access_token, credential.tokens.accessToken));
+    });
+
+    it("needs a sign-in when the issuer refuses its refresh token, and the file stays", async () => {
+      await link("none", { renewHere: true });
+      const text = await readFile(file(), "utf8");
+      issuer.expireRefreshTokens();
+      await assert.rejects(refresh(), { code: "needsSignIn" });
+      assert.equal(await readFile(file(), "utf8"), text);
+    });
+  });
+
+  describe("that was ours", () => {
+    it("is handed over: the file has it, and we follow", async () => {
+      rooms = await openWindow("rotates");
+      await rooms.accounts.load();
+      await rooms.signIn.run();
+      const { credential } = current();
+      const { id } = credential;
+      const over = { id, codexHome: home(), renewHere: false, replace: undefined };
+      const parts = { accounts: rooms.accounts, lock: rooms.lock, clock: systemClock };
+      assert.equal(await handOver(parts, over), undefined);
+      assert.equal((await inFile()).refresh_token, credential.tokens.refreshToken);
+      assert.equal(current().account.origin, "linked");
+      assert.equal(current().account.id, id);
+      await refresh();
+      assert.equal((await inFile()).access_token, current().credential.tokens.accessToken);
+      assert.equal(await asked(), 1);
+    });
+
+    it("stays ours when there is a file that nobody agreed to replace", async () => {
+      rooms = await openWindow("rotates");
+      await rooms.accounts.load();
+      await rooms.signIn.run();
+      await writeFile(file(), "{}");
+      const over = { id: current().account.id, codexHome: home(), renewHere: false, replace: undefined };
+      const parts = { accounts: rooms.accounts, lock: rooms.lock, clock: systemClock };
+      await assert.rejects(handOver(parts, over), /already a login file/);
+      assert.equal(current().account.origin, "own");
+      assert.equal(await readFile(file(), "utf8"), "{}");
+    });
+  });
+
+  it("says in words what cannot be imported", async () => {
+    const window = await openWindow("none");
+    await assert.rejects(readLoginOf(window.cli), /There is no login file/);
+    assert.throws(() => readLoginFromText("<html>"), WordedProblem);
+    await rm(home(), { recursive: true });
+    await assert.rejects(readLoginOf(window.cli), /There is no login file/);
+  });
+
+  it("that was copied has the refresh token, and is renewed here", async () => {
+    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+    const pretty = JSON.stringify({ tokens, last_refresh: "2026-11-20T20:41:36.232376Z" }, null, 2);
+    const login = readLoginFromText(pretty.replaceAll("\n", ""));
+    assert.equal(login.link, undefined);
+    rooms = await openWindow("none");
+    await rooms.accounts.load();
+    await rooms.accounts.put(credentialOf(login.file, undefined, issuer.origin, Date.now()), { activate: true });
+    const { credential } = await refresh();
+    assert.equal(credential.origin, "copied");
+    assert.notEqual(credential.tokens.refreshToken, tokens.refresh_token);
+  });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createFileLock, type Lock, type LockTimes } from "../../../src/platform/lock.ts";
+import { createLogger } from "../../../src/platform/logger.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { temporaryDirectory } from "../../support/leaveNothing.ts";
+
+describe("The lock between windows", () => {
+  let folder: ReturnType<typeof temporaryDirectory>;
+  let lines: string[];
+
+  beforeEach(() => {
+    folder = temporaryDirectory();
+    lines = [];
+  });
+  afterEach(() => folder.remove());
+
+  function lockIn(directory: string, times?: LockTimes): Lock {
+    const write = (line: string) => lines.push(line);
+    return createFileLock(
+      directory,
+      createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
+      times,
+    );
+  }
+
+  /** Many who want it at once, and the most of them that had it together. */
+  async function crowd(lock: Lock, count: number): Promise<number> {
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: count }, () =>
+        lock.hold("account", async () => {
+          inside += 1;
+          most = Math.max(most, inside);
+          await delay(3);
+          inside -= 1;
+        }),
+      ),
+    );
+    return most;
+  }
+
+  it("is held by one at a time, and leaves nothing behind", async () => {
+    assert.equal(await crowd(lockIn(folder.path), 10), 1);
+    assert.deepEqual(await readdir(folder.path), []);
+  });
+
+  it("is let go when the work fails", async () => {
+    const lock = lockIn(folder.path);
+    await assert.rejects(
+      lock.hold("account", () => Promise.reject(new Error("failed"))),
+      /failed/,
+    );
+    assert.equal(await lock.hold("account", async () => "next"), "next");
+  });
+
+  it("is not waited for when the work has become needless", async () => {
+    const lock = lockIn(folder.path);
+    const work = Promise.withResolvers<void>();
+    const first = lock.hold("account", () => work.promise);
+    let asked = 0;
+    const second = await lock.hold(
+      "account",
+      () => Promise.reject(new Error("the work was done")),
+      async () => {
+        asked += 1;
+        return asked === 3 ? "done by another" : undefined;
+      },
+    );
+    assert.equal(second, "done by another");
+    work.resolve();
+    await first;
+  });
+
+  it("of a crashed holder is taken over by one at a time, however many wait", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await mkdir(join(folder.path, "account.lock"), { recursive: true });
+      assert.equal(await crowd(lockIn(folder.path, { staleMs: 50 }), 10), 1);
+    }
+    assert.deepEqual(await readdir(folder.path), []);
+    assert.ok(lines.some((line) => line.includes("recovered")));
+  });
+
+  it("is recovered by what was watched, not by a clock that may be wrong", async () => {
+    const held = join(folder.path, "account.lock");
+    const hours = 3 * 3600_000;
+    for (const off of [-hours, hours]) {
+      await mkdir(held, { recursive: true });
+      const time = new Date(Date.now() + off);
+      await utimes(held, time, time);
+      const started = performance.now();
+      await lockIn(folder.path, { staleMs: 100 }).hold("account", async () => {});
+      const waited = performance.now() - started;
+      assert.ok(waited >= 95 && waited < 2_000, `waited ${waited} ms`);
+    }
+  });
+
+  it("of a holder that is alive is never taken, and waiting for it ends with a clear problem", async () => {
+    const held = join(folder.path, "account.lock");
+    await mkdir(held, { recursive: true });
+    let beats = 0;
+    const heart = setInterval(() => {
+      beats += 1;
+      const time = new Date(Date.now() + beats);
+      void utimes(held, time, time);
+    }, 20);
+    try {
+      const lock = lockIn(folder.path, { staleMs: 200, patienceMs: 600 });
+      await assert.rejects(
+        lock.hold("account", () => Promise.reject(new Error("two have the lock"))),
+        (error) => isProblem(error, "busyElsewhere"),
+      );
+    } finally {
+      clearInterval(heart);
+    }
+    assert.ok((await stat(held)).isDirectory());
+    await rm(held, { recursive: true });
+  });
+
+  it("makes its folder, and where it cannot the work runs without it", async () => {
+    assert.equal(await lockIn(join(folder.path, "new", "deeper")).hold("account", async () => 1), 1);
+    await writeFile(join(folder.path, "file"), "");
+    assert.equal(await lockIn(join(folder.path, "file")).hold("account", async () => 2), 2);
+    assert.ok(lines.some((line) => line.includes("without a lock")));
+  });
+});

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createState } from "../../../src/oauth/pkce.ts";
+import { isProblem, Problem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { readPastedLink } from "../../../src/signin/pasteFlow.ts";
+
+describe("A pasted address", () => {
+  const state = createState();
+  const issuer = "https://auth.openai.com";
+  const answer = `code=ac_123.456&state=${state}`;
+  const link = `http://localhost:1455/auth/callback?${answer}`;
+  const at1455 = "http://localhost:1455/auth/callback";
+  const at1457 = "http://localhost:1457/auth/callback";
+
+  const accepted: readonly [string, string, string][] = [
+    ["as the browser shows it", link, at1455],
+    ["with the second port", link.replace("1455", "1457"), at1457],
+    ["with further parameters", `${link}&scope=openid`, at1455],
+    ["with a fragment", `${link}#`, at1455],
+    ["under 127.0.0.1", link.replace("localhost", "127.0.0.1"), at1455],
+    ["under [::1]", link.replace("localhost", "[::1]"), at1455],
+    ["without its scheme", link.slice("http://".length), at1455],
+    ["with blanks and line ends around it", ` \n${link}\r\n`, at1455],
+    ["in angle brackets", `<${link}>`, at1455],
+    ["in quotes", `"${link}"`, at1455],
+    ["with the known suffix of the state", `${link}.onboarding_entrypoint=life_sciences`, at1455],
+  ];
+  for (const [how, text, redirectUri] of accepted) {
+    it(`is taken ${how}`, () => {
+      assert.deepEqual(readPastedLink(text, state, issuer), { answer: { code: "ac_123.456" }, redirectUri });
+    });
+  }
+
+  it("tells of a refusal", () => {
+    const { answer: refusal } = readPastedLink(`${at1455}?error=access_denied&state=${state}`, state, issuer);
+    assert.deepEqual(refusal, { error: "access_denied", entitlement: false });
+  });
+
+  const refused: readonly [string, string, ProblemCode][] = [
+    ["nothing", "", "pasteNotAnAddress"],
+    ["a bare code", "ac_123.456", "pasteNotAnAddress"],
+    ["a code with its state", answer, "pasteNotAnAddress"],
+    ["code#state", `ac_123.456#${state}`, "pasteNotAnAddress"],
+    ["a sentence", "I am signed in, what now?", "pasteNotAnAddress"],
+    ["another path", link.replace("/auth/callback", "/success"), "pasteNotAnAddress"],
+    ["another port", link.replace("1455", "1456"), "pasteNotAnAddress"],
+    ["no port", link.replace(":1455", ""), "pasteNotAnAddress"],
+    ["https", link.replace("http:", "https:"), "pasteNotAnAddress"],
+    ["another host", link.replace("localhost", "localhost.example.com"), "pasteNotAnAddress"],
+    [
+      "a user name in front of another host",
+      link.replace("localhost:1455", "localhost:1455@example.com"),
+      "pasteNotAnAddress",
+    ],
+    ["no code", `${at1455}?state=${state}`, "pasteNotAnAddress"],
+    ["an empty code", `${at1455}?code=&state=${state}`, "pasteNotAnAddress"],
+    ["a huge text", `${link}&x=${"a".repeat(20_000)}`, "pasteNotAnAddress"],
+    ["the sign-in page", `${issuer}/oauth/authorize?state=${state}`, "pasteSignInPage"],
+    ["the page of an error there", `${issuer}/error?payload=x`, "pasteSignInPage"],
+    ["no state", `${at1455}?code=ac_123.456`, "pasteOtherSignIn"],
+    ["another state", `${at1455}?code=ac_123.456&state=${createState()}`, "pasteOtherSignIn"],
+    ["a longer state", `${link}x`, "pasteOtherSignIn"],
+    ["an unknown suffix of the state", `${link}.onboarding_entrypoint=other`, "pasteOtherSignIn"],
+    ["two states", `${link}&state=${state}`, "pasteOtherSignIn"],
+    ["two codes", `${link}&code=ac_other`, "pasteOtherSignIn"],
+    ["an error of another state", `${at1455}?error=access_denied&state=x`, "pasteOtherSignIn"],
+  ];
+  for (const [what, text, code] of refused) {
+    it(`that is ${what} is refused as ${code}`, () => {
+      assert.throws(
+        () => readPastedLink(text, state, issuer),
+        (error) => isProblem(error, code) || assert.fail(String(error)),
+      );
+    });
+  }
+
+  it("never throws anything else, and repeats nothing of the text", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          fc.string().map((text) => link + text),
+        ),
+        (text) => {
+          try {
+            readPastedLink(text, state, issuer);
+          } catch (error) {
+            assert.ok(error instanceof Problem);
+            assert.ok(text.length < 20 || !error.message.includes(text));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
