@@ -1,11 +1,14 @@
 // npm test: types, lint and format, then the suites; the last line is `N passed, N failed` over all of them.
-// npm test -- [check] [unit] [panel] [package] [host] [journeys] [interop] [--grep TEXT] [--desktop]
+// npm test -- [check] [unit] [panel] [package] [host] [journeys] [anywhere] [interop] [--grep TEXT] [--desktop]
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
-import { ensureChromium, ensureCodeServer } from "../scripts/lib/toolchain.mjs";
+import { ensureChromium, ensureCodeServer, ensureDebianPackages } from "../scripts/lib/toolchain.mjs";
+import { ensureKeyring } from "./interop/keyring.ts";
+import { ensureCodexCli } from "./support/codexCli.ts";
 import { temporaryDirectory } from "./support/leaveNothing.ts";
+import { ownNetwork } from "./support/ownNetwork.ts";
 import { projectRoot } from "./support/projectRoot.ts";
 import { interruptSuites, runSuite, type Suite, type SuiteOutcome } from "./support/suite.ts";
 import { Transcript } from "./support/transcript.ts";
@@ -20,6 +23,7 @@ const env: Record<string, string> = {
   ...(values.grep === undefined ? {} : { MOCHA_GREP: values.grep }),
   ...(process.stdout.isTTY ? { MOCHA_COLORS: "1" } : {}),
 };
+const isNotAnywhere = (file: string) => !/anywhere\w*\.test\.ts$/.test(file);
 const testFiles = (...patterns: string[]) => globSync(patterns, { cwd: projectRoot }).sort();
 
 const suites: Record<string, Suite> = {
@@ -45,7 +49,14 @@ const suites: Record<string, Suite> = {
   },
   journeys: {
     name: "journeys",
-    args: ["test/support/runMocha.ts", "120000", ...testFiles("test/journeys/**/*.test.ts")],
+    args: ["test/support/runMocha.ts", "120000", ...testFiles("test/journeys/**/*.test.ts").filter(isNotAnywhere)],
+    env,
+    limit: 15 * minute,
+  },
+  // The journeys of a sign-in under difficulties: as long as all the others together, so they run beside them.
+  anywhere: {
+    name: "anywhere",
+    args: ["test/support/runMocha.ts", "120000", ...testFiles("test/journeys/anywhere*.test.ts")],
     env,
     limit: 15 * minute,
   },
@@ -63,36 +74,49 @@ const chosen = new Set(positionals.length > 0 ? positionals : Object.keys(suites
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interruptSuites);
 
-const needsHost = chosen.has("host") || chosen.has("journeys");
-if (needsHost) {
-  chosen.add("package");
-  if (chosen.has("journeys") || !values.desktop) ensureCodeServer();
+const needsVscode = ["journeys", "anywhere", ...(values.desktop ? [] : ["host"])].some((name) => chosen.has(name));
+if (needsVscode || chosen.has("host")) chosen.add("package");
+// Everything is installed before a suite starts: some run where there is no way out.
+if (needsVscode) ensureCodeServer();
+if (needsVscode || chosen.has("panel")) ensureChromium();
+if (chosen.has("unit") || chosen.has("anywhere")) ensureDebianPackages({ openssl: "/usr/bin/openssl" });
+if (chosen.has("interop")) {
+  ensureCodexCli();
+  ensureKeyring();
 }
-if (needsHost || chosen.has("panel")) ensureChromium();
+const network = ownNetwork();
 
 const results = temporaryDirectory();
 const transcript = new Transcript((text) => process.stdout.write(text));
 const outcomes: SuiteOutcome[] = [];
 
-// Unit, host, journeys and interop use the registered callback ports, so they follow each other; the rest runs beside them.
-const order = ["check", "unit", "package", "panel", "host", "journeys", "interop"];
+const order = ["check", "unit", "package", "panel", "host", "journeys", "anywhere", "interop"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
 const packaged = Promise.withResolvers<void>();
-await Promise.all([
-  (async () => {
-    await runIfChosen("unit");
-    await packaged.promise;
-    await runIfChosen("host");
-    await runIfChosen("journeys");
-    await runIfChosen("interop");
-  })(),
-  (async () => {
-    await runIfChosen("package");
-    packaged.resolve();
-    await runIfChosen("check");
-    await runIfChosen("panel");
-  })(),
-]);
+const lane = async (...names: string[]) => {
+  for (const name of names) await runIfChosen(name);
+};
+const first = async () => {
+  await lane("package");
+  packaged.resolve();
+  await lane("check", "panel");
+};
+// Suites that sign in use the registered callback ports: each has a network of its own, or they follow each other.
+if (network) {
+  await Promise.all([
+    first(),
+    lane("unit", "interop"),
+    packaged.promise.then(() => lane("host", "journeys")),
+    packaged.promise.then(() => lane("anywhere")),
+  ]);
+} else {
+  await Promise.all([
+    first(),
+    lane("unit")
+      .then(() => packaged.promise)
+      .then(() => lane("host", "journeys", "anywhere", "interop")),
+  ]);
+}
 await results.remove();
 summarize();
 
@@ -102,7 +126,7 @@ async function runIfChosen(name: string): Promise<void> {
   if (!suite || !part) return;
   if (chosen.has(name)) {
     part.write(`\n== ${name} ==\n`);
-    outcomes.push(await runSuite(suite, join(results.path, `${name}.json`), part.write));
+    outcomes.push(await runSuite({ ...suite, network }, join(results.path, `${name}.json`), part.write));
   }
   part.close();
 }

@@ -11,13 +11,18 @@ export interface Keyring {
   stop(): Promise<void>;
 }
 
-/** Starts gnome-keyring, unlocked, on a D-Bus session of its own, with its files in `folder`. */
-export async function startKeyring(folder: string): Promise<Keyring> {
+/** Installs what `startKeyring` starts, where it is missing. */
+export function ensureKeyring(): void {
   ensureDebianPackages({
     dbus: "/usr/bin/dbus-daemon",
     "gnome-keyring": "/usr/bin/gnome-keyring-daemon",
     "libglib2.0-bin": "/usr/bin/gdbus",
   });
+}
+
+/** Starts gnome-keyring, unlocked, on a D-Bus session of its own, with its files in `folder`. */
+export async function startKeyring(folder: string): Promise<Keyring> {
+  ensureKeyring();
   const runtime = join(folder, "runtime");
   await mkdir(runtime, { recursive: true, mode: 0o700 });
   const address = `unix:path=${join(runtime, "bus")}`;

@@ -11,6 +11,8 @@ export interface Suite {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds after which the suite is ended and counts as failed. */
   readonly limit: number;
+  /** What gives it a loopback network of its own, see `ownNetwork`. */
+  readonly network?: readonly string[] | undefined;
   /** The program is no test runner: its end with 0 is one passed test. */
   readonly single?: boolean;
 }
@@ -49,7 +51,9 @@ export async function runSuite(suite: Suite, resultFile: string, write: (text: s
     seconds: (performance.now() - started) / 1000,
   });
   if (interrupted) return outcome(broken("interrupted"));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...suite.args], {
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning", ...suite.args];
+  const [command = "", ...args] = suite.network ? [...suite.network, ...node] : node;
+  const child = spawn(command, args, {
     cwd: projectRoot,
     env: { ...process.env, ...suite.env, [RESULT_FILE]: resultFile },
     stdio: ["ignore", "pipe", "pipe"],

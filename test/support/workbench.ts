@@ -240,12 +240,15 @@ export class Workbench {
   /** Opens the Accounts menu and returns its entries, top to bottom; it stays open. */
   async openAccountsMenu(): Promise<string[]> {
     await this.toFront();
-    await this.page
-      .locator(".activitybar")
-      .getByRole("button", { name: /^Accounts/ })
-      .click();
     const items = this.page.locator(".monaco-menu .action-item .action-label:not(.separator)");
-    await items.first().waitFor();
+    await eventually(async () => {
+      await this.page
+        .locator(".activitybar")
+        .getByRole("button", { name: /^Accounts/ })
+        .click();
+      // A webview that is still loading takes the focus, and the menu closes.
+      await items.first().waitFor({ timeout: 1000 });
+    });
     return items.allInnerTexts();
   }
 
