@@ -92,31 +92,14 @@ const outcomes: SuiteOutcome[] = [];
 
 const order = ["check", "unit", "package", "panel", "host", "journeys", "anywhere", "interop"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
-const packaged = Promise.withResolvers<void>();
 const lane = async (...names: string[]) => {
   for (const name of names) await runIfChosen(name);
 };
-const first = async () => {
-  await lane("package");
-  packaged.resolve();
-  await lane("check", "panel");
-};
+// First what keeps the processor busy, then what mostly waits for a browser.
+await Promise.all([lane("unit"), lane("package", "check", "panel")]);
 // Suites that sign in use the registered callback ports: each has a network of its own, or they follow each other.
-if (network) {
-  await Promise.all([
-    first(),
-    lane("unit", "interop"),
-    packaged.promise.then(() => lane("host", "journeys")),
-    packaged.promise.then(() => lane("anywhere")),
-  ]);
-} else {
-  await Promise.all([
-    first(),
-    lane("unit")
-      .then(() => packaged.promise)
-      .then(() => lane("host", "journeys", "anywhere", "interop")),
-  ]);
-}
+if (network) await Promise.all([lane("host", "journeys"), lane("anywhere", "interop")]);
+else await lane("host", "journeys", "anywhere", "interop");
 await results.remove();
 summarize();
 
