@@ -78,6 +78,7 @@ describe("a person with several accounts", () => {
     // After a reload, as soon as anything of ours is asked for; nothing of ours runs before.
     await workbench.reload();
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    await workbench.webview(`text=${demoAccount.email}`);
     await item.waitFor();
     const entries = await workbench.openAccountsMenu();
     assert.ok(entries.includes(`${demoAccount.email} (ChatGPT)`), `${entries}`);

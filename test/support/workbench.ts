@@ -241,15 +241,17 @@ export class Workbench {
   async openAccountsMenu(): Promise<string[]> {
     await this.toFront();
     const items = this.page.locator(".monaco-menu .action-item .action-label:not(.separator)");
-    await eventually(async () => {
+    return eventually(async () => {
       await this.page
         .locator(".activitybar")
         .getByRole("button", { name: /^Accounts/ })
         .click();
-      // A webview that is still loading takes the focus, and the menu closes.
       await items.first().waitFor({ timeout: 1000 });
+      const entries = await items.allInnerTexts();
+      // A webview that is still loading takes the focus, and the menu closes.
+      if (entries.length === 0) throw new Error("The Accounts menu has closed");
+      return entries;
     });
-    return items.allInnerTexts();
   }
 
   /** Presses an entry of the menu that is open; a submenu opens by hovering over its entry, as a person does. */
