@@ -9,5 +9,5 @@ declare module "@vscode/vsce" {
   }): Promise<void>;
 
   /** The files that go into the package, relative to `cwd`. */
-  export function listFiles(options: { cwd: string; dependencies?: boolean }): Promise<string[]>;
+  export function listFiles(options: { cwd: string; packageManager: number }): Promise<string[]>;
 }
