@@ -38,6 +38,7 @@ try {
   await signInOnLoginPage(page, demoAccount);
   await page.waitForURL("**/success");
   await page.close();
+  await workbench.awaitNotification("You are signed in with ChatGPT.");
   await workbench.clearNotifications();
   await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
   const panel = await workbench.webview(`text=${demoAccount.email}`);
