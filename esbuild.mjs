@@ -21,6 +21,22 @@ const common = {
   metafile: true,
 };
 
+/** Puts what a piece imports at once into it, and leaves what it imports later where it is. */
+const inlined = (pieces) => ({
+  name: "inlined",
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, ({ path, kind }) =>
+      kind === "import-statement" && path.startsWith("./")
+        ? { path: path.slice(2), namespace: "piece" }
+        : { path, external: true },
+    );
+    build.onLoad({ filter: /.*/, namespace: "piece" }, ({ path }) => ({
+      contents: pieces.find((piece) => piece.path.endsWith(path))?.text,
+      loader: "js",
+    }));
+  },
+});
+
 /**
  * esbuild splits only ES modules, and VS Code's extension hosts load CommonJS everywhere: so the pieces are split as ES
  * modules first, and each is then rewritten as CommonJS.
@@ -42,6 +58,10 @@ const asCommonJs = {
             format: "cjs",
             platform: "node",
             target: "node22",
+            // What activation needs is one file: each further one costs as much as its reading. Nothing in the pieces
+            // that the entry shares with others has a state of its own, so that they may be there twice.
+            bundle: file.path.endsWith("extension.cjs"),
+            plugins: [inlined(pieces)],
             // import() of a CommonJS piece would go through Node's ES module loader, which is slower.
             supported: { "dynamic-import": false },
             minify: production,

@@ -6,6 +6,8 @@ import { statusOf } from "./statusView.ts";
 export function createStatusBar(context: vscode.ExtensionContext, known: KnownAccounts): void {
   let item: vscode.StatusBarItem | undefined;
   const show = () => {
+    // Reading settings takes longer than all the rest of an activation that finds nobody signed in.
+    if (!known.current) return item?.hide();
     const configuration = vscode.workspace.getConfiguration("chatgptSignIn");
     const authMode = configuration.get("authMode") === "chatgpt" ? "chatgpt" : "apiKey";
     const view = configuration.get("statusBar") === false ? undefined : statusOf(known.current, authMode);
