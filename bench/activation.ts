@@ -109,7 +109,7 @@ export async function benchActivation(): Promise<Row[]> {
       ours: ms(own),
       floor: `empty ${ms(floor)}`,
       value: own / floor,
-      limit: 3,
+      limit: 5,
     },
   ];
 
