@@ -95,9 +95,11 @@ async function measureStorm(what: string, storm: (ask: () => Promise<number>) =>
       clock.jump(elevenDays);
       const latencies = await storm(async () => {
         const started = performance.now();
-        await window.source.get("chatgpt").catch(() => {
+        try {
+          await window.source.get("chatgpt");
+        } catch {
           without += 1;
-        });
+        }
         return performance.now() - started;
       });
       if (round === 0) continue;

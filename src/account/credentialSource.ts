@@ -28,7 +28,8 @@ export interface CredentialSourceParts {
 }
 
 interface Cached {
-  credential: BearerCredential;
+  /** Resolved already: who asks gets this very promise. */
+  answer: Promise<BearerCredential>;
   /** Milliseconds since 1970. */
   freshUntil: number;
 }
@@ -73,9 +74,9 @@ export class CredentialSource {
    * A fresh ChatGPT access token of the active account, or the API key of the auth mode.
    * @throws Problem
    */
-  async get(kind: CredentialKind): Promise<BearerCredential> {
+  get(kind: CredentialKind): Promise<BearerCredential> {
     const cached = this.#cache[kind];
-    if (cached !== undefined && this.#parts.clock.now() < cached.freshUntil) return cached.credential;
+    if (cached !== undefined && this.#parts.clock.now() < cached.freshUntil) return cached.answer;
     return this.#asked[kind] ?? this.#ask(kind);
   }
 
@@ -101,7 +102,7 @@ export class CredentialSource {
     const credential = bearerOf(fresh);
     // While this waited, somebody may have switched or signed out.
     if (this.#parts.accounts.entry() === fresh) {
-      this.#cache.chatgpt = { credential, freshUntil: refreshDueAt(fresh) };
+      this.#cache.chatgpt = { answer: Promise.resolve(credential), freshUntil: refreshDueAt(fresh) };
     }
     return credential;
   }
@@ -155,7 +156,7 @@ export class CredentialSource {
     }
     if (bearer === undefined) throw new Problem("noApiKey");
     const credential = { bearer, ...(account !== undefined && { account }) };
-    this.#cache.apiKey = { credential, freshUntil: Number.POSITIVE_INFINITY };
+    this.#cache.apiKey = { answer: Promise.resolve(credential), freshUntil: Number.POSITIVE_INFINITY };
     return credential;
   }
 

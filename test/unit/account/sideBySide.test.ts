@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { createRooms, type TestRooms } from "../../support/rooms.ts";
+
+describe("An own key and a login", () => {
+  let issuer: TestIssuer;
+  let rooms: TestRooms;
+  let secrets: MemorySecrets;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  beforeEach(async () => {
+    secrets = new MemorySecrets();
+    rooms = await createRooms({ issuer: issuer.issuer, secrets });
+  });
+  afterEach(() => rooms.dispose());
+
+  it("stand side by side: neither takes the other away", async () => {
+    await rooms.ownKey.set("sk-test-own-key-000000000000000000000000", true);
+    await rooms.signIn.run();
+    rooms.mode.current = "apiKey";
+    rooms.source.forget();
+    assert.equal((await rooms.source.get("apiKey")).bearer, "sk-test-own-key-000000000000000000000000");
+    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+    await rooms.accounts.remove(rooms.accounts.state.active?.id ?? "");
+    assert.equal(rooms.ownKey.current?.checked, true);
+  });
+
+  it("give nobody a token who is not signed in", async () => {
+    await assert.rejects(rooms.source.accessToken(), (error) => isProblem(error, "notSignedIn"));
+  });
+
+  it("are kept when a sign-out cannot be stored", async () => {
+    await rooms.signIn.run();
+    secrets.failingStores = 1;
+    const id = rooms.accounts.state.active?.id ?? "";
+    await assert.rejects(rooms.accounts.remove(id), (error) => isProblem(error, "saveFailed"));
+    await rooms.accounts.reload();
+    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+  });
+});
+
+describe("Every request", () => {
+  it("says who asks and that it takes JSON", async () => {
+    let seen: NodeJS.Dict<string | string[]> = {};
+    const server = createServer((request, response) => {
+      seen = request.headers;
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
+    await http.send({ method: "GET", url: `http://127.0.0.1:${port}/` });
+    server.close();
+    assert.equal(seen.accept, "application/json");
+    assert.equal(seen["user-agent"], "chatgpt_sign_in/test");
+    assert.equal(seen.originator, "chatgpt_sign_in");
+  });
+});
