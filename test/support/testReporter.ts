@@ -21,6 +21,9 @@ export class TestReporter extends Mocha.reporters.Spec {
     runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, () => {
       passed += 1;
     });
+    runner.on(Mocha.Runner.constants.EVENT_TEST_RETRY, (test, error) => {
+      Mocha.reporters.Base.consoleLog(`    ↻ ${test.title}: tried again after: ${error.message}`);
+    });
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test) => failures.push(test.fullTitle()));
     runner.on(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env[RESULT_FILE];
@@ -30,7 +33,10 @@ export class TestReporter extends Mocha.reporters.Spec {
   }
 }
 
-/** Mocha as every suite uses it: neither `.only` nor a skipped test gets by. `MOCHA_GREP` narrows the tests. */
+/**
+ * Mocha as every suite uses it: neither `.only` nor a skipped test gets by. `MOCHA_GREP` narrows the tests;
+ * `MOCHA_RETRIES` lets those that drive a whole VS Code be tried again, which the report says.
+ */
 export function createMocha(timeout: number): Mocha {
   const grep = process.env.MOCHA_GREP;
   return new Mocha({
@@ -41,6 +47,7 @@ export function createMocha(timeout: number): Mocha {
     forbidPending: true,
     color: process.env.NO_COLOR === undefined && process.env.MOCHA_COLORS === "1",
     reporter: TestReporter,
+    retries: Number(process.env.MOCHA_RETRIES ?? 0),
     ...(grep ? { grep } : {}),
   });
 }

@@ -46,7 +46,7 @@ class Lane {
     this.#worker = worker;
   }
 
-  /** Signs in, and lets a few processes refresh to the end; resolves with how long the slowest took, ms. */
+  /** Signs in, and lets a few processes refresh to the end; resolves with how long one takes, ms. */
   async begin(): Promise<number> {
     await this.#signIn();
     const durations: number[] = [];
@@ -61,7 +61,7 @@ class Lane {
       await process.kill();
     }
     this.#next = undefined;
-    return Math.max(...durations);
+    return durations.sort((one, other) => one - other)[3] ?? 0;
   }
 
   async end(): Promise<void> {
@@ -144,7 +144,7 @@ describe("A window that is killed while it renews the access token", () => {
   });
 
   it(`leaves an account that works, ${kills} times, but for the moment between the issuer's answer and the save`, async function () {
-    this.timeout(150_000);
+    this.timeout(240_000);
     const worker = join(folder.path, "worker.mjs");
     await build({
       entryPoints: [join(projectRoot, "test/support/accountWorker.ts")],
@@ -154,7 +154,7 @@ describe("A window that is killed while it renews the access token", () => {
     });
     const people = lanes.map((email) => new Lane(issuer, email, folder.path, worker));
     const durations = await Promise.all(people.map((person) => person.begin()));
-    const span = Math.max(...durations) * 1.5;
+    const span = Math.max(...durations) * 2;
     try {
       await Promise.all(
         people.map(async (person) => {
