@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Locator } from "playwright-core";
+import { launchBrowser } from "../support/browser.ts";
 import { openPanel, type PanelPage, wordsOf } from "./panelPage.ts";
 import { type PanelServer, startPanelServer } from "./panelServer.ts";
-
-const browserArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** One server and one browser, for all files that test the panel. */
 let shared: Promise<{ server: PanelServer; browser: Browser }> | undefined;
 
 async function start(): Promise<{ server: PanelServer; browser: Browser }> {
   const server = await startPanelServer();
-  return { server, browser: await chromium.launch({ executablePath: "/usr/bin/chromium", args: browserArguments }) };
+  return { server, browser: await launchBrowser() };
 }
 
 after(async () => {
