@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+// biome-ignore lint/correctness/useImportExtensions: plain JavaScript, see above.
+import { npmEnvironment } from "./npmEnvironment.mjs";
 
 /** The VS Code server whose workbench the tests drive; its number is VS Code's own plus 3 majors (4.139.1 is 1.139.1). */
 export const CODE_SERVER_VERSION = "4.139.1";
@@ -33,7 +35,12 @@ export function ensureNode() {
 export function ensureCodeServer() {
   const override = process.env.CODE_SERVER_ENTRY;
   if (override) return override;
-  ensureDebianPackages({ "libkrb5-dev": "/usr/include/gssapi.h", "g++": "/usr/bin/g++", make: "/usr/bin/make" });
+  ensureDebianPackages({
+    "libkrb5-dev": "/usr/include/gssapi.h",
+    "g++": "/usr/bin/g++",
+    make: "/usr/bin/make",
+    python3: "/usr/bin/python3",
+  });
   const bin = ensureNode();
   const directory = installOnce(`code-server-${CODE_SERVER_VERSION}`, [`code-server@${CODE_SERVER_VERSION}`], {
     PATH: `${bin}${delimiter}${process.env.PATH}`,
@@ -113,7 +120,7 @@ export function installOnce(name, packages, env) {
 export function run(command, args, { cwd, env } = {}) {
   const result = spawnSync(command, args, {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...npmEnvironment(process.env), ...env },
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
     shell: process.platform === "win32",
