@@ -1,4 +1,4 @@
-// node scripts/start.mjs scripts/screenshots.ts: takes the README's pictures of the settings panel, signed in, in
+// node scripts/start.cjs scripts/screenshots.ts: takes the README's pictures of the settings panel, signed in, in
 // light, dark and high contrast.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // What the tests and the demo need beyond node_modules, installed once per machine into a cache outside the clone.
-// Runs on any Node >= 18 and imports nothing but Node itself: it is the first thing a fresh clone executes.
+// Runs on any Node >= 20 and imports nothing but Node itself: it is the first thing a fresh clone executes.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -24,7 +24,9 @@ export function cacheDirectory() {
  * else one from the npm registry.
  */
 export function ensureNode() {
-  if (Number(process.versions.node.split(".")[0]) === 24) return dirname(process.execPath);
+  // One without its headers (some distributions split them off) cannot build native modules.
+  const headers = join(dirname(process.execPath), "..", "include", "node", "node.h");
+  if (Number(process.versions.node.split(".")[0]) === 24 && existsSync(headers)) return dirname(process.execPath);
   const platform = process.platform === "win32" ? "win" : process.platform;
   const name = `node-${platform}-${process.arch}`;
   const directory = installOnce(`node-${NODE_VERSION}`, [`${name}@${NODE_VERSION}`], {});
@@ -68,13 +70,23 @@ export function ensureChromium() {
   return path;
 }
 
+/** Whatever the person's own npm settings leave out is needed here. */
+const npmOptions = [
+  "--no-audit",
+  "--no-fund",
+  "--loglevel=error",
+  "--include=dev",
+  "--include=optional",
+  "--ignore-scripts=false",
+];
+
 /** Installs node_modules when package-lock.json has changed since the last time. */
 export function ensureDependencies(root) {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   const stamp = join(root, "node_modules", ".installed-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.log("Installing dependencies…");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
+  run("npm", ["ci", ...npmOptions], { cwd: root });
   writeFileSync(stamp, lock);
 }
 
@@ -83,13 +95,15 @@ export function ensureDebianPackages(markers) {
   const missing = Object.keys(markers).filter((name) => !existsSync(markers[name]));
   if (missing.length === 0) return;
   if (process.platform !== "linux" || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
-    throw new Error(`Please install first: ${missing.join(", ")}`);
+    throw new Error(`These packages are missing: ${missing.join(", ")}. Install them, then run the command again.`);
   }
   console.log(`Installing Debian packages: ${missing.join(", ")}…`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["install", "-y", "-qq", "--no-install-recommends", ...missing];
+  // A new machine may be busy with its own updates.
+  const options = ["-y", "-qq", "-o", "DPkg::Lock::Timeout=300"];
+  const install = ["install", ...options, "--no-install-recommends", ...missing];
   if (spawnSync("apt-get", install, { stdio: "ignore", env: { ...process.env, ...env } }).status === 0) return;
-  run("apt-get", ["update", "-qq"], { env });
+  run("apt-get", ["update", ...options], { env });
   run("apt-get", install, { env });
 }
 
@@ -105,15 +119,21 @@ export function installOnce(name, packages, env) {
   mkdirSync(staging, { recursive: true });
   writeFileSync(join(staging, "package.json"), '{"private":true}');
   try {
-    run("npm", ["install", "--no-audit", "--no-fund", "--no-save", "--loglevel=error", ...packages], {
-      cwd: staging,
-      env,
-    });
-    if (!existsSync(directory)) renameSync(staging, directory);
+    run("npm", ["install", ...npmOptions, "--no-save", ...packages], { cwd: staging, env });
+    renameUnlessThere(staging, directory);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
   return directory;
+}
+
+/** Of two processes that install the same thing at once, the second one uses what the first has installed. */
+function renameUnlessThere(staging, directory) {
+  try {
+    renameSync(staging, directory);
+  } catch (error) {
+    if (!existsSync(directory)) throw error;
+  }
 }
 
 /** Runs a command to its end with our own output streams. Throws with its last lines when it fails. */
@@ -126,6 +146,8 @@ export function run(command, args, { cwd, env } = {}) {
     shell: process.platform === "win32",
   });
   if (result.status === 0) return result.stdout;
+  if (result.error?.code === "ENOENT")
+    throw new Error(`${command} was not found. Install it, then run the command again.`);
   const tail = `${result.stdout ?? ""}${result.stderr ?? ""}`.split("\n").slice(-40).join("\n");
   throw new Error(`${command} ${args.join(" ")} failed (${result.status ?? result.error?.message}):\n${tail}`);
 }
