@@ -1,6 +1,8 @@
 // Runs test files with mocha under plain Node, which reads their TypeScript itself.
 // Usage: node test/support/runMocha.ts TIMEOUT_MS FILES…
 import { resolve } from "node:path";
+// First, so that files which import `vscode` can be loaded.
+import "./vscodeStub/register.ts";
 import { createMocha } from "./testReporter.ts";
 
 const [timeout, ...files] = process.argv.slice(2);

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { settings } from "../../../src/editor/settings.ts";
+import { SettingProblem } from "../../../src/platform/problem.ts";
+import { changeSetting, resetVscode, state } from "../../support/vscodeStub/stub.ts";
+
+describe("Settings", () => {
+  beforeEach(resetVscode);
+
+  it("writes the mode for the whole application, and only when it changes", async () => {
+    await settings.setAuthMode("apiKey");
+    assert.deepEqual(state.written, []);
+    await settings.setAuthMode("chatgpt");
+    assert.deepEqual(state.written, [{ name: "chatgptSignIn.authMode", value: "chatgpt", target: 1 }]);
+    assert.equal(settings.authMode, "chatgpt");
+  });
+
+  it("reads what is no mode, flow, back end or path as the default", () => {
+    for (const value of ["", "chatGPT", 1, null, {}, ["chatgpt"]]) {
+      changeSetting("chatgptSignIn.authMode", value);
+      changeSetting("chatgptSignIn.preferredFlow", value);
+      changeSetting("chatgptSignIn.chatBackend", value);
+      assert.deepEqual(
+        [settings.authMode, settings.preferredFlow, settings.chatBackend],
+        ["apiKey", "auto", "chatgpt"],
+      );
+    }
+    changeSetting("chatgptSignIn.codexPath", 7);
+    assert.equal(settings.codexPath, "");
+  });
+
+  it("keeps a list of workspaces a restriction, whatever is in it", () => {
+    assert.deepEqual(settings.allowedWorkspaces, []);
+    changeSetting("chatgptSignIn.allowedWorkspaces", [" one ", 2, null]);
+    assert.deepEqual(settings.allowedWorkspaces, ["one", "", ""]);
+  });
+
+  it("names a setting that is no endpoint, and not its value", () => {
+    changeSetting("chatgptSignIn.issuer", "http://attacker-canary.example");
+    assert.throws(
+      () => settings.endpoint("issuer"),
+      (error) =>
+        error instanceof SettingProblem &&
+        error.message.includes("chatgptSignIn.issuer") &&
+        !/canary/.test(error.message),
+    );
+    assert.deepEqual(settings.changedEndpoints, ["issuer"]);
+  });
+
+  it("tells of its own section alone", () => {
+    let told = 0;
+    const subscription = settings.onDidChange(() => {
+      told += 1;
+    });
+    changeSetting("editor.fontSize", 12);
+    changeSetting("chatgptSignIn.statusBar", false);
+    subscription.dispose();
+    changeSetting("chatgptSignIn.statusBar", true);
+    assert.equal(told, 1);
+  });
+});
