@@ -58,6 +58,8 @@ interface Script<T> {
 function fresh() {
   return {
     messages: [] as Message[],
+    /** Called as each message is shown. */
+    onMessage: undefined as ((message: Message) => void) | undefined,
     questions: [] as Question[],
     picks: [] as Pick[],
     dialogs: [] as FileDialog[],

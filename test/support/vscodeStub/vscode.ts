@@ -77,7 +77,9 @@ function showMessage(kind: MessageKind, text: string, rest: MessageArguments): P
     assert.ok(button === undefined || buttons.includes(button), `“${text}” has no button “${button}”: ${buttons}`);
     resolve(button === undefined ? undefined : items[buttons.indexOf(button)]);
   };
-  state.messages.push({ kind, text, modal, detail, buttons, choose });
+  const message = { kind, text, modal, detail, buttons, choose };
+  state.messages.push(message);
+  state.onMessage?.(message);
   state.shown.push([text, detail, ...buttons].join("\n"));
   const script = scripted(text);
   if (script) choose(script.answer);

@@ -1,0 +1,108 @@
+import { Actions } from "../../../src/editor/actions.ts";
+import { AfterSignIn } from "../../../src/editor/afterSignIn.ts";
+import type { CodexExport } from "../../../src/editor/codexExport.ts";
+import { CodexImport } from "../../../src/editor/codexImport.ts";
+import { Notifications } from "../../../src/editor/notifications.ts";
+import { OwnKeyActions } from "../../../src/editor/ownKeyActions.ts";
+import { SignInSurface } from "../../../src/editor/signInSurface.ts";
+import { originator } from "../../../src/oauth/issuer.ts";
+import { CreditRedeemer } from "../../../src/openai/credits.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import type { SignInParts } from "../../../src/signin/signIn.ts";
+import { signInByHttp } from "../../issuer/login.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import { credentialFor } from "../../support/accountWindow.ts";
+import { browseAs, createRooms, type RoomsOptions } from "../../support/rooms.ts";
+import { changeSetting } from "../../support/vscodeStub/stub.ts";
+
+/** What a person can do, built as in the extension, over a stub of VS Code, real rooms and a test's issuer. */
+export async function createEditorBed(issuer: TestIssuer, options: Partial<RoomsOptions> = {}) {
+  changeSetting("chatgptSignIn.issuer", issuer.issuer);
+  changeSetting("chatgptSignIn.apiBaseUrl", issuer.apiBaseUrl);
+  /** What the person does with a page that VS Code opened. */
+  const browser = { open: browseAs("plus@example.com") };
+  const credits = { wanted: false };
+  const surfaceParts: SignInParts["surface"] = {
+    http: createHttpClient(() => `${originator}/test`, originator),
+    openExternal: async (url) => {
+      const opened = await surface.open(url);
+      if (opened === "opened") void browser.open(url).catch(() => {});
+      return opened;
+    },
+    setUpUrl: () => undefined,
+    showDeviceCode: () => {},
+    askForLink: () => surface.askForLink(),
+  };
+  const rooms = await createRooms({
+    issuer: issuer.issuer,
+    beginFollowUp: (of, idToken) => afterSignIn.begin(of, idToken),
+    ...options,
+    signIn: {
+      surface: surfaceParts,
+      offerAnotherWay: (problem, signal) => surface.offerAnotherWay(problem, signal),
+      onTrouble: (error) => actions.tellTrouble(error),
+      ...options.signIn,
+    },
+  });
+  const { accounts, source, refresher, deriver, signIn, log, http, cli, revokeToken } = rooms;
+  const redeemer = new CreditRedeemer({
+    ...{ accounts, refresher, deriver, http, log },
+    clock: options.clock ?? systemClock,
+    apiBaseUrl: () => issuer.apiBaseUrl,
+    isWanted: () => credits.wanted,
+  });
+  const afterSignIn = new AfterSignIn({ accounts, deriver, credits: redeemer, log });
+  let logShown = 0;
+  const notifications = new Notifications(log, () => {
+    logShown += 1;
+  });
+  const surface = new SignInSurface({ signIn, log });
+  const ownKeyActions = new OwnKeyActions(rooms.ownKey, http, notifications, log);
+  const codexImport = new CodexImport({
+    ...{ accounts, cli, afterSignIn, notifications },
+    ownKey: ownKeyActions,
+    clock: systemClock,
+  });
+  /** What the export to the CLI does, which has tests of its own. */
+  const codexExport = { run: async () => {} };
+  const revoked: string[] = [];
+  const actions = new Actions({
+    ...{ accounts, source, refresher, deriver, signIn, surface, codexImport, notifications, log },
+    ownKey: ownKeyActions,
+    codexExport: codexExport as CodexExport,
+    revoke: (of, token) => {
+      revoked.push(token);
+      return revokeToken(of, token);
+    },
+  });
+  return {
+    ...rooms,
+    browser,
+    credits,
+    redeemer,
+    afterSignIn,
+    notifications,
+    surface,
+    ownKeyActions,
+    codexImport,
+    codexExport,
+    actions,
+    /** The refresh tokens that were revoked by signing out. */
+    revoked,
+    get logShown() {
+      return logShown;
+    },
+    /** Stores somebody's sign-in without going through one. */
+    async signedIn(email = "plus@example.com", change: object = {}) {
+      const credential = { ...credentialFor(issuer.issuer, await signInByHttp(issuer.issuer, email)), ...change };
+      await accounts.put(credential, { activate: true });
+      return credential;
+    },
+    async end() {
+      signIn.cancel();
+      await rooms.dispose();
+    },
+  };
+}
+export type EditorBed = Awaited<ReturnType<typeof createEditorBed>>;
