@@ -240,7 +240,7 @@ export async function compose(host: Host): Promise<Rooms> {
       changes: [accounts.onDidChange, ownKey.onDidChange, settings.onDidChange],
     }),
     watchAccounts({
-      ...{ accounts, ownKey, source, actions, notifications },
+      ...{ accounts, ownKey, source, actions, notifications, log },
       secrets: context.secrets,
       assertCurrent: () => cached?.assertCurrent(),
     }),

@@ -5,6 +5,7 @@ import type { OwnKeyStore } from "../account/ownKey.ts";
 import { type SecretStorage, SecretStore } from "../account/secretStore.ts";
 import type { AccountsState } from "../account/state.ts";
 import type { Disposable } from "../platform/clock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Actions } from "./actions.ts";
 import { setContextKey } from "./contextKeys.ts";
@@ -20,6 +21,7 @@ export interface WatchParts {
   secrets: SecretStorage;
   /** @throws Problem `staleWindow` where this window does not see what others have stored */
   assertCurrent: () => Promise<void> | undefined;
+  log: Logger;
 }
 
 /** Follows what other windows and the service do to the accounts, and tells the person once where they have to act. */
@@ -49,7 +51,8 @@ export function watchAccounts(parts: WatchParts): Disposable {
 
   /** The person comes back to this window: other windows may have changed what is stored. */
   const look = async () => {
-    await Promise.all([accounts.reload(), ownKey.reload()]);
+    const failed = (await Promise.allSettled([accounts.reload(), ownKey.reload()])).find((read) => "reason" in read);
+    if (failed) parts.log.warn(`What is stored could not be read again: ${describeError(failed.reason)}`);
     try {
       await parts.assertCurrent();
     } catch (error) {
@@ -65,7 +68,8 @@ export function watchAccounts(parts: WatchParts): Disposable {
     accounts.onDidChange(update),
     ownKey.onDidChange((key) => setContextKey("noApiKey", !key)),
     settings.onDidChange(() => source.forget()),
-    new SecretStore(parts.secrets).onDidChange(() => void accounts.reload()),
+    // A reading that fails is logged there, and leaves who is signed in as it was.
+    new SecretStore(parts.secrets).onDidChange(() => void accounts.reload().catch(() => {})),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) void look();
     }),
