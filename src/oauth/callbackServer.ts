@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../platform/problem.ts";
 import { answerOf, type CallbackAnswer, hasDuplicates, isOurState } from "./callbackAnswer.ts";
 import { contentSecurityPolicy, type Page, pages } from "./callbackPages.ts";
@@ -34,14 +35,18 @@ export class CallbackServer {
   readonly #servers: Server[] = [];
   readonly #state: string;
   readonly #handler: CallbackHandler;
+  readonly #log: Logger;
+  /** What has been logged already: whoever reaches the port could fill the log otherwise. */
+  readonly #logged = new Set<string>();
   #port = 0;
   #outcome: Promise<{ success: Page } | { failure: Page }> | undefined;
   #success: Page | undefined;
   readonly #shown = Promise.withResolvers<void>();
 
-  constructor(state: string, handler: CallbackHandler) {
+  constructor(state: string, handler: CallbackHandler, log: Logger) {
     this.#state = state;
     this.#handler = handler;
+    this.#log = log;
   }
 
   /** Whether a browser has brought the answer and waits for, or was given, its last page. */
@@ -67,6 +72,7 @@ export class CallbackServer {
         return port;
       } catch (error) {
         await this.close();
+        this.#note(`Port ${port} could not be listened on`, error);
         // Windows says EACCES (WSAEACCES, 10013) of the ranges that Hyper-V and WinNAT have set aside.
         refusals.push({ port, reason: errorCodeOf(error) === "EACCES" ? "reserved" : "inUse" });
       }
@@ -94,6 +100,7 @@ export class CallbackServer {
     } catch (error) {
       // A machine without IPv6 has no ::1 to be called on; one where somebody else listens there has.
       if (!["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(errorCodeOf(error))) throw error;
+      this.#note("The sign-in's listener is on 127.0.0.1 alone", error);
     }
   }
 
@@ -102,12 +109,15 @@ export class CallbackServer {
       { keepAlive: false, headersTimeout: 5_000, requestTimeout: 10_000 },
       (request, response) => this.#serve(request, response),
     );
-    server.on("clientError", (_error, socket) => socket.destroy());
+    server.on("clientError", (error, socket) => {
+      this.#note("The sign-in's listener dropped a connection", error);
+      socket.destroy();
+    });
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen({ host, port, exclusive: true }, () => {
         server.off("error", reject);
-        server.on("error", () => {});
+        server.on("error", (error) => this.#note("The sign-in's listener had an error", error));
         this.#servers.push(server);
         resolve();
       });
@@ -115,8 +125,19 @@ export class CallbackServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    response.on("error", () => {});
-    this.#respond(request, response).catch(() => send(response, pages.issuerError));
+    response.on("error", (error) => this.#note("The sign-in's listener could not answer", error));
+    this.#respond(request, response).catch((error: unknown) => {
+      this.#note("The sign-in's listener failed to answer", error);
+      send(response, pages.issuerError);
+    });
+  }
+
+  /** Keeps an error in the log: its kind and code, once each, and nothing of what was sent. */
+  #note(what: string, error: unknown): void {
+    const line = `${what}: ${describeError(error)}`;
+    if (this.#logged.has(line)) return;
+    this.#logged.add(line);
+    this.#log.warn(line);
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {

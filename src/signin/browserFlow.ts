@@ -17,14 +17,18 @@ const lastPageMs = 800;
  */
 export async function startBrowserFlow(attempt: Attempt, parts: FlowParts): Promise<() => Promise<void>> {
   let uri = "";
-  const server = new CallbackServer(attempt.state, async (answer) => {
-    try {
-      await attempt.answer(answer, uri);
-      return { success: successPage(parts.setUpUrl()) };
-    } catch (error) {
-      return { failure: failurePage(error) };
-    }
-  });
+  const server = new CallbackServer(
+    attempt.state,
+    async (answer) => {
+      try {
+        await attempt.answer(answer, uri);
+        return { success: successPage(parts.setUpUrl()) };
+      } catch (error) {
+        return { failure: failurePage(error) };
+      }
+    },
+    parts.log,
+  );
   const port = await server.listen(redirectPorts);
   uri = redirectUri(port);
   parts.log.info(`Waiting for the sign-in page's answer on port ${port}`);

@@ -5,6 +5,7 @@ import type { CallbackAnswer } from "../../../src/oauth/callbackAnswer.ts";
 import { pages, successPage } from "../../../src/oauth/callbackPages.ts";
 import { CallbackServer, PortsRefused } from "../../../src/oauth/callbackServer.ts";
 import { createState } from "../../../src/oauth/pkce.ts";
+import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 
 interface Reply {
@@ -53,13 +54,21 @@ describe("CallbackServer", () => {
   let answers: CallbackAnswer[];
   let server: CallbackServer;
   let port: number;
+  let lines: string[];
+  const write = (line: string) => lines.push(line);
+  const log = createLogger(() => ({ debug: () => {}, info: write, warn: write, error: write }));
 
   beforeEach(async () => {
     answers = [];
-    server = new CallbackServer(state, async (answer) => {
-      answers.push(answer);
-      return "code" in answer ? { success: successPage(undefined) } : { failure: pages.accessDenied };
-    });
+    lines = [];
+    server = new CallbackServer(
+      state,
+      async (answer) => {
+        answers.push(answer);
+        return "code" in answer ? { success: successPage(undefined) } : { failure: pages.accessDenied };
+      },
+      log,
+    );
     port = await server.listen([await freePort()]);
   });
   afterEach(() => server.close());
@@ -73,6 +82,7 @@ describe("CallbackServer", () => {
     assert.equal(reply.headers.location, `http://localhost:${port}/success`);
     const page = await send(port, "/success");
     assert.equal(page.status, 200);
+    assert.equal(page.headers["content-type"], "text/html; charset=utf-8");
     assert.match(page.body, /You are signed in/);
     await server.shown;
   });
@@ -80,6 +90,8 @@ describe("CallbackServer", () => {
   it("listens on both loopback addresses, and on neither once it is closed", async () => {
     assert.equal(await canConnect(port, "127.0.0.1"), true);
     assert.equal(await canConnect(port, "::1"), true);
+    // Where it listens on every address, this one of the same computer leads to it as well.
+    assert.equal(await canConnect(port, "127.0.0.2"), false);
     await server.close();
     assert.equal(await canConnect(port, "127.0.0.1"), false);
     assert.equal(await canConnect(port, "::1"), false);
@@ -92,7 +104,9 @@ describe("CallbackServer", () => {
       "/favicon.ico",
       `/auth/callback?error=x&state=${state}`,
     ]) {
-      const { headers } = await send(port, path);
+      const { headers, body } = await send(port, path);
+      assert.equal(headers["content-type"], "text/html; charset=utf-8", path);
+      assert.equal(headers["content-length"], String(Buffer.byteLength(body)), path);
       assert.equal(headers["cache-control"], "no-store", path);
       assert.equal(headers["referrer-policy"], "no-referrer", path);
       assert.equal(headers["x-content-type-options"], "nosniff", path);
@@ -206,7 +220,7 @@ describe("CallbackServer", () => {
         taken.listen(0, host, () => resolve((taken.address() as { port: number }).port));
       });
       const second = await freePort();
-      const other = new CallbackServer(state, async () => ({ failure: pages.badRequest }));
+      const other = new CallbackServer(state, async () => ({ failure: pages.badRequest }), log);
       assert.equal(await other.listen([first, second]), second);
       await other.close();
       taken.close();
@@ -225,7 +239,7 @@ describe("CallbackServer", () => {
       );
       return this;
     } as typeof listen;
-    const other = new CallbackServer(state, async () => ({ failure: pages.accessDenied }));
+    const other = new CallbackServer(state, async () => ({ failure: pages.accessDenied }), log);
     try {
       const [first, second] = [await freePort(), await freePort()];
       reserved.add(first);
@@ -246,19 +260,107 @@ describe("CallbackServer", () => {
   });
 
   it("says that the ports are in use when they all are", async () => {
-    const other = new CallbackServer(state, async () => ({ failure: pages.badRequest }));
+    const other = new CallbackServer(state, async () => ({ failure: pages.badRequest }), log);
     await assert.rejects(other.listen([port]), (error) => isProblem(error, "portInUse"));
   });
 
-  it("shows a page for what its handler did not foresee", async () => {
-    const failing = new CallbackServer(state, async () => {
-      throw new Error("unforeseen canary");
+  describe("keeps its errors in the log,", () => {
+    const errorsOf = (what: RegExp) => lines.filter((line) => what.test(line));
+
+    it("of its handler, and shows a page", async () => {
+      const failing = new CallbackServer(
+        state,
+        async () => {
+          throw Object.assign(new Error("unforeseen canary"), { code: "E_UNFORESEEN" });
+        },
+        log,
+      );
+      const at = await failing.listen([await freePort()]);
+      const reply = await send(at, `/auth/callback?code=abc&state=${state}`);
+      assert.equal(reply.status, 400);
+      assert.doesNotMatch(reply.body, /canary/);
+      assert.deepEqual(lines, ["The sign-in's listener failed to answer: Error E_UNFORESEEN"]);
+      await failing.close();
     });
-    const at = await failing.listen([await freePort()]);
-    const reply = await send(at, `/auth/callback?code=abc&state=${state}`);
-    assert.equal(reply.status, 400);
-    assert.doesNotMatch(reply.body, /canary/);
-    await failing.close();
+
+    it("of the server after it has begun to listen, and goes on", async () => {
+      const free = await freePort();
+      const servers: Server[] = [];
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+        servers.push(this);
+        return Reflect.apply(listen, this, args);
+      } as typeof listen;
+      const other = new CallbackServer(state, async () => ({ success: successPage(undefined) }), log);
+      try {
+        const at = await other.listen([free]);
+        assert.equal(servers.length, 2);
+        for (const each of servers) {
+          // What Node says when no descriptor is left for a connection that came.
+          each.emit("error", Object.assign(new Error("accept canary"), { code: "EMFILE" }));
+        }
+        assert.deepEqual(lines, ["The sign-in's listener had an error: Error EMFILE"]);
+        assert.equal((await send(at, `/auth/callback?code=${code}&state=${state}`)).status, 302);
+      } finally {
+        Server.prototype.listen = listen;
+        await other.close();
+      }
+    });
+
+    it("of what is no HTTP, once each, and nothing of what was sent", async () => {
+      const say = (text: string) =>
+        new Promise<void>((resolve) => {
+          const socket = connect(port, "127.0.0.1", () => socket.write(text));
+          socket.on("close", () => resolve()).on("error", () => {});
+        });
+      for (let times = 0; times < 3; times += 1) await say("canary-sk-0123456789abcdef NOT HTTP\r\n\r\n");
+      await say(`GET / HTTP/1.1\r\nHost: localhost:${port}\r\nX: ${"canary".repeat(5_000)}\r\n\r\n`);
+      assert.deepEqual(lines, [
+        "The sign-in's listener dropped a connection: Error HPE_INVALID_METHOD",
+        "The sign-in's listener dropped a connection: Error HPE_HEADER_OVERFLOW",
+      ]);
+    });
+
+    it("of a connection that breaks off", async () => {
+      const socket = connect(port, "127.0.0.1");
+      await new Promise<void>((resolve) => socket.write("GET /auth/callback?", () => resolve()));
+      await send(port, "/");
+      socket.resetAndDestroy();
+      const broken = /dropped a connection: Error ECONNRESET/;
+      while (errorsOf(broken).length === 0) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal((await callback(`code=${code}&state=${state}`)).status, 302);
+    });
+
+    it("of ports that it could not have", async () => {
+      const other = new CallbackServer(state, async () => ({ failure: pages.badRequest }), log);
+      await assert.rejects(other.listen([port]), (error) => isProblem(error, "portInUse"));
+      assert.deepEqual(lines, [`Port ${port} could not be listened on: Error EADDRINUSE`]);
+    });
+
+    it("of a computer without IPv6, where it listens on 127.0.0.1 alone", async () => {
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+        const [{ host }] = args as [{ host: string }];
+        if (host !== "::1") return Reflect.apply(listen, this, args);
+        setImmediate(() => this.emit("error", Object.assign(new Error("listen"), { code: "EADDRNOTAVAIL" })));
+        return this;
+      } as typeof listen;
+      const other = new CallbackServer(state, async () => ({ success: successPage(undefined) }), log);
+      try {
+        const at = await other.listen([await freePort()]);
+        assert.deepEqual(lines, ["The sign-in's listener is on 127.0.0.1 alone: Error EADDRNOTAVAIL"]);
+        assert.equal((await send(at, `/auth/callback?code=${code}&state=${state}`)).status, 302);
+      } finally {
+        Server.prototype.listen = listen;
+        await other.close();
+      }
+    });
+
+    it("and nothing where nothing went wrong", async () => {
+      await callback(`code=${code}&state=${state}`);
+      await send(port, "/favicon.ico");
+      assert.deepEqual(lines, []);
+    });
   });
 });
 
