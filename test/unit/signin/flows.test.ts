@@ -507,6 +507,33 @@ describe("Allowed ChatGPT workspaces", () => {
     assert.equal(revoked?.account, "plus");
   });
 
+  it("are told in the browser when another was chosen, with status 403", async () => {
+    allowed = [""];
+    const page = Promise.withResolvers<[number, string]>();
+    rooms.browser.open = async (url) => {
+      const redirect = await loginByHttp(url, "plus@example.com", "password");
+      fetch(redirect).then(async (answer) => page.resolve([answer.status, await answer.text()]), page.reject);
+      return true;
+    };
+    await assert.rejects(rooms.signIn.run(), (error) => isProblem(error, "workspaceNotAllowed"));
+    const [status, html] = await page.promise;
+    assert.equal(status, 403);
+    assert.match(html, /<h1>This ChatGPT workspace is not allowed here<\/h1>/);
+  });
+
+  it("are not those of a login that names none: it is ended and not stored", async () => {
+    allowed = [plus];
+    issuer.setAccount("plus", { authClaims: { chatgpt_account_id: null } });
+    const revoked = issuer.recordsOf("revoke").length;
+    try {
+      await assert.rejects(rooms.signIn.run(), (error) => isProblem(error, "workspaceNotAllowed"));
+      await issuer.waitForRecord("revoke", { count: revoked + 1 });
+      assert.deepEqual(rooms.accounts.state.accounts, []);
+    } finally {
+      issuer.setAccount("plus", { authClaims: {} });
+    }
+  });
+
   it("restrict even when an entry is nonsense", async () => {
     allowed = [""];
     await assert.rejects(rooms.signIn.run(), (error) => isProblem(error, "workspaceNotAllowed"));

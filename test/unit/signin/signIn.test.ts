@@ -57,7 +57,19 @@ describe("Signing in with a browser", () => {
     const { active } = rooms.accounts.state;
     assert.equal(active?.email, "plus@example.com");
     assert.equal(active?.plan, "plus");
+    assert.equal(active?.accountId, "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01");
     assert.equal(active?.derivedKey.status, "absent");
+    // All of it in one record: the tokens that were issued, the key or why there is none, the times.
+    const record = JSON.parse((rooms.secrets as MemorySecrets).values.get(`credential.${active?.id}`) ?? "{}");
+    const issued = (kind: string) => issuer.secrets().findLast((secret) => secret.kind === kind)?.value;
+    assert.deepEqual(record.tokens, {
+      idToken: issued("id_token"),
+      accessToken: issued("access_token"),
+      refreshToken: issued("refresh_token"),
+    });
+    assert.deepEqual(record.derivedKey, { status: "absent", why: "pending" });
+    assert.ok(Math.abs(Date.now() - record.signedInAt) < 60_000);
+    assert.equal((rooms.secrets as MemorySecrets).values.size, 2, "the record and the index, and no other secret");
     assert.equal(rooms.signIn.running, undefined);
     // Another window reads the same from the same secrets.
     const other = await createRooms({ issuer: issuer.issuer, secrets: rooms.secrets });
@@ -71,6 +83,7 @@ describe("Signing in with a browser", () => {
     const request = issuer.recordsOf("authorize").at(-1)?.params ?? {};
     assert.equal(request.client_id, "app_EMoamEEZ73f0CkXaXp7hrann");
     assert.equal(request.redirect_uri, "http://localhost:1455/auth/callback");
+    assert.equal(request.response_type, "code");
     assert.equal(request.scope, "openid profile email offline_access");
     assert.equal(request.code_challenge_method, "S256");
     assert.equal(request.code_challenge?.length, 43);
@@ -88,11 +101,13 @@ describe("Signing in with a browser", () => {
   it("sends the browser to the success page only once the credential is stored", async () => {
     const pages: { url: string; stored: number; html: string }[] = [];
     const shown = Promise.withResolvers<void>();
+    (rooms.secrets as MemorySecrets).storeLatencyMs = 60;
     rooms.browser.open = async (url) => {
       const redirect = await loginByHttp(url, "owner@example.com", "password");
-      fetch(redirect)
-        .then(async (page) => {
+      fetch(redirect, { redirect: "manual" })
+        .then(async (answer) => {
           const stored = (rooms.secrets as MemorySecrets).values.size;
+          const page = await fetch(answer.headers.get("location") ?? "");
           pages.push({ url: page.url, stored, html: await page.text() });
         })
         .then(shown.resolve, shown.reject);
@@ -103,6 +118,28 @@ describe("Signing in with a browser", () => {
     assert.equal(pages[0]?.url, "http://localhost:1455/success");
     assert.equal(pages[0]?.stored, 2);
     assert.match(pages[0]?.html ?? "", /href="https:\/\/platform\.openai\.com\/"/);
+  });
+
+  it("listens before the browser is opened, and says in the log where", async () => {
+    const open = browseAs("plus@example.com");
+    const statuses: number[] = [];
+    rooms.browser.open = async (url) => {
+      statuses.push((await fetch("http://localhost:1455/")).status);
+      return open(url);
+    };
+    await rooms.signIn.run();
+    assert.deepEqual(statuses, [404]);
+    assert.ok(rooms.lines.includes("Waiting for the sign-in page's answer on port 1455"));
+  });
+
+  it("frees the port within a second though the browser never fetches its last page", async () => {
+    rooms.browser.open = async (url) => {
+      const redirect = await loginByHttp(url, "plus@example.com", "password");
+      void fetch(redirect, { redirect: "manual" });
+      return true;
+    };
+    await rooms.signIn.run();
+    assert.equal(await becomesFree(1455), true);
   });
 
   it("tells its stages in order", async () => {
@@ -190,23 +227,64 @@ describe("Signing in with a browser", () => {
       [{ kind: "closeDuring" }, "answerLost"],
       [{ kind: "closeAfter" }, "answerLost"],
     ];
+    /** What the browser is shown in the end; the redirect back can be changed on its way. */
+    function shownPage(options: Parameters<typeof loginByHttp>[3] = {}, change = (_redirect: URL) => {}) {
+      const { promise, resolve, reject } = Promise.withResolvers<[status: number, html: string]>();
+      promise.catch(() => {});
+      rooms.browser.open = async (url) => {
+        const redirect = new URL(await loginByHttp(url, "plus@example.com", "password", options));
+        change(redirect);
+        fetch(redirect).then(async (answer) => resolve([answer.status, await answer.text()]), reject);
+        return true;
+      };
+      return promise;
+    }
+    const tryAgain = /run “Sign in with ChatGPT” to try again/;
+
     for (const [fault, code] of faults) {
-      it(`says ${code} when the token endpoint answers with ${JSON.stringify(fault)}`, async () => {
+      it(`says ${code} when the token endpoint answers with ${JSON.stringify(fault)}, and the page has status 502`, async () => {
         issuer.faults.set("token", fault);
+        const page = shownPage();
         await fails(code);
+        const [status, html] = await page;
+        assert.equal(status, 502);
+        assert.match(html, /<h1>Sign-in could not be completed<\/h1><p>VS Code says what went wrong\./);
+        assert.match(html, tryAgain);
+        assert.doesNotMatch(html, /invalid_grant|unsupported_country|Cloudflare/i);
       });
     }
 
-    it("shows the browser a page that says what to do", async () => {
-      issuer.faults.set("token", { kind: "serverError" });
-      const page = Promise.withResolvers<string>();
-      rooms.browser.open = async (url) => {
-        const redirect = await loginByHttp(url, "plus@example.com", "password");
-        fetch(redirect).then(async (answer) => page.resolve(await answer.text()), page.reject);
-        return true;
-      };
-      await fails("serviceFailed");
-      assert.match(await page.promise, /Sign-in could not be completed.*run “Sign in with ChatGPT” to try again/s);
+    it("shows the browser that the credential could not be stored, with status 500", async () => {
+      (rooms.secrets as MemorySecrets).failingStores = 1;
+      const page = shownPage();
+      await fails("saveFailed");
+      const [status, html] = await page;
+      assert.equal(status, 500);
+      assert.match(html, /<h1>The credential could not be stored<\/h1>/);
+      assert.match(html, /You signed in, but VS Code could not store the credential\./);
+      assert.doesNotMatch(html, /You are signed in/);
+    });
+
+    it("shows the browser that the person cancelled, with status 400", async () => {
+      const page = shownPage({ cancel: true });
+      await fails("accessDenied");
+      const [status, html] = await page;
+      assert.equal(status, 400);
+      assert.match(html, /<h1>Access was denied or cancelled<\/h1>/);
+    });
+
+    it("shows the browser an error of the sign-in page's, with status 400 and not in its words", async () => {
+      const page = shownPage({}, ({ searchParams }) => {
+        searchParams.delete("code");
+        searchParams.set("error", "canary_error");
+        searchParams.set("error_description", "canary text");
+      });
+      await fails("issuerError");
+      const [status, html] = await page;
+      assert.equal(status, 400);
+      assert.match(html, /<h1>The sign-in page reported an error<\/h1>/);
+      assert.doesNotMatch(html, /canary/);
+      assert.ok(rooms.lines.some((line) => line.includes("canary_error")));
     });
 
     it("gives up an issuer that does not answer when the person cancels, at once", async () => {
@@ -227,31 +305,23 @@ describe("Signing in with a browser", () => {
       await fails("cancelled");
     });
 
-    it("ends when the person presses Cancel on the sign-in page", async () => {
-      rooms.browser.open = async (url) => {
-        const redirect = await loginByHttp(url, "plus@example.com", "password", { cancel: true });
-        void fetch(redirect).catch(() => {});
-        return true;
-      };
-      await fails("accessDenied");
-    });
-
     it("ends when the sign-in page sends no code, and the browser says what to do", async () => {
-      const page = Promise.withResolvers<string>();
-      rooms.browser.open = async (url) => {
-        const redirect = new URL(await loginByHttp(url, "plus@example.com", "password"));
-        redirect.searchParams.delete("code");
-        fetch(redirect).then(async (answer) => page.resolve(await answer.text()), page.reject);
-        return true;
-      };
+      const page = shownPage({}, ({ searchParams }) => searchParams.delete("code"));
       await fails("missingCode");
-      assert.match(await page.promise, /The sign-in was not completed/);
+      const [status, html] = await page;
+      assert.equal(status, 400);
+      assert.match(html, /<h1>The sign-in was not completed<\/h1>/);
+      assert.match(html, tryAgain);
     });
 
-    it("tells of an account that does not include Codex", async () => {
+    it("tells of an account that does not include Codex, and so does the browser", async () => {
       issuer.setAccount("plus", { entitled: false });
+      const page = shownPage();
       try {
         await fails("noEntitlement");
+        const [status, html] = await page;
+        assert.equal(status, 400);
+        assert.match(html, /<h1>Your account does not include Codex<\/h1>/);
       } finally {
         issuer.setAccount("plus", { entitled: true });
       }
@@ -288,11 +358,6 @@ describe("Signing in with a browser", () => {
         throw new Error("no browser");
       };
       await fails("browserFailed");
-    });
-
-    it("says so when the credential cannot be stored", async () => {
-      (rooms.secrets as MemorySecrets).failingStores = 1;
-      await fails("saveFailed");
     });
 
     it("keeps waiting when the person copied the link instead of opening it", async () => {
