@@ -10,7 +10,12 @@ export interface Pkce {
 /** A fresh pair of code verifier and challenge. */
 export function createPkce(): Pkce {
   const codeVerifier = randomBytes(64).toString("base64url");
-  return { codeVerifier, codeChallenge: createHash("sha256").update(codeVerifier).digest("base64url") };
+  return { codeVerifier, codeChallenge: challengeOf(codeVerifier) };
+}
+
+/** The challenge of a code verifier, method S256 (RFC 7636 section 4.2). */
+export function challengeOf(codeVerifier: string): string {
+  return createHash("sha256").update(codeVerifier).digest("base64url");
 }
 
 /** A fresh `state` (RFC 6749 section 10.12): 32 random bytes, 43 characters that survive every re-encoding. */

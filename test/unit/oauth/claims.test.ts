@@ -60,8 +60,12 @@ describe("Claims", () => {
     [true, true, false],
     [false, false, false],
     [false, undefined, false],
+    ["true", true, true],
+    [1, true, true],
+    [false, "true", false],
+    [false, 1, false],
   ] as const) {
-    it(`say set-up needed: ${needed} for completed ${completed}, owner ${owner}`, () => {
+    it(`say set-up needed: ${needed} for completed ${JSON.stringify(completed)}, owner ${JSON.stringify(owner)}`, () => {
       const claims = readClaims(token({ [auth]: { completed_platform_onboarding: completed, is_org_owner: owner } }));
       assert.equal(claims?.needsPlatformSetup, needed);
     });

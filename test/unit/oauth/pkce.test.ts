@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { authorizationUrl } from "../../../src/oauth/authorizationRequest.ts";
-import { createPkce, createState } from "../../../src/oauth/pkce.ts";
+import { challengeOf, createPkce, createState } from "../../../src/oauth/pkce.ts";
 
 describe("PKCE and state", () => {
   it("make a verifier of 86 and a challenge of 43 URL-safe characters", () => {
@@ -12,7 +12,7 @@ describe("PKCE and state", () => {
   });
 
   it("fit the example of RFC 7636, appendix B", () => {
-    const challenge = createHash("sha256").update("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").digest("base64url");
+    const challenge = challengeOf("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     assert.equal(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
   });
 

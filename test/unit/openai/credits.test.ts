@@ -9,6 +9,7 @@ import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
+import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
 const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
 
@@ -47,6 +48,30 @@ describe("The plan's API credits", () => {
     assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", idToken, logOf(lines)), true);
     assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", idToken, logOf(lines)), true);
     assert.deepEqual(lines, ["The plan's API credits ($5) were granted.", "No API credits were granted (status 200)."]);
+  });
+
+  it("are ten times as much for Pro", async () => {
+    const lines: string[] = [];
+    const granting = new ScriptedHttp([{ json: { granted_chatgpt_subscriber_api_credits: 50 } }]);
+    assert.equal(await redeemCredits(granting, "https://api.test/v1", "pro", "id-1", logOf(lines)), true);
+    assert.deepEqual(lines, ["The plan's API credits ($50) were granted."]);
+    assert.deepEqual(granting.requests, [
+      { method: "POST", url: "https://api.test/v1/billing/redeem_credits", json: { id_token: "id-1" } },
+    ]);
+  });
+
+  it("are not for an account whose token names no plan", async () => {
+    issuer.setAccount("plus", { authClaims: { chatgpt_plan_type: null } });
+    const rooms = await createRooms({ issuer: issuer.issuer });
+    try {
+      await rooms.signIn.run();
+      const { active } = rooms.accounts.state;
+      assert.ok(active);
+      assert.deepEqual([active.plan, isEligibleForCredits(active)], [undefined, false]);
+    } finally {
+      issuer.setAccount("plus", { authClaims: {} });
+      await rooms.dispose();
+    }
   });
 
   describe("of an account", () => {
