@@ -1,5 +1,6 @@
 // What tests see and steer of the `vscode` stub: everything that the product showed or did, and what the person answers.
 import assert from "node:assert/strict";
+import manifest from "../../../package.json" with { type: "json" };
 import { EventEmitter } from "./events.ts";
 
 export type MessageKind = "information" | "warning" | "error";
@@ -87,13 +88,9 @@ function fresh() {
   };
 }
 
-/** The defaults of the settings that the product has, as package.json has them. */
-const defaults: Readonly<Record<string, unknown>> = {
-  "chatgptSignIn.authMode": "apiKey",
-  "chatgptSignIn.issuer": "https://auth.openai.com",
-  "chatgptSignIn.apiBaseUrl": "https://api.openai.com/v1",
-  "chatgptSignIn.chatgptBaseUrl": "https://chatgpt.com/backend-api",
-};
+/** The settings that the product has, with their defaults. */
+const { properties } = manifest.contributes.configuration;
+const defaults = new Map<string, unknown>(Object.entries(properties).map(([name, setting]) => [name, setting.default]));
 
 export class InputBox {
   title: string | undefined;
@@ -241,7 +238,7 @@ export function changeSetting(name: string, value: unknown): void {
 }
 
 export function settingOf(name: string): unknown {
-  return state.settings.has(name) ? state.settings.get(name) : defaults[name];
+  return state.settings.has(name) ? state.settings.get(name) : defaults.get(name);
 }
 
 /** The only message whose text matches; fails when there is none, or more than one. */

@@ -242,6 +242,15 @@ describe("Actions", () => {
       assert.deepEqual(sentences().sort(), [new Problem("notSignedIn").message, `${here} ${there}`].sort());
     });
 
+    it("that cannot be stored is told, and ends nothing at the service", async () => {
+      await bed.signedIn();
+      changeSetting("chatgptSignIn.authMode", "chatgpt");
+      Object.assign(bed.secrets, { failingStores: 1 });
+      await bed.actions.signOut();
+      assert.deepEqual(sentences(), [new Problem("saveFailed").message]);
+      assert.deepEqual([bed.revoked, mode(), bed.accounts.state.accounts.length], [[], "chatgpt", 1]);
+    });
+
     it("of nobody says so", async () => {
       await bed.actions.signOut();
       assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);

@@ -119,6 +119,17 @@ describe("Importing from the Codex CLI", () => {
     assert.equal(active()?.origin, "copied");
   });
 
+  it("knows of a sign-in that this window has not read yet", async () => {
+    await bed.signedIn();
+    const { secrets, directory } = bed;
+    bed = await createEditorBed(issuer, {
+      ...{ secrets, directory },
+      codex: { userHome: folder(), environment: { PATH: "/nowhere" } },
+    });
+    await run(here, "Copy");
+    assert.match(state.messages[0]?.detail ?? "", /that sign-in is replaced/);
+  });
+
   for (const source of [undefined, "Browse…", "Paste…"]) {
     it(`does nothing when the person closes what asks (${source ?? "the first question"})`, async () => {
       const importing = run(source);
@@ -225,6 +236,14 @@ describe("Importing from the Codex CLI", () => {
     await importing;
     assert.deepEqual(theMessage(/^Import this login/).buttons, ["Copy"]);
     assert.equal(active()?.origin, "copied");
+  });
+
+  it("does nothing with a paste of nothing", async () => {
+    willAnswer(/^Import from Codex CLI$/, "Paste…");
+    const importing = bed.codexImport.run();
+    await (await until(() => state.questions[0])).enter(" \n");
+    assert.equal(await importing, undefined);
+    assert.deepEqual(sentences(), []);
   });
 
   it("takes a file from elsewhere, which can be linked where it lies", async () => {

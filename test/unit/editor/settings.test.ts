@@ -14,6 +14,14 @@ describe("Settings", () => {
     assert.equal(settings.authMode, "chatgpt");
   });
 
+  it("are the real service's, and the mode is the own key's, unless a person changes them", () => {
+    assert.equal(settings.authMode, "apiKey");
+    assert.equal(settings.endpoint("issuer"), "https://auth.openai.com");
+    assert.equal(settings.endpoint("apiBaseUrl"), "https://api.openai.com/v1");
+    assert.equal(settings.endpoint("chatgptBaseUrl"), "https://chatgpt.com/backend-api");
+    assert.deepEqual(settings.changedEndpoints, []);
+  });
+
   it("reads what is no mode, flow, back end or path as the default", () => {
     for (const value of ["", "chatGPT", 1, null, {}, ["chatgpt"]]) {
       changeSetting("chatgptSignIn.authMode", value);

@@ -48,6 +48,12 @@ describe("What a sign-in asks of the person", () => {
       }
     });
 
+    it("does not take one page without a state for another", async () => {
+      state.opening = false;
+      state.clipboard = "https://example.com/";
+      assert.equal(await bed.surface.open("https://auth.example/codex/device"), "notOpened");
+    });
+
     it("does not read the clipboard in a browser, which would ask for a permission", async () => {
       state.opening = false;
       state.web = true;
