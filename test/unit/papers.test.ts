@@ -36,6 +36,23 @@ describe("the papers", () => {
     assert.deepEqual(names.toSorted(), Object.keys(manifest.contributes.configuration.properties).toSorted());
   });
 
+  it("README explains messages that the product has, and begins them as it does", () => {
+    const source = globSync("src/**/*.ts", { cwd: projectPath() }).map(read).join("\n");
+    const trouble = readme.split(/^## /m).find((part) => part.startsWith("Trouble\n")) ?? "";
+    const tables = trouble.split("| The message begins | What to do |\n|---|---|\n").slice(1);
+    const begins = tables.flatMap((table) => [...table.matchAll(/^\| (.+?) \| /gm)].map(([, begin = ""]) => begin));
+    // These two are VS Code's own.
+    const ours = begins.filter(
+      (begin) => !/^(Chat asks for a GitHub account|No models are in the picker)$/.test(begin),
+    );
+    assert.ok(ours.length > 40, `only ${ours.length} messages were found`);
+    const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    for (const begin of ours.flatMap((cell) => cell.split("; "))) {
+      const pattern = begin.split("…").map(escaped).join("[^\n]*?");
+      assert.match(source, new RegExp(`["\`]${pattern}`), begin);
+    }
+  });
+
   it("the seeds' labels all lead to files that exist", () => {
     const seeds = read("docs/seeds.md");
     const files = new Map([...seeds.matchAll(/^\[(.+?)\]: (\S+)$/gm)].map(([, label, file]) => [label, file]));
