@@ -36,6 +36,14 @@ describe("the papers", () => {
     assert.deepEqual(names.toSorted(), Object.keys(manifest.contributes.configuration.properties).toSorted());
   });
 
+  it("CONTRIBUTING lists every suite", () => {
+    const suites = [...read("test/run.ts").matchAll(/^ {2}(\w+): \{\s+name: "\1"/gm)].map(([, name]) => name);
+    const oneLine = [...read("test/run.ts").matchAll(/^ {2}(\w+): \{ name: "\1"/gm)].map(([, name]) => name);
+    const [row = ""] = /^\| `npm test -- unit` \|.*$/m.exec(read("CONTRIBUTING.md")) ?? [];
+    const listed = [...row.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    assert.deepEqual(listed.toSorted(), [...new Set([...suites, ...oneLine])].toSorted());
+  });
+
   it("README explains messages that the product has, and begins them as it does", () => {
     const source = globSync("src/**/*.ts", { cwd: projectPath() }).map(read).join("\n");
     const trouble = readme.split(/^## /m).find((part) => part.startsWith("Trouble\n")) ?? "";
