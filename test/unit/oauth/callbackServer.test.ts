@@ -179,7 +179,7 @@ describe("CallbackServer", () => {
       400,
     ],
     ["a query of 10 KB", () => callback(`code=${"a".repeat(10_240)}&state=${state}`), 414],
-    ["a target that is not a path", () => send(port, "http://evil.example/auth/callback"), 400],
+    ["a target that is not a path", () => send(port, `http://evil.example/auth/callback?code=a&state=${state}`), 400],
     ["a path that is no URL", () => send(port, "//:80:80/"), 400],
   ];
   for (const [name, stray, status] of strays) {
