@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { type Server as HttpServer, request } from "node:http";
 import { connect, createServer, Server } from "node:net";
 import type { CallbackAnswer } from "../../../src/oauth/callbackAnswer.ts";
 import { pages, successPage } from "../../../src/oauth/callbackPages.ts";
@@ -211,6 +211,31 @@ describe("CallbackServer", () => {
     const closed = new Promise((resolve) => silent.once("close", resolve));
     await server.close();
     await closed;
+  });
+
+  it("asks the system for the two loopback addresses alone, and gives a slow request up", async () => {
+    const asked: unknown[] = [];
+    const limits: unknown[] = [];
+    const free = await freePort();
+    const { listen } = Server.prototype;
+    Server.prototype.listen = function (this: HttpServer, ...args: unknown[]) {
+      asked.push(args[0]);
+      limits.push([this.headersTimeout, this.requestTimeout]);
+      return Reflect.apply(listen, this, args);
+    } as typeof listen;
+    const other = new CallbackServer(state, async () => ({ failure: pages.badRequest }), log);
+    try {
+      await other.listen([free]);
+    } finally {
+      Server.prototype.listen = listen;
+      await other.close();
+    }
+    const expected = ["127.0.0.1", "::1"].map((host) => ({ host, port: free, exclusive: true }));
+    assert.deepEqual(asked, expected);
+    assert.deepEqual(limits, [
+      [5_000, 10_000],
+      [5_000, 10_000],
+    ]);
   });
 
   it("goes to the second port when the first is taken on either address", async () => {
