@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { type Claims, mergeClaims, readClaims } from "../oauth/claims.ts";
 import type { TokenSet } from "../oauth/tokenEndpoint.ts";
+import { Problem } from "../platform/problem.ts";
 
 /** The version of the record below. A reader of version N migrates older ones and leaves newer ones alone. */
 export const credentialVersion = 1;
@@ -31,6 +32,8 @@ const derivedKeySchema = z.discriminatedUnion("status", [
 ]);
 export type DerivedKey = z.infer<typeof derivedKeySchema>;
 
+const rejectionSchema = z.enum(["expired", "reused", "revoked", "rejected"]);
+
 /**
  * All that is kept of one account, in one secret: a crash leaves the old record or the new one. Times are ms since 1970
  * by the local clock.
@@ -56,7 +59,7 @@ export const credentialSchema = z.object({
   /** Of a linked record: where its owner keeps the login. */
   link: z.optional(linkSchema),
   /** Set when the issuer will not renew these tokens any more. */
-  rejected: z.optional(z.enum(["expired", "reused", "revoked", "rejected"])),
+  rejected: z.optional(rejectionSchema),
 });
 export type Credential = Readonly<z.infer<typeof credentialSchema>>;
 
@@ -83,8 +86,25 @@ export function parseCredential(text: string | undefined, steps: Migrations = mi
   }
   const version = (value as { version?: unknown } | null)?.version;
   if (typeof version === "number" && version > credentialVersion) return { status: "newer" };
-  const parsed = credentialSchema.safeParse(migrate(value, version, steps));
+  const parsed = credentialSchema.safeParse(withoutUnknownRejection(migrate(value, version, steps)));
   return parsed.success ? { status: "found", credential: parsed.data } : { status: "corrupt" };
+}
+
+/**
+ * What is stored for a record.
+ * @throws Problem `saveFailed` for one that could not be read again: what is stored already is better
+ */
+export function serializeCredential(credential: Credential): string {
+  const text = JSON.stringify(credential);
+  if (!credentialSchema.safeParse(JSON.parse(text)).success) throw new Problem("saveFailed", "not a valid record");
+  return text;
+}
+
+/** A reason that is none of ours says nothing, and must not cost the record it stands in: the next refresh will tell. */
+function withoutUnknownRejection(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("rejected" in value)) return value;
+  const { rejected, ...record } = value;
+  return rejectionSchema.safeParse(rejected).success ? value : record;
 }
 
 function migrate(value: unknown, version: unknown, steps: Migrations): unknown {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Event } from "../platform/emitter.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
-import { type Credential, parseCredential, type StoredCredential } from "./credential.ts";
+import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
 
 /** The part of `vscode.SecretStorage` that is used. */
 export interface SecretStorage {
@@ -66,8 +66,9 @@ export class SecretStore {
    */
   async writeCredential(credential: Credential, replacing: StoredCredential["status"] = "found"): Promise<void> {
     const key = credentialKey(credential.id);
+    const text = serializeCredential(credential);
     if (replacing === "corrupt" || replacing === "newer") await this.#setAside(key);
-    await this.#store(key, JSON.stringify(credential));
+    await this.#store(key, text);
   }
 
   /** @throws Problem `saveFailed` */

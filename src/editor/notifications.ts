@@ -30,6 +30,6 @@ export class Notifications {
 
   async #offer(shown: Thenable<string | undefined>, actions: Readonly<Record<string, () => void>>): Promise<void> {
     const chosen = await shown;
-    if (chosen !== undefined) actions[chosen]?.();
+    if (chosen !== undefined && Object.hasOwn(actions, chosen)) actions[chosen]?.();
   }
 }

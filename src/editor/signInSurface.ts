@@ -86,17 +86,16 @@ export class SignInSurface {
   async offerAnotherWay(problem: Problem, signal: AbortSignal): Promise<FlowName | undefined> {
     const ports = problem instanceof PortsRefused ? await portsOf(problem) : [];
     const foreign = ports.find(({ holder }) => holder && !holder.ours);
-    const ways: Record<string, FlowName> = {
-      ...(problem.code !== "deviceCodeDisabled" && { "Use Device Code": "deviceCode" }),
-      ...(problem.code === "deviceCodeDisabled" && { "Use Browser": "browser" }),
-      "Paste Link": "paste",
-    };
+    const ways = new Map<string, FlowName>([
+      problem.code === "deviceCodeDisabled" ? ["Use Browser", "browser"] : ["Use Device Code", "deviceCode"],
+      ["Paste Link", "paste"],
+    ]);
     const stop = "Stop the Other Sign-in";
     const sentence = [problem.message, ...ports.map(describePort)].join(" ");
-    const buttons = [...Object.keys(ways), ...(foreign ? [stop] : [])];
+    const buttons = [...ways.keys(), ...(foreign ? [stop] : [])];
     const chosen = await vscode.window.showWarningMessage(sentence, ...buttons);
     if (signal.aborted || chosen === undefined) return undefined;
-    if (chosen !== stop || !foreign) return ways[chosen];
+    if (chosen !== stop || !foreign) return ways.get(chosen);
     this.#parts.log.info(`Asking the program on port ${foreign.port} to end its sign-in, as the person chose`);
     await cancelOtherLogin(foreign.port, systemClock);
     return "browser";

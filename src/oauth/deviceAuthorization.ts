@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
 import { clientId } from "./issuer.ts";
-import { errorCode, failureOf } from "./oauthError.ts";
+import { errorCode, failureOf, isPage } from "./oauthError.ts";
 
 /** A device code is good for this long, ms (protocol.md section 5). */
 export const deviceCodeLifetimeMs = 15 * 60_000;
@@ -88,7 +88,7 @@ export class DeviceAuthorization {
     if (error === "expired_token") throw new Problem("timedOut", `${response.status} ${error}`);
     if (response.status === 404 || error === "authorization_pending") return { status: "pending" };
     // 403 is pending as well, unless it says that it is something else: the region, or a protection page.
-    if (response.status === 403 && !error?.startsWith("unsupported_country") && !isHtml(response)) {
+    if (response.status === 403 && !error?.startsWith("unsupported_country") && !isPage(response)) {
       return { status: "pending" };
     }
     throw failureOf(response, "exchangeRefused");
@@ -117,10 +117,6 @@ function retryAfterMs({ headers }: HttpResponse): number | undefined {
 
 function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
-}
-
-function isHtml({ headers }: HttpResponse): boolean {
-  return headers["content-type"]?.includes("html") ?? false;
 }
 
 function unreadable({ status }: HttpResponse): Problem {

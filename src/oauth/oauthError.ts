@@ -13,26 +13,42 @@ export function errorCode(body: unknown): string | undefined {
 }
 
 /**
+ * Whether a body is an error as OpenAI's services write it, and not as whatever stands in between: each of theirs has a
+ * message and a type, in an object.
+ */
+export function isServiceError(body: unknown): boolean {
+  const error = asRecord(asRecord(body)?.error);
+  return typeof error?.message === "string" && typeof error.type === "string";
+}
+
+/** Whether an answer is a page, by what it is declared as or by its first characters. */
+export function isPage({ headers, looksLikePage }: HttpResponse): boolean {
+  return looksLikePage === true || /html/i.test(headers["content-type"] ?? "");
+}
+
+/**
  * What an answer with a failure status means, where the protocol gives it no meaning of its own; `refused` is what a
  * plain 4xx of this call stands for.
  */
 export function failureOf(
   response: HttpResponse,
-  refused: "exchangeRefused" | "needsSignIn" | "serviceFailed",
+  refused: "exchangeRefused" | "needsSignIn" | "serviceFailed" | "unreadableAnswer",
 ): Problem {
   const { status } = response;
   const code = errorCode(response.json);
   const detail = [status, code, requestId(response)].filter(Boolean).join(" ");
-  if (status === 403) {
-    if (code?.startsWith("unsupported_country")) return new Problem("regionBlocked", detail);
-    if (response.json === undefined) return new Problem("edgeBlocked", detail);
+  // An error is none the better for coming with a status of success.
+  const isError = status < 300 && code !== undefined;
+  if ((status === 403 || isError) && code?.startsWith("unsupported_country")) {
+    return new Problem("regionBlocked", detail);
   }
-  if (status === 429) return new Problem("rateLimited", detail);
+  if (status === 403 && response.json === undefined) return new Problem("edgeBlocked", detail);
+  if (status === 429 || (isError && code === "rate_limit_exceeded")) return new Problem("rateLimited", detail);
   // RFC 6585: a captive portal, never the service.
   if (status === 511) return new Problem("networkSignIn", detail);
   if (status >= 500) return new Problem("serviceFailed", detail);
   if (status === 407) return new Problem("proxyFailed", detail);
-  if (status >= 400 && response.json !== undefined) return new Problem(refused, detail);
+  if (isError || (status >= 400 && response.json !== undefined)) return new Problem(refused, detail);
   return new Problem("unreadableAnswer", detail);
 }
 

@@ -1,6 +1,6 @@
 import type { HttpClient } from "../platform/httpClient.ts";
 import { clientId } from "./issuer.ts";
-import { failureOf } from "./oauthError.ts";
+import { errorCode, failureOf, isPage } from "./oauthError.ts";
 
 const timeoutMs = 10_000;
 
@@ -16,7 +16,8 @@ export async function revoke(http: HttpClient, issuer: string, refreshToken: str
     json: { token: refreshToken, token_type_hint: "refresh_token", client_id: clientId },
     timeoutMs,
   });
-  // RFC 7009 gives the body of a success no meaning, but a page is a network's portal's, which has ended nothing.
-  const isPage = response.headers["content-type"]?.includes("html") === true;
-  if (response.status !== 200 || isPage) throw failureOf(response, "serviceFailed");
+  // RFC 7009 gives the body of a success no meaning, but a page is a network's portal's, which has ended nothing, and an
+  // error says so itself.
+  const ended = response.status === 200 && !isPage(response) && errorCode(response.json) === undefined;
+  if (!ended) throw failureOf(response, "serviceFailed");
 }

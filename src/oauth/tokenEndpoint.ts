@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
 import { clientId } from "./issuer.ts";
-import { errorCode, failureOf } from "./oauthError.ts";
+import { errorCode, failureOf, isServiceError } from "./oauthError.ts";
 
 const token = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
 
@@ -42,11 +42,12 @@ export class RefreshRejected extends Error {
   }
 }
 
-const rejections: Readonly<Record<string, RefreshRejection>> = {
-  refresh_token_expired: "expired",
-  refresh_token_reused: "reused",
-  refresh_token_invalidated: "revoked",
-};
+/** By the issuer's code: a map, because a code is foreign text, and an object has names of its own (`constructor`). */
+const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
+  ["refresh_token_expired", "expired"],
+  ["refresh_token_reused", "reused"],
+  ["refresh_token_invalidated", "revoked"],
+]);
 
 /** The issuer's token endpoint (protocol.md sections 3 and 4). */
 export class TokenEndpoint {
@@ -79,7 +80,7 @@ export class TokenEndpoint {
       ...(signal && { signal }),
     });
     if (response.status !== 200) throw failureOf(response, "exchangeRefused");
-    const { id_token, access_token, refresh_token } = parse(tokenSetSchema, response);
+    const { id_token, access_token, refresh_token } = parse(tokenSetSchema, response, "exchangeRefused");
     return {
       idToken: id_token,
       accessToken: access_token,
@@ -99,8 +100,13 @@ export class TokenEndpoint {
       json: { client_id: clientId, grant_type: "refresh_token", refresh_token: refreshToken },
       ...(signal && { signal }),
     });
-    if (response.status !== 200) throw rejectionOf(response) ?? failureOf(response, "serviceFailed");
-    const { id_token, access_token, refresh_token } = parse(refreshedSchema, response);
+    if (response.status !== 200) {
+      const otherwise = response.status === 401 ? "unreadableAnswer" : "serviceFailed";
+      throw rejectionOf(response) ?? failureOf(response, otherwise);
+    }
+    const { id_token, access_token, refresh_token } = parse(refreshedSchema, response, "serviceFailed");
+    // A portal's JSON, or an error under a status of success: nothing was renewed.
+    if (!id_token && !access_token && !refresh_token) throw failureOf(response, "serviceFailed");
     return {
       tokens: {
         ...(id_token && { idToken: id_token }),
@@ -131,24 +137,28 @@ export class TokenEndpoint {
       ...(signal && { signal }),
     });
     if (response.status !== 200) throw failureOf(response, "exchangeRefused");
-    return parse(apiKeySchema, response).access_token;
+    return parse(apiKeySchema, response, "exchangeRefused").access_token;
   }
 }
 
-/** Permanent by protocol.md section 4: any 401 with an answer, one of the three codes, or 400 with invalid_grant. */
-function rejectionOf(response: HttpResponse): RefreshRejected | undefined {
-  const code = errorCode(response.json);
-  const detail = `${response.status} ${code ?? "without a code"}`;
-  const named = code === undefined ? undefined : rejections[code];
-  if (named) return new RefreshRejected(named, detail);
-  // A 401 that is not JSON comes from a proxy or a portal, not from the issuer.
-  const permanent =
-    (response.status === 401 && response.json !== undefined) || (response.status === 400 && code === "invalid_grant");
-  return permanent ? new RefreshRejected("rejected", detail) : undefined;
+/**
+ * Permanent by protocol.md section 4, told by status and code together: one of the three codes with 400, 401 or 403; 400
+ * with invalid_grant; and any other 401 that the issuer wrote. What a gateway, a proxy or a portal answers with 401 says
+ * nothing of the token, and what an overloaded or failing service says of it may be wrong.
+ */
+function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefined {
+  const code = errorCode(json);
+  const detail = `${status} ${code ?? "without a code"}`;
+  const named = code === undefined ? undefined : rejections.get(code);
+  if (named && (status === 400 || status === 401 || status === 403)) return new RefreshRejected(named, detail);
+  const isDead = code === "invalid_grant" ? status === 400 || status === 401 : status === 401 && isServiceError(json);
+  return isDead ? new RefreshRejected("rejected", detail) : undefined;
 }
 
-function parse<T>(schema: z.ZodMiniType<T>, response: HttpResponse): T {
+/** @param refused what an error means that came with the status of success */
+function parse<T>(schema: z.ZodMiniType<T>, response: HttpResponse, refused: "exchangeRefused" | "serviceFailed"): T {
   const parsed = schema.safeParse(response.json);
-  if (!parsed.success) throw new Problem("unreadableAnswer", `${response.status} with an unexpected body`);
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  if (errorCode(response.json) !== undefined) throw failureOf(response, refused);
+  throw new Problem("unreadableAnswer", `${response.status} with an unexpected body`);
 }

@@ -1,6 +1,9 @@
-import { failureOf } from "../oauth/oauthError.ts";
+import * as z from "zod/mini";
+import { errorCode, failureOf } from "../oauth/oauthError.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
+
+const listSchema = z.object({ data: z.array(z.unknown()) });
 
 /**
  * Asks the API whether it accepts a key, at no cost, by listing the models.
@@ -19,7 +22,12 @@ export async function checkApiKey(
     timeoutMs: 15_000,
     ...(signal && { signal }),
   });
-  if (response.status === 200 && response.json !== undefined) return;
+  const error = errorCode(response.json);
   if (response.status === 401 && response.json !== undefined) throw new Problem("keyRejected");
+  if (response.status === 200) {
+    if (error === "invalid_api_key") throw new Problem("keyRejected", "200");
+    // A portal answers 200 to everything, so only a list of models is a yes.
+    if (error === undefined && listSchema.safeParse(response.json).success) return;
+  }
   throw failureOf(response, "serviceFailed");
 }

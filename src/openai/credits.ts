@@ -3,6 +3,7 @@ import type { Accounts } from "../account/accounts.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { Account } from "../account/state.ts";
+import { errorCode, isServiceError } from "../oauth/oauthError.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
@@ -10,11 +11,14 @@ import { describeError, type Logger } from "../platform/logger.ts";
 const answerSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.optional(z.number()) });
 
 /** The API credits that come with a plan, US dollars. */
-const creditsOfPlan: Readonly<Record<string, number>> = { plus: 5, pro: 50 };
+const creditsOfPlan: ReadonlyMap<string, number> = new Map([
+  ["plus", 5],
+  ["pro", 50],
+]);
 
 /** Whether an account's plan comes with API credits that can be asked for now. */
 export function isEligibleForCredits(account: Account): boolean {
-  return account.plan !== undefined && account.plan in creditsOfPlan && !account.needsPlatformSetup;
+  return account.plan !== undefined && creditsOfPlan.has(account.plan) && !account.needsPlatformSetup;
 }
 
 /**
@@ -34,16 +38,19 @@ export async function redeemCredits(
       url: `${apiBaseUrl}/billing/redeem_credits`,
       json: { id_token: idToken },
     });
-    if (response.status >= 500 || response.status === 429) {
-      log.info(`The plan's API credits could not be asked for: status ${response.status}`);
+    const answer = answerSchema.safeParse(response.json);
+    const error = errorCode(response.json);
+    const isAnswered = response.status === 200 && answer.success && error === undefined;
+    // Anything else is not the service's word: a page, a portal's JSON, an error that may pass.
+    const isRefused = response.status >= 400 && response.status < 500 && response.status !== 429;
+    if (!isAnswered && !(isRefused && isServiceError(response.json))) {
+      log.info(`The plan's API credits could not be asked for: ${[response.status, error].filter(Boolean).join(" ")}`);
       return false;
     }
-    const answer = answerSchema.safeParse(response.json);
-    const granted =
-      response.status === 200 && answer.success && (answer.data.granted_chatgpt_subscriber_api_credits ?? 0) > 0;
+    const granted = isAnswered && (answer.data.granted_chatgpt_subscriber_api_credits ?? 0) > 0;
     log.info(
       granted
-        ? `The plan's API credits ($${creditsOfPlan[plan]}) were granted.`
+        ? `The plan's API credits ($${creditsOfPlan.get(plan)}) were granted.`
         : `No API credits were granted (status ${response.status}).`,
     );
     return true;

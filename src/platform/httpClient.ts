@@ -21,6 +21,8 @@ export interface HttpResponse {
   headers: Readonly<Record<string, string>>;
   /** The parsed body, or undefined when it is not JSON. */
   json: unknown;
+  /** The body begins as HTML or XML does, whatever it is declared as. */
+  looksLikePage?: boolean;
 }
 
 export interface HttpClient {
@@ -72,7 +74,12 @@ export function createHttpClient(userAgent: () => string, originator: string): H
           data: request.form ? new URLSearchParams(request.form) : request.json,
           signal,
         });
-        return { status: response.status, headers: plainHeaders(response.headers), json: parseJson(response.data) };
+        return {
+          status: response.status,
+          headers: plainHeaders(response.headers),
+          json: parseJson(response.data),
+          looksLikePage: /^\s*</.test(String(response.data)),
+        };
       } catch (error) {
         // The error of axios holds the request with its secrets: nothing but a code of it leaves this function.
         if (request.signal?.aborted) throw request.signal.reason;

@@ -1,16 +1,17 @@
 import { Problem, type ProblemCode } from "./problem.ts";
 
-const codes: Readonly<Record<string, ProblemCode>> = {
-  ENOTFOUND: "dnsFailed",
-  EAI_AGAIN: "dnsFailed",
-  ETIMEDOUT: "answerLost",
-  ECONNABORTED: "answerLost",
+/** By Node's or axios' code: a map, because the code is text of others. */
+const codes: ReadonlyMap<string, ProblemCode> = new Map([
+  ["ENOTFOUND", "dnsFailed"],
+  ["EAI_AGAIN", "dnsFailed"],
+  ["ETIMEDOUT", "answerLost"],
+  ["ECONNABORTED", "answerLost"],
   // The connection was there and broke: the service may have acted on the request.
-  ECONNRESET: "answerLost",
-  EPIPE: "answerLost",
+  ["ECONNRESET", "answerLost"],
+  ["EPIPE", "answerLost"],
   // axios' own: too much content, or something that is not HTTP
-  ERR_BAD_RESPONSE: "unreadableAnswer",
-};
+  ["ERR_BAD_RESPONSE", "unreadableAnswer"],
+]);
 
 /**
  * What kept a request from being answered, told from Node's error code. A request that certainly never reached the
@@ -22,7 +23,7 @@ export function networkFailure(error: unknown): Problem {
   if (/\babort/.test(messageOf(error))) return new Problem("answerLost", "cut off");
   if (isTls(code)) return new Problem("tlsFailed", code);
   if (/proxy|tunnel/i.test(messageOf(error))) return new Problem("proxyFailed", code);
-  return new Problem(codes[code] ?? "unreachable", code);
+  return new Problem(codes.get(code) ?? "unreachable", code);
 }
 
 function codeOf(error: unknown): string {

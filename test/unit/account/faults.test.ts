@@ -34,6 +34,11 @@ const passing: readonly Row[] = [
   { name: "answers 502", fault: { kind: "serverError", status: 502 }, shown: "serviceFailed" },
   { name: "answers 503", fault: { kind: "serverError", status: 503 }, shown: "serviceFailed" },
   { name: "answers 504", fault: { kind: "serverError", status: 504 }, shown: "serviceFailed" },
+  {
+    name: "answers 503 with a code that every object has",
+    fault: { kind: "status", status: 503, code: "__proto__" },
+    shown: "serviceFailed",
+  },
   { name: "answers 429", fault: { kind: "status", status: 429 }, shown: "rateLimited" },
   { name: "answers 403 for the region", fault: { kind: "region" }, shown: "regionBlocked" },
   { name: "is hidden by an edge page (403)", fault: { kind: "edgePage" }, shown: "edgeBlocked" },

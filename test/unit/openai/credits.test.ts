@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Account } from "../../../src/account/state.ts";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
 import { CreditRedeemer, isEligibleForCredits, redeemCredits } from "../../../src/openai/credits.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import { createHttpClient, type HttpResponse } from "../../../src/platform/httpClient.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
@@ -134,6 +136,40 @@ describe("The plan's API credits", () => {
     });
   });
 
+  const account = (plan: string) => ({ plan, needsPlatformSetup: false }) as Account;
+  const outcomeOf = async (answer: Partial<HttpResponse>, plan = "plus") => {
+    const lines: string[] = [];
+    const answered = await redeemCredits(new ScriptedHttp([answer]), "https://api.test/v1", plan, "any", logOf(lines));
+    return { answered, line: lines.join() };
+  };
+
+  it("are for no plan that is only a name of every object", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)), fc.string()),
+        async (plan) => {
+          assert.equal(isEligibleForCredits(account(plan)), plan === "plus" || plan === "pro");
+          const { line } = await outcomeOf({ json: { granted_chatgpt_subscriber_api_credits: 1 } }, plan);
+          assert.doesNotMatch(line, /function|object/);
+        },
+      ),
+    ));
+
+  it("may be asked for again after what is not the service's word", async () => {
+    const answers: readonly Partial<HttpResponse>[] = [
+      { status: 200 },
+      { status: 200, json: { error: { code: "server_error", message: "m", type: "t" } } },
+      { status: 302 },
+      { status: 401, json: { message: "Unauthorized" } },
+      { status: 403 },
+      { status: 503, json: { error: { code: "__proto__" } } },
+    ];
+    for (const answer of answers) assert.equal((await outcomeOf(answer)).answered, false, JSON.stringify(answer));
+    const error = { message: "The ID token is invalid.", type: "invalid_request_error", code: "invalid_id_token" };
+    assert.equal((await outcomeOf({ status: 401, json: { error } })).answered, true);
+    assert.equal((await outcomeOf({ status: 200, json: {} })).answered, true);
+  });
+
   for (const fault of [{ kind: "serverError" }, { kind: "closeBefore" }, { kind: "status", status: 429 }] as const) {
     it(`may be asked for again after ${JSON.stringify(fault)}, and nothing is thrown`, async () => {
       issuer.faults.set("redeem", fault);
@@ -169,6 +205,18 @@ describe("The check of an API key", () => {
       await assert.rejects(check, (error) => isProblem(error, code));
     });
   }
+
+  it("takes nothing but a list of models for a yes", async () => {
+    const check = (answer: Partial<HttpResponse>) =>
+      checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");
+    await check({ json: { data: [] } });
+    const error = (code: string) => ({ json: { error: { code, message: "m", type: "invalid_request_error" } } });
+    await assert.rejects(check(error("invalid_api_key")), (failed) => isProblem(failed, "keyRejected"));
+    await assert.rejects(check(error("server_error")), (failed) => isProblem(failed, "serviceFailed"));
+    for (const json of [{ status: "login required" }, {}, [], null, JSON.parse('{"__proto__":{"data":[]}}')]) {
+      await assert.rejects(check({ json }), (failed) => isProblem(failed, "unreadableAnswer"));
+    }
+  });
 
   it("does not take a captive portal's page for a yes", async () => {
     issuer.faults.set("models", { kind: "html" });

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { RefreshRejected, TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { ScriptedHttp } from "../signin/scriptedHttp.ts";
+
+/** Names that every object has, and a few more that are no code of the issuer's. */
+const strangeNames = [
+  ...Object.getOwnPropertyNames(Object.prototype),
+  "prototype",
+  "length",
+  "server_error",
+  "REFRESH-TOKEN-EXPIRED",
+];
+const openAiError = (code: unknown, message: unknown = "No.") => ({
+  error: { message, type: "invalid_request_error", param: null, code },
+});
+
+/** What a refresh comes to that is answered so: the reason for a rejection, or the problem's code. */
+async function refreshed(status: number, json: unknown) {
+  const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://issuer.test");
+  try {
+    return (await endpoint.refresh("rt.1")).tokens;
+  } catch (error) {
+    if (error instanceof RefreshRejected) return { rejected: error.reason };
+    if (isProblem(error)) return error.code;
+    throw error;
+  }
+}
+
+describe("A refused refresh", () => {
+  const codes = [
+    ["refresh_token_expired", "expired"],
+    ["refresh_token_reused", "reused"],
+    ["refresh_token_invalidated", "revoked"],
+  ] as const;
+  for (const [code, reason] of codes) {
+    it(`is for good with ${code} and 400, 401 or 403, wherever the code stands`, async () => {
+      const bodies = [openAiError(code), openAiError(code.toUpperCase()), { error: code }, { code }];
+      for (const status of [400, 401, 403]) {
+        for (const body of bodies) assert.deepEqual(await refreshed(status, body), { rejected: reason });
+      }
+    });
+
+    it(`may pass with ${code} and any other status`, async () => {
+      const statuses = [402, 404, 408, 409, 418, 425, 429, 451, 500, 502, 503, 504, 511, 529];
+      for (const status of statuses) {
+        for (const body of [openAiError(code), { error: code }]) {
+          assert.equal(typeof (await refreshed(status, body)), "string", `${status}`);
+        }
+      }
+    });
+  }
+
+  it("is for good with invalid_grant and 400 or 401, and with any other 401 that the issuer wrote", async () => {
+    for (const status of [400, 401]) {
+      const body = { error: "invalid_grant", error_description: "grant request is invalid" };
+      assert.deepEqual(await refreshed(status, body), { rejected: "rejected" });
+    }
+    for (const code of ["something_new", null]) {
+      assert.deepEqual(await refreshed(401, openAiError(code)), { rejected: "rejected" });
+    }
+    assert.equal(await refreshed(503, { error: "invalid_grant" }), "serviceFailed");
+  });
+
+  it("may pass with a 401 that something in between wrote", async () => {
+    const bodies = [
+      undefined,
+      null,
+      [],
+      "Unauthorized",
+      {},
+      { message: "Unauthorized" },
+      { error: "Unauthorized" },
+      { error: { code: 401, message: "Request had invalid authentication credentials", status: "UNAUTHENTICATED" } },
+      { error: { code: "Unauthorized", message: "Access denied" } },
+      { detail: "Not authenticated" },
+      { status: "login required" },
+    ];
+    for (const json of bodies) assert.equal(await refreshed(401, json), "unreadableAnswer", JSON.stringify(json));
+  });
+
+  it("takes no name that every object has for a code", async () => {
+    for (const name of strangeNames) {
+      assert.equal(await refreshed(503, openAiError(name)), "serviceFailed", name);
+      assert.equal(await refreshed(400, openAiError(name)), "serviceFailed", name);
+      assert.deepEqual(await refreshed(401, openAiError(name)), { rejected: "rejected" }, name);
+      assert.equal(await refreshed(503, JSON.parse(`{"${name}":{"code":"refresh_token_reused"}}`)), "serviceFailed");
+    }
+  });
+
+  it("is for good with a reason that can be stored, or may pass: whatever the status and the body", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.constantFrom(400, 401, 403, 429, 503), fc.integer({ min: 201, max: 599 })),
+        fc.oneof(
+          fc.jsonValue(),
+          fc
+            .tuple(
+              fc.oneof(fc.constantFrom(...strangeNames, ...codes.map(([code]) => code), "invalid_grant"), fc.string()),
+              fc.boolean(),
+            )
+            .map(([code, nested]) => (nested ? openAiError(code) : { error: code })),
+        ),
+        async (status, json) => {
+          const result = await refreshed(status, json);
+          if (typeof result === "string") return;
+          assert.ok(
+            "rejected" in result && ["expired", "reused", "revoked", "rejected"].includes(result.rejected ?? ""),
+          );
+          assert.ok([400, 401, 403].includes(status), `${status}`);
+        },
+      ),
+      { numRuns: 500 },
+    ));
+});
+
+describe("An answer of the token endpoint with status 200", () => {
+  const refusals: readonly [unknown, ProblemCode][] = [
+    [openAiError("server_error"), "serviceFailed"],
+    [openAiError("refresh_token_reused"), "serviceFailed"],
+    [{ error: "invalid_grant" }, "serviceFailed"],
+    [openAiError("__proto__"), "serviceFailed"],
+    [openAiError("unsupported_country_region_territory"), "regionBlocked"],
+    [openAiError("rate_limit_exceeded"), "rateLimited"],
+    [{ status: "login required" }, "unreadableAnswer"],
+    [{ id_token: null, access_token: null, refresh_token: null }, "unreadableAnswer"],
+    [{}, "unreadableAnswer"],
+    [[], "unreadableAnswer"],
+    [undefined, "unreadableAnswer"],
+    [{ access_token: 42 }, "unreadableAnswer"],
+    [JSON.parse('{"__proto__":{"access_token":"t"}}'), "unreadableAnswer"],
+  ];
+  for (const [json, code] of refusals) {
+    it(`is no refresh when it is ${JSON.stringify(json)}`, async () => assert.equal(await refreshed(200, json), code));
+  }
+
+  it("is one with any token, and keeps it whatever else it says", async () => {
+    const json = { refresh_token: "rt.2", error: "odd" };
+    assert.deepEqual(await refreshed(200, json), { refreshToken: "rt.2" });
+    assert.deepEqual(await refreshed(200, { access_token: "a", id_token: null }), { accessToken: "a" });
+  });
+
+  it("is no code exchange and no API key when it is an error", async () => {
+    const endpoint = new TokenEndpoint(new ScriptedHttp([{ json: openAiError("invalid_subject_token") }]), "https://i");
+    const refused = (error: unknown) =>
+      isProblem(error, "exchangeRefused") && /invalid_subject/.test(error.detail ?? "");
+    await assert.rejects(endpoint.exchangeForApiKey("id", "name"), refused);
+    await assert.rejects(endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), refused);
+  });
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { isPage } from "../../../src/oauth/oauthError.ts";
+import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import { networkFailure } from "../../../src/platform/networkFailure.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+
+const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
+
+describe("The HTTP client", () => {
+  let server: Server;
+  let url: string;
+  let answer: RequestListener;
+  before(async () => {
+    server = createServer((request, response) => answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const json = '{"text":"Grüße"}';
+  const bodies: readonly [string, Record<string, string | string[]>, string | Buffer][] = [
+    ["no Content-Type", {}, json],
+    ["a wrong Content-Type", { "Content-Type": "text/html" }, json],
+    ["a Content-Type that is none", { "Content-Type": ";;" }, json],
+    ["a charset that is not its own", { "Content-Type": "application/json; charset=iso-8859-1" }, json],
+    ["two Content-Types", { "Content-Type": ["text/plain", "application/json"] }, json],
+    ["a byte order mark", {}, `\uFEFF${json}`],
+    ["space around it", {}, `\r\n\t ${json} \r\n`],
+    ["gzip", { "Content-Encoding": "gzip" }, gzipSync(json)],
+    ["GZIP in capitals", { "Content-Encoding": "GZIP" }, gzipSync(json)],
+    ["deflate", { "Content-Encoding": "deflate" }, deflateSync(json)],
+    ["Brotli", { "Content-Encoding": "br" }, brotliCompressSync(json)],
+    ["a length", { "Content-Length": String(Buffer.byteLength(json)) }, json],
+  ];
+  for (const [what, headers, body] of bodies) {
+    it(`reads JSON with ${what}, and without a date`, async () => {
+      answer = (_request, response) => {
+        response.sendDate = false;
+        response.writeHead(200, headers).end(body);
+      };
+      const response = await http.send({ method: "GET", url });
+      assert.deepEqual(response.json, { text: "Grüße" });
+      assert.equal(response.headers.date, undefined);
+      assert.equal(response.looksLikePage, false);
+    });
+  }
+
+  it("reads a body that comes byte by byte", async () => {
+    answer = async (_request, response) => {
+      for (const byte of Buffer.from(json)) await new Promise((resolve) => response.write(Buffer.of(byte), resolve));
+      response.end();
+    };
+    assert.deepEqual((await http.send({ method: "GET", url })).json, { text: "Grüße" });
+  });
+
+  it("knows a page that is declared as nothing", async () => {
+    for (const body of ["<!DOCTYPE html>", "\uFEFF <html>", "\r\n<?xml?>"]) {
+      answer = (_request, response) => response.end(body);
+      const response = await http.send({ method: "GET", url });
+      assert.equal(response.json, undefined);
+      assert.ok(isPage(response), body);
+    }
+    answer = (_request, response) => response.end();
+    assert.ok(!isPage(await http.send({ method: "GET", url })));
+  });
+
+  it("keeps names that every object has out of what it knows of an object", async () => {
+    const names = Object.getOwnPropertyNames(Object.prototype).map((name) => `"${name}":1`);
+    answer = (_request, response) =>
+      response.writeHead(200, { constructor: "c", "x-request-id": "r" }).end(`{${names}}`);
+    const response = await http.send({ method: "GET", url });
+    assert.equal(Object.getPrototypeOf(response.json), Object.prototype);
+    assert.equal(response.headers["x-request-id"], "r");
+  });
+
+  describe("gives up a request", () => {
+    const { timeout } = AbortSignal;
+    let asked: number[];
+    let deadline: AbortController;
+    beforeEach(() => {
+      asked = [];
+      deadline = new AbortController();
+      AbortSignal.timeout = (ms) => {
+        asked.push(ms);
+        return deadline.signal;
+      };
+    });
+    afterEach(() => {
+      AbortSignal.timeout = timeout;
+    });
+
+    /** What a request to a server comes to that never answers, once its time is up. */
+    async function inTime(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<unknown> {
+      const closed = new Promise<void>((resolve) => {
+        answer = (request) => {
+          request.socket.once("close", () => resolve());
+          deadline.abort(new DOMException("", "TimeoutError"));
+        };
+      });
+      const error = await http.send({ method: "GET", url, ...options }).catch((reason: unknown) => reason);
+      await closed;
+      return error;
+    }
+
+    it("after 30 s, and closes the connection", async () => {
+      const error = await inTime({});
+      assert.ok(isProblem(error, "answerLost") && error.detail === "timeout", String(error));
+      assert.deepEqual(asked, [30_000]);
+    });
+
+    it("after the time that the caller told, also where it can be cancelled", async () => {
+      const error = await inTime({ timeoutMs: 10_000, signal: new AbortController().signal });
+      assert.ok(isProblem(error, "answerLost") && error.detail === "timeout", String(error));
+      assert.deepEqual(asked, [10_000]);
+    });
+  });
+});
+
+describe("The failure of a network", () => {
+  it("is told by a code, and never by a name that every object has", () => {
+    const withCode = (code: string) => networkFailure(Object.assign(new Error("failed"), { code })).code;
+    assert.equal(withCode("ENOTFOUND"), "dnsFailed");
+    assert.equal(withCode("ECONNRESET"), "answerLost");
+    for (const name of [...Object.getOwnPropertyNames(Object.prototype), "", "EELSE"]) {
+      assert.equal(withCode(name), "unreachable", name);
+    }
+  });
+});
