@@ -1,9 +1,7 @@
 import type { Backend } from "./backend.ts";
+import { errorBodyLimit } from "./bodyForm.ts";
 import { asRecord, asString } from "./loose.ts";
 import { RequestError, type RequestFailure } from "./requestError.ts";
-
-/** Longest error body that is read; a service's own are a few hundred bytes, a proxy's page can be anything. */
-const errorBodyLimit = 64 * 1024;
 
 /**
  * What a status outside 2xx means (protocol.md, section 10, "Retries and errors"). 401 is told as expired here; the
@@ -17,9 +15,37 @@ export async function failureOfResponse(response: Response, backend: Backend, no
 }
 
 /** What a `response.failed` or `error` event in the stream means. */
-export function failureOfEvent(value: unknown, now: number): RequestError {
+export function failureOfEvent(value: unknown, backend: Pick<Backend, "kind">, now: number): RequestError {
   const error = fieldsOf(asRecord(value) ?? {});
-  return new RequestError(byCode(error, now) ?? { kind: "serverError" }, `event${shortCode(error)}`);
+  return new RequestError(byCode(error, backend, now) ?? { kind: "serverError" }, `event${shortCode(error)}`);
+}
+
+/**
+ * What JSON means that came with a status of success where something else was expected. An error is one whatever its
+ * status; anything else was written by somebody in between.
+ */
+export function failureOfBody(text: string, backend: Pick<Backend, "kind">, now: number): RequestError {
+  const body = asRecord(parsed(text));
+  const error = fieldsOf(body ?? {});
+  const detail = `HTTP 200 with JSON${shortCode(error)}`;
+  const known = byCode(error, backend, now);
+  if (known) return new RequestError(known, detail);
+  const isError = asRecord(body?.error) !== undefined || asString(body?.error) !== undefined;
+  if (isError && error.type !== "invalid_request_error") return new RequestError({ kind: "serverError" }, detail);
+  const isRefusal = isError || body?.detail !== undefined;
+  return new RequestError({ kind: isRefusal ? "badRequest" : "unreadableAnswer" }, detail);
+}
+
+/**
+ * The JSON of an answer with a status of success.
+ * @throws RequestError when it is none, or an error
+ */
+export async function jsonOf(response: Response, backend: Backend, now: number): Promise<unknown> {
+  const text = await response.text().catch(() => "");
+  const json = parsed(text);
+  const record = asRecord(json);
+  if (record && (record.error === undefined || record.error === null)) return json;
+  throw failureOfBody(text, backend, now);
 }
 
 interface ServiceError {
@@ -37,10 +63,11 @@ function classify(
   now: number,
 ): RequestFailure {
   const { status } = response;
-  if (status === 401) return { kind: backend.kind === "chatgpt" ? "signInExpired" : "apiKeyRejected" };
-  const isPage = /^\s*</.test(text) || (response.headers.get("content-type") ?? "").includes("text/html");
+  const isPage = /^\s*</.test(text) || /html/i.test(response.headers.get("content-type") ?? "");
+  // A page with this status is a proxy's: it says nothing of our credential.
+  if (status === 401 && !isPage) return unauthorized(backend);
   if (status === 403 && isPage) return { kind: "edgeBlocked" };
-  const known = byCode(error, now);
+  const known = byCode(error, backend, now);
   if (known) return known;
   if (status === 403) return { kind: "forbidden" };
   if (status === 429) return { kind: "rateLimited" };
@@ -50,8 +77,13 @@ function classify(
   return { kind: isPage ? "unreadableAnswer" : "badRequest" };
 }
 
-function byCode({ code, type, message, fields }: ServiceError, now: number): RequestFailure | undefined {
+function byCode(
+  { code, type, message, fields }: ServiceError,
+  backend: Pick<Backend, "kind">,
+  now: number,
+): RequestFailure | undefined {
   const is = (...names: string[]) => names.includes(code) || names.includes(type);
+  if (is("token_expired", "token_invalidated", "token_revoked", "invalid_api_key")) return unauthorized(backend);
   if (is("usage_limit_reached")) return usageLimit(fields, now);
   if (is("usage_not_included")) return { kind: "usageNotIncluded" };
   if (is("insufficient_quota")) return { kind: "quotaExceeded" };
@@ -65,6 +97,10 @@ function byCode({ code, type, message, fields }: ServiceError, now: number): Req
   // Seen without a code: "The 'X' model is not supported when using Codex with a ChatGPT account", "Model not found X".
   if (/\bmodel\b.*\bnot (?:supported when using|found)/i.test(message)) return { kind: "modelNotSupported" };
   return undefined;
+}
+
+function unauthorized({ kind }: Pick<Backend, "kind">): RequestFailure {
+  return { kind: kind === "chatgpt" ? "signInExpired" : "apiKeyRejected" };
 }
 
 function usageLimit(fields: Readonly<Record<string, unknown>>, now: number): RequestFailure {
@@ -81,13 +117,15 @@ function usageLimit(fields: Readonly<Record<string, unknown>>, now: number): Req
 
 /** The bodies seen: `{error: {…}}`, `{error: "code"}`, `{detail: "text"}`, `{detail: {code, message}}`, `{code, message}`. */
 function errorOf(text: string): ServiceError {
-  let body: unknown;
+  return fieldsOf(asRecord(parsed(text)) ?? {});
+}
+
+function parsed(text: string): unknown {
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    body = undefined;
+    return undefined;
   }
-  return fieldsOf(asRecord(body) ?? {});
 }
 
 function fieldsOf(body: Readonly<Record<string, unknown>>): ServiceError {

@@ -4,7 +4,7 @@ import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse } from "./failures.ts";
+import { failureOfResponse, jsonOf } from "./failures.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
 import { RequestError } from "./requestError.ts";
 
@@ -84,7 +84,7 @@ export class ModelCatalogue {
     }
     if (response.status === 304 && kept) return { ...kept, fetchedAt: clock.now() };
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
-    const json: unknown = await response.json().catch(() => undefined);
+    const json = await jsonOf(response, backend, clock.now());
     const models = backend.kind === "chatgpt" ? parseCatalogue(json) : parsePlatformList(json);
     if (!models) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
     return { models, etag: response.headers.get("etag"), fetchedAt: clock.now() };

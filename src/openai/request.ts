@@ -4,10 +4,11 @@ import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Backend, Credentials, RequestTraits } from "./backend.ts";
+import { declaredForm } from "./bodyForm.ts";
 import { failureOfResponse } from "./failures.ts";
 import { RequestError, requestErrorOf } from "./requestError.ts";
 import type { RequestBody } from "./responses.ts";
-import { type CompletedResponse, type ResponseSink, readResponse } from "./stream.ts";
+import { type CompletedResponse, type Reading, type ResponseSink, readResponse } from "./stream.ts";
 
 export interface Sender {
   /** The host's own fetch, so that VS Code's proxy and certificate settings apply. */
@@ -94,12 +95,9 @@ async function attempt(
     });
     onHeaders?.(response.headers);
     if (!response.ok) throw await failureOfResponse(response, backend, sender.clock.now());
-    const type = response.headers.get("content-type") ?? "";
-    if (!response.body || !type.includes("text/event-stream")) {
-      await response.body?.cancel();
-      throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
-    }
-    return await streamed(response.body, sink, sender.clock, silence);
+    if (!response.body) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
+    const form = declaredForm(response.headers);
+    return await streamed(response.body, sink, sender.clock, { backend, form, onBytes: () => silence.heard() });
   } catch (error) {
     throw connection.signal.aborted ? connection.signal.reason : error;
   } finally {
@@ -112,10 +110,10 @@ async function streamed(
   body: ReadableStream<Uint8Array>,
   sink: ResponseSink,
   clock: Clock,
-  silence: Silence,
+  reading: Reading,
 ): Promise<CompletedResponse> {
   try {
-    return await readResponse(body, sink, clock, () => silence.heard());
+    return await readResponse(body, sink, clock, reading);
   } catch (error) {
     if (error instanceof RequestError) throw error;
     throw new RequestError({ kind: "streamLost" }, describeError(error));

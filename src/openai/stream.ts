@@ -1,6 +1,8 @@
 import { createParser } from "eventsource-parser";
 import type { Clock, Disposable } from "../platform/clock.ts";
-import { failureOfEvent } from "./failures.ts";
+import type { Backend } from "./backend.ts";
+import { type BodyForm, FormDetector, readJsonText } from "./bodyForm.ts";
+import { failureOfBody, failureOfEvent } from "./failures.ts";
 import { asArray, asNumber, asRecord, asString } from "./loose.ts";
 import type { ReasoningItem, ToolCall } from "./messages.ts";
 import { RequestError } from "./requestError.ts";
@@ -35,7 +37,7 @@ export interface CompletedResponse {
 /** One event may hold a whole answer with encrypted reasoning; anything beyond this is not an event. */
 const eventLimitCharacters = 32 * 1024 * 1024;
 
-/** Events that say something to us; others are skipped unparsed, which spares most of the work for tool arguments. */
+/** Events of the protocol that say something to us; its others are skipped unparsed, which spares most of the work for tool arguments. */
 const heard: ReadonlySet<string> = new Set([
   "response.output_text.delta",
   "response.refusal.delta",
@@ -48,36 +50,57 @@ const heard: ReadonlySet<string> = new Set([
   "codex.rate_limits",
 ]);
 
+/** How a body is to be read. */
+export interface Reading {
+  /** Who answers. */
+  readonly backend?: Pick<Backend, "kind">;
+  /** What the body is declared to be; undefined, and it must tell itself. */
+  readonly form?: BodyForm | undefined;
+  /** Called whenever something has come. */
+  readonly onBytes?: () => void;
+}
+
 /**
  * Reads a Responses API stream (`text/event-stream`) to its end.
- * @throws RequestError `streamLost` when it ends without `response.completed`, or what the service's failure event
- * means. An abort of the fetch behind `body` rejects with that abort's reason.
+ * @throws RequestError `streamLost` when it ends without `response.completed`, `unreadableAnswer` when it is a page, or
+ * what the service's failure event, or the JSON that stands in place of the stream, means. An abort of the fetch behind
+ * `body` rejects with that abort's reason.
  */
 export async function readResponse(
   body: ReadableStream<Uint8Array>,
   sink: ResponseSink,
   clock: Clock,
-  onBytes: () => void = () => {},
+  { backend = { kind: "chatgpt" }, form, onBytes = () => {} }: Reading = {},
 ): Promise<CompletedResponse> {
   const fold = new TextFold(clock, (text) => sink.text(text));
-  const answer = new Answer(sink, fold, clock);
+  const answer = new Answer(sink, fold, clock, backend);
   const parser = createParser({
     onEvent: (message) => answer.onEvent(message.event, message.data),
     maxBufferSize: eventLimitCharacters,
   });
   const decoder = new TextDecoder();
+  const detector = new FormDetector();
+  detector.form = form;
   const reader = body.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
-      onBytes();
-      parser.feed(decoder.decode(value, { stream: true }));
+      if (!done) onBytes();
+      // An answer whose last blank line was cut off is whole all the same.
+      const text = done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true });
+      const start = detector.form === undefined ? detector.look(text) : 0;
+      if (detector.form === "page") throw new RequestError({ kind: "unreadableAnswer" }, "a page");
+      if (detector.form === "json") {
+        const json = await readJsonText(reader, decoder, text.slice(start), onBytes);
+        throw failureOfBody(json, backend, clock.now());
+      }
+      parser.feed(text);
       if (answer.failure) throw answer.failure;
       if (answer.completed) {
-        drain(reader, clock);
+        if (!done) drain(reader, clock);
         return answer.completed;
       }
+      if (done) break;
     }
     fold.flush();
     throw new RequestError({ kind: "streamLost" }, "no response.completed");
@@ -97,28 +120,32 @@ class Answer {
   readonly #sink: ResponseSink;
   readonly #fold: TextFold;
   readonly #clock: Clock;
+  readonly #backend: Pick<Backend, "kind">;
   readonly #calls = new Set<string>();
   #textSeen = false;
 
-  constructor(sink: ResponseSink, fold: TextFold, clock: Clock) {
+  constructor(sink: ResponseSink, fold: TextFold, clock: Clock, backend: Pick<Backend, "kind">) {
+    this.#backend = backend;
     this.#sink = sink;
     this.#fold = fold;
     this.#clock = clock;
   }
 
-  onEvent(name: string | undefined, data: string): void {
-    if (this.completed || this.failure || (name !== undefined && !heard.has(name))) return;
+  onEvent(field: string | undefined, data: string): void {
+    const name = field?.trim();
+    if (this.completed || this.failure || (name?.startsWith("response.") && !heard.has(name))) return;
     let event: Readonly<Record<string, unknown>> | undefined;
     try {
       event = asRecord(JSON.parse(data));
     } catch {
       // `[DONE]`, a comment of a proxy: not an event of the protocol.
     }
-    if (event) this.#hear(event);
+    if (event) this.#hear(asString(event.type) ?? name, event);
   }
 
-  #hear(event: Readonly<Record<string, unknown>>): void {
-    switch (event.type) {
+  /** @param type what the event says it is, or the stream says of it: gateways leave out the one or the other */
+  #hear(type: string | undefined, event: Readonly<Record<string, unknown>>): void {
+    switch (type) {
       case "response.output_text.delta":
       case "response.refusal.delta":
         if (typeof event.delta === "string") this.#text(event.delta);
@@ -137,14 +164,20 @@ class Answer {
         this.#end(asRecord(event.response) ?? {});
         return;
       case "response.failed":
-        this.#fold.flush();
-        this.failure = failureOfEvent(asRecord(event.response)?.error, this.#clock.now());
+        this.#fail(asRecord(event.response)?.error);
         return;
       case "error":
-        this.#fold.flush();
-        this.failure = failureOfEvent(event, this.#clock.now());
+        this.#fail(event);
         return;
+      default:
+        // An error that says nothing else of itself, as gateways send it.
+        if (asRecord(event.error)) this.#fail(event);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#fold.flush();
+    this.failure = failureOfEvent(error, this.#backend, this.#clock.now());
   }
 
   #text(delta: string): void {

@@ -4,7 +4,7 @@ import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse } from "./failures.ts";
+import { failureOfResponse, jsonOf } from "./failures.ts";
 import { RequestError } from "./requestError.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
 
@@ -83,7 +83,7 @@ export class UsageMeter {
       response = await this.#get(backend, await credentials.rejected(credential));
     }
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
-    const usage = usageFromAnswer(await response.json().catch(() => undefined));
+    const usage = usageFromAnswer(await jsonOf(response, backend, clock.now()));
     if (!usage) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
     return usage;
   }

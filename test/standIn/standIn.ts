@@ -6,6 +6,7 @@ import type { Answer, Refusal, Script } from "./answers.ts";
 import { answers } from "./answers.ts";
 import { EventWriter } from "./events.ts";
 import { chatgptRejection, platformRejection } from "./rejections.ts";
+import { impolite, type Manners, Wire } from "./wire.ts";
 
 export type Surface = "chatgpt" | "platform";
 
@@ -49,6 +50,8 @@ export class StandIn {
   usage: unknown = undefined;
   /** Answers every other path of ours while set, e.g. an outage. */
   outage: Script | undefined;
+  /** How streams are written. */
+  manners: Manners = impolite;
   readonly #queue: (Script | ((record: RequestRecord) => Script))[] = [];
   #otherwise: (record: RequestRecord) => Script = () => answers.text("Hello from the stand-in.", 4);
   #count = 0;
@@ -130,7 +133,7 @@ export class StandIn {
 
   readonly #respond = async (record: RequestRecord, response: ServerResponse): Promise<void> => {
     const rejection = this.#rejection(record);
-    if (rejection) return refuse(response, rejection);
+    if (rejection) return refuse(response, rejection, this.manners.contentType !== undefined);
     const script = this.#queue.shift() ?? this.#otherwise;
     await this.#play(typeof script === "function" ? script(record) : script, record, response);
   };
@@ -148,23 +151,30 @@ export class StandIn {
 
   async #play(script: Script, record: RequestRecord, response: ServerResponse): Promise<void> {
     if ("broken" in script) response.destroy();
-    else if ("status" in script) refuse(response, script);
+    // What stands in the place of a stream comes as undeclared as the stream.
+    else if ("status" in script) refuse(response, script, this.manners.contentType !== undefined);
     else await this.#stream(script, record, response);
   }
 
-  async #stream(answer: Answer, { body }: RequestRecord, response: ServerResponse): Promise<void> {
+  async #stream(answer: Answer, { body, surface }: RequestRecord, response: ServerResponse): Promise<void> {
     const writer = new EventWriter(++this.#count, body);
+    const wire = new Wire(this.manners, surface);
+    const { contentType } = this.manners;
     response.writeHead(200, {
-      "Content-Type": "text/event-stream",
+      ...(contentType === undefined ? {} : { "Content-Type": contentType }),
       "x-request-id": `req_${this.#count}`,
       ...answer.headers,
     });
-    const write = (text: string) =>
-      new Promise<void>((resolve) => {
-        // Called with an error, too, when the client is gone.
-        if (response.destroyed) resolve();
-        else response.write(text, () => resolve());
-      });
+    const writeText = async (text: string) => {
+      for (const piece of wire.cut(text)) {
+        await new Promise<void>((resolve) => {
+          // Called with an error, too, when the client is gone.
+          if (response.destroyed) resolve();
+          else response.write(piece, () => resolve());
+        });
+      }
+    };
+    const write = (events: string) => writeText(wire.events(events));
     await write(writer.start());
     let batch = "";
     for (const part of answer.parts) {
@@ -183,7 +193,11 @@ export class StandIn {
       // What was written must be on its way first, or nothing of it arrives.
       await new Promise((resolve) => response.write(":\n\n", resolve));
       response.destroy();
-    } else response.end(answer.end === "ended" ? "" : writer.end(answer.end));
+      return;
+    }
+    if (answer.end !== "ended") await write(writer.end(answer.end));
+    await writeText(wire.end());
+    response.end();
   }
 
   readonly #catalogue = ({ headers }: RequestRecord, response: ServerResponse): void => {
@@ -243,12 +257,10 @@ export async function startStandIn(options: StandInOptions): Promise<RunningStan
   };
 }
 
-function refuse(response: ServerResponse, { status, json, html, headers }: Refusal): void {
+function refuse(response: ServerResponse, { status, json, html, headers }: Refusal, isDeclared = true): void {
+  const contentType = html === undefined ? "application/json" : "text/html; charset=utf-8";
   response
-    .writeHead(status, {
-      "Content-Type": html === undefined ? "application/json" : "text/html; charset=utf-8",
-      ...headers,
-    })
+    .writeHead(status, { ...(isDeclared ? { "Content-Type": contentType } : {}), ...headers })
     .end(html ?? JSON.stringify(json));
 }
 

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Backend, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
+import { sendRequest } from "../../../src/openai/request.ts";
+import { RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
+import type { RequestBody } from "../../../src/openai/responses.ts";
+import { Heard, QuickClock, TestCredentials, userAgent } from "./bed.ts";
+
+const chatgpt = chatgptBackend("https://chatgpt.test/backend-api", userAgent);
+const platform = platformBackend("https://api.test/v1", userAgent);
+
+const events = [
+  { type: "response.created", response: { id: "r" } },
+  { type: "response.output_text.delta", delta: "Grüße " },
+  { type: "response.output_text.delta", delta: "😀" },
+  { type: "response.completed", response: { id: "r", output: [] } },
+]
+  .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  .join("");
+
+const page = "<!DOCTYPE html><html><title>Welcome to Hotel Wi-Fi</title></html>";
+const limit =
+  '{"error":{"type":"usage_limit_reached","message":"The usage limit has been reached","plan_type":"plus"}}';
+
+function bodyOf(bytes: Uint8Array, sizes: readonly number[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+        const size = sizes[turn % sizes.length] ?? bytes.length;
+        controller.enqueue(bytes.subarray(at, at + size));
+        at += size;
+      }
+      controller.close();
+    },
+  });
+}
+
+interface Served {
+  readonly body: string | ReadableStream<Uint8Array> | null;
+  readonly contentType?: string | undefined;
+  readonly sizes?: readonly number[];
+  readonly backend?: Backend;
+}
+
+/** What a request comes to that is answered so, with status 200. */
+async function outcome({ body, contentType, sizes = [65_536], backend = chatgpt }: Served) {
+  const heard = new Heard();
+  let requests = 0;
+  const answer = async () => {
+    requests += 1;
+    const stream = typeof body === "string" ? bodyOf(new TextEncoder().encode(body), sizes) : body;
+    return new Response(stream, contentType === undefined ? {} : { headers: { "Content-Type": contentType } });
+  };
+  const credentials = new TestCredentials();
+  const sender = { fetch: answer, credentials, clock: new QuickClock(), random: () => 0.5, log: () => {} };
+  const failure = await sendRequest(sender, {
+    backend,
+    body: {} as RequestBody,
+    traits: { sessionId: "s", responsesLite: false },
+    sink: heard,
+    signal: new AbortController().signal,
+  }).then(
+    () => undefined,
+    (error: unknown) => (error instanceof RequestError ? error.failure.kind : assert.fail(String(error))),
+  );
+  return { text: heard.whole, failure, requests };
+}
+
+describe("an answer with status 200", () => {
+  const types = [
+    undefined,
+    "",
+    "text/plain",
+    "text/plain; charset=utf-8",
+    "application/octet-stream",
+    "TEXT/Event-Stream;Charset=UTF-8",
+    "text/event-stream, text/event-stream",
+    "application/json, text/event-stream",
+    "binary",
+    ";",
+  ];
+  for (const contentType of types) {
+    it(`is read as events when it is declared as ${contentType ?? "nothing"}`, async () => {
+      assert.deepEqual(await outcome({ body: events, contentType }), {
+        text: "Grüße 😀",
+        failure: undefined,
+        requests: 1,
+      });
+    });
+  }
+
+  const pages = [page, "<html>", "<!-- moved -->\n<html>", "\uFEFF\r\n\t <HTML>", '<?xml version="1.0"?><Error/>'];
+  for (const body of pages) {
+    for (const contentType of [undefined, "text/plain", "text/event-stream", "Text/HTML; charset=utf-8"]) {
+      it(`is not read when it is a page: ${JSON.stringify(body.slice(0, 20))} as ${contentType}`, async () => {
+        const expected = { text: "", failure: "unreadableAnswer", requests: 1 };
+        assert.deepEqual(await outcome({ body, contentType }), expected);
+      });
+    }
+  }
+  it("is not read when it is declared as a page, whatever is in it", async () => {
+    for (const contentType of ["text/html", "application/xhtml+xml;charset=utf-8"]) {
+      assert.equal((await outcome({ body: events, contentType })).failure, "unreadableAnswer");
+    }
+  });
+
+  const errors: readonly [string, RequestFailureKind, number?][] = [
+    [limit, "usageLimitReached"],
+    ['{"error":{"code":"insufficient_quota","message":"m"}}', "quotaExceeded"],
+    ['{"error":{"code":"context_length_exceeded"}}', "contextLengthExceeded"],
+    ['{"error":{"code":"unsupported_country_region_territory"}}', "regionBlocked"],
+    ['{"detail":"The \'x\' model is not supported when using Codex with a ChatGPT account."}', "modelNotSupported"],
+    ['{"detail":"Store must be set to false"}', "badRequest"],
+    ['{"error":{"type":"invalid_request_error","message":"m","param":null,"code":null}}', "badRequest"],
+    ['{"error":{"message":"The server had an error"}}', "serverError", 5],
+    ['{"error":"server_is_overloaded"}', "overloaded", 5],
+    ['{"error":{"code":"__proto__","message":"m"}}', "serverError", 5],
+    ['{"error":{"code":"token_expired","message":"m"}}', "signInExpired", 2],
+    ['{"status":"login required"}', "unreadableAnswer"],
+    ["[]", "unreadableAnswer"],
+    ['{"error":{"code":"insuff', "unreadableAnswer"],
+  ];
+  for (const [body, kind, requests = 1] of errors) {
+    it(`is no success when it is JSON: ${body.slice(0, 60)}`, async () => {
+      const kinds = ["application/json", "application/problem+json; charset=utf-8", "text/event-stream", undefined];
+      for (const contentType of kinds) {
+        for (const before of ["", "\uFEFF", "\r\n \n", " ".repeat(70_000)]) {
+          const result = await outcome({ body: before + body, contentType });
+          assert.deepEqual(result, { text: "", failure: kind, requests }, `${contentType}`);
+        }
+      }
+    });
+  }
+  it("names the API key where it is the Platform that refuses it", async () => {
+    const body = '{"error":{"code":"invalid_api_key","message":"m"}}';
+    assert.equal((await outcome({ body, backend: platform })).failure, "apiKeyRejected");
+  });
+
+  it("is no success when there is nothing in it", async () => {
+    for (const body of ["", "\uFEFF", "\r\n\r\n", ": ping\n\n: ping\n\n", "data: [DONE]\n\n"]) {
+      assert.equal((await outcome({ body })).failure, "streamLost", JSON.stringify(body));
+    }
+    assert.equal((await outcome({ body: null })).failure, "unreadableAnswer");
+  });
+
+  it("is the same however its bytes are cut and whatever stands before it", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("", "\uFEFF"),
+        fc.array(fc.constantFrom("\n", "\r\n", " \n", ": keep-alive\n\n", ":\r\n", `: {"error":{}} <html>\n`), {
+          maxLength: 6,
+        }),
+        fc.constantFrom("", " ".repeat(70_000)),
+        fc.constantFrom<[string, object]>(
+          [events, { text: "Grüße 😀", failure: undefined, requests: 1 }],
+          [events.replaceAll("\n", "\r\n"), { text: "Grüße 😀", failure: undefined, requests: 1 }],
+          [events.replaceAll("\n", "\r"), { text: "Grüße 😀", failure: undefined, requests: 1 }],
+          [events.trimEnd(), { text: "Grüße 😀", failure: undefined, requests: 1 }],
+          [page, { text: "", failure: "unreadableAnswer", requests: 1 }],
+          [limit, { text: "", failure: "usageLimitReached", requests: 1 }],
+        ),
+        fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 8 }),
+        async (mark, before, blank, [body, expected], sizes) => {
+          const lead = blank === "" ? "" : `${blank}\n`;
+          assert.deepEqual(await outcome({ body: mark + lead + before.join("") + body, sizes }), expected);
+        },
+      ),
+      { numRuns: 200 },
+    ));
+
+  it("shows its first text before more has come", async () => {
+    const first = events.slice(
+      0,
+      events.indexOf('event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"😀'),
+    );
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const heard = new Heard();
+    const shown = new Promise<void>((resolve) => {
+      heard.onText = resolve;
+    });
+    const sender = {
+      fetch: async () => new Response(readable),
+      credentials: new TestCredentials(),
+      clock: new QuickClock(),
+      random: () => 0.5,
+      log: () => {},
+    };
+    const done = sendRequest(sender, {
+      backend: chatgpt,
+      body: {} as RequestBody,
+      traits: { sessionId: "s", responsesLite: false },
+      sink: heard,
+      signal: new AbortController().signal,
+    });
+    await writer.write(new TextEncoder().encode(first));
+    await shown;
+    assert.equal(heard.whole, "Grüße ");
+    await writer.write(new TextEncoder().encode(events.slice(first.length)));
+    await writer.close();
+    await done;
+    assert.equal(heard.whole, "Grüße 😀");
+  });
+
+  it("is an error as soon as its JSON is whole, though the connection stays open", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(limit)),
+    });
+    assert.equal((await outcome({ body })).failure, "usageLimitReached");
+  });
+});
+
+describe("an event", () => {
+  const done = 'data: {"type":"response.completed","response":{"id":"r","output":[]}}\n\n';
+  const delta = '{"type":"response.output_text.delta","delta":"text"}';
+  const cases: readonly [string, string, string][] = [
+    ["of the default name", `event: message\ndata: ${delta}\n\n`, "text"],
+    ["with space around its name", `event:  response.output_text.delta \ndata: ${delta}\n\n`, "text"],
+    ["without a type of its own", 'event: response.output_text.delta\ndata: {"delta":"text"}\n\n', "text"],
+    ["over several lines", `data: {"type":"response.output_text.delta",\ndata: "delta":"text"}\n\n`, "text"],
+    ["named like a property of every object", `event: __proto__\ndata: {"type":"constructor"}\n\n`, ""],
+  ];
+  for (const [name, event, text] of cases) {
+    it(`${name} is understood`, async () => {
+      assert.deepEqual(await outcome({ body: event + done }), { text, failure: undefined, requests: 1 });
+    });
+  }
+
+  it("with an error and nothing else is one", async () => {
+    for (const name of ["", "event: error\n", "event: message\n"]) {
+      const body = `${name}data: {"error":{"code":"insufficient_quota","message":"m"}}\n\n`;
+      assert.equal((await outcome({ body })).failure, "quotaExceeded", name);
+    }
+    const body = 'event: error\ndata: {"code":"context_length_exceeded","message":"m"}\n\n';
+    assert.equal((await outcome({ body })).failure, "contextLengthExceeded");
+  });
+});
