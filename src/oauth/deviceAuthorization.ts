@@ -54,7 +54,7 @@ export class DeviceAuthorization {
   async start(signal: AbortSignal): Promise<DeviceCode> {
     const response = await this.#post("usercode", { client_id: clientId }, signal);
     if (response.status === 404) throw new Problem("deviceCodeDisabled", "404");
-    if (!isSuccess(response)) throw failureOf(response, "serviceFailed");
+    if (!isSuccess(response) || errorCode(response.json) !== undefined) throw failureOf(response, "serviceFailed");
     const parsed = startedSchema.safeParse(response.json);
     const userCode = parsed.data?.user_code ?? parsed.data?.usercode;
     if (!parsed.success || userCode === undefined) throw unreadable(response);
@@ -74,7 +74,7 @@ export class DeviceAuthorization {
     const body = { device_auth_id: code.deviceAuthId, user_code: code.userCode };
     const response = await this.#post("token", body, signal);
     const error = errorCode(response.json);
-    if (isSuccess(response)) {
+    if (isSuccess(response) && error === undefined) {
       const approved = approvedSchema.safeParse(response.json);
       if (!approved.success) throw unreadable(response);
       const { authorization_code, code_verifier } = approved.data;
@@ -91,7 +91,7 @@ export class DeviceAuthorization {
     if (response.status === 403 && !error?.startsWith("unsupported_country") && !isPage(response)) {
       return { status: "pending" };
     }
-    throw failureOf(response, "exchangeRefused");
+    throw failureOf(response, isSuccess(response) ? "serviceFailed" : "exchangeRefused");
   }
 
   #post(name: "usercode" | "token", json: unknown, signal: AbortSignal): Promise<HttpResponse> {

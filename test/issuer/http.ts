@@ -69,11 +69,11 @@ export function asFormRequest(call: Call): IncomingMessage {
   return copy;
 }
 
+/** Declared as nothing and with space around it: whoever reads the service's answers must not rely on more. */
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   res.statusCode = status;
-  res.setHeader("content-type", "application/json");
   res.setHeader("cache-control", "no-store");
-  res.end(JSON.stringify(body));
+  res.end(`\r\n ${JSON.stringify(body, null, 2)}\r\n`);
 }
 
 export function sendHtml(res: ServerResponse, status: number, html: string): void {

@@ -10,7 +10,8 @@ export interface Answer {
 
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true && text !== "";
+  const type = response.headers.get("content-type");
+  const isJson = type === null ? /^\s*\{/.test(text) : type.startsWith("application/json") && text !== "";
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
 

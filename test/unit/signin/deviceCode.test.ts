@@ -16,6 +16,7 @@ const started = { json: { device_auth_id: "device-1", user_code: "ABCD-12345", i
 const pending = { status: 403, json: { error: { code: "deviceauth_authorization_unknown" } } };
 const approved = { json: { authorization_code: "code-1", code_verifier: "verifier-1", code_challenge: "x" } };
 const error = (status: number, code: string): Scripted => ({ status, json: { error: { code } } });
+const page = (status: number): Scripted => ({ status, looksLikePage: true });
 const html = (status: number): Scripted => ({ status, headers: { "content-type": "text/html" } });
 
 /** A device code flow against an issuer that answers as told, by a clock that is turned by hand. */
@@ -118,6 +119,7 @@ describe("Signing in with a device code", () => {
     ["403 for the region", error(403, "unsupported_country_region_territory"), "regionBlocked"],
     ["403 with a protection page", html(403), "edgeBlocked"],
     ["200 with a portal's page", html(200), "unreadableAnswer"],
+    ["200 with an error", error(200, "server_error"), "serviceFailed"],
     ["511", html(511), "networkSignIn"],
     ["302", { status: 302 }, "unreadableAnswer"],
     ["no code", { json: { device_auth_id: "d" } }, "unreadableAnswer"],
@@ -187,6 +189,10 @@ describe("Signing in with a device code", () => {
     ["200 with half an answer", [{ json: { authorization_code: "x" } }, approved], s(5, 15), "signed in"],
     ["302", [{ status: 302 }, approved], s(5, 15), "signed in"],
     ["one protection page", [html(403), approved], s(5, 15), "signed in"],
+    ["one protection page that is declared as nothing", [page(403), approved], s(5, 15), "signed in"],
+    ["such pages only", [page(403)], s(5, 15, 35, 75, 135), "edgeBlocked"],
+    ["200 with an error", [error(200, "server_error"), approved], s(5, 15), "signed in"],
+    ["200 with a denial", [error(200, "access_denied")], s(5), "accessDenied"],
     ["protection pages only", [html(403)], s(5, 15, 35, 75, 135), "edgeBlocked"],
     ["403 for the region", [error(403, "unsupported_country_region_territory")], s(5), "regionBlocked"],
     ["400 access_denied", [error(400, "access_denied")], s(5), "accessDenied"],
