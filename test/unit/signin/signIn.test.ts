@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
+import { KeyDeriver } from "../../../src/account/derivedKey.ts";
+import { AfterSignIn } from "../../../src/editor/afterSignIn.ts";
+import { readClaims } from "../../../src/oauth/claims.ts";
+import type { TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
+import type { CreditRedeemer } from "../../../src/openai/credits.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { loginByHttp } from "../../issuer/login.ts";
@@ -140,6 +146,64 @@ describe("Signing in with a browser", () => {
     };
     await rooms.signIn.run();
     assert.equal(await becomesFree(1455), true);
+  });
+
+  it("is done, in the browser too, before the API key and the credits have been asked for", async () => {
+    const key = Promise.withResolvers<string>();
+    const credits = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const tokenEndpoint = () => ({ exchangeForApiKey: () => key.promise }) as unknown as TokenEndpoint;
+    const ask = async (id: string) => {
+      asked.push(id);
+      await credits.promise;
+    };
+    const behind = await createRooms({
+      issuer: issuer.issuer,
+      beginFollowUp: (of, idToken) => after.begin(of, idToken),
+    });
+    const { accounts, log } = behind;
+    const deriver = new KeyDeriver(accounts, tokenEndpoint, systemClock, log);
+    const after = new AfterSignIn({ accounts, deriver, credits: { ask } as CreditRedeemer, log });
+    const shown = Promise.withResolvers<string>();
+    behind.browser.open = async (url) => {
+      const redirect = await loginByHttp(url, "plus@example.com", "password");
+      fetch(redirect).then(({ url: last }) => shown.resolve(last), shown.reject);
+      return true;
+    };
+
+    await behind.signIn.run();
+    assert.equal(await shown.promise, "http://localhost:1455/success");
+    assert.equal(behind.signIn.running, undefined);
+    assert.deepEqual(accounts.state.active?.derivedKey, { status: "absent", why: "pending" });
+    assert.deepEqual(asked, []);
+
+    const keyStored = new Promise<void>((resolve) => accounts.onDidChange(() => resolve()));
+    key.resolve("sk-made-for-the-account-0000000000000000");
+    await keyStored;
+    assert.equal(accounts.state.active?.derivedKey.status, "present");
+    while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(asked, [accounts.state.active?.id]);
+    credits.resolve();
+    await behind.dispose();
+  });
+
+  it("waits for nothing that follows it, and begins it with the tokens that came", async () => {
+    const begun: string[] = [];
+    const stored: number[] = [];
+    const never = await createRooms({
+      issuer: issuer.issuer,
+      beginFollowUp: (of, idToken) => {
+        begun.push(`${of} ${readClaims(idToken)?.email}`);
+        return (id) => {
+          stored.push([...(never.secrets as MemorySecrets).values.keys()].filter((name) => name.includes(id)).length);
+          return new Promise<void>(() => {});
+        };
+      },
+    });
+    await never.signIn.run();
+    assert.deepEqual(begun, [`${issuer.issuer} plus@example.com`]);
+    assert.deepEqual(stored, [1], "what follows goes on once the credential is stored");
+    await never.dispose();
   });
 
   it("tells its stages in order", async () => {
