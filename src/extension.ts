@@ -8,7 +8,7 @@ import { createStatusBar } from "./editor/statusBar.ts";
 import { createLogger } from "./platform/logger.ts";
 
 /** Commands of package.json, and what each does once the rooms stand. */
-const commands: Readonly<Record<string, (rooms: Rooms) => unknown>> = {
+const commands = {
   signIn: ({ actions }) => actions.signIn(),
   signInWithDeviceCode: ({ actions }) => actions.signInWith("deviceCode"),
   pasteSignInLink: ({ actions }) => actions.signInWith("paste"),
@@ -30,7 +30,7 @@ const commands: Readonly<Record<string, (rooms: Rooms) => unknown>> = {
   adoptEnvironmentKey: ({ actions }) => actions.adoptEnvironmentKey(),
   removeApiKey: ({ actions }) => actions.removeApiKey(),
   allowChatWithoutGitHub: (rooms) => rooms.allowChatWithoutGitHub(),
-};
+} satisfies Record<string, (rooms: Rooms) => unknown>;
 
 const hintKey = "signedIn";
 const ownKeyHintKey = "ownKey";
