@@ -141,6 +141,18 @@ describe("An answer of the token endpoint with status 200", () => {
     assert.deepEqual(await refreshed(200, { access_token: "a", id_token: null }), { accessToken: "a" });
   });
 
+  it("is the only one that brings anything, whatever is in the body of another", async () => {
+    const json = { id_token: "i", access_token: "a", refresh_token: "r" };
+    for (const status of [201, 204, 302, 400, 401, 500]) {
+      const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://i");
+      await assert.rejects(endpoint.exchangeForApiKey("id", "name"), (error) => isProblem(error), `${status}`);
+      await assert.rejects(endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), (error) =>
+        isProblem(error),
+      );
+      await assert.rejects(endpoint.refresh("rt.1"), (error) => isProblem(error));
+    }
+  });
+
   it("is no code exchange and no API key when it is an error", async () => {
     const endpoint = new TokenEndpoint(new ScriptedHttp([{ json: openAiError("invalid_subject_token") }]), "https://i");
     const refused = (error: unknown) =>

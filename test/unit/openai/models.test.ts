@@ -130,6 +130,16 @@ describe("the list of models", () => {
     assert.equal(asked().length, 4);
   });
 
+  it("is no list when it is an error, whatever its status", async () => {
+    bed.standIn.outage = { ...faults.region, status: 200 };
+    await assert.rejects(catalogue.list(bed.chatgpt), /this network's region/);
+    bed.standIn.outage = undefined;
+    const list = await catalogue.list(bed.chatgpt);
+    now += 300_000;
+    bed.standIn.outage = { ...faults.overloaded, status: 200 };
+    assert.equal(await catalogue.list(bed.chatgpt), list);
+  });
+
   it("stands while the service fails or is not there", async () => {
     const list = await catalogue.list(bed.chatgpt);
     now += 300_000;

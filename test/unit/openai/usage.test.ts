@@ -189,6 +189,19 @@ describe("the usage meter", () => {
     await assert.rejects(meter.read(bed.platform), /not allow/);
   });
 
+  it("is told of an error by the error, whatever its status", async () => {
+    bed.standIn.outage = { ...faults.quota, status: 200 };
+    await assert.rejects(meter.read(bed.chatgpt), /no quota left/);
+    bed.standIn.outage = faults.portal;
+    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
+    bed.standIn.outage = { status: 200, json: { status: "login required" } };
+    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
+    assert.equal(meter.current, undefined);
+    bed.standIn.outage = undefined;
+    bed.standIn.usage = { ...answer, error: null };
+    assert.equal((await meter.read(bed.chatgpt)).plan, "plus");
+  });
+
   it("takes in what the answers to requests tell", async () => {
     const limits = { type: "codex.rate_limits", rate_limits: { primary: { used_percent: 50, window_minutes: 300 } } };
     bed.standIn.next({ ...answers.text("hi"), parts: [{ event: limits }, { text: "hi" }], headers });
