@@ -5,6 +5,14 @@ import * as z from "zod/mini";
  * nothing here can hold a secret, a URL to open or a command to run. Times are milliseconds since 1970.
  */
 
+/** What the page says before it knows more: the extension writes it into the page, and the panel's script takes it over. */
+export const frameWords = {
+  title: "Sign in with ChatGPT",
+  subtitle: "Unofficial. Not made by OpenAI.",
+  loading: "Loading…",
+  reload: "If this takes too long, run “Developer: Reload Window” from the Command Palette.",
+} as const;
+
 /** Which credential requests are made with. */
 export const authModeSchema = z.enum(["apiKey", "chatgpt"]);
 export type AuthMode = z.infer<typeof authModeSchema>;

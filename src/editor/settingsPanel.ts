@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { type Intent, intentSchema, type View } from "../panelProtocol.ts";
 import type { Disposable } from "../platform/clock.ts";
-import type { Logger } from "../platform/logger.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
 import type { Actions } from "./actions.ts";
 import { panelHtml } from "./panelHtml.ts";
 import { settings } from "./settings.ts";
@@ -20,10 +20,19 @@ export interface SettingsPanelParts {
   log: Logger;
 }
 
-/** The settings panel: one editor tab, shown again when it is open already. */
+/**
+ * The settings panel: one editor tab, shown again when it is open already. Its page may be loaded, hidden, reloaded or
+ * closed at any moment, and a message to it may be lost: the page asks for the view until it has one, every question is
+ * answered, and a view that could not be sent goes with the next opportunity.
+ */
 export class SettingsPanel {
   readonly #parts: SettingsPanelParts;
   #panel: vscode.WebviewPanel | undefined;
+  /** How many times a view was to be sent, and the last of these that arrived. */
+  #due = 0;
+  #delivered = 0;
+  /** Why the last view was not sent, so that the same is not logged at each try. */
+  #complaint: string | undefined;
 
   constructor(parts: SettingsPanelParts) {
     this.#parts = parts;
@@ -36,6 +45,7 @@ export class SettingsPanel {
   show(): void {
     if (this.#panel) {
       this.#panel.reveal();
+      this.#update(this.#panel);
       return;
     }
     const folder = vscode.Uri.joinPath(this.#parts.extensionUri, "dist", "webview");
@@ -50,19 +60,70 @@ export class SettingsPanel {
       },
     );
     this.#panel = panel;
-    panel.iconPath = vscode.Uri.joinPath(this.#parts.extensionUri, "media", "icon.png");
-    const subscriptions: Disposable[] = [];
-    panel.onDidDispose(() => {
-      this.#panel = undefined;
-      for (const subscription of subscriptions) subscription.dispose();
-    });
-    subscriptions.push(panel.webview.onDidReceiveMessage((message) => this.#receive(message, panel)));
-    for (const change of this.#parts.changes) subscriptions.push(change(() => this.#post(panel)));
-    panel.webview.html = panelHtml(panel.webview, folder);
+    try {
+      this.#fill(panel, folder);
+    } catch (error) {
+      // The next command makes another, instead of showing this one again.
+      panel.dispose();
+      throw error;
+    }
   }
 
-  #post(panel: vscode.WebviewPanel): void {
-    if (panel.visible) void panel.webview.postMessage(this.#parts.view());
+  #fill(panel: vscode.WebviewPanel, folder: vscode.Uri): void {
+    panel.iconPath = vscode.Uri.joinPath(this.#parts.extensionUri, "media", "icon.png");
+    const subscriptions: Disposable[] = [];
+    let wasVisible = panel.visible;
+    panel.onDidDispose(() => {
+      if (this.#panel === panel) this.#panel = undefined;
+      for (const subscription of subscriptions) subscription.dispose();
+    });
+    subscriptions.push(
+      panel.webview.onDidReceiveMessage((message) => this.#receive(message, panel)),
+      panel.onDidChangeViewState(() => {
+        const isShown = panel.visible && (!wasVisible || this.#isOwed);
+        wasVisible = panel.visible;
+        if (isShown) void this.#send(panel);
+      }),
+      ...this.#parts.changes.map((change) => change(() => this.#update(panel))),
+    );
+    const at = (file: string) => panel.webview.asWebviewUri(vscode.Uri.joinPath(folder, file)).toString();
+    panel.webview.html = panelHtml({
+      cspSource: panel.webview.cspSource,
+      style: at("main.css"),
+      script: at("main.js"),
+    });
+  }
+
+  /** A view has not arrived, as far as is known. */
+  get #isOwed(): boolean {
+    return this.#delivered < this.#due;
+  }
+
+  /** Something changed. VS Code keeps messages for a hidden page, so that one gets the view when it is shown. */
+  #update(panel: vscode.WebviewPanel): void {
+    if (panel.visible) void this.#send(panel);
+    else this.#due += 1;
+  }
+
+  /** Sends the view as it is now. Never throws. */
+  async #send(panel: vscode.WebviewPanel): Promise<void> {
+    if (this.#panel !== panel) return;
+    this.#due += 1;
+    const turn = this.#due;
+    try {
+      const arrived = await panel.webview.postMessage(this.#parts.view());
+      if (!arrived) return this.#complain(panel, "its page was not there");
+      this.#delivered = Math.max(this.#delivered, turn);
+      this.#complaint = undefined;
+    } catch (error) {
+      this.#complain(panel, describeError(error));
+    }
+  }
+
+  #complain(panel: vscode.WebviewPanel, why: string): void {
+    if (this.#panel !== panel || this.#complaint === why) return;
+    this.#complaint = why;
+    this.#parts.log.warn(`The panel was not told of the current state, and will be when it can be: ${why}`);
   }
 
   #receive(message: unknown, panel: vscode.WebviewPanel): void {
@@ -72,9 +133,27 @@ export class SettingsPanel {
       return;
     }
     if (intent.data.type === "ready") {
-      this.#parts.onLook();
-      this.#post(panel);
-    } else void this.#act(intent.data);
+      void this.#send(panel);
+      void this.#attempt(() => this.#parts.onLook());
+      return;
+    }
+    // Whoever can press a button is there.
+    if (this.#isOwed) void this.#send(panel);
+    const { data } = intent;
+    void this.#attempt(() => this.#act(data));
+  }
+
+  async #attempt(work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#parts.log.error(`What the panel asked for failed: ${describeError(error)}`);
+    }
+  }
+
+  /** An account that the panel shows beside the active one: no other can be named by it. */
+  #isShown(id: string): boolean {
+    return this.#parts.view().otherAccounts?.some((account) => account.id === id) === true;
   }
 
   #act(intent: Exclude<Intent, { type: "ready" }>): unknown {
@@ -97,9 +176,9 @@ export class SettingsPanel {
       case "addAccount":
         return actions.signIn({ chooseAccount: true });
       case "switchAccount":
-        return actions.switchAccount(intent.id);
+        return this.#isShown(intent.id) && actions.switchAccount(intent.id);
       case "signOutAccount":
-        return actions.signOut(intent.id);
+        return this.#isShown(intent.id) && actions.signOut(intent.id);
       case "importFromCodex":
         return actions.importFromCodex();
       case "exportToCodex":

@@ -20,11 +20,7 @@ describe("settings panel and its messages", function () {
         {},
         { type: "html", html: "<b>hello</b>" },
         { ...good, type: "other" },
-        { ...good, token: "eyJhbGciOiJub25lIn0" },
-        { ...good, authMode: "both" },
-        { ...good, sign: { status: "signedIn" } },
-        { ...good, changedEndpoints: ["https://elsewhere.example"] },
-        { ...good, ownKey: { status: "present", masked: `sk-${"a".repeat(48)}`, checked: true } },
+        { ...good, type: ["view"] },
       ];
       for (const message of bad) {
         await panel().send(message);

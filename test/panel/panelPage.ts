@@ -14,7 +14,14 @@ const host = `
   window.acquireVsCodeApi = () => {
     if (acquired) throw new Error("An instance of the VS Code API has already been acquired");
     acquired = true;
-    return { postMessage: (message) => window.intents.push(structuredClone(message)), getState() {}, setState() {} };
+    const postMessage = (message) => {
+      if (window.failingPosts > 0) {
+        window.failingPosts -= 1;
+        throw new Error("not yet");
+      }
+      window.intents.push(structuredClone(message));
+    };
+    return { postMessage, getState() {}, setState() {} };
   };`;
 
 /** An open panel, and what it said. */

@@ -1,36 +1,33 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { panelHtml } from "../../src/editor/panelHtml.ts";
 import { bodyClasses, type ThemeName, themeNames, themeStyles } from "./themes.ts";
 
-/** Stands in for a webview's host: serves the built panel under the policy that the extension sets. */
+/** Serves the panel's bundle and the page that the extension makes for it, as a webview's host does. */
 export interface PanelServer {
+  readonly origin: string;
   /** The panel's address under a theme. */
   url(theme: ThemeName): string;
   /** The size of the minified script, in bytes. */
   readonly scriptSize: number;
+  /** Paths that were asked for and are none of the panel's. */
+  readonly strays: string[];
   close(): Promise<void>;
 }
 
-function page(theme: ThemeName, nonce: string): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>Sign in with ChatGPT</title>
-  <link rel="stylesheet" href="/theme.css?theme=${encodeURIComponent(theme)}">
-  <link rel="stylesheet" href="/main.css">
-</head>
-<body class="${bodyClasses(theme)}" data-vscode-theme-kind="${bodyClasses(theme).split(" ")[0]}">
-  <chatgpt-sign-in-panel></chatgpt-sign-in-panel>
-  <script nonce="${nonce}" type="module" src="/main.js"></script>
-</body>
-</html>`;
+/**
+ * What VS Code makes of an extension's page: its own styles come before the page's policy, which does not apply to
+ * them, and the theme's classes are put on the body.
+ */
+function hosted(html: string, theme: ThemeName): string {
+  const classes = bodyClasses(theme);
+  return html
+    .replace("<head>", () => `<head><style>${themeStyles(theme)}</style>`)
+    .replace("<body>", `<body class="${classes}" data-vscode-theme-kind="${classes.split(" ")[0]}">`);
 }
 
 /** Builds the panel's bundle into a temporary folder and serves it on a loopback port until closed. */
@@ -50,26 +47,28 @@ export async function startPanelServer(): Promise<PanelServer> {
     "/main.js": { type: "text/javascript", body: await readFile(join(folder, "main.js")) },
     "/main.css": { type: "text/css", body: await readFile(join(folder, "main.css")) },
   };
+  const strays: string[] = [];
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
     const theme = themeNames.find((name) => name === searchParams.get("theme"));
     if (pathname === "/main.js" || pathname === "/main.css") {
       const file = files[pathname];
       response.writeHead(200, { "Content-Type": file.type }).end(file.body);
-    } else if (pathname === "/theme.css" && theme !== undefined) {
-      response.writeHead(200, { "Content-Type": "text/css" }).end(themeStyles(theme));
     } else if (pathname === "/" && theme !== undefined) {
-      const nonce = randomBytes(16).toString("base64");
-      const policy = `default-src 'none'; style-src ${origin}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
-      response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy });
-      response.end(page(theme, nonce));
+      const page = panelHtml({ cspSource: origin, style: `${origin}/main.css`, script: `${origin}/main.js` });
+      response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(hosted(page, theme));
+    } else if (pathname === "/favicon.ico") {
+      response.writeHead(204).end();
     } else {
-      response.writeHead(pathname === "/favicon.ico" ? 204 : 404).end();
+      strays.push(pathname);
+      response.writeHead(404).end();
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
+    origin,
+    strays,
     url: (theme) => `${origin}/?theme=${encodeURIComponent(theme)}`,
     scriptSize: files["/main.js"].body.byteLength,
     close: async () => {

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { View } from "../../src/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
+import { mismatchWords } from "./words.ts";
 
 /** What went wrong last, and the warning that another service than OpenAI's own is talked to. */
 export function banners(view: View): TemplateResult {
@@ -25,4 +26,13 @@ export function banners(view: View): TemplateResult {
           ${actionButton({ label: "Open settings", intent: { type: "openEndpointSettings" } })}
         </div>`;
   return html`<div class="banners">${problem}${warning}</div>`;
+}
+
+/** What is shown may be out of date: the extension sent something newer or older than this panel. */
+export function mismatchBanner(): TemplateResult {
+  return html`<div class="banner warning" role="alert" data-region>
+    <panel-icon name="warning"></panel-icon>
+    <p>${mismatchWords}</p>
+    ${actionButton({ label: "Show log", intent: { type: "showLog" } })}
+  </div>`;
 }

@@ -1,14 +1,16 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { type View, viewSchema } from "../../src/panelProtocol.ts";
+import { frameWords, type View, viewSchema } from "../../src/panelProtocol.ts";
 import { accountCard } from "./accountCard.ts";
 import { accountList } from "./accountList.ts";
 import { apiKeyRow } from "./apiKeyRow.ts";
 import { authModeToggle } from "./authModeToggle.ts";
-import { banners } from "./banners.ts";
+import { banners, mismatchBanner } from "./banners.ts";
 import { codexCard } from "./codexCard.ts";
 import { post } from "./host.ts";
+import { loading } from "./loading.ts";
 import { usageCard } from "./usageCard.ts";
-import { statusWords } from "./words.ts";
+import { ViewRequest } from "./viewRequest.ts";
+import { lateWords, statusWords } from "./words.ts";
 
 /** How often times relative to now are written anew, in milliseconds: while signing in, and otherwise. */
 const tick = { attempt: 1000, idle: 15_000 };
@@ -18,16 +20,32 @@ const tick = { attempt: 1000, idle: 15_000 };
  * shadow root, so that one style sheet and one set of ids serve all of it.
  */
 export class PanelApp extends LitElement {
-  static override properties = { view: { state: true } };
+  static override properties = { view: { state: true }, late: { state: true }, mismatch: { state: true } };
 
   declare private view: View | undefined;
+  /** The first view takes long to come. */
+  declare private late: boolean;
+  /** The extension sent a view that this panel does not understand. */
+  declare private mismatch: boolean;
+  readonly #request = new ViewRequest(
+    () => post({ type: "ready" }),
+    () => {
+      this.late = true;
+    },
+  );
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.late = false;
+    this.mismatch = false;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener("message", this.#receive);
     this.addEventListener("keydown", this.#tameKeys, { capture: true });
-    post({ type: "ready" });
+    if (this.view === undefined) this.#request.start();
   }
 
   override disconnectedCallback(): void {
@@ -35,6 +53,7 @@ export class PanelApp extends LitElement {
     window.removeEventListener("message", this.#receive);
     this.removeEventListener("keydown", this.#tameKeys, { capture: true });
     clearTimeout(this.#timer);
+    this.#request.stop();
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -44,6 +63,8 @@ export class PanelApp extends LitElement {
   /** Draws, and if that removed the element that had the focus, gives the focus to what took its place. */
   protected override update(changed: PropertyValues): void {
     const focused = this.contains(document.activeElement) ? document.activeElement : null;
+    // The frame that came with the page has done its work.
+    if (!this.hasUpdated) this.replaceChildren();
     const region = focused?.closest<HTMLElement>("[data-region]");
     super.update(changed);
     if (focused !== null && !focused.isConnected) {
@@ -58,14 +79,17 @@ export class PanelApp extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { view } = this;
+    const { view, late, mismatch } = this;
     const now = Date.now();
-    return html`<main aria-busy=${view === undefined ? "true" : "false"}>
+    const waits = view === undefined && !mismatch;
+    const status = view === undefined ? (waits && late ? lateWords : "") : statusWords(view);
+    return html`<main aria-busy=${waits && !late ? "true" : "false"}>
       <header>
-        <h1>Sign in with ChatGPT</h1>
-        <p class="detail">Unofficial. Not made by OpenAI.</p>
+        <h1>${frameWords.title}</h1>
+        <p class="detail">${frameWords.subtitle}</p>
       </header>
-      <div class="visually-hidden" role="status" aria-live="polite">${view === undefined ? "" : statusWords(view)}</div>
+      <div class="visually-hidden" role="status" aria-live="polite">${status}</div>
+      ${mismatch ? mismatchBanner() : nothing} ${waits ? loading(late) : nothing}
       ${
         view === undefined
           ? nothing
@@ -74,11 +98,15 @@ export class PanelApp extends LitElement {
     </main>`;
   }
 
-  /** Takes a view from the extension; drops whatever is none. */
+  /** Takes a view from the extension. Of one that it does not understand, it tells; whatever is none, it drops. */
   readonly #receive = (event: MessageEvent<unknown>): void => {
     const view = viewSchema.safeParse(event.data);
     if (view.success) {
+      this.#request.stop();
       this.view = view.data;
+      this.mismatch = false;
+    } else if (isView(event.data)) {
+      this.mismatch = true;
     }
   };
 
@@ -92,4 +120,8 @@ export class PanelApp extends LitElement {
       }
     }
   };
+}
+
+function isView(message: unknown): boolean {
+  return typeof message === "object" && message !== null && "type" in message && message.type === "view";
 }

@@ -8,6 +8,13 @@ import type {
   View,
 } from "../../src/panelProtocol.ts";
 
+/** The first view takes long to come. */
+export const lateWords = "Still loading…";
+
+/** The extension sent a view that the panel does not understand. */
+export const mismatchWords =
+  "This panel doesn't match the extension, which may have been updated. Run “Developer: Reload Window” from the Command Palette.";
+
 /** What a running sign-in is doing, in words. */
 export const stageWords: Record<Stage, string> = {
   starting: "Starting to sign in…",

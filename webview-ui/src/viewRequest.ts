@@ -1,0 +1,42 @@
+/** Pauses between questions in milliseconds: each is twice the one before, up to the longest. */
+const pause = { first: 250, longest: 8000 };
+
+/** With this question, 7.75 s after the first, a person is told that it takes long. */
+const lateQuestion = 6;
+
+/**
+ * Asks for the view until it has come: a message between the page and the extension may be lost on either way while one
+ * of them is being set up.
+ */
+export class ViewRequest {
+  readonly #ask: () => void;
+  readonly #onLate: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ask: () => void, onLate: () => void) {
+    this.#ask = ask;
+    this.#onLate = onLate;
+  }
+
+  /** Asks now, and again after each pause. */
+  start(): void {
+    this.stop();
+    this.#next(pause.first, 1);
+  }
+
+  /** The view is there, or nobody waits for it: no timer is left. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #next(wait: number, question: number): void {
+    this.#timer = setTimeout(() => this.#next(Math.min(wait * 2, pause.longest), question + 1), wait);
+    if (question === lateQuestion) this.#onLate();
+    try {
+      this.#ask();
+    } catch {
+      // Not sent: the next question may be.
+    }
+  }
+}
