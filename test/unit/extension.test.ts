@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { registerHooks } from "node:module";
+import manifest from "../../package.json" with { type: "json" };
+import { answer, called, registered } from "../support/extensionStub.ts";
+
+const stub = new URL("../support/extensionStub.ts", import.meta.url).href;
+const replaced = [
+  "vscode",
+  "./composition.ts",
+  "./editor/authenticationProvider.ts",
+  "./editor/chat/register.ts",
+  "./editor/contextKeys.ts",
+  "./editor/statusBar.ts",
+];
+
+describe("The extension's commands", () => {
+  before(async () => {
+    const hooks = registerHooks({
+      resolve: (specifier, context, next) =>
+        context.parentURL?.endsWith("/src/extension.ts") && replaced.includes(specifier)
+          ? { url: stub, shortCircuit: true }
+          : next(specifier, context),
+    });
+    const { activate } = await import("../../src/extension.ts");
+    const memento = { get: () => undefined, update: async () => {} };
+    const secrets = { onDidChange: () => ({ dispose() {} }) };
+    activate({ globalState: memento, subscriptions: [], secrets } as never);
+    // The rooms are loaded by the first command.
+    await registered.get("chatgptSignIn.openSettings")?.();
+    hooks.deregister();
+  });
+
+  it("are those of package.json, and the ones that are links of ours", () => {
+    const listed = manifest.contributes.commands.map(({ command }) => command);
+    for (const command of listed) assert.ok(registered.has(command), command);
+    assert.deepEqual(
+      [...registered.keys()].filter((command) => !listed.includes(command)).sort(),
+      ["copyDeviceCode", "copySignInLink", "openDevicePage", "showMenu", "signInWithBrowser"].map(
+        (name) => `chatgptSignIn.${name}`,
+      ),
+    );
+  });
+
+  it("do something, and answer nothing to whoever runs them", async () => {
+    assert.ok(registered.size > 15);
+    for (const [name, run] of registered) {
+      called.length = 0;
+      const result = await run(answer, "an argument");
+      assert.equal(called.length, 1, `${name} called ${called}`);
+      assert.equal(result, undefined, name);
+    }
+  });
+});
