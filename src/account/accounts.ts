@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
@@ -11,6 +12,9 @@ export interface SignedInHint {
   get(): boolean;
   set(signedIn: boolean): PromiseLike<void>;
 }
+
+/** For how long news may wait for what belongs to them, ms. */
+const longestHoldMs = 10_000;
 
 /** The one place that knows who is signed in: the stored records, a copy of them in memory, and one event. */
 export class Accounts {
@@ -26,6 +30,10 @@ export class Accounts {
   /** Renewed records that could not be stored yet: newer than what is stored. */
   readonly #unsaved = new Map<string, Credential>();
   #state: AccountsState = signedOut;
+  /** What listeners were told last. */
+  #told: AccountsState = signedOut;
+  /** Works whose changes are told together when they end. */
+  readonly #holds = new Set<object>();
   #loading: Promise<void> | undefined;
   /** A reading of everything that has not begun yet: it will see what is stored by now. */
   #reloading: Promise<void> | undefined;
@@ -46,6 +54,25 @@ export class Accounts {
 
   get onDidChange() {
     return this.#changed.event;
+  }
+
+  /**
+   * Tells of what changes during some work when it has ended, so that listeners find what belongs to it done; after 10 s
+   * in any case. The state itself is not held back.
+   */
+  async tellTogether<T>(work: () => Promise<T>, clock: Clock = systemClock): Promise<T> {
+    const hold = {};
+    this.#holds.add(hold);
+    const release = () => {
+      if (this.#holds.delete(hold)) this.#tell();
+    };
+    const limit = clock.after(longestHoldMs, release);
+    try {
+      return await work();
+    } finally {
+      limit.dispose();
+      release();
+    }
   }
 
   /** Reads what is stored, the first time it is called. */
@@ -236,11 +263,16 @@ export class Accounts {
     active: string | undefined,
     notice: StorageNotice | undefined,
   ): void {
-    const before = this.#state;
     this.#entries = entries;
     const accounts = [...entries.values()].map((entry) => entry.account);
     this.#state = { accounts, active: accounts.find(({ id }) => id === active) ?? accounts[0], notice };
-    if (!isSame(before, this.#state)) this.#changed.fire(this.#state);
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#holds.size > 0 || isSame(this.#told, this.#state)) return;
+    this.#told = this.#state;
+    this.#changed.fire(this.#state);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -4,14 +4,16 @@ import type { CredentialSource } from "../account/credentialSource.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
 import { environmentKey } from "../account/environmentKey.ts";
 import type { Refresher } from "../account/refresher.ts";
-import type { Account } from "../account/state.ts";
+import type { Account, Entry } from "../account/state.ts";
 import { platformUrl } from "../oauth/issuer.ts";
 import type { AuthMode, FlowName, View } from "../panelProtocol.ts";
+import { systemClock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../platform/problem.ts";
 import { isCancelled } from "../signin/attempt.ts";
 import type { SignIn, SignInOptions } from "../signin/signIn.ts";
+import { notSaved, switchAuthMode } from "./authModeSwitch.ts";
 import type { CodexExport } from "./codexExport.ts";
 import type { CodexImport } from "./codexImport.ts";
 import type { Notifications } from "./notifications.ts";
@@ -65,18 +67,18 @@ export class Actions {
   }
 
   async signIn(options: SignInOptions = {}): Promise<void> {
-    const { signIn } = this.#parts;
+    const { signIn, notifications } = this.#parts;
     if (signIn.running) {
       this.#progress.show();
       return this.#onward(() => signIn.bringForward());
     }
     this.#begin(undefined);
     try {
-      const done = signIn.run(options);
+      const onStored = () => switchAuthMode("chatgpt", notifications, systemClock);
+      const done = signIn.run({ ...options, onStored });
       this.#progress.show();
       await done;
-      await settings.setAuthMode("chatgpt");
-      this.#parts.notifications.info("You are signed in with ChatGPT.");
+      notifications.info("You are signed in with ChatGPT.");
     } catch (error) {
       if (!isCancelled(error)) this.#fail("Signing in", error);
     }
@@ -116,7 +118,6 @@ export class Actions {
     const told = this.signIn(options);
     await this.#parts.signIn.run(options);
     await told;
-    await settings.setAuthMode("chatgpt");
   }
 
   /** Makes another account the active one. */
@@ -128,10 +129,9 @@ export class Actions {
   async signOut(id = this.#parts.accounts.state.active?.id): Promise<void> {
     await this.#run("signOut", "Signing out", async () => {
       const { accounts, notifications } = this.#parts;
-      const entry = id === undefined ? undefined : await accounts.remove(id);
+      const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
       if (!entry) throw new Problem("notSignedIn");
       const isLast = accounts.state.accounts.length === 0;
-      if (isLast) await settings.setAuthMode("apiKey");
       const { credential } = entry;
       const revoked =
         credential.origin === "own" && (await this.#revoke(credential.issuer, credential.tokens.refreshToken));
@@ -183,7 +183,7 @@ export class Actions {
       // No view goes out before the setting has changed: it would turn the panel's toggle back for a moment.
       await settings.setAuthMode(authMode);
     } catch (error) {
-      this.#fail("Switching the mode", error);
+      this.#fail("Switching the mode", notSaved(error));
     }
   }
 
@@ -217,6 +217,14 @@ export class Actions {
       // When the attempt itself has ended, whoever waits for its outcome tells why.
       if (this.#parts.signIn.running) this.tellTrouble(error);
     }
+  }
+
+  /** Removes an account; with the last one goes the mode that uses it. */
+  async #remove(id: string): Promise<Entry | undefined> {
+    const { accounts, notifications } = this.#parts;
+    const entry = await accounts.remove(id);
+    if (entry && accounts.state.accounts.length === 0) await switchAuthMode("apiKey", notifications, systemClock);
+    return entry;
   }
 
   async #revoke(issuer: string, refreshToken: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import { accountOf, type CodexLogin, credentialOf, readLoginFromText, readLoginO
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/problem.ts";
 import type { AfterSignIn } from "./afterSignIn.ts";
+import { switchAuthMode } from "./authModeSwitch.ts";
 import { readChosenFile } from "./chosenFile.ts";
 import { confirmImport } from "./codexPreview.ts";
 import type { Notifications } from "./notifications.ts";
@@ -87,8 +88,10 @@ export class CodexImport {
     if (allowed.length > 0 && (workspace === undefined || !allowed.includes(workspace))) {
       throw new Problem("workspaceNotAllowed");
     }
-    await accounts.put(credential, { activate: true });
-    await settings.setAuthMode("chatgpt");
+    await accounts.tellTogether(async () => {
+      await accounts.put(credential, { activate: true });
+      await switchAuthMode("chatgpt", notifications, clock);
+    });
     notifications.info(sentence);
     if (credential.derivedKey.status === "absent" && credential.derivedKey.why === "pending") {
       afterSignIn.begin(credential.issuer, credential.tokens.idToken)(credential.id);
@@ -97,7 +100,8 @@ export class CodexImport {
 
   async #useApiKey({ file }: CodexLogin): Promise<void> {
     if (file.apiKey === undefined) return;
-    if (await this.#parts.ownKey.adopt(file.apiKey)) await settings.setAuthMode("apiKey");
+    const { ownKey, notifications, clock } = this.#parts;
+    if (await ownKey.adopt(file.apiKey)) await switchAuthMode("apiKey", notifications, clock);
   }
 
   async #read(): Promise<CodexLogin | undefined> {

@@ -55,6 +55,8 @@ export interface SignInOptions {
   flow?: FlowName;
   /** Asks who it is, even when the browser is signed in: for another account or ChatGPT workspace. */
   chooseAccount?: boolean;
+  /** What belongs to the news that somebody has signed in: done before anybody is told. The sign-in stands without it. */
+  onStored?: () => Promise<void>;
 }
 
 /** A running attempt and the flows that work for it. */
@@ -156,12 +158,12 @@ export class SignIn {
    * Starts a sign-in. Resolves when the credential is stored; while one is running, with that one's outcome.
    * @throws Problem or SettingProblem; whoever was signed in before still is
    */
-  async run({ flow = this.#parts.firstFlow(), chooseAccount = false }: SignInOptions = {}): Promise<void> {
+  async run({ flow = this.#parts.firstFlow(), chooseAccount = false, onStored }: SignInOptions = {}): Promise<void> {
     if (this.#running) return this.#running.attempt.outcome;
     const issuer = this.#parts.issuer();
     const attempt = new Attempt(
       this.#parts.clock,
-      (grant, current) => this.#redeem(issuer, grant, current),
+      (grant, current) => this.#redeem(issuer, grant, current, onStored),
       () => this.#changed.fire(),
     );
     const running: Running = { attempt, issuer, chooseAccount, flows: new Map() };
@@ -236,7 +238,7 @@ export class SignIn {
     this.#parts.onTrouble?.(error);
   }
 
-  async #redeem(issuer: string, grant: Grant, attempt: Attempt): Promise<void> {
+  async #redeem(issuer: string, grant: Grant, attempt: Attempt, onStored: SignInOptions["onStored"]): Promise<void> {
     const { accounts, clock } = this.#parts;
     attempt.enter("exchangingCode");
     const { date, ...tokens } = await this.#exchange(issuer, grant, attempt.signal);
@@ -260,7 +262,12 @@ export class SignIn {
       derivedKey: before?.derivedKey.status === "present" ? before.derivedKey : { status: "absent", why: "pending" },
       ...(before?.creditsAskedAt !== undefined && { creditsAskedAt: before.creditsAskedAt }),
     };
-    await accounts.put(credential, { activate: true });
+    await accounts.tellTogether(async () => {
+      await accounts.put(credential, { activate: true });
+      await onStored?.().catch((error: unknown) =>
+        this.#parts.log.warn(`After storing the sign-in: ${describeError(error)}`),
+      );
+    });
     followUp(id);
   }
 

@@ -108,6 +108,66 @@ describe("The accounts that are stored", () => {
     assert.deepEqual(states, ["team@example.com", "plus@example.com"]);
   });
 
+  describe("that change together with something else", () => {
+    it("are told of when that is done, with the state that there is then, once", async () => {
+      const { accounts } = bed.open();
+      const told: string[] = [];
+      let done = false;
+      accounts.onDidChange(({ active }) => told.push(`${active?.email} ${done}`));
+      const result = await accounts.tellTogether(async () => {
+        await accounts.put(await bed.credential(), { activate: true });
+        assert.equal(accounts.state.active?.email, "plus@example.com", "the state itself is not held back");
+        await accounts.put(await bed.credential("team@example.com"), { activate: true });
+        done = true;
+        return "result";
+      });
+      assert.equal(result, "result");
+      assert.deepEqual(told, ["team@example.com true"]);
+    });
+
+    it("are told of when that fails", async () => {
+      const { accounts } = bed.open();
+      const told: unknown[] = [];
+      accounts.onDidChange(({ active }) => told.push(active?.email));
+      const work = async () => {
+        await accounts.put(await bed.credential(), { activate: true });
+        throw new Error("no");
+      };
+      await assert.rejects(accounts.tellTogether(work), /^Error: no$/);
+      assert.deepEqual(told, ["plus@example.com"]);
+    });
+
+    it("are told of when the last of several is done, and not when nothing differs", async () => {
+      const { accounts } = bed.open();
+      const told: unknown[] = [];
+      accounts.onDidChange(({ active }) => told.push(active?.email));
+      const outer = Promise.withResolvers<void>();
+      const waiting = accounts.tellTogether(() => outer.promise);
+      await accounts.tellTogether(async () => accounts.put(await bed.credential(), { activate: true }));
+      assert.deepEqual(told, []);
+      outer.resolve();
+      await waiting;
+      assert.deepEqual(told, ["plus@example.com"]);
+      await accounts.tellTogether(async () => accounts.reload());
+      await accounts.tellTogether(async () => {});
+      assert.deepEqual(told, ["plus@example.com"]);
+      await accounts.remove(accounts.state.active?.id ?? "");
+      assert.deepEqual(told, ["plus@example.com", undefined]);
+    });
+
+    it("are told of after 10 s when that does not end", async () => {
+      const { accounts, clock } = { ...bed.open(), clock: bed.clock };
+      const told: unknown[] = [];
+      accounts.onDidChange(({ active }) => told.push(active?.email));
+      void accounts.tellTogether(() => new Promise(() => {}), clock);
+      await accounts.put(await bed.credential(), { activate: true });
+      await clock.advance(9_999);
+      assert.deepEqual(told, []);
+      await clock.advance(1);
+      assert.deepEqual(told, ["plus@example.com"]);
+    });
+  });
+
   it("stay as they were when a store fails", async () => {
     const window = await bed.signedIn();
     const before = [...bed.secrets.values];

@@ -84,6 +84,31 @@ describe("Signing in with a browser", () => {
     await other.dispose();
   });
 
+  it("does what belongs to it before anybody is told, and after it is stored", async () => {
+    const { accounts, mode, secrets } = rooms;
+    mode.current = "apiKey";
+    const stored: number[] = [];
+    const told: unknown[] = [];
+    accounts.onDidChange(({ active }) => told.push([active?.email, mode.current]));
+    await rooms.signIn.run({
+      onStored: async () => {
+        stored.push((secrets as MemorySecrets).values.size);
+        await new Promise((resolve) => setImmediate(resolve));
+        mode.current = "chatgpt";
+      },
+    });
+    assert.deepEqual(stored, [2]);
+    assert.deepEqual(told, [["plus@example.com", "chatgpt"]]);
+  });
+
+  it("stands when what belongs to it fails", async () => {
+    const told: unknown[] = [];
+    rooms.accounts.onDidChange(({ active }) => told.push(active?.email));
+    await rooms.signIn.run({ onStored: () => Promise.reject(new Error("settings.json has errors")) });
+    assert.deepEqual(told, ["plus@example.com"]);
+    assert.doesNotMatch(rooms.lines.join(), /settings\.json/);
+  });
+
   it("speaks to the issuer as the protocol says", async () => {
     await rooms.signIn.run();
     const request = issuer.recordsOf("authorize").at(-1)?.params ?? {};
