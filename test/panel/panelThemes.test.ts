@@ -46,12 +46,22 @@ describe("settings panel in the themes", function () {
   for (const theme of themeNames) {
     it(`is legible in ${theme}, also under the pointer and the focus, and fits into 300 px`, async () => {
       const context = await panel().newContext({ viewport: { width: 300, height: 600 }, reducedMotion: "reduce" });
+      await context.clock.install();
       const narrow = await openPanel(context, panel().server, theme);
-      for (const [name, view] of Object.entries(states)) {
-        await narrow.send(view());
+      const look = async (name: string) => {
         assert.deepEqual(await narrow.page.evaluate(weakTexts), [], name);
         const overflow = "document.documentElement.scrollWidth - innerWidth";
         assert.equal(await narrow.page.evaluate(overflow), 0, name);
+      };
+      await look("loading");
+      await narrow.page.clock.runFor(8000);
+      await narrow.page.locator(".loading .buttons").waitFor();
+      await look("still loading");
+      await narrow.send({ type: "view" });
+      await look("nothing but a view that is not understood");
+      for (const [name, view] of Object.entries(states)) {
+        await narrow.send(view());
+        await look(name);
       }
       await narrow.send(states.needsSignIn());
       for (const label of ["Sign in again", "Sign out"]) {
