@@ -90,6 +90,8 @@ export async function compose(host: Host): Promise<Rooms> {
   const secrets = cached ?? context.secrets;
   const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
   const ownKey = new OwnKeyStore(secrets, log);
+  // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
+  await Promise.all([accounts.load(), ownKey.load()]);
   const cli = new CodexCli({
     clock,
     version,
@@ -210,7 +212,6 @@ export async function compose(host: Host): Promise<Rooms> {
     log,
   });
 
-  await Promise.all([accounts.load(), ownKey.load()]);
   setContextKey("noApiKey", !ownKey.current);
   rememberOwnKey(ownKey.current !== undefined);
   afterSignIn.resume();

@@ -5,7 +5,8 @@ import { registerChatModels } from "./editor/chat/register.ts";
 import { setContextKey } from "./editor/contextKeys.ts";
 import { KnownAccounts } from "./editor/knownAccounts.ts";
 import { createStatusBar } from "./editor/statusBar.ts";
-import { createLogger } from "./platform/logger.ts";
+import { createLogger, describeError } from "./platform/logger.ts";
+import { type Remembered, remember } from "./platform/remember.ts";
 
 /** Commands of package.json, and what each does once the rooms stand. */
 const commands = {
@@ -35,7 +36,7 @@ const commands = {
 const hintKey = "signedIn";
 const ownKeyHintKey = "ownKey";
 
-let rooms: Promise<Rooms> | undefined;
+let rooms: Remembered<Rooms> | undefined;
 
 /** Says what VS Code has to know at once; everything else is loaded when it is first asked for. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -50,27 +51,36 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const modelsChanged = new vscode.EventEmitter<void>();
   const known = new KnownAccounts(context.globalState);
-  const enter = () => {
-    rooms ??= import("./composition.ts").then(({ compose }) =>
-      compose({
-        context,
-        log: createLogger(output),
-        showLog: () => output().show(),
-        hint,
-        rememberOwnKey: (isSet) => void context.globalState.update(ownKeyHintKey, isSet),
-        onModelsChanged: () => modelsChanged.fire(),
-        known,
-        onSessionsChanged: (change) => tellSessions(change),
-      }),
-    );
-    return rooms;
-  };
+  const log = createLogger(output);
+  const showLog = () => output().show();
+  const entered = remember(async () => {
+    const { compose } = await import("./composition.ts");
+    return compose({
+      context,
+      log,
+      showLog,
+      hint,
+      rememberOwnKey: (isSet) => void context.globalState.update(ownKeyHintKey, isSet),
+      onModelsChanged: () => modelsChanged.fire(),
+      known,
+      onSessionsChanged: (change) => tellSessions(change),
+    });
+  });
+  rooms = entered;
+  const enter = () => entered.get();
+  // Nobody waits for these; whoever asks for something next tries again, and is told.
+  const follow = () => void enter().catch((error: unknown) => log.warn(`Not ready: ${describeError(error)}`));
 
   for (const [name, action] of Object.entries(commands)) {
     context.subscriptions.push(
       vscode.commands.registerCommand(`chatgptSignIn.${name}`, async () => {
         // Any extension may run a command, so none answers anything.
-        await action(await enter());
+        try {
+          await action(await enter());
+        } catch (error) {
+          const { Notifications } = await import("./editor/notifications.ts");
+          new Notifications(log, showLog).problem("A command", error);
+        }
       }),
     );
   }
@@ -79,7 +89,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerChatModels({
       hasCredential,
       load: async () => (await enter()).chatModels(),
-      isLoaded: () => rooms !== undefined,
+      isLoaded: () => entered.current !== undefined,
       memory: context.globalState,
       onDidChange: modelsChanged.event,
     }),
@@ -88,14 +98,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const tellSessions = registerAuthenticationProvider(
     context,
     known,
-    () => rooms !== undefined,
+    () => entered.current !== undefined,
     async () => (await enter()).sessions,
   );
   createStatusBar(context, known);
   // Of another window, where the host tells: this one's surfaces follow.
-  context.subscriptions.push(context.secrets.onDidChange(() => void enter()));
+  context.subscriptions.push(context.secrets.onDidChange(follow));
   const followTerminals = () => {
-    if (vscode.workspace.getConfiguration("chatgptSignIn").get("terminalEnvironment") === true) void enter();
+    if (vscode.workspace.getConfiguration("chatgptSignIn").get("terminalEnvironment") === true) follow();
   };
   followTerminals();
   context.subscriptions.push(vscode.workspace.onDidChangeConfiguration(followTerminals));
@@ -108,5 +118,6 @@ export function activate(context: vscode.ExtensionContext): void {
 
 /** Lets a refresh that is under way be stored: its refresh token is spent. */
 export async function deactivate(): Promise<void> {
-  await (await rooms)?.dispose();
+  const entered = await rooms?.current?.catch(() => undefined);
+  await entered?.dispose();
 }

@@ -1,40 +1,33 @@
-import { type Clock, systemClock } from "../platform/clock.ts";
-import { Emitter } from "../platform/emitter.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
-import type { Credential, StoredCredential } from "./credential.ts";
-import type { IndexStatus, SecretStore } from "./secretStore.ts";
-import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
+import { remember } from "../platform/remember.ts";
+import { type AccountIndex, endedAt, generationOf, hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
+import { AccountsMemory } from "./accountsMemory.ts";
+import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
+import type { Credential } from "./credential.ts";
+import { KeyringSilent } from "./limitSecrets.ts";
+import type { SecretStore } from "./secretStore.ts";
+import type { AccountsState, Entry } from "./state.ts";
 
-/** Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed. */
-export interface SignedInHint {
-  get(): boolean;
-  set(signedIn: boolean): PromiseLike<void>;
-}
+/** Held while the index is read and written, so that two windows that store at the same moment both count. */
+const indexLock = "accounts";
 
-/** For how long news may wait for what belongs to them, ms. */
-const longestHoldMs = 10_000;
-
-/** The one place that knows who is signed in: the stored records, a copy of them in memory, and one event. */
+/**
+ * The one place that knows who is signed in: the stored records, a copy of them in memory, and one event. What reads as
+ * missing, older or unreadable is a failed read, which changes nothing of what is known: an account goes when the index
+ * says that its sign-in has ended.
+ */
 export class Accounts {
   readonly #store: SecretStore;
   readonly #lock: Lock;
-  readonly #hint: SignedInHint;
   readonly #log: Logger;
-  readonly #changed: Emitter<AccountsState>;
-  #entries: ReadonlyMap<string, Entry> = new Map();
-  #unreadable = new Map<string, StoredCredential["status"]>();
-  #indexStatus: IndexStatus = "found";
-  #hasRead = false;
-  /** Renewed records that could not be stored yet: newer than what is stored. */
-  readonly #unsaved = new Map<string, Credential>();
-  #state: AccountsState = signedOut;
-  /** What listeners were told last. */
-  #told: AccountsState = signedOut;
-  /** Works whose changes are told together when they end. */
-  readonly #holds = new Set<object>();
-  #loading: Promise<void> | undefined;
+  readonly #memory: AccountsMemory;
+  readonly #reader: AccountsReader;
+  /** Records that are shown as rejected because newer tokens must be somewhere: never stored. */
+  readonly #doubted = new WeakSet<Credential>();
+  readonly #loaded = remember(() => this.reload());
   /** A reading of everything that has not begun yet: it will see what is stored by now. */
   #reloading: Promise<void> | undefined;
   /** Changes of what is stored happen one after another. */
@@ -43,82 +36,85 @@ export class Accounts {
   constructor(store: SecretStore, lock: Lock, hint: SignedInHint, log: Logger) {
     this.#store = store;
     this.#lock = lock;
-    this.#hint = hint;
     this.#log = log;
-    this.#changed = new Emitter((error) => log.error(`A listener of the accounts failed: ${describeError(error)}`));
+    this.#memory = new AccountsMemory(log);
+    this.#reader = new AccountsReader(store, this.#memory, hint, log);
   }
 
   get state(): AccountsState {
-    return this.#state;
+    return this.#memory.state;
   }
 
   get onDidChange() {
-    return this.#changed.event;
+    return this.#memory.onDidChange;
   }
 
   /**
    * Tells of what changes during some work when it has ended, so that listeners find what belongs to it done; after 10 s
    * in any case. The state itself is not held back.
    */
-  async tellTogether<T>(work: () => Promise<T>, clock: Clock = systemClock): Promise<T> {
-    const hold = {};
-    this.#holds.add(hold);
-    const release = () => {
-      if (this.#holds.delete(hold)) this.#tell();
-    };
-    const limit = clock.after(longestHoldMs, release);
-    try {
-      return await work();
-    } finally {
-      limit.dispose();
-      release();
-    }
+  tellTogether<T>(work: () => Promise<T>, clock?: Clock): Promise<T> {
+    return this.#memory.tellTogether(work, clock);
   }
 
-  /** Reads what is stored, the first time it is called. */
+  /**
+   * Reads what is stored, the first time it is called; again when that has failed.
+   * @throws Problem `keyringFailed`, `keyringSilent`
+   */
   load(): Promise<void> {
-    this.#loading ??= this.reload();
-    return this.#loading;
+    return this.#loaded.get();
   }
 
-  /** Reads what is stored again and tells of what differs: another window may have changed it. */
+  /**
+   * Reads what is stored again and tells of what differs: another window may have changed it.
+   * @throws Problem `keyringFailed`, `keyringSilent`; what is known stays
+   */
   reload(): Promise<void> {
     this.#reloading ??= this.#inTurn(() => {
       this.#reloading = undefined;
-      return this.#read();
+      return this.#reader.read();
     });
     return this.#reloading;
   }
 
   /** The record of an account, or of the active one. */
-  entry(id: string | undefined = this.#state.active?.id): Entry | undefined {
-    return id === undefined ? undefined : this.#entries.get(id);
+  entry(id: string | undefined = this.state.active?.id): Entry | undefined {
+    return id === undefined ? undefined : this.#memory.get(id);
   }
 
   /**
-   * Reads one account's record again and adopts it when it differs.
-   * Resolves with what is stored now, undefined when the account is gone.
+   * Reads one account's record again and adopts it when it is newer than what is known.
+   * Resolves with what is known then, undefined when the account is signed out.
    */
   reread(id: string): Promise<Entry | undefined> {
-    return this.#inTurn(() => this.#reread(id));
+    return this.#inTurn(() => this.#reader.reread(id));
   }
 
   /**
    * Stores the record of a sign-in, whose account becomes the active one, or a newer one of an account that is there.
-   * @throws Problem `saveFailed`, `staleWindow`; what was stored before stays. `notSignedIn` when the account has gone
+   * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; what was stored before stays.
+   * `notSignedIn` when the account has gone
    */
   async put(credential: Credential, { activate = false } = {}): Promise<void> {
     await this.load();
-    const write = () => this.#inTurn(() => this.#write(credential, activate));
+    if (!activate) return this.#inTurn(() => this.#write(credential));
+    const write = () => this.#inTurn(() => this.#writeSignIn(credential));
     // Tokens of an earlier sign-in may just be renewed, in this window or another.
-    if (activate && this.#entries.has(credential.id)) await this.#lock.hold(credential.id, write);
-    else await write();
+    await (this.#memory.get(credential.id) ? this.#lock.hold(credential.id, write) : write());
   }
 
   /** Keeps a record in memory that could not be stored yet. */
   keepInMemory(credential: Credential): void {
-    this.#unsaved.set(credential.id, credential);
-    this.#adopt(credential, this.#state.active?.id, this.#state.notice);
+    this.#memory.adopt(credential, this.state.notice);
+  }
+
+  /**
+   * Shows an account as rejected because its newest tokens cannot be found. Nothing is stored: what was read may be an
+   * older value, and the next reading may find them.
+   */
+  doubt(credential: Credential): void {
+    this.#doubted.add(credential);
+    this.keepInMemory(credential);
   }
 
   /**
@@ -132,147 +128,117 @@ export class Accounts {
   /** The same for whoever holds the account's lock, or knows that no other window can be renewing its tokens. */
   updateUnlocked(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
     return this.#inTurn(async () => {
-      const entry = await this.#reread(id);
-      if (!entry) return undefined;
+      const entry = await this.#reader.reread(id);
+      if (!entry || this.#doubted.has(entry.credential)) return entry;
       const changed = change(entry.credential);
-      if (changed !== entry.credential) await this.#write(changed, false);
-      return this.#entries.get(id);
+      if (changed !== entry.credential) await this.#write(changed);
+      return this.#memory.get(id);
     });
   }
 
+  /** @throws Problem `notSignedIn`, and as `put` */
   async setActive(id: string): Promise<void> {
     await this.#inTurn(async () => {
-      if (!this.#entries.has(id)) throw new Problem("notSignedIn");
-      const { index } = await this.#store.readIndex();
-      await this.#store.writeIndex({ ...index, active: id });
-      this.#setEntries(this.#entries, id, this.#state.notice);
+      if (!this.#memory.get(id)) throw new Problem("notSignedIn");
+      await this.#changeIndex((index) => withAccount(index, id));
+      this.#memory.follow(this.state.notice);
     });
   }
 
-  /** Removes an account from this computer; resolves with the record it had. */
+  /**
+   * Removes an account from this computer; resolves with the record it had.
+   * @throws as `put`; then it stays
+   */
   async remove(id: string): Promise<Entry | undefined> {
     await this.load();
     return this.#inTurn(async () => {
-      const entry = this.#entries.get(id);
-      const { index } = await this.#store.readIndex();
-      const ids = index.ids.filter((other) => other !== id);
-      const active = index.active === id ? ids[0] : index.active;
-      if (ids.length === 0) await this.#hint.set(false);
-      await this.#store.writeIndex({ version: 1, ids, ...(active !== undefined && { active }) });
-      await this.#store.deleteCredential(id);
-      this.#unsaved.delete(id);
-      this.#setEntries(without(this.#entries, id), active, this.#state.notice);
+      const entry = this.#memory.get(id);
+      if (!entry) return undefined;
+      await this.#changeIndex((index) => withoutAccount(index, entry.credential)).catch((error: unknown) => {
+        throw afterwards(error, () => this.dropSignedOut(entry.credential));
+      });
+      if (this.#memory.index.ids.length === 0) this.#reader.remember(false);
+      this.#memory.drop(id);
+      await this.#delete(id);
       return entry;
     });
   }
 
   /**
-   * Deletes a record that was stored although its account had been signed out meanwhile; resolves with whether it was.
+   * Deletes a record that was stored although its sign-in had been ended meanwhile; resolves with whether it had been.
    */
-  dropUnlisted(id: string): Promise<boolean> {
+  dropSignedOut(credential: Credential): Promise<boolean> {
     return this.#inTurn(async () => {
-      const { index, status } = await this.#store.readIndex();
-      if (status !== "found" || index.ids.includes(id)) return false;
-      await this.#store.deleteCredential(id);
-      this.#setEntries(without(this.#entries, id), index.active, this.#state.notice);
+      await this.#reader.readIndex();
+      if (!hasEnded(this.#memory.index, credential)) return false;
+      const { id } = credential;
+      const stored = await this.#store.readCredential(id);
+      if (stored.status === "found" && hasEnded(this.#memory.index, stored.credential)) await this.#delete(id);
+      const entry = this.#memory.get(id);
+      if (entry && hasEnded(this.#memory.index, entry.credential)) this.#memory.drop(id);
       return true;
     });
   }
 
-  async #read(): Promise<void> {
-    const { index, status } = await this.#store.readIndex();
-    const stored = await Promise.all(index.ids.map(async (id) => [id, await this.#store.readCredential(id)] as const));
-    const entries = new Map<string, Entry>();
-    let notice: StorageNotice | undefined = status === "found" ? undefined : status;
-    this.#indexStatus = status;
-    this.#unreadable = new Map();
-    for (const [id, record] of stored) {
-      if (record.status === "found") entries.set(id, this.#entryOf(this.#newest(record.credential)));
-      else {
-        this.#unreadable.set(id, record.status);
-        notice ??= record.status === "none" ? "notKept" : record.status;
-      }
-    }
-    if (index.ids.length === 0 && status === "found" && !this.#hasRead && this.#hint.get()) {
-      // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
-      notice = "notKept";
-      await this.#hint.set(false);
-    } else if (this.#hasRead && entries.size === 0 && index.ids.length === 0) {
-      // What was noticed at the start stays true until somebody signs in.
-      notice ??= this.#state.notice;
-    }
-    this.#hasRead = true;
-    if (notice && notice !== this.#state.notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
-    this.#setEntries(entries, index.active, notice);
+  async #write(credential: Credential): Promise<void> {
+    if (!this.#memory.get(credential.id)) throw new Problem("notSignedIn");
+    await this.#store.writeCredential(credential);
+    this.#memory.adopt(credential, this.#reader.noticeWithout(credential.id));
   }
 
-  async #reread(id: string): Promise<Entry | undefined> {
+  async #writeSignIn(given: Credential): Promise<void> {
+    const { id } = given;
+    await this.#reader.readIndex();
     const stored = await this.#store.readCredential(id);
-    if (stored.status === "found") {
-      return this.#adopt(this.#newest(stored.credential), this.#state.active?.id, this.#state.notice);
+    const before = Math.max(
+      endedAt(this.#memory.index, id) + 1,
+      this.#memory.get(id)?.credential.signedInAt ?? 0,
+      stored.status === "found" ? stored.credential.signedInAt : 0,
+    );
+    // Every window takes the later sign-in for the newer one, also after the clock was put back.
+    const credential = given.signedInAt < before ? { ...given, signedInAt: before } : given;
+    try {
+      await this.#store.writeCredential(credential);
+      const { ids, active, generation } = this.#memory.index;
+      if (!ids.includes(id) || active !== id || generation === undefined) {
+        await this.#changeIndex((index) => withAccount(index, id));
+      }
+    } catch (error) {
+      throw afterwards(error, () => this.#inTurn(() => this.#takeBack(credential)));
     }
-    if (stored.status !== "none" || this.#unsaved.has(id)) return this.#entries.get(id);
-    const { index } = await this.#store.readIndex();
-    const notice = index.ids.includes(id) ? "notKept" : this.#state.notice;
-    this.#setEntries(without(this.#entries, id), index.active, notice);
-    return undefined;
+    this.#reader.remember(true);
+    this.#memory.adopt(credential, this.#reader.noticeWithout(id));
   }
 
-  async #write(credential: Credential, activate: boolean): Promise<void> {
-    const { id } = credential;
-    if (!activate && !this.#entries.has(id)) throw new Problem("notSignedIn");
-    const replaced = this.#unreadable.get(id);
-    await this.#store.writeCredential(credential, replaced);
-    this.#unreadable.delete(id);
-    this.#unsaved.delete(id);
-    const active = activate || !this.#state.active ? id : this.#state.active.id;
-    if (!this.#entries.has(id) || active !== this.#state.active?.id) {
-      const { index } = await this.#store.readIndex();
-      const ids = index.ids.includes(id) ? index.ids : [...index.ids, id];
-      await this.#store.writeIndex({ version: 1, ids, active }, this.#indexStatus);
-      this.#indexStatus = "found";
-      await this.#hint.set(true);
+  /** A sign-in that was said to have failed must not appear when the keyring answers at last. */
+  async #takeBack(credential: Credential): Promise<void> {
+    const { id, signedInAt } = credential;
+    const known = this.#memory.get(id)?.credential;
+    // Signed in once more since.
+    if (known && known.signedInAt > signedInAt) return;
+    if (known && known.signedInAt < signedInAt) return this.#store.writeCredential(known);
+    await this.#changeIndex((index) => withoutAccount(index, credential));
+    this.#memory.drop(id);
+    await this.#delete(id);
+  }
+
+  /** Reads the index, changes it and writes it, with no other window in between. */
+  #changeIndex(change: (index: AccountIndex) => AccountIndex): Promise<void> {
+    return this.#lock.hold(indexLock, async () => {
+      await this.#reader.readIndex();
+      const next = { ...change(this.#memory.index), generation: generationOf(this.#memory.index) + 1 };
+      await this.#store.writeIndex(next);
+      this.#memory.replaceIndex(next);
+    });
+  }
+
+  /** Deletes the record of a sign-in that has ended: the index says so already. */
+  async #delete(id: string): Promise<void> {
+    try {
+      await this.#store.deleteCredential(id).catch(() => this.#store.deleteCredential(id));
+    } catch (error) {
+      this.#log.error(`The record of a sign-in that has ended could not be deleted: ${describeError(error)}`);
     }
-    this.#adopt(credential, active, this.#unreadable.size === 0 ? undefined : this.#state.notice);
-  }
-
-  #newest(stored: Credential): Credential {
-    const unsaved = this.#unsaved.get(stored.id);
-    const isNewer = unsaved?.signedInAt === stored.signedInAt && unsaved.sequence > stored.sequence;
-    if (!isNewer) this.#unsaved.delete(stored.id);
-    return isNewer ? unsaved : stored;
-  }
-
-  /** The entry in memory when it has this very record, so that identity tells whether something changed. */
-  #entryOf(credential: Credential): Entry {
-    const known = this.#entries.get(credential.id);
-    return known && isSame(known.credential, credential) ? known : createEntry(credential);
-  }
-
-  #adopt(credential: Credential, active: string | undefined, notice: StorageNotice | undefined): Entry {
-    const entry = this.#entryOf(credential);
-    const same = this.#entries.get(credential.id) === entry && active === this.#state.active?.id;
-    if (!same || notice !== this.#state.notice) {
-      this.#setEntries(new Map(this.#entries).set(credential.id, entry), active, notice);
-    }
-    return entry;
-  }
-
-  #setEntries(
-    entries: ReadonlyMap<string, Entry>,
-    active: string | undefined,
-    notice: StorageNotice | undefined,
-  ): void {
-    this.#entries = entries;
-    const accounts = [...entries.values()].map((entry) => entry.account);
-    this.#state = { accounts, active: accounts.find(({ id }) => id === active) ?? accounts[0], notice };
-    this.#tell();
-  }
-
-  #tell(): void {
-    if (this.#holds.size > 0 || isSame(this.#told, this.#state)) return;
-    this.#told = this.#state;
-    this.#changed.fire(this.#state);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -284,12 +250,8 @@ export class Accounts {
   }
 }
 
-function without(entries: ReadonlyMap<string, Entry>, id: string): ReadonlyMap<string, Entry> {
-  const rest = new Map(entries);
-  rest.delete(id);
-  return rest;
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+/** Has `work` done if a write that was given up comes to pass after all. Returns the error, to be thrown. */
+function afterwards(error: unknown, work: () => Promise<unknown>): unknown {
+  if (error instanceof KeyringSilent) void error.late.then(work).catch(() => {});
+  return error;
 }

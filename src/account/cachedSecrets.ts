@@ -3,7 +3,8 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { Problem } from "../platform/problem.ts";
-import type { SecretStorage } from "./secretStore.ts";
+import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { readSecret, type SecretStorage } from "./secretStore.ts";
 
 const markKey = "storage";
 const markSchema = z.object({ id: z.string().check(z.regex(/^[0-9a-f]{16}$/)), generation: z.number() });
@@ -20,10 +21,12 @@ export class CachedSecrets implements SecretStorage {
   readonly #directory: string;
   /** Changes happen one after another. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** The newest mark that this window has read or written: one that reads as missing or older takes nothing away. */
+  #known: Mark | undefined;
 
   /** @param directory a folder that all windows share */
-  constructor(secrets: SecretStorage, directory: string) {
-    this.#secrets = secrets;
+  constructor(secrets: SecretStorage, directory: string, limits?: SecretLimits) {
+    this.#secrets = limitSecrets(secrets, limits);
     this.#directory = directory;
   }
 
@@ -57,6 +60,7 @@ export class CachedSecrets implements SecretStorage {
       const mark = (await this.#mark()) ?? { id: randomBytes(8).toString("hex"), generation: 0 };
       const next: Mark = { ...mark, generation: mark.generation + 1 };
       await this.#secrets.store(markKey, JSON.stringify(next));
+      this.#known = next;
       await write();
       // Where the folder cannot be written, windows cannot be told apart from each other; what is stored stays stored.
       await this.#tell(next).catch(() => {});
@@ -66,8 +70,10 @@ export class CachedSecrets implements SecretStorage {
   }
 
   async #mark(): Promise<Mark | undefined> {
-    const text = await this.#secrets.get(markKey);
-    return text === undefined ? undefined : parse(text);
+    const text = await readSecret(this.#secrets, markKey);
+    const read = text === undefined ? undefined : parse(text);
+    if (read && (!this.#known || read.generation > this.#known.generation)) this.#known = read;
+    return this.#known;
   }
 
   async #newestGeneration(id: string): Promise<number> {

@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto";
 import * as z from "zod/mini";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
-import type { SecretStorage } from "./secretStore.ts";
+import { remember } from "../platform/remember.ts";
+import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { readSecret, type SecretStorage } from "./secretStore.ts";
 
 const secretKey = "ownKey";
 const setAsideKey = "setAside.ownKey";
@@ -15,22 +18,32 @@ export function looksLikeApiKey(text: string): boolean {
   return /^(sk|sess)-[\w-]{8,500}$/.test(text);
 }
 
-/** The API key that a person typed: a secret of its own, beside the accounts. */
+/** How many earlier keys are remembered. */
+const supersededLimit = 20;
+
+/**
+ * The API key that a person typed: a secret of its own, beside the accounts. What reads as missing, older or unreadable
+ * changes nothing of what is known, unless another window tells of a change at the same time.
+ */
 export class OwnKeyStore {
   readonly #secrets: SecretStorage;
   readonly #log: Logger;
   readonly #changed: Emitter<OwnKey | undefined>;
   #current: OwnKey | undefined;
+  /** The text that `current` was read from. */
+  #text: string | undefined;
+  /** Texts that were there before: each differs, so one that comes again is an older value. */
+  readonly #superseded = new Set<string>();
   /** What is stored in its place and cannot be read, perhaps by a newer version's hand. */
   #unreadable: string | undefined;
-  #loading: Promise<void> | undefined;
+  readonly #loaded = remember(() => this.reload());
 
-  constructor(secrets: SecretStorage, log: Logger) {
-    this.#secrets = secrets;
+  constructor(secrets: SecretStorage, log: Logger, limits?: SecretLimits) {
+    this.#secrets = limitSecrets(secrets, limits);
     this.#log = log;
     this.#changed = new Emitter((error) => log.error(`A listener of the own key failed: ${describeError(error)}`));
     secrets.onDidChange(({ key }) => {
-      if (key === secretKey && this.#loading) void this.reload();
+      if (key === secretKey && this.#loaded.current) void this.#readChange();
     });
   }
 
@@ -42,37 +55,75 @@ export class OwnKeyStore {
     return this.#changed.event;
   }
 
+  /**
+   * Reads what is stored, the first time it is called; again when that has failed.
+   * @throws Problem `keyringFailed`, `keyringSilent`
+   */
   load(): Promise<void> {
-    this.#loading ??= this.reload();
-    return this.#loading;
+    return this.#loaded.get();
   }
 
+  /** Reads what is stored again. @throws Problem `keyringFailed`, `keyringSilent`; what is known stays */
   async reload(): Promise<void> {
-    const text = await this.#secrets.get(secretKey);
-    const ownKey = parse(text);
-    this.#unreadable = ownKey ? undefined : text;
-    this.#set(ownKey);
+    this.#take(await readSecret(this.#secrets, secretKey));
   }
 
-  /** @throws Problem `saveFailed`; the key that was set before stays */
+  /** @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays */
   async set(key: string, checked: boolean): Promise<void> {
+    // What is there now may have to be kept aside.
+    await this.load();
     const ownKey: OwnKey = { version: 1, key, checked };
+    const text = JSON.stringify({ ...ownKey, nonce: randomBytes(6).toString("hex") });
     try {
       if (this.#unreadable !== undefined) await this.#secrets.store(setAsideKey, this.#unreadable);
-      await this.#secrets.store(secretKey, JSON.stringify(ownKey));
+      await this.#secrets.store(secretKey, text);
     } catch (error) {
       this.#log.error(`The own key could not be stored: ${describeError(error)}`);
       throw isProblem(error) ? error : new Problem("saveFailed");
     }
-    this.#unreadable = undefined;
-    this.#set(ownKey);
+    this.#take(text);
   }
 
   /** Removes the key, and what was kept aside. */
   async remove(): Promise<void> {
     await this.#secrets.delete(secretKey);
-    if ((await this.#secrets.get(setAsideKey)) !== undefined) await this.#secrets.delete(setAsideKey);
+    await this.#secrets.delete(setAsideKey);
+    this.#unreadable = undefined;
+    this.#forget();
+  }
+
+  /** Something was written in this window or another one: only now does "nothing there" say that the key was removed. */
+  async #readChange(): Promise<void> {
+    try {
+      const text = await readSecret(this.#secrets, secretKey);
+      if (text === undefined) this.#forget();
+      else this.#take(text);
+    } catch (error) {
+      this.#log.warn(`The own key could not be read again: ${describeError(error)}`);
+    }
+  }
+
+  #take(text: string | undefined): void {
+    if (text === undefined || this.#superseded.has(text)) return;
+    const ownKey = parse(text);
+    this.#unreadable = ownKey ? undefined : text;
+    if (!ownKey) return;
+    this.#supersede(text);
+    this.#set(ownKey);
+  }
+
+  #forget(): void {
+    this.#supersede(undefined);
     this.#set(undefined);
+  }
+
+  #supersede(text: string | undefined): void {
+    if (this.#text !== undefined && this.#text !== text) this.#superseded.add(this.#text);
+    this.#text = text;
+    for (const oldest of this.#superseded) {
+      if (this.#superseded.size <= supersededLimit) break;
+      this.#superseded.delete(oldest);
+    }
   }
 
   #set(ownKey: OwnKey | undefined): void {

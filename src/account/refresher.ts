@@ -39,6 +39,8 @@ const answerMs = 35_000;
 const lookAgainMs = 500;
 /** A lock that was had this quickly was free. */
 const atOnceMs = 200;
+/** How often newer tokens are looked for that must be there: a keyring may answer with an older value now and then. */
+const maxLooks = 3;
 
 /**
  * Renews an account's tokens: once for everybody. Callers of one window share one flight; windows and processes take
@@ -100,9 +102,9 @@ export class Refresher {
 
   /** @param serve called as soon as the renewed record is stored, before others are told */
   async #refreshAlone(seen: Credential, noted: Rotation | undefined, serve: (entry: Entry) => void): Promise<Entry> {
-    const { accounts, rotations } = this.#parts;
+    const { accounts, rotations, log } = this.#parts;
     let rotation = noted;
-    for (let suspected = false; ; rotation = await rotations.read(seen)) {
+    for (let looks = 0; ; rotation = await rotations.read(seen)) {
       const entry = await accounts.reread(seen.id);
       if (!entry) throw new Problem("notSignedIn");
       const { credential } = entry;
@@ -111,11 +113,13 @@ export class Refresher {
       if (credential.rejected) throw new Problem("needsSignIn", credential.rejected);
       await this.#parts.assertCurrent?.();
       if (rotation && rotation.sequence > credential.sequence) {
-        // It was renewed. What came of it was stored before it was noted, so a second look finds it, or nothing will.
-        if (suspected)
-          return this.#reject(credential, new RefreshRejected("reused", "the renewed tokens were never stored"));
-        suspected = true;
-        continue;
+        // It was renewed. What came of it was stored before it was noted, so another look finds it, or nothing will.
+        looks += 1;
+        if (looks < maxLooks) continue;
+        // What was read may be an older value all the same: nothing is stored for it.
+        log.warn("The refresh token is not the newest, and the newest was not found");
+        accounts.doubt({ ...credential, rejected: "reused" });
+        throw new Problem("needsSignIn", "reused");
       }
       if (!this.#isInOtherHands(credential, rotation)) return this.#spend(entry, rotation, serve);
       await delay(this.#parts.clock, lookAgainMs);
@@ -137,14 +141,15 @@ export class Refresher {
     const noted = this.#note(credential, { sequence, hash: spending, spending, at: clock.now() });
     try {
       const refreshed = await answer;
-      await noted;
-      return await this.#keep(entry, refreshed.tokens, refreshed.date, serve);
+      return await this.#keep(entry, refreshed, serve, noted);
     } catch (error) {
       await noted;
       // Nobody waits for an answer any more. If one was lost, the token may be spent; the next try will tell.
       await this.#note(credential, { sequence, hash: spending, at: rotation?.at ?? credential.receivedAt });
-      const changed = await accounts.reread(credential.id);
-      if (changed && hasNewTokens(changed.credential, credential)) return changed;
+      for (let looks = 0; looks < (error instanceof RefreshRejected ? maxLooks : 1); looks += 1) {
+        const changed = await accounts.reread(credential.id);
+        if (changed && hasNewTokens(changed.credential, credential)) return changed;
+      }
       if (error instanceof RefreshRejected) return this.#reject(credential, error);
       throw error;
     }
@@ -157,7 +162,7 @@ export class Refresher {
     try {
       const tokens = await refreshLinked(entry.credential);
       const { rejected: _rejected, ...credential } = entry.credential;
-      return await this.#keep({ ...entry, credential }, tokens, undefined, serve);
+      return await this.#keep({ ...entry, credential }, { tokens }, serve);
     } catch (error) {
       if (error instanceof RefreshRejected) return this.#reject(entry.credential, error);
       throw error;
@@ -172,9 +177,9 @@ export class Refresher {
 
   async #keep(
     before: Entry,
-    tokens: Partial<TokenSet>,
-    date: string | undefined,
+    { tokens, date }: { tokens: Partial<TokenSet>; date?: string | undefined },
     serve: (entry: Entry) => void,
+    noted?: Promise<void>,
   ): Promise<Entry> {
     const { accounts, clock } = this.#parts;
     const { credential } = before;
@@ -199,6 +204,8 @@ export class Refresher {
     await this.#save(next);
     const stored = accounts.entry(next.id);
     if (stored) serve(stored);
+    // Until the record was stored, nothing else is waited for: a window that is killed in between loses the sign-in.
+    await noted;
     await this.#note(next, { sequence: next.sequence, hash: hashOf(next.tokens.refreshToken), at: now });
     if (!stored) return this.#abandon(next);
     this.#lookBack(next);
@@ -245,7 +252,7 @@ export class Refresher {
   /** A sign-out takes no lock, and may have come while the tokens were stored. */
   #lookBack(credential: Credential): void {
     void this.#parts.accounts
-      .dropUnlisted(credential.id)
+      .dropSignedOut(credential)
       .then(async (dropped) => {
         if (dropped) await this.#abandon(credential);
       })

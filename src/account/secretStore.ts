@@ -1,7 +1,8 @@
-import * as z from "zod/mini";
 import type { Event } from "../platform/emitter.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
+import { type AccountIndex, generationOf, type IndexStatus, parseIndex } from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
+import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 
 /** The part of `vscode.SecretStorage` that is used. */
 export interface SecretStorage {
@@ -12,31 +13,34 @@ export interface SecretStorage {
 }
 
 const indexKey = "accounts";
+const indexCopyKey = "accounts.copy";
 const credentialKey = (id: string) => `credential.${id}`;
 const setAsideKey = (key: string) => `setAside.${key}`;
 
-const indexSchema = z.object({
-  version: z.literal(1),
-  /** In the order in which they were added. */
-  ids: z.array(z.string()),
-  active: z.optional(z.string()),
-});
-export type AccountIndex = z.infer<typeof indexSchema>;
+/** How often a secret is looked for that is not there: keyrings answer "nothing" now and then (microsoft/vscode#184490). */
+const looks = 3;
 
-const noAccounts: AccountIndex = { version: 1, ids: [] };
-
-/** What became of reading the index. */
-export type IndexStatus = "found" | "corrupt" | "newer";
+/** @throws Problem `keyringFailed`, `keyringSilent` */
+export async function readSecret(secrets: SecretStorage, key: string): Promise<string | undefined> {
+  for (let look = 0; look < looks; look += 1) {
+    const text = await secrets.get(key);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
 
 /**
- * The accounts' records in VS Code's SecretStorage: one secret for each account, and an index of them. A record is
- * written before the index names it, and leaves the index before it is deleted.
+ * The accounts' records in VS Code's SecretStorage: one secret for each account, and an index of them, kept twice. A
+ * record is written before the index names it, and leaves the index before it is deleted. What is there and cannot be
+ * read is kept aside before something else takes its place.
  */
 export class SecretStore {
   readonly #secrets: SecretStorage;
+  /** What stands in the place of a record, by its key, and cannot be read. */
+  readonly #unreadable = new Map<string, string>();
 
-  constructor(secrets: SecretStorage) {
-    this.#secrets = secrets;
+  constructor(secrets: SecretStorage, limits?: SecretLimits) {
+    this.#secrets = limitSecrets(secrets, limits);
   }
 
   /** Fires with any change of a record or the index, in this window or (where the host tells) in another. */
@@ -46,62 +50,69 @@ export class SecretStore {
     });
   }
 
-  async readIndex(): Promise<{ index: AccountIndex; status: IndexStatus }> {
-    const text = await this.#secrets.get(indexKey);
-    if (text === undefined) return { index: noAccounts, status: "found" };
-    const value = parseJson(text);
-    const parsed = indexSchema.safeParse(value);
-    if (parsed.success) return { index: parsed.data, status: "found" };
-    const version = (value as { version?: unknown } | null | undefined)?.version;
-    return { index: noAccounts, status: typeof version === "number" && version > 1 ? "newer" : "corrupt" };
+  /**
+   * The newest index that can be read, and what became of reading it where it usually stands.
+   * @throws Problem `keyringFailed`, `keyringSilent`
+   */
+  async readIndex(): Promise<{ index: AccountIndex | undefined; status: IndexStatus }> {
+    const [text, copyText] = await Promise.all([
+      readSecret(this.#secrets, indexKey),
+      readSecret(this.#secrets, indexCopyKey).catch(() => undefined),
+    ]);
+    const { index, status } = parseIndex(text);
+    const { index: copy } = parseIndex(copyText);
+    this.#note(indexKey, text, status);
+    if (!copy || (index && generationOf(index) >= generationOf(copy))) return { index, status };
+    return { index: copy, status: status === "missing" ? "found" : status };
   }
 
+  /** @throws Problem `keyringFailed`, `keyringSilent` */
   async readCredential(id: string): Promise<StoredCredential> {
-    return parseCredential(await this.#secrets.get(credentialKey(id)));
+    const key = credentialKey(id);
+    const text = await readSecret(this.#secrets, key);
+    const stored = parseCredential(text);
+    this.#note(key, text, stored.status);
+    return stored;
   }
 
   /**
-   * Writes an account's record. One in its place that cannot be read is kept beside it.
-   * @throws Problem `saveFailed`
+   * Writes an account's record.
+   * @throws Problem `saveFailed`, `keyringSilent`, `staleWindow`
    */
-  async writeCredential(credential: Credential, replacing: StoredCredential["status"] = "found"): Promise<void> {
-    const key = credentialKey(credential.id);
-    const text = serializeCredential(credential);
-    if (replacing === "corrupt" || replacing === "newer") await this.#setAside(key);
-    await this.#store(key, text);
+  async writeCredential(credential: Credential): Promise<void> {
+    await this.#write(credentialKey(credential.id), serializeCredential(credential));
   }
 
-  /** @throws Problem `saveFailed` */
-  async writeIndex(index: AccountIndex, replacing: IndexStatus = "found"): Promise<void> {
-    if (replacing !== "found") await this.#setAside(indexKey);
-    await this.#store(indexKey, JSON.stringify(index));
+  /** @throws Problem `saveFailed`, `keyringSilent`, `staleWindow` */
+  async writeIndex(index: AccountIndex): Promise<void> {
+    const text = JSON.stringify(index);
+    await this.#write(indexKey, text);
+    // The index stands; without its copy it is only less safe from a keyring that forgets.
+    await this.#write(indexCopyKey, text).catch(() => {});
   }
 
   /** Deletes an account's record, and one that was kept aside for it. */
   async deleteCredential(id: string): Promise<void> {
     const key = credentialKey(id);
     await this.#secrets.delete(key);
-    if ((await this.#secrets.get(setAsideKey(key))) !== undefined) await this.#secrets.delete(setAsideKey(key));
+    await this.#secrets.delete(setAsideKey(key));
+    this.#unreadable.delete(key);
   }
 
-  async #setAside(key: string): Promise<void> {
-    const text = await this.#secrets.get(key);
-    if (text !== undefined) await this.#store(setAsideKey(key), text);
+  /** A secret that is missing says nothing of what was read in its place before. */
+  #note(key: string, text: string | undefined, status: "found" | "none" | IndexStatus): void {
+    if (status === "found") this.#unreadable.delete(key);
+    else if (text !== undefined) this.#unreadable.set(key, text);
   }
 
-  async #store(key: string, value: string): Promise<void> {
+  async #write(key: string, value: string): Promise<void> {
+    const unreadable = this.#unreadable.get(key);
     try {
+      if (unreadable !== undefined) await this.#secrets.store(setAsideKey(key), unreadable);
       await this.#secrets.store(key, value);
     } catch (error) {
       throw isProblem(error) ? error : new Problem("saveFailed");
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    this.#unreadable.delete(key);
   }
 }

@@ -1,6 +1,6 @@
-import type { AxiosInstance } from "axios";
 import { networkFailure } from "./networkFailure.ts";
 import { Problem } from "./problem.ts";
+import { remember } from "./remember.ts";
 
 export interface HttpRequest {
   method: "GET" | "POST";
@@ -41,29 +41,26 @@ const defaultTimeoutMs = 30_000;
 
 /** The one HTTP client of everything but streams: axios on Node's own http, so that VS Code's proxy and certificates apply. */
 export function createHttpClient(userAgent: () => string, originator: string): HttpClient {
-  let loading: Promise<AxiosInstance> | undefined;
-  const instance = () => {
-    loading ??= import("axios").then(({ default: axios }) =>
-      axios.create({
-        adapter: "http",
-        // VS Code patches Node's http for proxies; axios' own reading of HTTPS_PROXY would proxy twice.
-        proxy: false,
-        maxRedirects: 0,
-        maxContentLength: answerLimitBytes,
-        responseType: "text",
-        transformResponse: (body: unknown) => body,
-        validateStatus: () => true,
-      }),
-    );
-    return loading;
-  };
+  const instance = remember(async () => {
+    const { default: axios } = await import("axios");
+    return axios.create({
+      adapter: "http",
+      // VS Code patches Node's http for proxies; axios' own reading of HTTPS_PROXY would proxy twice.
+      proxy: false,
+      maxRedirects: 0,
+      maxContentLength: answerLimitBytes,
+      responseType: "text",
+      transformResponse: (body: unknown) => body,
+      validateStatus: () => true,
+    });
+  });
 
   return {
     async prepare() {
-      await instance();
+      await instance.get();
     },
     async send(request) {
-      const http = await instance();
+      const http = await instance.get();
       const deadline = AbortSignal.timeout(request.timeoutMs ?? defaultTimeoutMs);
       const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
       try {

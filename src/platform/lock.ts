@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError, type Logger } from "./logger.ts";
 import { Problem } from "./problem.ts";
+import { remember } from "./remember.ts";
 
 /** Keeps two pieces of work on the same thing apart, across windows and processes. */
 export interface Lock {
@@ -65,20 +66,16 @@ export function createFileLock(
 
 /** Loads what the first lock needs, so that the lock itself is not slowed by it. */
 export async function prepareFileLock(): Promise<void> {
-  await library();
+  await library.get();
 }
 
-let loading: Promise<typeof import("proper-lockfile")> | undefined;
-function library() {
-  // The default export is there however a bundler wraps CommonJS.
-  loading ??= import("proper-lockfile").then((loaded) => loaded.default);
-  return loading;
-}
+// The default export is there however a bundler wraps CommonJS.
+const library = remember(async () => (await import("proper-lockfile")).default);
 
 /** Takes the lock and resolves with its release, or with undefined when somebody else has it. */
 async function acquire(file: string, log: Logger): Promise<(() => Promise<void>) | undefined> {
   try {
-    const lockfile = await library();
+    const lockfile = await library.get();
     const options = {
       realpath: false,
       stale: neverMs,

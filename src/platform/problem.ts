@@ -67,6 +67,10 @@ const sentences = {
     "The stored ChatGPT credential was written by a newer version of this extension. Update the extension, or sign in again.",
   notKept:
     "The ChatGPT credential stored last time is gone: this system's keyring seems to keep secrets in memory only. Set up a keyring (such as gnome-keyring), then sign in again.",
+  keyringFailed:
+    "VS Code's secret storage, which uses the system's keyring, failed. Nothing was lost. Check that the keyring is unlocked, then try again.",
+  keyringSilent:
+    "VS Code's secret storage, which uses the system's keyring, did not answer in time. Nothing was lost. Check whether the keyring is asking for its password, then try again.",
   // own key
   noEnvironmentKey: "There is no OpenAI API key in OPENAI_API_KEY of VS Code's environment.",
   noApiKey: "No OpenAI API key is set. Run “Set OpenAI API Key” first.",

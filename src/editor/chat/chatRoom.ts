@@ -4,6 +4,7 @@ import { type Credentials, chatgptBackend } from "../../openai/backend.ts";
 import { UsageMeter } from "../../openai/usageMeter.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/logger.ts";
+import { remember } from "../../platform/remember.ts";
 import type { Actions } from "../actions.ts";
 import type { Notifications } from "../notifications.ts";
 import { settings } from "../settings.ts";
@@ -58,8 +59,7 @@ export function createChatRoom(parts: ChatRoomParts): ChatRoom {
     setApiKey: () => void actions.setApiKey(),
     openSettings: openPanel,
   });
-  let loading: Promise<ChatModelProvider> | undefined;
-  const load = async () => {
+  const provider = remember(async () => {
     const [{ ChatModelProvider }, { createChatHost }] = await Promise.all([
       import("./chatModelProvider.ts"),
       import("./chatHost.ts"),
@@ -80,12 +80,9 @@ export function createChatRoom(parts: ChatRoomParts): ChatRoom {
       onUsage: (news: Parameters<UsageMeter["note"]>[0]) => meter.note(news),
     };
     return new ChatModelProvider(needs, createChatHost());
-  };
+  });
   return {
     usage,
-    models: () => {
-      loading ??= load();
-      return loading;
-    },
+    models: () => provider.get(),
   };
 }

@@ -1,0 +1,91 @@
+import * as z from "zod/mini";
+import type { Credential } from "./credential.ts";
+
+const indexSchema = z.object({
+  version: z.literal(1),
+  /** In the order in which they were added. */
+  ids: z.array(z.string()),
+  active: z.optional(z.string()),
+  /** Counts the changes, so that an older value is known as one. None in an index of the first builds. */
+  generation: z.optional(z.number()),
+  /** Sign-ins that have ended, newest last: without one of these, an account that is not listed was not signed out. */
+  removed: z.optional(z.array(z.object({ id: z.string(), signedInAt: z.number() }))),
+});
+/** Names the accounts that are stored. */
+export type AccountIndex = z.infer<typeof indexSchema>;
+
+export const noAccounts: AccountIndex = { version: 1, ids: [] };
+
+/** Windows that miss more sign-outs than this at once do not exist. */
+const removedLimit = 50;
+
+/** What became of reading the index. */
+export type IndexStatus = "found" | "missing" | "corrupt" | "newer";
+
+/** Reads a stored index, whatever is in it. */
+export function parseIndex(text: string | undefined): { index: AccountIndex | undefined; status: IndexStatus } {
+  if (text === undefined) return { index: undefined, status: "missing" };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { index: undefined, status: "corrupt" };
+  }
+  const parsed = indexSchema.safeParse(value);
+  if (parsed.success) return { index: parsed.data, status: "found" };
+  const version = (value as { version?: unknown } | null)?.version;
+  return { index: undefined, status: typeof version === "number" && version > 1 ? "newer" : "corrupt" };
+}
+
+export function generationOf(index: AccountIndex): number {
+  return index.generation ?? 0;
+}
+
+/**
+ * What is known once `read` has been read. An account leaves it only for something that was written: the end of its
+ * sign-in, or, where nobody counted yet, an empty list.
+ */
+export function mergeIndexes(known: AccountIndex, read: AccountIndex | undefined): AccountIndex {
+  if (!read) return known;
+  if (read.ids.length === 0 && read.generation === undefined && known.generation === undefined) return read;
+  const isNewer = generationOf(read) >= generationOf(known);
+  const [newer, older] = isNewer ? [read, known] : [known, read];
+  const removed = mergeRemoved(older, newer);
+  const ended = new Set(removed.map(({ id }) => id));
+  const lost = older.ids.filter((id) => !newer.ids.includes(id) && !ended.has(id));
+  return { ...newer, ids: [...newer.ids, ...lost], ...(removed.length > 0 && { removed }) };
+}
+
+function mergeRemoved(older: AccountIndex, newer: AccountIndex): NonNullable<AccountIndex["removed"]> {
+  const latest = new Map<string, number>();
+  for (const { id, signedInAt } of [...(older.removed ?? []), ...(newer.removed ?? [])]) {
+    const before = latest.get(id) ?? Number.NEGATIVE_INFINITY;
+    latest.delete(id);
+    latest.set(id, Math.max(before, signedInAt));
+  }
+  return [...latest].map(([id, signedInAt]) => ({ id, signedInAt })).slice(-removedLimit);
+}
+
+/** When the last sign-in of an account began that is known to have ended; before all times when there is none. */
+export function endedAt(index: AccountIndex, id: string): number {
+  return index.removed?.find((ended) => ended.id === id)?.signedInAt ?? Number.NEGATIVE_INFINITY;
+}
+
+/** Whether the sign-in that a record is of has ended, by word of the index. */
+export function hasEnded(index: AccountIndex, { id, signedInAt }: Pick<Credential, "id" | "signedInAt">): boolean {
+  return signedInAt <= endedAt(index, id);
+}
+
+/** The index with an account that is the active one. */
+export function withAccount(index: AccountIndex, id: string): AccountIndex {
+  return { ...index, ids: index.ids.includes(id) ? index.ids : [...index.ids, id], active: id };
+}
+
+/** The index after a sign-out. */
+export function withoutAccount(index: AccountIndex, { id, signedInAt }: Pick<Credential, "id" | "signedInAt">) {
+  const { active: before, ...rest } = index;
+  const ids = index.ids.filter((other) => other !== id);
+  const active = before === id ? ids[0] : before;
+  const removed = mergeRemoved(index, { version: 1, ids: [], removed: [{ id, signedInAt }] });
+  return { ...rest, ids, removed, ...(active !== undefined && { active }) };
+}

@@ -1,0 +1,148 @@
+import { type Clock, systemClock } from "../platform/clock.ts";
+import { Emitter } from "../platform/emitter.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import { type AccountIndex, hasEnded, mergeIndexes, noAccounts } from "./accountIndex.ts";
+import type { Credential, StoredCredential } from "./credential.ts";
+import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
+import { SupersededRecords } from "./supersededRecords.ts";
+
+/** What became of reading a record; `failed` when the keyring did not answer. */
+export type ReadCredential = StoredCredential | { status: "failed"; error: unknown };
+
+/** For how long news may wait for what belongs to them, ms. */
+const longestHoldMs = 10_000;
+
+/** What this window knows of the accounts, and what it believes of what it reads. */
+export class AccountsMemory {
+  readonly #changed: Emitter<AccountsState>;
+  readonly #superseded = new SupersededRecords();
+  /** All that has been read or written of the index. */
+  #index: AccountIndex = noAccounts;
+  #entries: ReadonlyMap<string, Entry> = new Map();
+  #state: AccountsState = signedOut;
+  /** What listeners were told last. */
+  #told: AccountsState = signedOut;
+  /** Works whose changes are told together when they end. */
+  readonly #holds = new Set<object>();
+
+  constructor(log: Logger) {
+    this.#changed = new Emitter((error) => log.error(`A listener of the accounts failed: ${describeError(error)}`));
+  }
+
+  get index(): AccountIndex {
+    return this.#index;
+  }
+
+  get state(): AccountsState {
+    return this.#state;
+  }
+
+  get onDidChange() {
+    return this.#changed.event;
+  }
+
+  get(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** See `Accounts.tellTogether`. */
+  async tellTogether<T>(work: () => Promise<T>, clock: Clock = systemClock): Promise<T> {
+    const hold = {};
+    this.#holds.add(hold);
+    const release = () => {
+      if (this.#holds.delete(hold)) this.#tell();
+    };
+    const limit = clock.after(longestHoldMs, release);
+    try {
+      return await work();
+    } finally {
+      limit.dispose();
+      release();
+    }
+  }
+
+  /** Takes in an index that was read. */
+  mergeIndex(read: AccountIndex | undefined): void {
+    this.#index = mergeIndexes(this.#index, read);
+  }
+
+  /** Takes the index that was written. */
+  replaceIndex(written: AccountIndex): void {
+    this.#index = written;
+  }
+
+  /** What is to be believed of an account of the index after its record was read; undefined when nothing is known. */
+  newest(id: string, record: ReadCredential): Entry | undefined {
+    const entry = this.#entries.get(id);
+    const known = entry && !this.#isOver(entry.credential) ? entry : undefined;
+    if (record.status !== "found" || this.#isOver(record.credential)) return known;
+    if (known && this.#superseded.isOlder(record.credential, known.credential)) return known;
+    return this.#entryOf(record.credential);
+  }
+
+  /** The same for all accounts of the index: what is known of them then, and what could not be read. */
+  newestOf(read: readonly (readonly [id: string, record: ReadCredential])[]) {
+    const entries = new Map<string, Entry>();
+    const unreadable = new Map<string, ReadCredential>();
+    for (const [id, record] of read) {
+      const entry = this.newest(id, record);
+      if (entry) entries.set(id, entry);
+      else unreadable.set(id, record);
+    }
+    return { entries, unreadable };
+  }
+
+  adopt(credential: Credential, notice: StorageNotice | undefined): Entry {
+    const entry = this.#entryOf(credential);
+    this.set(new Map(this.#entries).set(credential.id, entry), notice);
+    return entry;
+  }
+
+  drop(id: string): void {
+    const rest = new Map(this.#entries);
+    rest.delete(id);
+    this.set(rest, this.#state.notice);
+  }
+
+  /** Sets what is known, and tells of it when a surface would show something else. */
+  set(entries: ReadonlyMap<string, Entry>, notice: StorageNotice | undefined): void {
+    for (const [id, entry] of entries) {
+      const replaced = this.#entries.get(id);
+      if (replaced && replaced !== entry) this.#superseded.note(replaced.credential, entry.credential);
+    }
+    this.#entries = entries;
+    this.follow(notice);
+  }
+
+  /** Brings the state into line with the index. */
+  follow(notice: StorageNotice | undefined): void {
+    const { ids } = this.#index;
+    const listed = [...this.#entries].filter(([id, { credential }]) => ids.includes(id) && !this.#isOver(credential));
+    this.#entries = new Map(listed);
+    const accounts = [...this.#entries.values()].map((entry) => entry.account);
+    const active = accounts.find(({ id }) => id === this.#index.active) ?? accounts[0];
+    const state = { accounts, active, notice };
+    if (!isSame(this.#state, state)) this.#state = state;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#holds.size > 0 || isSame(this.#told, this.#state)) return;
+    this.#told = this.#state;
+    this.#changed.fire(this.#state);
+  }
+
+  #isOver(credential: Credential): boolean {
+    return hasEnded(this.#index, credential);
+  }
+
+  /** The entry in memory when it has this very record, so that identity tells whether something changed. */
+  #entryOf(credential: Credential): Entry {
+    const known = this.#entries.get(credential.id);
+    return known && isSame(known.credential, credential) ? known : createEntry(credential);
+  }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,95 @@
+import { describeError, type Logger } from "../platform/logger.ts";
+import type { IndexStatus } from "./accountIndex.ts";
+import type { AccountsMemory, ReadCredential } from "./accountsMemory.ts";
+import type { SecretStore } from "./secretStore.ts";
+import type { Entry, StorageNotice } from "./state.ts";
+
+/** Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed. */
+export interface SignedInHint {
+  get(): boolean;
+  set(signedIn: boolean): PromiseLike<void>;
+}
+
+/** Reads what is stored into a window's memory. Runs within the turns of `Accounts`. */
+export class AccountsReader {
+  readonly #store: SecretStore;
+  readonly #memory: AccountsMemory;
+  readonly #hint: SignedInHint;
+  readonly #log: Logger;
+  /** Accounts of the index whose records could not be read, and are not known from before. */
+  #unreadable = new Set<string>();
+  #hasRead = false;
+
+  constructor(store: SecretStore, memory: AccountsMemory, hint: SignedInHint, log: Logger) {
+    this.#store = store;
+    this.#memory = memory;
+    this.#hint = hint;
+    this.#log = log;
+  }
+
+  async read(): Promise<void> {
+    const status = await this.readIndex();
+    const { ids } = this.#memory.index;
+    const read = await Promise.all(ids.map(async (id) => [id, await this.#readCredential(id)] as const));
+    const { entries, unreadable } = this.#memory.newestOf(read);
+    const [record] = unreadable.values();
+    // When nothing can be read, this is no answer to who is signed in.
+    if (record?.status === "failed" && entries.size === 0) throw record.error;
+    let notice = noticeOf(status) ?? [...unreadable.values()].map(({ status: of }) => noticeOf(of)).find(Boolean);
+    if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get()) {
+      // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
+      notice = "notKept";
+      this.remember(false);
+    } else if (this.#hasRead && ids.length === 0) {
+      // What was noticed at the start stays true until somebody signs in.
+      notice ??= this.#memory.state.notice;
+    }
+    if (entries.size > 0 && !this.#hint.get()) this.remember(true);
+    this.#hasRead = true;
+    this.#unreadable = new Set(unreadable.keys());
+    if (notice && notice !== this.#memory.state.notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
+    this.#memory.set(entries, notice);
+  }
+
+  async readIndex(): Promise<IndexStatus> {
+    const { index, status } = await this.#store.readIndex();
+    this.#memory.mergeIndex(index);
+    return status;
+  }
+
+  async #readCredential(id: string): Promise<ReadCredential> {
+    try {
+      return await this.#store.readCredential(id);
+    } catch (error) {
+      return { status: "failed", error };
+    }
+  }
+
+  async reread(id: string): Promise<Entry | undefined> {
+    const record = await this.#readCredential(id);
+    // What is not there may have been signed out.
+    if (record.status !== "found" || !this.#memory.index.ids.includes(id)) await this.readIndex().catch(() => {});
+    const entry = this.#memory.index.ids.includes(id) ? this.#memory.newest(id, record) : undefined;
+    if (entry) return this.#memory.adopt(entry.credential, this.#memory.state.notice);
+    if (record.status === "failed") throw record.error;
+    if (this.#memory.get(id)) this.#memory.drop(id);
+    return undefined;
+  }
+
+  remember(signedIn: boolean): void {
+    Promise.resolve(this.#hint.set(signedIn)).catch((error: unknown) =>
+      this.#log.warn(`Whether somebody is signed in could not be remembered: ${describeError(error)}`),
+    );
+  }
+
+  /** The notice that is left once an account's record is whole. */
+  noticeWithout(id: string): StorageNotice | undefined {
+    this.#unreadable.delete(id);
+    return this.#unreadable.size === 0 ? undefined : this.#memory.state.notice;
+  }
+}
+
+function noticeOf(status: IndexStatus | ReadCredential["status"]): StorageNotice | undefined {
+  if (status === "corrupt" || status === "newer") return status;
+  return status === "none" ? "notKept" : undefined;
+}

@@ -1,0 +1,78 @@
+import { describeError } from "../platform/logger.ts";
+import { isProblem, Problem } from "../platform/problem.ts";
+import type { SecretStorage } from "./secretStore.ts";
+
+export interface SecretLimits {
+  /** How long a read may take, ms. */
+  readMs?: number;
+  /** How long a store or a delete may take, ms: a keyring may ask for its password first. */
+  writeMs?: number;
+}
+
+/** The keyring has not answered in time. A write that had begun may still come to pass. */
+export class KeyringSilent extends Problem {
+  /** Settles as the write does, perhaps never. */
+  readonly late: Promise<void>;
+
+  constructor(late: Promise<void>) {
+    super("keyringSilent");
+    this.late = late;
+    late.catch(() => {});
+  }
+}
+
+/**
+ * Secrets of which no call lasts forever. An answer that comes too late is dropped; writes of one secret happen in the
+ * order they were asked for, so that one that lands late never replaces what was stored after it.
+ * Reads reject with Problem `keyringFailed` or `keyringSilent`, writes with `keyringSilent` or what the host throws.
+ */
+export function limitSecrets(
+  secrets: SecretStorage,
+  { readMs = 10_000, writeMs = 30_000 }: SecretLimits = {},
+): SecretStorage {
+  /** The last write of each secret that has not settled. */
+  const writing = new Map<string, Promise<void>>();
+  const write = async (key: string, work: () => PromiseLike<void>): Promise<void> => {
+    const before = writing.get(key);
+    let isGivenUp = false;
+    const done = (async () => {
+      await before?.catch(() => {});
+      if (isGivenUp) throw new Problem("keyringSilent");
+      await work();
+    })();
+    writing.set(key, done);
+    const forget = () => {
+      if (writing.get(key) === done) writing.delete(key);
+    };
+    done.then(forget, forget);
+    await within(writeMs, done, () => {
+      isGivenUp = true;
+      return new KeyringSilent(done);
+    });
+  };
+  return {
+    async get(key) {
+      const answer = (async () => secrets.get(key))();
+      try {
+        return await within(readMs, answer, () => new Problem("keyringSilent"));
+      } catch (error) {
+        throw isProblem(error) ? error : new Problem("keyringFailed", describeError(error));
+      }
+    },
+    store: (key, value) => write(key, () => secrets.store(key, value)),
+    delete: (key) => write(key, () => secrets.delete(key)),
+    onDidChange: (listener) => secrets.onDidChange(listener),
+  };
+}
+
+async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
