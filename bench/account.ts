@@ -187,7 +187,7 @@ async function withBed<T>(measure: (bed: Bed) => Promise<T>): Promise<T> {
   const issuer = await startIssuerProcess();
   const folder = temporaryDirectory();
   const clock = new ManualClock();
-  const secrets = new MemorySecrets();
+  const secrets = new MemorySecrets({ reliable: true });
   try {
     const window = createAccountWindow({ secrets, directory: folder.path, clock });
     const tokens = await signInByHttp(issuer.origin, "plus@example.com");

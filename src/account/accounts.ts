@@ -188,7 +188,7 @@ export class Accounts {
 
   async #writeSignIn(given: Credential): Promise<void> {
     const { id } = given;
-    await this.#reader.readIndex();
+    const status = await this.#reader.readIndex();
     const stored = await this.#store.readCredential(id);
     const before = Math.max(
       endedAt(this.#memory.index, id) + 1,
@@ -199,8 +199,8 @@ export class Accounts {
     const credential = given.signedInAt < before ? { ...given, signedInAt: before } : given;
     try {
       await this.#store.writeCredential(credential);
-      const { ids, active, generation } = this.#memory.index;
-      if (!ids.includes(id) || active !== id || generation === undefined) {
+      const { ids, active } = this.#memory.index;
+      if (status !== "found" || !ids.includes(id) || active !== id) {
         await this.#changeIndex((index) => withAccount(index, id));
       }
     } catch (error) {
@@ -235,7 +235,7 @@ export class Accounts {
   /** Deletes the record of a sign-in that has ended: the index says so already. */
   async #delete(id: string): Promise<void> {
     try {
-      await this.#store.deleteCredential(id).catch(() => this.#store.deleteCredential(id));
+      await this.#store.deleteCredential(id);
     } catch (error) {
       this.#log.error(`The record of a sign-in that has ended could not be deleted: ${describeError(error)}`);
     }

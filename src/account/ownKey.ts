@@ -5,7 +5,7 @@ import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import { remember } from "../platform/remember.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
-import { readSecret, type SecretStorage } from "./secretStore.ts";
+import { deleteSecret, readSecret, type SecretStorage } from "./secretStore.ts";
 
 const secretKey = "ownKey";
 const setAsideKey = "setAside.ownKey";
@@ -84,10 +84,10 @@ export class OwnKeyStore {
     this.#take(text);
   }
 
-  /** Removes the key, and what was kept aside. */
+  /** Removes the key, and what was kept aside. @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow` */
   async remove(): Promise<void> {
-    await this.#secrets.delete(secretKey);
-    await this.#secrets.delete(setAsideKey);
+    await deleteSecret(this.#secrets, secretKey);
+    await deleteSecret(this.#secrets, setAsideKey);
     this.#unreadable = undefined;
     this.#forget();
   }

@@ -1,4 +1,5 @@
 import type { Event } from "../platform/emitter.ts";
+import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import { type AccountIndex, generationOf, type IndexStatus, parseIndex } from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
@@ -27,6 +28,18 @@ export async function readSecret(secrets: SecretStorage, key: string): Promise<s
     if (text !== undefined) return text;
   }
   return undefined;
+}
+
+/** Tries twice. @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow` */
+export async function deleteSecret(secrets: SecretStorage, key: string): Promise<void> {
+  try {
+    await secrets.delete(key);
+  } catch (error) {
+    if (isProblem(error)) throw error;
+    await Promise.resolve(secrets.delete(key)).catch((again: unknown) => {
+      throw isProblem(again) ? again : new Problem("keyringFailed", describeError(again));
+    });
+  }
 }
 
 /**
@@ -63,7 +76,7 @@ export class SecretStore {
     const { index: copy } = parseIndex(copyText);
     this.#note(indexKey, text, status);
     if (!copy || (index && generationOf(index) >= generationOf(copy))) return { index, status };
-    return { index: copy, status: status === "missing" ? "found" : status };
+    return { index: copy, status };
   }
 
   /** @throws Problem `keyringFailed`, `keyringSilent` */
@@ -87,6 +100,8 @@ export class SecretStore {
   async writeIndex(index: AccountIndex): Promise<void> {
     const text = JSON.stringify(index);
     await this.#write(indexKey, text);
+    // Who has one account loses nothing that the hint outside the secrets does not tell of.
+    if (generationOf(index) <= 1) return;
     // The index stands; without its copy it is only less safe from a keyring that forgets.
     await this.#write(indexCopyKey, text).catch(() => {});
   }
@@ -94,8 +109,8 @@ export class SecretStore {
   /** Deletes an account's record, and one that was kept aside for it. */
   async deleteCredential(id: string): Promise<void> {
     const key = credentialKey(id);
-    await this.#secrets.delete(key);
-    await this.#secrets.delete(setAsideKey(key));
+    await deleteSecret(this.#secrets, key);
+    await deleteSecret(this.#secrets, setAsideKey(key));
     this.#unreadable.delete(key);
   }
 

@@ -1,13 +1,41 @@
 import type { SecretStorage } from "../../src/account/secretStore.ts";
 import { Emitter } from "../../src/platform/emitter.ts";
 
-/** VS Code's SecretStorage in memory; several windows can share one. */
+/** What one call does instead of what it should. */
+export type Misbehaviour =
+  /** A get answers that nothing is there. */
+  | "nothing"
+  /** A get answers with the value before the last change. */
+  | "older"
+  /** The call rejects. */
+  | "rejects"
+  /** The call does not answer before `answerNow()`. A store or delete has its effect then. */
+  | "hangs";
+
+export interface MemorySecretsOptions {
+  /** For a test whose subject is another: every call does what it should, and every change is told once, at once. */
+  reliable?: boolean;
+}
+
+/**
+ * VS Code's SecretStorage in memory; several windows can share one. As keyrings are known to (microsoft/vscode#184490
+ * and others), it misbehaves in ways that must do no harm, always the same: the first read of a secret after each change
+ * answers that nothing is there, the first of two tries to delete one rejects, and each change is told twice, once late.
+ */
 export class MemorySecrets implements SecretStorage {
   readonly values = new Map<string, string>();
   readonly #changed = new Emitter<{ key: string }>((error) => {
     throw error;
   });
   readonly onDidChange = this.#changed.event;
+  readonly #isReliable: boolean;
+  /** Secrets whose next read answers that nothing is there. */
+  readonly #unsettled = new Set<string>();
+  /** Secrets that were tried to be deleted in vain. */
+  readonly #refused = new Set<string>();
+  readonly #before = new Map<string, string | undefined>();
+  readonly #scripts = new Map<string, Misbehaviour[]>();
+  readonly #hanging: (() => void)[] = [];
   reads = 0;
   writes = 0;
   /** Makes the next stores fail, as a locked keyring does. */
@@ -17,28 +45,78 @@ export class MemorySecrets implements SecretStorage {
   /** How much longer a store takes, ms. */
   storeLatencyMs = 0;
 
+  constructor({ reliable = false }: MemorySecretsOptions = {}) {
+    this.#isReliable = reliable;
+  }
+
+  /** Makes the next calls misbehave, in this order. @param key `*` for any secret */
+  script(call: "get" | "store" | "delete", key: string, ...misbehaviours: Misbehaviour[]): void {
+    const name = `${call} ${key}`;
+    this.#scripts.set(name, [...(this.#scripts.get(name) ?? []), ...misbehaviours]);
+  }
+
+  /** How many calls hang. */
+  get hanging(): number {
+    return this.#hanging.length;
+  }
+
+  /** Lets the calls that hang go on. */
+  answerNow(): void {
+    for (const goOn of this.#hanging.splice(0)) goOn();
+  }
+
   async get(key: string): Promise<string | undefined> {
     this.reads += 1;
+    const misbehaviour = this.#next("get", key);
     await this.#wait();
+    if (await this.#isScripted(misbehaviour)) return misbehaviour === "older" ? this.#before.get(key) : undefined;
+    if (this.#unsettled.delete(key)) return undefined;
     return this.values.get(key);
   }
 
   async store(key: string, value: string): Promise<void> {
     this.writes += 1;
+    const misbehaviour = this.#next("store", key);
     await this.#wait();
     if (this.storeLatencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.storeLatencyMs));
+    await this.#isScripted(misbehaviour);
     if (this.failingStores > 0) {
       this.failingStores -= 1;
       throw new Error("the keyring is locked");
     }
+    this.#before.set(key, this.values.get(key));
     this.values.set(key, value);
-    this.#changed.fire({ key });
+    if (!this.#isReliable) this.#unsettled.add(key);
+    this.#tell(key);
   }
 
   async delete(key: string): Promise<void> {
+    const misbehaviour = this.#next("delete", key);
     await this.#wait();
+    await this.#isScripted(misbehaviour);
+    if (!this.#isReliable && this.values.has(key) && !this.#refused.delete(key)) {
+      this.#refused.add(key);
+      throw new Error("the keyring is busy");
+    }
+    this.#before.set(key, this.values.get(key));
     this.values.delete(key);
+    this.#tell(key);
+  }
+
+  /** Resolves with whether a read is answered wrongly. */
+  async #isScripted(misbehaviour: Misbehaviour | undefined): Promise<boolean> {
+    if (misbehaviour === "rejects") throw new Error("the keyring is locked");
+    if (misbehaviour === "hangs") await new Promise<void>((resolve) => this.#hanging.push(resolve));
+    return misbehaviour === "nothing" || misbehaviour === "older";
+  }
+
+  #next(call: string, key: string): Misbehaviour | undefined {
+    return this.#scripts.get(`${call} ${key}`)?.shift() ?? this.#scripts.get(`${call} *`)?.shift();
+  }
+
+  #tell(key: string): void {
     this.#changed.fire({ key });
+    if (!this.#isReliable) setImmediate(() => this.#changed.fire({ key }));
   }
 
   async #wait(): Promise<void> {
