@@ -9,6 +9,13 @@ export interface SecretLimits {
   writeMs?: number;
 }
 
+/** Secrets whose calls end. */
+export interface LimitedSecrets extends SecretStorage {
+  get(key: string): Promise<string | undefined>;
+  store(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
 /** The keyring has not answered in time. A write that had begun may still come to pass. */
 export class KeyringSilent extends Problem {
   /** Settles as the write does, perhaps never. */
@@ -29,7 +36,7 @@ export class KeyringSilent extends Problem {
 export function limitSecrets(
   secrets: SecretStorage,
   { readMs = 10_000, writeMs = 30_000 }: SecretLimits = {},
-): SecretStorage {
+): LimitedSecrets {
   /** The last write of each secret that has not settled. */
   const writing = new Map<string, Promise<void>>();
   const write = async (key: string, work: () => PromiseLike<void>): Promise<void> => {
@@ -68,7 +75,8 @@ export function limitSecrets(
 async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), ms);
+    // After a busy moment, or a sleep of the computer, an answer may be here that was not looked at yet.
+    timer = setTimeout(() => setImmediate(() => reject(late())), ms);
   });
   try {
     return await Promise.race([work, limit]);

@@ -55,6 +55,12 @@ export class MemorySecrets implements SecretStorage {
     this.#scripts.set(name, [...(this.#scripts.get(name) ?? []), ...misbehaviours]);
   }
 
+  /** Ends what was scripted: from now on, what is stored is what is read. */
+  settle(): void {
+    this.#scripts.clear();
+    this.#unsettled.clear();
+  }
+
   /** How many calls hang. */
   get hanging(): number {
     return this.#hanging.length;

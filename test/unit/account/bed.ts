@@ -11,7 +11,7 @@ import {
 } from "../../support/accountWindow.ts";
 import { temporaryDirectory } from "../../support/leaveNothing.ts";
 import { ManualClock } from "../../support/manualClock.ts";
-import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { MemorySecrets, type MemorySecretsOptions } from "../../support/memorySecrets.ts";
 
 export const minute = 60_000;
 export const day = 24 * 60 * minute;
@@ -19,10 +19,10 @@ export const day = 24 * 60 * minute;
 export const lifetime = 10 * day;
 
 /** An issuer and a person with secrets, a shared folder and a clock, whose windows a test opens. */
-export async function createBed() {
+export async function createBed(options?: MemorySecretsOptions) {
   const issuer = await startIssuer();
   const folder = temporaryDirectory();
-  const secrets = new MemorySecrets();
+  const secrets = new MemorySecrets(options);
   const clock = new ManualClock();
   let hinted = false;
   const hint = {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { CachedSecrets } from "../../../src/account/cachedSecrets.ts";
 import type { Credential } from "../../../src/account/credential.ts";
 import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
+import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { type Bed, BrowserSecrets, createBed, day } from "./bed.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
@@ -85,4 +87,26 @@ describe("Windows on the web, which see the secrets as they were when their page
     await one.ownKey.set("sk-own-key-0002", true);
     assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
   });
+});
+
+describe("The mark of a browser's secrets", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed();
+  });
+  afterEach(() => bed.dispose());
+
+  for (const misbehaviour of ["nothing", "older"] as const) {
+    it(`that reads as ${misbehaviour} does not make an old copy current, nor start a new count`, async () => {
+      const raw = new MemorySecrets({ reliable: true });
+      const cached = new CachedSecrets(raw, bed.folder);
+      await cached.store("one", "1");
+      await cached.store("two", "2");
+      const { id } = JSON.parse(raw.values.get("storage") ?? "");
+      raw.script("get", "storage", ...Array.from({ length: 60 }, () => misbehaviour));
+      await cached.store("three", "3");
+      await cached.assertCurrent();
+      assert.deepEqual(JSON.parse(raw.values.get("storage") ?? ""), { id, generation: 3 });
+    });
+  }
 });

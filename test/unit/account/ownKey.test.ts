@@ -5,6 +5,9 @@ import { type EnvironmentKeyOfferParts, offerEnvironmentKey } from "../../../src
 import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { eventually } from "../../support/timing.ts";
+
+const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
 
 describe("The person's own API key", () => {
   let secrets: MemorySecrets;
@@ -57,6 +60,50 @@ describe("The person's own API key", () => {
       assert.equal(secrets.values.get("setAside.ownKey"), text);
       await store.remove();
       assert.equal(secrets.values.size, 0);
+    }
+  });
+});
+
+describe("An own key that reads as less than what is known", () => {
+  let secrets: MemorySecrets;
+  beforeEach(() => {
+    secrets = new MemorySecrets({ reliable: true });
+  });
+  const open = () =>
+    new OwnKeyStore(
+      secrets,
+      createLogger(() => ({ debug() {}, info() {}, warn() {}, error() {} })),
+    );
+
+  for (const misbehaviour of ["nothing", "older"] as const) {
+    it(`(${misbehaviour}) stays`, async () => {
+      const ownKey = open();
+      await ownKey.set("sk-own-key-0001", true);
+      await ownKey.set("sk-own-key-0002", true);
+      secrets.script("get", "ownKey", ...always(misbehaviour));
+      await ownKey.reload();
+      assert.equal(ownKey.current?.key, "sk-own-key-0002");
+    });
+  }
+
+  it("(unreadable) stays, and what is there is kept aside when another one is set", async () => {
+    const ownKey = open();
+    await ownKey.set("sk-own-key-0001", true);
+    secrets.values.set("ownKey", '{"version":2}');
+    await ownKey.reload();
+    assert.equal(ownKey.current?.key, "sk-own-key-0001");
+    secrets.script("get", "ownKey", ...always("nothing" as const));
+    await ownKey.reload();
+    await ownKey.set("sk-own-key-0002", true);
+    assert.equal(secrets.values.get("setAside.ownKey"), '{"version":2}');
+  });
+
+  it("is taken again after it was set, removed and set to the same elsewhere", async () => {
+    const [one, other] = [open(), open()];
+    await Promise.all([one.load(), other.load()]);
+    for (const key of ["sk-own-key-0001", undefined, "sk-own-key-0002", "sk-own-key-0001"]) {
+      await (key === undefined ? other.remove() : other.set(key, true));
+      await eventually(() => assert.equal(one.current?.key, key));
     }
   });
 });

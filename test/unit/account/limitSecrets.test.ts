@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { Accounts } from "../../../src/account/accounts.ts";
+import { limitSecrets } from "../../../src/account/limitSecrets.ts";
+import { OwnKeyStore } from "../../../src/account/ownKey.ts";
+import { SecretStore } from "../../../src/account/secretStore.ts";
+import { isProblem, type ProblemCode, sentenceFor } from "../../../src/platform/problem.ts";
+import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { eventually } from "../../support/timing.ts";
+import { type Bed, createBed } from "./bed.ts";
+
+const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+const limits = { readMs: 20, writeMs: 20 };
+
+describe("A keyring that does not answer", () => {
+  let secrets: MemorySecrets;
+  beforeEach(() => {
+    secrets = new MemorySecrets({ reliable: true });
+  });
+
+  it("is not waited for longer than the limit, and says what to do; what it answers later is dropped", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.values.set("key", "value");
+    secrets.script("get", "key", "hangs");
+    await assert.rejects(limited.get("key"), (error) => {
+      assert.match(sentenceFor(error), /did not answer in time.*keyring is asking for its password, then try again/);
+      return is("keyringSilent")(error);
+    });
+    assert.equal(await limited.get("key"), "value");
+    secrets.answerNow();
+    assert.equal(await limited.get("key"), "value");
+  });
+
+  it("that rejects is told of in our words", async () => {
+    const limited = limitSecrets(secrets);
+    secrets.script("get", "key", "rejects");
+    await assert.rejects(limited.get("key"), is("keyringFailed"));
+    await limited.store("key", "value");
+    assert.equal(await limited.get("key"), "value");
+  });
+
+  it("does not put an old value over one that was stored after it", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs");
+    await assert.rejects(limited.store("key", "old"), is("keyringSilent"));
+    const next = limitSecrets(secrets, limits).store("other", "value");
+    await next;
+    const later = limited.store("key", "new");
+    secrets.answerNow();
+    await later;
+    assert.equal(secrets.values.get("key"), "new");
+  });
+
+  it("never does what was given up before it had begun", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs");
+    await assert.rejects(limited.store("key", "one"), is("keyringSilent"));
+    await assert.rejects(limited.store("key", "two"), is("keyringSilent"));
+    secrets.answerNow();
+    await limited.store("key", "three");
+    assert.deepEqual([...secrets.values], [["key", "three"]]);
+    assert.equal(secrets.writes, 2, "the second store never reached the keyring");
+  });
+});
+
+describe("A window whose first reading", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed();
+    const window = await bed.signedIn();
+    await window.ownKey.set("sk-own-key-0001", true);
+  });
+  afterEach(() => bed.dispose());
+
+  const open = () => {
+    const { log, lock } = bed.open();
+    return {
+      accounts: new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, log),
+      ownKey: new OwnKeyStore(bed.secrets, log, limits),
+    };
+  };
+
+  for (const misbehaviour of ["rejects", "hangs"] as const) {
+    for (const secret of ["accounts", "credential", "ownKey"] as const) {
+      it(`of “${secret}” ${misbehaviour} reads again at the next call, and then has everything`, async () => {
+        const { accounts, ownKey } = open();
+        const key = [...bed.secrets.values.keys()].find((name) => name.startsWith(secret)) ?? "";
+        const before = [...bed.secrets.values];
+        bed.secrets.script("get", key, misbehaviour);
+        const load = () => (secret === "ownKey" ? ownKey.load() : accounts.load());
+        await assert.rejects(load(), is(misbehaviour === "hangs" ? "keyringSilent" : "keyringFailed"));
+        assert.equal(accounts.state.notice, undefined);
+        assert.equal(bed.hint.get(), true);
+        await Promise.all([accounts.load(), ownKey.load()]);
+        assert.equal(accounts.state.active?.email, "plus@example.com");
+        assert.equal(ownKey.current?.key, "sk-own-key-0001");
+        bed.secrets.answerNow();
+        await Promise.all([accounts.reload(), ownKey.reload()]);
+        assert.equal(accounts.state.accounts.length, 1);
+        assert.deepEqual([...bed.secrets.values], before);
+      });
+    }
+  }
+
+  it("hangs lets what is queued behind it go on", async () => {
+    const { accounts } = open();
+    await accounts.load();
+    bed.secrets.script("get", "accounts", "hangs");
+    const hanging = accounts.reload();
+    const id = accounts.state.active?.id ?? "";
+    const [reading, rereading] = await Promise.allSettled([hanging, accounts.reread(id)]);
+    assert.equal(reading.status, "rejected");
+    assert.equal(rereading.status, "fulfilled");
+  });
+});
+
+describe("A store that hangs", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed();
+  });
+  afterEach(() => bed.dispose());
+
+  const open = () => {
+    const { log, lock } = bed.open();
+    return new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, log);
+  };
+  const next = async () => {
+    const { accounts } = bed.open();
+    await accounts.load();
+    return accounts;
+  };
+
+  for (const secret of ["credential", "accounts"] as const) {
+    it(`of “${secret}” ends a sign-in as failed, which does not appear when it lands at last`, async () => {
+      const accounts = open();
+      const credential = await bed.credential();
+      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
+      await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
+      bed.secrets.answerNow();
+      await eventually(() => assert.ok(!bed.secrets.values.has(`credential.${credential.id}`)));
+      await accounts.reload();
+      assert.equal(accounts.state.active, undefined);
+      assert.deepEqual((await next()).state.accounts, []);
+    });
+
+    it(`of “${secret}” keeps whoever was signed in before, with a working record`, async () => {
+      const before = await bed.signedIn();
+      const accounts = open();
+      await accounts.load();
+      bed.clock.jump(60_000);
+      const email = secret === "accounts" ? "team@example.com" : "plus@example.com";
+      const anew = await bed.credential(email);
+      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${anew.id}`, "hangs");
+      await assert.rejects(accounts.put(anew, { activate: true }), is("keyringSilent"));
+      bed.secrets.answerNow();
+      const old = before.accounts.entry()?.credential;
+      await eventually(async () => {
+        const { state, entry } = { state: (await next()).state, entry: (await next()).entry() };
+        assert.equal(state.accounts.length, 1);
+        assert.deepEqual(entry?.credential, old);
+      });
+    });
+  }
+
+  it("of a sign-out is told of, and when it lands at last the sign-out is made whole", async () => {
+    await bed.signedIn();
+    const accounts = open();
+    await accounts.load();
+    bed.secrets.script("store", "accounts", "hangs");
+    const id = accounts.state.active?.id ?? "";
+    await assert.rejects(accounts.remove(id), is("keyringSilent"));
+    assert.equal(accounts.state.accounts.length, 1, "until then nobody is signed out");
+    bed.secrets.answerNow();
+    await eventually(() => assert.ok(!bed.secrets.values.has(`credential.${id}`)));
+    assert.equal(accounts.state.active, undefined);
+  });
+});

@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import type { Credential } from "../../../src/account/credential.ts";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import type { AccountWindow } from "../../support/accountWindow.ts";
+import type { Misbehaviour } from "../../support/memorySecrets.ts";
+import { type Bed, createBed, day } from "./bed.ts";
+
+const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
+
+describe("A secret that says less than what is known", () => {
+  let bed: Bed;
+  let window: AccountWindow;
+  let plus: string;
+  let team: string;
+
+  beforeEach(async () => {
+    bed = await createBed({ reliable: true });
+    window = await bed.signedIn("team@example.com");
+    team = window.accounts.state.active?.id ?? "";
+    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    plus = window.accounts.state.active?.id ?? "";
+  });
+  afterEach(() => bed.dispose());
+
+  const emails = ({ accounts }: AccountWindow) => accounts.state.accounts.map(({ email }) => email).sort();
+  const both = ["plus@example.com", "team@example.com"];
+  const credentialOf = ({ accounts }: AccountWindow, id = plus): Credential => {
+    const entry = accounts.entry(id);
+    assert.ok(entry);
+    return entry.credential;
+  };
+  async function next(): Promise<AccountWindow> {
+    const opened = bed.open();
+    await opened.accounts.load();
+    return opened;
+  }
+  const revocations = () => bed.issuer.recordsOf("revoke").length;
+  /** What the keyring answers for the index from now on, in place of what is stored. */
+  function misread(key: string, how: Misbehaviour | string): void {
+    for (const secret of key === "accounts" ? ["accounts", "accounts.copy"] : [key]) {
+      if (how === "nothing" || how === "older") bed.secrets.script("get", secret, ...always<Misbehaviour>(how));
+      else bed.secrets.values.set(secret, how);
+    }
+  }
+
+  const indexes: Record<string, () => string> = {
+    "reads as missing": () => "nothing",
+    "reads as an older value": () => "older",
+    "is corrupt": () => "{",
+    "is a newer version's": () => '{"version":2}',
+    "is an older one that names only the first account": () =>
+      JSON.stringify({ version: 1, ids: [team], active: team }),
+    "is an older one with nobody": () => JSON.stringify({ version: 1, ids: [] }),
+    "is an older one of the same kind": () => JSON.stringify({ version: 1, ids: [], generation: 1, removed: [] }),
+  };
+
+  for (const [name, how] of Object.entries(indexes)) {
+    describe(`where the index ${name}`, () => {
+      beforeEach(() => misread("accounts", how()));
+
+      it("takes no account from a window that reads it again", async () => {
+        await window.accounts.reload();
+        await window.accounts.reread(plus);
+        await window.accounts.reread(team);
+        assert.deepEqual(emails(window), both);
+        assert.equal(window.accounts.state.active?.id, plus, "nor is another one the active one");
+        assert.equal(bed.hint.get(), true);
+        assert.ok(bed.secrets.values.has(`credential.${plus}`) && bed.secrets.values.has(`credential.${team}`));
+      });
+
+      for (const action of ["setActive", "remove", "put"] as const) {
+        it(`drops no account when ${action} writes it`, async () => {
+          const owner = await bed.credential("owner@example.com");
+          if (action === "setActive") await window.accounts.setActive(team);
+          else if (action === "remove") await window.accounts.remove(plus);
+          else await window.accounts.put(owner, { activate: true });
+          bed.secrets.settle();
+          const expected = {
+            setActive: both,
+            remove: ["team@example.com"],
+            put: ["owner@example.com", ...both],
+          }[action];
+          assert.deepEqual(emails(window), expected);
+          assert.deepEqual(emails(await next()), expected);
+          assert.equal(
+            (await next()).accounts.state.active?.id,
+            { setActive: team, remove: team, put: owner.id }[action],
+          );
+        });
+      }
+
+      it("deletes and revokes nothing after a refresh", async () => {
+        const { credential } = await window.refresher.refresh(credentialOf(window));
+        await window.refresher.settle();
+        await window.accounts.reload();
+        assert.equal(credentialOf(window).sequence, 1);
+        assert.equal(revocations(), 0);
+        assert.deepEqual(JSON.parse(bed.secrets.values.get(`credential.${plus}`) ?? ""), credential);
+      });
+    });
+  }
+
+  const records: Record<string, () => string> = {
+    "reads as missing": () => "nothing",
+    "reads as an older value": () => "older",
+    "is corrupt": () => '{"version":1',
+    "is a newer version's": () => '{"version":2}',
+  };
+
+  for (const [name, how] of Object.entries(records)) {
+    describe(`where a record ${name}`, () => {
+      beforeEach(async () => {
+        // Renewed, and then changed without being renewed: both leave an older value behind.
+        await window.refresher.refresh(credentialOf(window));
+        await window.refresher.settle();
+        await window.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 7 }));
+        misread(`credential.${plus}`, how());
+      });
+
+      it("stays as it is known, and nothing is told of it", async () => {
+        const before = window.accounts.state;
+        const known = credentialOf(window);
+        let told = 0;
+        window.accounts.onDidChange(() => {
+          told += 1;
+        });
+        await window.accounts.reload();
+        assert.deepEqual((await window.accounts.reread(plus))?.credential, known);
+        assert.equal(window.accounts.state, before);
+        assert.equal(told, 0);
+        assert.equal(bed.hint.get(), true);
+      });
+
+      it("is changed on the base of what is known", async () => {
+        await window.accounts.update(plus, (credential) => ({
+          ...credential,
+          derivedKey: { status: "present", key: "sk-derived-0001", createdAt: 1 },
+        }));
+        bed.secrets.settle();
+        const stored = credentialOf(await next());
+        assert.deepEqual([stored.sequence, stored.creditsAskedAt], [1, 7]);
+      });
+
+      it("is renewed with the newest refresh token, and nobody is signed out", async () => {
+        bed.clock.jump(11 * day);
+        await window.source.get("chatgpt");
+        assert.equal(credentialOf(window).sequence, 2);
+        assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+        assert.equal(window.accounts.state.active?.rejected, undefined);
+        assert.equal(revocations(), 0);
+      });
+
+      it("goes with a real sign-out", async () => {
+        await window.accounts.remove(plus);
+        bed.secrets.settle();
+        assert.deepEqual(emails(window), ["team@example.com"]);
+        assert.ok(![...bed.secrets.values.keys()].some((key) => key.includes(plus)));
+        assert.deepEqual(emails(await next()), ["team@example.com"]);
+      });
+    });
+  }
+
+  it("as an older record, to a window that starts, is neither spent nor called rejected where it is stored", async () => {
+    await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    const other = await next();
+    const stored = bed.secrets.values.get(`credential.${plus}`);
+    misread(`credential.${plus}`, "older");
+    const late = bed.open();
+    await late.accounts.load();
+    assert.equal(credentialOf(late).sequence, 0);
+    await assert.rejects(late.refresher.refresh(credentialOf(late)), is("needsSignIn"));
+    // Not even by way of another change of it.
+    await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
+    assert.equal(bed.issuer.recordsOf("refresh").length, 1);
+    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+    assert.equal(bed.secrets.values.get(`credential.${plus}`), stored);
+    assert.equal(other.accounts.state.active?.rejected, undefined);
+    bed.secrets.settle();
+    await late.accounts.reload();
+    assert.equal(late.accounts.state.active?.rejected, undefined, "and all is well once it reads right");
+    assert.equal((await late.source.get("chatgpt")).bearer, credentialOf(window).tokens.accessToken);
+  });
+
+  it("as a refusal of the issuer that another window has made past, is looked at again before it is believed", async () => {
+    const other = await next();
+    await other.refresher.refresh(credentialOf(other));
+    await other.refresher.settle();
+    // The note is gone, and the record reads as it was: so the old token is spent, and refused.
+    await window.rotations.remove(credentialOf(window));
+    bed.secrets.script("get", `credential.${plus}`, "older", "older");
+    bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused", times: 1 });
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    assert.deepEqual(credential, credentialOf(other));
+    assert.equal((await next()).accounts.state.active?.rejected, undefined);
+  });
+
+  it("is no loss for a window that starts, when it reads right the second time", async () => {
+    for (const key of ["accounts", `credential.${plus}`, `credential.${team}`])
+      bed.secrets.script("get", key, "nothing");
+    const late = await next();
+    assert.deepEqual(emails(late), both);
+    assert.equal(late.accounts.state.notice, undefined);
+  });
+
+  it("is no loss for a window that starts while the index is gone: its copy is there", async () => {
+    bed.secrets.values.delete("accounts");
+    const late = await next();
+    assert.deepEqual(emails(late), both);
+    await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
+    assert.equal(emails(await next()).length, 3);
+  });
+
+  it("comes back when it can be read again, with what the window remembers of being signed in", async () => {
+    const kept = [...bed.secrets.values];
+    bed.secrets.values.clear();
+    const late = await next();
+    assert.equal(late.accounts.state.notice, "notKept");
+    for (const [key, value] of kept) bed.secrets.values.set(key, value);
+    await late.accounts.reload();
+    assert.deepEqual(emails(late), both);
+    assert.equal(late.accounts.state.notice, undefined);
+    assert.equal(bed.hint.get(), true);
+  });
+
+  it("of one account that cannot be read does not keep the others away", async () => {
+    bed.secrets.script("get", `credential.${plus}`, "rejects");
+    const late = await next();
+    assert.deepEqual(emails(late), ["team@example.com"]);
+    await late.accounts.reload();
+    assert.deepEqual(emails(late), both);
+  });
+
+  it("and two windows that store at the same moment lose no account", async () => {
+    const other = await next();
+    const [owner, free] = [await bed.credential("owner@example.com"), await bed.credential("free@example.com")];
+    await Promise.all([window.accounts.put(owner, { activate: true }), other.accounts.put(free, { activate: true })]);
+    assert.equal(emails(await next()).length, 4);
+  });
+
+  it("set aside once stays set aside when what was set aside reads as missing", async () => {
+    const key = `credential.${plus}`;
+    bed.secrets.values.set(key, "?");
+    const late = await next();
+    bed.secrets.script("get", key, ...always("nothing" as const));
+    await late.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    assert.equal(bed.secrets.values.get(`setAside.${key}`), "?");
+  });
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { AccountWindow } from "../../support/accountWindow.ts";
+import { type Bed, createBed, day } from "./bed.ts";
+
+const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
+
+describe("A real sign-out", () => {
+  let bed: Bed;
+  let window: AccountWindow;
+  let plus: string;
+  let team: string;
+
+  beforeEach(async () => {
+    bed = await createBed({ reliable: true });
+    window = await bed.signedIn("team@example.com");
+    team = window.accounts.state.active?.id ?? "";
+    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    plus = window.accounts.state.active?.id ?? "";
+  });
+  afterEach(() => bed.dispose());
+
+  const emails = ({ accounts }: AccountWindow) => accounts.state.accounts.map(({ email }) => email);
+  const tokenOf = ({ accounts }: AccountWindow) => accounts.entry(plus)?.credential.tokens.refreshToken;
+  async function next(): Promise<AccountWindow> {
+    const opened = bed.open();
+    await opened.accounts.load();
+    return opened;
+  }
+
+  it("of one account among several, in a window that hears of it", async () => {
+    const other = await next();
+    await other.accounts.remove(plus);
+    await window.accounts.reload();
+    assert.deepEqual(emails(window), ["team@example.com"]);
+  });
+
+  it("of all, one after another", async () => {
+    const other = await next();
+    await other.accounts.remove(plus);
+    await other.accounts.remove(team);
+    await window.accounts.reload();
+    assert.deepEqual(emails(window), []);
+    assert.equal(window.accounts.state.notice, undefined);
+    assert.equal(bed.hint.get(), false);
+  });
+
+  it("whose record could not be deleted", async () => {
+    const other = await next();
+    bed.secrets.script("delete", `credential.${plus}`, ...always("rejects" as const));
+    assert.ok(await other.accounts.remove(plus), "the record is there for the revocation");
+    await window.accounts.reload();
+    assert.deepEqual(emails(window), ["team@example.com"]);
+    assert.equal(await window.accounts.reread(plus), undefined);
+  });
+
+  it("although the index then reads as it was before", async () => {
+    const other = await next();
+    await other.accounts.remove(plus);
+    await window.accounts.reload();
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("older" as const));
+    await window.accounts.reload();
+    assert.deepEqual(emails(window), ["team@example.com"]);
+  });
+
+  it("although somebody signs in again, also after the clock was put back", async () => {
+    const other = await next();
+    await other.accounts.remove(plus);
+    bed.clock.jump(-30 * day);
+    const anew = await bed.credential("plus@example.com");
+    await other.accounts.put(anew, { activate: true });
+    await window.accounts.reload();
+    assert.equal(tokenOf(window), anew.tokens.refreshToken);
+    assert.equal(tokenOf(await next()), anew.tokens.refreshToken);
+  });
+
+  it("written by a first build, which counted nothing, when its list is empty", async () => {
+    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [plus], active: plus }));
+    bed.secrets.values.delete("accounts.copy");
+    const old = await next();
+    assert.deepEqual(emails(old), ["plus@example.com"]);
+    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [] }));
+    await old.accounts.reload();
+    assert.deepEqual(emails(old), []);
+  });
+});
