@@ -4,7 +4,7 @@ import type { CredentialSource } from "../account/credentialSource.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
 import { environmentKey } from "../account/environmentKey.ts";
 import type { Refresher } from "../account/refresher.ts";
-import type { Account, Entry } from "../account/state.ts";
+import type { Entry } from "../account/state.ts";
 import { platformUrl } from "../oauth/issuer.ts";
 import type { AuthMode, FlowName, View } from "../panelProtocol.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -21,6 +21,7 @@ import type { OwnKeyActions } from "./ownKeyActions.ts";
 import { settings } from "./settings.ts";
 import { SignInProgress } from "./signInProgress.ts";
 import type { SignInSurface } from "./signInSurface.ts";
+import { endAtService } from "./signOutReport.ts";
 
 export interface ActionParts {
   accounts: Accounts;
@@ -132,14 +133,7 @@ export class Actions {
       const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
       if (!entry) throw new Problem("notSignedIn");
       const isLast = accounts.state.accounts.length === 0;
-      const { credential } = entry;
-      const revoked =
-        credential.origin === "own" && (await this.#revoke(credential.issuer, credential.tokens.refreshToken));
-      const atService = fateAtService(credential.origin, revoked);
-      const derived = credential.origin === "own" && credential.derivedKey.status === "present";
-      notifications.info(
-        `${isLast ? "You are signed out of ChatGPT on this computer." : "That account is signed out on this computer; your other ChatGPT accounts stay signed in."} ${atService}${derived ? " The API key that was made for you stays valid until you delete it at platform.openai.com." : ""}`,
-      );
+      notifications.info(await endAtService(entry.credential, isLast, this.#parts));
     });
   }
 
@@ -227,16 +221,6 @@ export class Actions {
     return entry;
   }
 
-  async #revoke(issuer: string, refreshToken: string): Promise<boolean> {
-    try {
-      await this.#parts.revoke(issuer, refreshToken);
-      return true;
-    } catch (error) {
-      this.#parts.log.warn(`The refresh token was not revoked: ${describeError(error)}`);
-      return false;
-    }
-  }
-
   async #run(busy: View["busy"], what: string, work: () => Promise<void>): Promise<void> {
     this.#begin(busy);
     try {
@@ -259,12 +243,4 @@ export class Actions {
     this.#problem = this.#parts.notifications.problem(what, error);
     this.#changed.fire();
   }
-}
-
-function fateAtService(origin: Account["origin"], revoked: boolean): string {
-  if (origin === "linked") return "The Codex CLI stays signed in.";
-  if (origin === "copied") return "The Codex CLI, whose login it was copied from, was left alone.";
-  return revoked
-    ? "The sign-in has been ended at the service as well."
-    : "The service could not be told, so the sign-in may stay valid there until it expires.";
 }

@@ -70,7 +70,7 @@ const sentences = {
   keyringFailed:
     "VS Code's secret storage, which uses the system's keyring, failed. Nothing was lost. Check that the keyring is unlocked, then try again.",
   keyringSilent:
-    "VS Code's secret storage, which uses the system's keyring, did not answer in time. Nothing was lost. Check whether the keyring is asking for its password, then try again.",
+    "VS Code's secret storage, which uses the system's keyring, did not answer in time. Check whether the keyring is asking for its password, then try again.",
   // own key
   noEnvironmentKey: "There is no OpenAI API key in OPENAI_API_KEY of VS Code's environment.",
   noApiKey: "No OpenAI API key is set. Run “Set OpenAI API Key” first.",

@@ -25,7 +25,9 @@ export interface AccountWindowOptions {
   lockTimes?: LockTimes;
   hint?: { get(): boolean; set(signedIn: boolean): Promise<void> };
   /** How long the issuer has for an answer, ms; as in the extension unless told. */
-  timeoutMs?: number;
+  timeoutMs?: () => number;
+  /** Told when the issuer has answered, before anything is made of the answer. */
+  onAnswer?: () => void;
   refreshLinked?: (credential: Credential) => Promise<Partial<TokenSet>>;
 }
 
@@ -37,10 +39,15 @@ export function createAccountWindow(options: AccountWindowOptions) {
   const write = (line: string) => lines.push(line);
   const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
   const client = createHttpClient(() => `${originator}/test`, originator);
-  const { timeoutMs } = options;
-  const http: HttpClient = timeoutMs
-    ? { ...client, send: (request) => client.send({ ...request, timeoutMs }) }
-    : client;
+  const { timeoutMs, onAnswer } = options;
+  const http: HttpClient = {
+    ...client,
+    async send(request) {
+      const answer = await client.send(timeoutMs ? { ...request, timeoutMs: timeoutMs() } : request);
+      onAnswer?.();
+      return answer;
+    },
+  };
   const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
   const lock = createFileLock(directory, log, options.lockTimes);
   const rotations = createRotations(directory);

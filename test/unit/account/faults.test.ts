@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Credential } from "../../../src/account/credential.ts";
+import { endAtService } from "../../../src/editor/signOutReport.ts";
 import { revoke } from "../../../src/oauth/revocation.ts";
-import { isProblem, Problem, type ProblemCode, sentenceFor } from "../../../src/platform/problem.ts";
+import { isProblem, Problem, sentenceFor } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { Fault, TestIssuer } from "../../issuer/types.ts";
@@ -9,81 +9,14 @@ import { type AccountWindow, createAccountWindow, credentialFor } from "../../su
 import { temporaryDirectory } from "../../support/leaveNothing.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { passing, type Row, refusals } from "./faultRows.ts";
 
 const day = 24 * 60 * 60_000;
 const minute = 60_000;
 /** Far shorter than in the extension, so that an issuer that hangs is tested in no time. */
-const timeoutMs = 300;
-
-type Reason = NonNullable<Credential["rejected"]>;
-
-/** A fault, and what a person is told when it hits a refresh, the key exchange or a revocation. */
-interface Row {
-  name: string;
-  fault: Fault;
-  shown: ProblemCode;
-  /** The refresh token is dead: the account stays, and needs a sign-in for this reason. */
-  needsSignIn?: Reason;
-  /** The issuer had acted before the fault: the refresh token is spent, and the next refresh tells. */
-  spent?: boolean;
-}
-
-const passing: readonly Row[] = [
-  { name: "hangs", fault: { kind: "slow", delayMs: 2_000 }, shown: "answerLost" },
-  { name: "answers 500", fault: { kind: "serverError" }, shown: "serviceFailed" },
-  { name: "answers 502", fault: { kind: "serverError", status: 502 }, shown: "serviceFailed" },
-  { name: "answers 503", fault: { kind: "serverError", status: 503 }, shown: "serviceFailed" },
-  { name: "answers 504", fault: { kind: "serverError", status: 504 }, shown: "serviceFailed" },
-  {
-    name: "answers 503 with a code that every object has",
-    fault: { kind: "status", status: 503, code: "__proto__" },
-    shown: "serviceFailed",
-  },
-  { name: "answers 429", fault: { kind: "status", status: 429 }, shown: "rateLimited" },
-  { name: "answers 403 for the region", fault: { kind: "region" }, shown: "regionBlocked" },
-  { name: "is hidden by an edge page (403)", fault: { kind: "edgePage" }, shown: "edgeBlocked" },
-  { name: "is hidden by a portal's page (200)", fault: { kind: "html" }, shown: "unreadableAnswer" },
-  { name: "answers with truncated JSON", fault: { kind: "truncated" }, shown: "unreadableAnswer" },
-  { name: "answers with wrong types", fault: { kind: "wrongTypes" }, shown: "unreadableAnswer" },
-  { name: "answers with 5 MiB", fault: { kind: "oversized" }, shown: "unreadableAnswer" },
-  { name: "redirects", fault: { kind: "redirect" }, shown: "unreadableAnswer" },
-  { name: "closes the socket before the answer", fault: { kind: "closeBefore" }, shown: "answerLost" },
-  { name: "closes the socket within the answer", fault: { kind: "closeDuring" }, shown: "answerLost" },
-  { name: "acts, and closes the socket", fault: { kind: "closeAfter" }, shown: "answerLost", spent: true },
-  {
-    name: "acts, and answers 500",
-    fault: { kind: "serverError", processed: true },
-    shown: "serviceFailed",
-    spent: true,
-  },
-  {
-    name: "acts, and its JSON is truncated",
-    fault: { kind: "truncated", processed: true },
-    shown: "unreadableAnswer",
-    spent: true,
-  },
-];
-
-const refusal = (status: number, code?: string): Fault => ({ kind: "status", status, ...(code && { code }) });
-const refusals: readonly Row[] = [
-  { name: "401 expired", fault: refusal(401, "refresh_token_expired"), shown: "needsSignIn", needsSignIn: "expired" },
-  { name: "401 reused", fault: refusal(401, "refresh_token_reused"), shown: "needsSignIn", needsSignIn: "reused" },
-  {
-    name: "401 invalidated",
-    fault: refusal(401, "refresh_token_invalidated"),
-    shown: "needsSignIn",
-    needsSignIn: "revoked",
-  },
-  { name: "401 of an unknown code", fault: refusal(401, "else"), shown: "needsSignIn", needsSignIn: "rejected" },
-  { name: "401 without a code", fault: refusal(401), shown: "needsSignIn", needsSignIn: "rejected" },
-  { name: "400 invalid_grant", fault: refusal(400, "invalid_grant"), shown: "needsSignIn", needsSignIn: "rejected" },
-  {
-    name: "403 with one of the codes, in capitals",
-    fault: refusal(403, "REFRESH_TOKEN_EXPIRED"),
-    shown: "needsSignIn",
-    needsSignIn: "expired",
-  },
-];
+const hangMs = 300;
+/** For one that answers, however busy this computer is. */
+const answerMs = 20_000;
 
 describe("When the issuer", () => {
   let issuer: TestIssuer;
@@ -91,13 +24,24 @@ describe("When the issuer", () => {
   let secrets: MemorySecrets;
   let clock: ManualClock;
   let window: AccountWindow;
+  let timeoutMs: number;
+
+  const meet = (endpoint: "token" | "revoke", fault: Fault) => {
+    timeoutMs = fault.kind === "slow" && (fault.delayMs ?? 0) > hangMs ? hangMs : answerMs;
+    issuer.faults.set(endpoint, fault);
+  };
+  const recover = () => {
+    timeoutMs = answerMs;
+    issuer.faults.clear();
+  };
 
   beforeEach(async () => {
+    timeoutMs = answerMs;
     issuer = await startIssuer();
     folder = temporaryDirectory();
     secrets = new MemorySecrets();
     clock = new ManualClock();
-    window = createAccountWindow({ secrets, directory: folder.path, clock, timeoutMs });
+    window = createAccountWindow({ secrets, directory: folder.path, clock, timeoutMs: () => timeoutMs });
     // The owner of a Platform organization, whose key can be derived.
     const tokens = await signInByHttp(issuer.issuer, "owner@example.com");
     await window.accounts.put(credentialFor(issuer.issuer, tokens, { now: clock.now() }), { activate: true });
@@ -123,7 +67,7 @@ describe("When the issuer", () => {
   describe("at a refresh", () => {
     for (const row of passing) {
       it(`${row.name}: everything is kept, and ${row.shown} is shown once the access token has expired`, async () => {
-        issuer.faults.set("token", row.fault);
+        meet("token", row.fault);
         const before = stored();
         const bearer = credential()?.tokens.accessToken;
 
@@ -138,7 +82,7 @@ describe("When the issuer", () => {
         await shows(row, window.source.get("chatgpt"));
         assert.equal(issuer.records.length, asked, "the next request does not ask again at once");
 
-        issuer.faults.clear();
+        recover();
         clock.jump(6 * minute);
         if (row.spent) {
           await shows({ ...row, shown: "needsSignIn" }, window.source.get("chatgpt"));
@@ -152,7 +96,7 @@ describe("When the issuer", () => {
 
     for (const row of refusals) {
       it(`answers ${row.name}: the account is kept, and needs a sign-in (${row.needsSignIn})`, async () => {
-        issuer.faults.set("token", row.fault);
+        meet("token", row.fault);
         const before = credential();
         clock.jump(11 * day);
         await shows(row, window.source.get("chatgpt"));
@@ -164,7 +108,7 @@ describe("When the issuer", () => {
     }
 
     it("answers in time, though slowly: the new tokens are kept", async () => {
-      issuer.faults.set("token", { kind: "slow", delayMs: timeoutMs / 3 });
+      issuer.faults.set("token", { kind: "slow", delayMs: 100 });
       clock.jump(11 * day);
       await window.source.get("chatgpt");
       assert.equal(credential()?.sequence, 1);
@@ -182,16 +126,16 @@ describe("When the issuer", () => {
   describe("at the key exchange", () => {
     for (const row of passing) {
       it(`${row.name}: the sign-in and a key that was there are kept, and the reason is shown`, async () => {
-        issuer.faults.set("token", { ...row.fault, grant: "token-exchange" });
+        meet("token", { ...row.fault, grant: "token-exchange" });
         const before = credential();
         await derive();
         assert.deepEqual(credential()?.tokens, before?.tokens);
         assert.deepEqual(window.accounts.state.active?.derivedKey, { status: "absent", why: "unreachable" });
-        issuer.faults.clear();
+        recover();
         await derive();
         const made = credential()?.derivedKey;
         assert.equal(made?.status, "present");
-        issuer.faults.set("token", { ...row.fault, grant: "token-exchange" });
+        meet("token", { ...row.fault, grant: "token-exchange" });
         await derive();
         assert.deepEqual(credential()?.derivedKey, made);
       });
@@ -222,26 +166,71 @@ describe("When the issuer", () => {
   });
 
   describe("at a revocation", () => {
-    const whole = passing.filter(({ fault }) => fault.kind !== "truncated" && fault.kind !== "wrongTypes");
-    for (const row of [...whole, ...refusals.map((refused): Row => ({ ...refused, shown: "serviceFailed" }))]) {
-      it(`${row.name}: nothing is left on this computer, and ${row.shown} is told`, async () => {
-        issuer.faults.set("revoke", row.fault);
-        const entry = await window.accounts.remove(credential()?.id ?? "");
-        assert.ok(entry);
-        const { tokens } = entry.credential;
-        await shows(row, revoke(window.http, issuer.issuer, tokens.refreshToken));
+    const here = "You are signed out of ChatGPT on this computer.";
+    const untold = "The service could not be told, so the sign-in may stay valid there until it expires.";
+    const told = "The sign-in has been ended at the service as well.";
+
+    /** Signs out as the command does; resolves with what the person is told. */
+    async function signOut(): Promise<{ refreshToken: string; sentence: string }> {
+      const entry = await window.accounts.remove(credential()?.id ?? "");
+      assert.ok(entry);
+      const { refreshToken } = entry.credential.tokens;
+      const parts = {
+        revoke: (of: string, token: string) => revoke(window.http, of, token),
+        log: window.log,
+      };
+      return { refreshToken, sentence: await endAtService(entry.credential, true, parts) };
+    }
+
+    const isRead = ({ fault }: Row) => fault.kind !== "truncated" && fault.kind !== "wrongTypes";
+    for (const row of [...passing.filter(isRead), ...refusals]) {
+      it(`${row.name}: nothing is left on this computer, and the person is told that the service was not told`, async () => {
+        meet("revoke", row.fault);
+        const { refreshToken, sentence } = await signOut();
+        assert.equal(sentence, `${here} ${untold}`);
         assert.equal(window.accounts.state.active, undefined);
-        assert.ok(![...secrets.values.values()].some((text) => text.includes(tokens.refreshToken)));
+        assert.ok(![...secrets.values.values()].some((text) => text.includes(refreshToken)));
+        const [line] = window.lines.filter((text) => text.includes("not revoked"));
+        assert.match(line ?? "", /^The refresh token was not revoked: Problem \w+/);
+        assert.ok(!window.lines.join().includes(refreshToken));
       });
     }
-  });
 
-  it("ends a sign-in and answers with no JSON that can be read, it is ended all the same", async () => {
     for (const kind of ["truncated", "wrongTypes"] as const) {
-      issuer.faults.set("revoke", { kind, processed: true, times: 1 });
-      await revoke(window.http, issuer.issuer, credential()?.tokens.refreshToken ?? "");
-      assert.equal(issuer.recordsOf("revoke").at(-1)?.token, "refresh_token");
+      it(`answers with no JSON that can be read (${kind}): it is ended all the same, and the person is told so`, async () => {
+        issuer.faults.set("revoke", { kind, processed: true, times: 1 });
+        assert.equal((await signOut()).sentence, `${here} ${told}`);
+        assert.equal(issuer.recordsOf("revoke").at(-1)?.token, "refresh_token");
+      });
     }
+
+    it("works: the sign-in is ended there, and the person is told so, and what becomes of a key", async () => {
+      const entry = window.accounts.entry();
+      assert.ok(entry);
+      await window.deriver.derive(entry);
+      assert.equal(
+        (await signOut()).sentence,
+        `${here} ${told} The API key that was made for you stays valid until you delete it at platform.openai.com.`,
+      );
+      assert.equal(issuer.recordsOf("revoke").at(-1)?.found, true);
+    });
+
+    it("is not asked to end a login that is the Codex CLI's", async () => {
+      const own = credential();
+      assert.ok(own);
+      const asked: string[] = [];
+      const parts = { revoke: async (_: string, token: string) => void asked.push(token), log: window.log };
+      const others = "That account is signed out on this computer; your other ChatGPT accounts stay signed in.";
+      assert.equal(
+        await endAtService({ ...own, origin: "linked" }, false, parts),
+        `${others} The Codex CLI stays signed in.`,
+      );
+      assert.equal(
+        await endAtService({ ...own, origin: "copied" }, true, parts),
+        `${here} The Codex CLI, whose login it was copied from, was left alone.`,
+      );
+      assert.deepEqual(asked, []);
+    });
   });
 
   describe("has a clock that differs from ours by", () => {

@@ -37,6 +37,33 @@ describe("A refresh", () => {
     assert.deepEqual(stored(window), credential);
   });
 
+  it("keeps when the person signed in, and sets when the tokens were renewed", async () => {
+    const window = await bed.signedIn();
+    const { signedInAt, lastRefreshAt } = credentialOf(window);
+    assert.equal(lastRefreshAt, undefined);
+    for (const sequence of [1, 2]) {
+      bed.clock.jump(11 * day);
+      await window.source.get("chatgpt");
+      const { state } = window.accounts;
+      assert.equal(credentialOf(window).sequence, sequence);
+      for (const shown of [credentialOf(window), stored(window), state.active]) {
+        assert.equal(shown?.signedInAt, signedInAt);
+        assert.equal(shown?.lastRefreshAt, bed.clock.now());
+      }
+    }
+  });
+
+  it("of a linked login sets when that was, too", async () => {
+    const linked = { ...(await bed.credential()), origin: "linked" as const };
+    const { tokens } = await bed.credential();
+    const window = bed.open({ refreshLinked: async () => ({ ...tokens, refreshToken: linked.tokens.refreshToken }) });
+    await window.accounts.put(linked, { activate: true });
+    bed.clock.jump(3 * day);
+    await window.refresher.refresh(linked);
+    assert.equal(stored(window).signedInAt, linked.signedInAt);
+    assert.equal(stored(window).lastRefreshAt, bed.clock.now());
+  });
+
   it("is stored before it is used", async () => {
     const window = await bed.signedIn();
     bed.secrets.storeLatencyMs = 30;
