@@ -1,4 +1,5 @@
 // One window in a process of its own: its parent tells it what to do, and may kill it at any moment.
+import { openSync, writeSync } from "node:fs";
 import { systemClock } from "../../src/platform/clock.ts";
 import { prepareFileLock } from "../../src/platform/lock.ts";
 import { createAccountWindow } from "./accountWindow.ts";
@@ -8,6 +9,8 @@ export interface WorkerSetup {
   secrets: string;
   directory: string;
   storeMs?: number;
+  /** A file to which each phase is added when it begins, so that it can be read after a kill: `answered`, `stored`. */
+  phases?: string;
 }
 
 /** Ask for the access token so many times at once, with a clock that is this far ahead. */
@@ -24,19 +27,33 @@ export interface WorkerReport {
   problems: string[];
   startedAt: number;
   endedAt: number;
+  /** When the issuer's last answer had come. */
+  answeredAt: number;
   /** When the last secret was stored. */
   storedAt: number;
+  /** How long that store took by itself, ms. */
+  storeTook: number;
 }
 
 const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
 let aheadMs = 0;
-const secrets = new FileSecrets(setup.secrets, setup.storeMs);
+const now = () => performance.timeOrigin + performance.now();
+const file = setup.phases === undefined ? undefined : openSync(setup.phases, "a");
+/** Written at once: a kill right after it takes nothing away. */
+const enter = (phase: string) => {
+  if (file !== undefined) writeSync(file, `${phase}\n`);
+};
+let answeredAt = 0;
+const secrets = new FileSecrets(setup.secrets, setup.storeMs, () => enter("stored"));
 const window = createAccountWindow({
   secrets,
   directory: setup.directory,
+  onAnswer() {
+    answeredAt = now();
+    enter("answered");
+  },
   clock: { ...systemClock, now: () => Date.now() + aheadMs },
 });
-const now = () => performance.timeOrigin + performance.now();
 
 process.on("message", async (order: WorkerOrder) => {
   aheadMs = order.aheadMs;
@@ -51,7 +68,9 @@ process.on("message", async (order: WorkerOrder) => {
     problems: [...new Set(problems)],
     startedAt,
     endedAt: now(),
+    answeredAt,
     storedAt: secrets.storedAt,
+    storeTook: secrets.storeTook,
   };
   // Others are told a little later; whoever ends this process now would leave them to wait.
   await window.refresher.settle();

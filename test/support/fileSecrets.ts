@@ -13,10 +13,17 @@ export class FileSecrets implements SecretStorage {
   readonly #storeMs: number;
   /** When this process last stored something, ms since 1970. */
   storedAt = 0;
+  /** How long the last store took, ms. */
+  storeTook = 0;
+  readonly #onStored: (() => void) | undefined;
   readonly onDidChange: SecretStorage["onDidChange"] = () => ({ dispose() {} });
 
-  /** @param storeMs how long a store takes beside the writing */
-  constructor(directory: string, storeMs = 0) {
+  /**
+   * @param storeMs how long a store takes beside the writing
+   * @param onStored told as soon as a store has its effect
+   */
+  constructor(directory: string, storeMs = 0, onStored?: () => void) {
+    this.#onStored = onStored;
     this.#directory = directory;
     this.#storeMs = storeMs;
   }
@@ -34,12 +41,15 @@ export class FileSecrets implements SecretStorage {
   }
 
   async store(key: string, value: string): Promise<void> {
+    const started = performance.now();
     if (this.#storeMs > 0) await delay(this.#storeMs);
     await mkdir(this.#directory, { recursive: true });
     const temporary = `${this.fileOf(key)}.${randomBytes(4).toString("hex")}`;
     await writeFile(temporary, value);
     await rename(temporary, this.fileOf(key));
-    this.storedAt = Date.now();
+    this.#onStored?.();
+    this.storedAt = performance.timeOrigin + performance.now();
+    this.storeTook = performance.now() - started;
   }
 
   async delete(key: string): Promise<void> {
