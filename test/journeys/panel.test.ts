@@ -5,36 +5,38 @@ import type { Workbench } from "../support/workbench.ts";
 const view = 'vscode-button:has-text("Sign in with ChatGPT")';
 
 const open = (workbench: Workbench) => workbench.runCommand("ChatGPT: Open ChatGPT Settings");
-const hide = (workbench: Workbench) => workbench.runCommand("File: New Untitled Text File");
+const tab = (workbench: Workbench, name: RegExp) => workbench.page.getByRole("tab", { name }).first();
 
 describe("the settings panel in VS Code", () => {
   const vscode = useVscode();
 
   it("always has its view, however often and quickly it is hidden, shown, closed and opened again", async () => {
     const workbench = await vscode.openWorkbench();
-    for (let round = 0; round < 4; round += 1) {
-      // Hidden before its page can have asked, and shown again.
-      await open(workbench);
-      await hide(workbench);
-      await open(workbench);
+    await workbench.runCommand("File: New Untitled Text File");
+    const other = tab(workbench, /Untitled/);
+    const panel = tab(workbench, /ChatGPT Settings/);
+    await open(workbench);
+    for (let round = 0; round < 3; round += 1) {
+      // Hidden before its page can have asked, and shown again: VS Code loads the page each time.
+      for (let turn = 0; turn < 4; turn += 1) {
+        await other.click();
+        await panel.click();
+      }
       await workbench.webview(view);
-      // Hidden when it had its view: VS Code loads the page again.
-      await hide(workbench);
-      await open(workbench);
+      // Hidden when it had its view.
+      await other.click();
+      await panel.click();
       await workbench.webview(view);
-      // Closed before its page can have asked, and opened again.
-      await workbench.runCommand("View: Close All Editors");
+      await panel.click({ button: "middle" });
+      await panel.waitFor({ state: "detached" });
       await open(workbench);
-      await workbench.runCommand("View: Close All Editors");
-      await open(workbench);
-      await workbench.webview(view);
-      await workbench.runCommand("View: Close All Editors");
     }
+    await workbench.webview(view);
   });
 
-  it("has its view as the first thing that is asked of a window, again and again", async () => {
+  it("has its view as the first thing that is asked of a window", async () => {
     const workbench = await vscode.openWorkbench();
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       await open(workbench);
       await workbench.webview(view);
       await workbench.reload();
