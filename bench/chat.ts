@@ -97,7 +97,7 @@ export function chatTable({ floor, ours, growthMB, activation }: ChatBench): { l
 
 /** The floor: fetch, split at the blank lines, parse. */
 async function bareReader(base: string): Promise<Sample> {
-  const backend = chatgptBackend(base, userAgent);
+  const backend = chatgptBackend(base, userAgent, () => {});
   const body = { model: "gpt-5.5", instructions: "x", input: [], store: false, stream: true };
   return measured(async (onText) => {
     const response = await fetch(backend.responsesUrl, {
@@ -126,6 +126,7 @@ async function ourProvider(base: string): Promise<() => Promise<Sample>> {
     {
       fetch,
       credentials: { get: async () => credential, rejected: async () => credential },
+      endpoints: { assertAllowed: write, request: async () => {} },
       userAgent,
       clock: systemClock,
       log: { debug: write, info: write, warn: write, error: write },

@@ -4,6 +4,7 @@ import { Accounts } from "./account/accounts.ts";
 import { CachedSecrets } from "./account/cachedSecrets.ts";
 import { CredentialSource } from "./account/credentialSource.ts";
 import { KeyDeriver } from "./account/derivedKey.ts";
+import { EndpointPermissions } from "./account/endpointPermissions.ts";
 import { OwnKeyStore } from "./account/ownKey.ts";
 import { Refresher } from "./account/refresher.ts";
 import { scheduleRenewal } from "./account/renewal.ts";
@@ -17,7 +18,9 @@ import type { ChatModelProvider } from "./editor/chat/chatModelProvider.ts";
 import { createChatRoom } from "./editor/chat/chatRoom.ts";
 import { CodexExport } from "./editor/codexExport.ts";
 import { CodexImport } from "./editor/codexImport.ts";
+import { askForEndpoints } from "./editor/consentDialogs.ts";
 import { setContextKey } from "./editor/contextKeys.ts";
+import { EndpointReview } from "./editor/endpointReview.ts";
 import { offerEnvironmentKey } from "./editor/environmentKeyOffer.ts";
 import { askKeyWay } from "./editor/keyWay.ts";
 import type { KnownAccounts } from "./editor/knownAccounts.ts";
@@ -30,7 +33,8 @@ import { SettingsPanel } from "./editor/settingsPanel.ts";
 import { placeOf } from "./editor/signInPlace.ts";
 import { SignInSurface } from "./editor/signInSurface.ts";
 import { showStatusMenu } from "./editor/statusMenu.ts";
-import { followTerminalEnvironment } from "./editor/terminalEnvironment.ts";
+import type { ConsentMemory } from "./editor/terminalConsent.ts";
+import { createTerminals } from "./editor/terminals.ts";
 import { watchAccounts } from "./editor/watchAccounts.ts";
 import { CodexCli } from "./neighbour/codexCli.ts";
 import { FileRenewal } from "./neighbour/fileRenewal.ts";
@@ -51,6 +55,8 @@ export interface Host {
   log: Logger;
   showLog: () => void;
   hint: { get(): boolean; set(signedIn: boolean): PromiseLike<void> };
+  /** Remembers the person's word that terminals may have the API key. */
+  terminalConsent: ConsentMemory;
   /** Remembers outside the secrets that an own key is set. */
   rememberOwnKey: (isSet: boolean) => void;
   /** Tells VS Code that the models it was told of are others now. */
@@ -92,6 +98,8 @@ export async function compose(host: Host): Promise<Rooms> {
   const ownKey = new OwnKeyStore(secrets, log);
   // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
   await Promise.all([accounts.load(), ownKey.load()]);
+  const endpoints = new EndpointPermissions({ memory: context.globalState, ask: askForEndpoints, clock, log });
+  const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
   const cli = new CodexCli({
     clock,
     version,
@@ -124,6 +132,7 @@ export async function compose(host: Host): Promise<Rooms> {
     http,
     clock,
     log,
+    endpoints,
     apiBaseUrl: () => settings.endpoint("apiBaseUrl"),
     isWanted: () => settings.redeemCredits,
   });
@@ -134,6 +143,7 @@ export async function compose(host: Host): Promise<Rooms> {
     clock,
     log,
     issuer: () => settings.endpoint("issuer"),
+    permit: (issuer, signal) => review.permitSignIn(issuer, signal),
     surface: {
       http,
       openExternal: (url) => surface.open(url),
@@ -157,8 +167,10 @@ export async function compose(host: Host): Promise<Rooms> {
 
   const notifications = new Notifications(log, showLog);
   const surface = new SignInSurface({ signIn, log });
-  const ownKeyActions = new OwnKeyActions(ownKey, http, notifications, log);
-  const codexImport = new CodexImport({ accounts, cli, afterSignIn, ownKey: ownKeyActions, notifications, clock });
+  const ownKeyActions = new OwnKeyActions(ownKey, http, notifications, log, endpoints);
+  const codexImport = new CodexImport({
+    ...{ accounts, cli, afterSignIn, ownKey: ownKeyActions, endpoints: review, notifications, clock },
+  });
   const actions = new Actions({
     accounts,
     source,
@@ -169,16 +181,13 @@ export async function compose(host: Host): Promise<Rooms> {
     ownKey: ownKeyActions,
     codexImport,
     codexExport: new CodexExport({ accounts, source, cli, codexImport, lock, clock, notifications }),
+    endpoints,
     notifications,
     log,
     revoke: revokeToken,
   });
   const chat = createChatRoom({
-    accounts,
-    credentials: source,
-    actions,
-    notifications,
-    userAgent,
+    ...{ accounts, credentials: source, endpoints, review, actions, notifications, userAgent },
     memory: context.globalState,
     openPanel: () => panel.show(),
     isPanelVisible: () => panel.visible,
@@ -197,13 +206,15 @@ export async function compose(host: Host): Promise<Rooms> {
   const panel = new SettingsPanel({
     extensionUri: context.extensionUri,
     actions,
-    view: () => createView({ accounts, known, ownKey, signIn, tunnel, actions, usage: chat.usage }),
+    review,
+    view: () => createView({ accounts, known, ownKey, signIn, tunnel, actions, review, usage: chat.usage }),
     changes: [
       accounts.onDidChange,
       ownKey.onDidChange,
       signIn.onDidChange,
       actions.onDidChange,
       settings.onDidChange,
+      endpoints.onDidChange,
       chat.usage.onDidChange,
     ],
     onLook: () => chat.usage.look(),
@@ -234,11 +245,10 @@ export async function compose(host: Host): Promise<Rooms> {
   });
   const subscriptions = [
     sessions,
-    followTerminalEnvironment({
-      collection: () => context.environmentVariableCollection,
-      enabled: () => settings.terminalEnvironment,
+    ...createTerminals({
+      ...{ context, memory: host.terminalConsent, notifications, log },
       apiKey: () => sessions.apiKey,
-      changes: [accounts.onDidChange, ownKey.onDidChange, settings.onDidChange],
+      changes: [accounts.onDidChange, ownKey.onDidChange],
     }),
     watchAccounts({
       ...{ accounts, ownKey, source, actions, notifications, log },
@@ -248,7 +258,9 @@ export async function compose(host: Host): Promise<Rooms> {
     scheduleRenewal(accounts, source, clock, log),
     signIn.onDidChange(() => setContextKey("signingIn", signIn.running !== undefined)),
     ownKey.onDidChange((key) => rememberOwnKey(key !== undefined)),
-    ...[accounts.onDidChange, ownKey.onDidChange, settings.onDidChange].map((change) => change(onModelsChanged)),
+    ...[accounts.onDidChange, ownKey.onDidChange, settings.onDidChange, endpoints.onDidChange].map((change) =>
+      change(onModelsChanged),
+    ),
   ];
   offerEnvironmentKey({
     environment: process.env,

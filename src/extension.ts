@@ -35,6 +35,7 @@ const commands = {
 
 const hintKey = "signedIn";
 const ownKeyHintKey = "ownKey";
+const terminalConsentKey = "terminalConsent";
 
 let rooms: Remembered<Rooms> | undefined;
 
@@ -60,6 +61,10 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
       showLog,
       hint,
+      terminalConsent: {
+        get: () => context.globalState.get(terminalConsentKey),
+        set: (answer) => context.globalState.update(terminalConsentKey, answer),
+      },
       rememberOwnKey: (isSet) => void context.globalState.update(ownKeyHintKey, isSet),
       onModelsChanged: () => modelsChanged.fire(),
       known,
@@ -106,6 +111,9 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(context.secrets.onDidChange(follow));
   const followTerminals = () => {
     if (vscode.workspace.getConfiguration("chatgptSignIn").get("terminalEnvironment") === true) follow();
+    // The person's word for it ends with the setting, in whichever window that is noticed.
+    else if (context.globalState.get(terminalConsentKey))
+      void context.globalState.update(terminalConsentKey, undefined);
   };
   followTerminals();
   context.subscriptions.push(vscode.workspace.onDidChangeConfiguration(followTerminals));

@@ -148,6 +148,8 @@ export const viewSchema = z.strictObject({
   ]),
   /** Names of endpoint settings that differ from their defaults, to be shown as a warning. */
   changedEndpoints: z.array(z.enum(["issuer", "apiBaseUrl", "chatgptBaseUrl"])),
+  /** A credential is not sent until the person has allowed the addresses in force. */
+  endpointsHeldBack: z.optional(z.boolean()),
   /** The last failure, in a sentence of ours. */
   problem: z.optional(z.string()),
 });
@@ -176,6 +178,7 @@ export const intentSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("retryDerivedKey") }),
   z.strictObject({ type: z.literal("openPlatform") }),
   z.strictObject({ type: z.literal("openEndpointSettings") }),
+  z.strictObject({ type: z.literal("reviewEndpoints") }),
   z.strictObject({ type: z.literal("showLog") }),
   z.strictObject({ type: z.literal("readUsage") }),
 ]);

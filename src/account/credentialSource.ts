@@ -2,6 +2,7 @@ import type { AuthMode } from "../panelProtocol.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Accounts } from "./accounts.ts";
+import { accountBinding, type Binding, ownKeyBinding } from "./endpoints.ts";
 import { refreshDueAt, settleMs } from "./freshness.ts";
 import type { OwnKeyStore } from "./ownKey.ts";
 import type { Refresher } from "./refresher.ts";
@@ -17,6 +18,8 @@ export interface BearerCredential {
   /** The ChatGPT workspace, for an access token. */
   readonly accountId?: string;
   readonly fedramp?: boolean;
+  /** The addresses that it may be sent to; without one, to none. */
+  readonly binding?: Binding;
 }
 
 export interface CredentialSourceParts {
@@ -147,15 +150,18 @@ export class CredentialSource {
     // From here on nothing waits, so what is kept is of one moment.
     let bearer: string | undefined;
     let account: string | undefined;
+    let binding: Binding | undefined;
     if (authMode() === "apiKey") {
       bearer = ownKey.current?.key;
+      if (ownKey.current) binding = ownKeyBinding(ownKey.current.key, ownKey.current.apiBaseUrl);
     } else {
       const credential = accounts.entry()?.credential;
       if (credential?.derivedKey.status === "present") bearer = credential.derivedKey.key;
       account = credential?.id;
+      if (credential) binding = accountBinding(credential.issuer);
     }
     if (bearer === undefined) throw new Problem("noApiKey");
-    const credential = { bearer, ...(account !== undefined && { account }) };
+    const credential = { bearer, ...(account !== undefined && { account }), ...(binding && { binding }) };
     this.#cache.apiKey = { answer: Promise.resolve(credential), freshUntil: Number.POSITIVE_INFINITY };
     return credential;
   }
@@ -231,5 +237,6 @@ function bearerOf({ credential, account }: Entry): BearerCredential {
     account: account.id,
     ...(account.accountId !== undefined && { accountId: account.accountId }),
     ...(account.fedramp && { fedramp: true }),
+    binding: accountBinding(credential.issuer),
   };
 }

@@ -10,7 +10,13 @@ import { deleteSecret, readSecret, type SecretStorage } from "./secretStore.ts";
 const secretKey = "ownKey";
 const setAsideKey = "setAside.ownKey";
 
-const ownKeySchema = z.object({ version: z.literal(1), key: z.string(), checked: z.boolean() });
+const ownKeySchema = z.object({
+  version: z.literal(1),
+  key: z.string(),
+  checked: z.boolean(),
+  /** The API that it was set for, where that is not OpenAI's. */
+  apiBaseUrl: z.optional(z.string()),
+});
 export type OwnKey = z.infer<typeof ownKeySchema>;
 
 /** Whether a text can be an OpenAI API key: `sk-` or, for session keys, `sess-`. */
@@ -68,11 +74,14 @@ export class OwnKeyStore {
     this.#take(await readSecret(this.#secrets, secretKey));
   }
 
-  /** @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays */
-  async set(key: string, checked: boolean): Promise<void> {
+  /**
+   * @param apiBaseUrl the API that the key is for; OpenAI's unless told
+   * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays
+   */
+  async set(key: string, checked: boolean, apiBaseUrl?: string): Promise<void> {
     // What is there now may have to be kept aside.
     await this.load();
-    const ownKey: OwnKey = { version: 1, key, checked };
+    const ownKey: OwnKey = { version: 1, key, checked, ...(apiBaseUrl !== undefined && { apiBaseUrl }) };
     const text = JSON.stringify({ ...ownKey, nonce: randomBytes(6).toString("hex") });
     try {
       if (this.#unreadable !== undefined) await this.#secrets.store(setAsideKey, this.#unreadable);

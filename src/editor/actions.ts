@@ -2,6 +2,8 @@ import * as vscode from "vscode";
 import type { Accounts } from "../account/accounts.ts";
 import type { CredentialSource } from "../account/credentialSource.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
+import type { EndpointPermissions } from "../account/endpointPermissions.ts";
+import { accountBinding } from "../account/endpoints.ts";
 import { environmentKey } from "../account/environmentKey.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { Entry } from "../account/state.ts";
@@ -33,6 +35,7 @@ export interface ActionParts {
   ownKey: OwnKeyActions;
   codexImport: CodexImport;
   codexExport: CodexExport;
+  endpoints: EndpointPermissions;
   notifications: Notifications;
   log: Logger;
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
@@ -129,11 +132,17 @@ export class Actions {
   /** Signs an account out, the active one unless told; the others stay. */
   async signOut(id = this.#parts.accounts.state.active?.id): Promise<void> {
     await this.#run("signOut", "Signing out", async () => {
-      const { accounts, notifications } = this.#parts;
+      const { accounts, endpoints, notifications, log } = this.#parts;
       const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
       if (!entry) throw new Problem("notSignedIn");
-      const isLast = accounts.state.accounts.length === 0;
-      notifications.info(await endAtService(entry.credential, isLast, this.#parts));
+      const { accounts: left } = accounts.state;
+      notifications.info(await endAtService(entry.credential, left.length === 0, this.#parts));
+      // What was allowed goes with the last account that it was allowed for.
+      const { issuer } = entry.credential;
+      if (left.some((account) => account.issuer === issuer)) return;
+      await endpoints
+        .forget(accountBinding(issuer))
+        .catch((error: unknown) => log.warn(`The allowed addresses were not forgotten: ${describeError(error)}`));
     });
   }
 

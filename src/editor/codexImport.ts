@@ -4,12 +4,15 @@ import { type CodexLink, claimsOf } from "../account/credential.ts";
 import { authFilePath } from "../codex/codexHome.ts";
 import type { CodexCli } from "../neighbour/codexCli.ts";
 import { accountOf, type CodexLogin, credentialOf, readLoginFromText, readLoginOf } from "../neighbour/codexLogin.ts";
+import { issuerOf } from "../oauth/claims.ts";
+import { defaultIssuer } from "../oauth/issuer.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/problem.ts";
 import type { AfterSignIn } from "./afterSignIn.ts";
 import { switchAuthMode } from "./authModeSwitch.ts";
 import { readChosenFile } from "./chosenFile.ts";
 import { confirmImport } from "./codexPreview.ts";
+import type { EndpointReview } from "./endpointReview.ts";
 import type { Notifications } from "./notifications.ts";
 import type { OwnKeyActions } from "./ownKeyActions.ts";
 import { askForAuthFile } from "./pasteBox.ts";
@@ -20,6 +23,7 @@ export interface CodexImportParts {
   cli: CodexCli;
   afterSignIn: AfterSignIn;
   ownKey: OwnKeyActions;
+  endpoints: EndpointReview;
   notifications: Notifications;
   clock: Clock;
 }
@@ -81,13 +85,16 @@ export class CodexImport {
   }
 
   async #store(login: CodexLogin, link: CodexLink | undefined, sentence: string): Promise<void> {
-    const { accounts, afterSignIn, notifications, clock } = this.#parts;
-    const credential = credentialOf(login.file, link, settings.endpoint("issuer"), clock.now());
+    const { accounts, afterSignIn, endpoints, notifications, clock } = this.#parts;
+    const issuer = settings.endpoint("issuer");
+    const credential = credentialOf(login.file, link, issuer, clock.now());
     const allowed = settings.allowedWorkspaces;
     const workspace = claimsOf(credential.tokens).accountId;
     if (allowed.length > 0 && (workspace === undefined || !allowed.includes(workspace))) {
       throw new Problem("workspaceNotAllowed");
     }
+    // A login that does not name its issuer is the real service's.
+    await endpoints.permitImport(issuerOf(credential.tokens.idToken) ?? defaultIssuer, issuer);
     await accounts.tellTogether(async () => {
       await accounts.put(credential, { activate: true });
       await switchAuthMode("chatgpt", notifications, clock);

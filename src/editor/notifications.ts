@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { sentenceFor } from "../platform/problem.ts";
+import { isProblem, sentenceFor } from "../platform/problem.ts";
+import { settings } from "./settings.ts";
 
 /** Messages to the person. Only fixed text of ours is shown: notifications render links, and a server's text could be one. */
 export class Notifications {
@@ -16,7 +17,9 @@ export class Notifications {
   problem(what: string, error: unknown): string {
     this.#log.error(`${what} failed: ${describeError(error)}`);
     const sentence = sentenceFor(error);
-    void this.#offer(vscode.window.showErrorMessage(sentence, "Show Log"), { "Show Log": this.#showLog });
+    const isAddress = isProblem(error, "endpointNotAllowed", "signInNotAllowed", "keyNotSent");
+    const ways = { ...(isAddress && { "Open Settings": () => void settings.open() }), "Show Log": this.#showLog };
+    void this.#offer(vscode.window.showErrorMessage(sentence, ...Object.keys(ways)), ways);
     return sentence;
   }
 

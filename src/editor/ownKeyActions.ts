@@ -1,4 +1,6 @@
 import * as vscode from "vscode";
+import type { EndpointPermissions } from "../account/endpointPermissions.ts";
+import { newKeyBinding, ownKeyBinding } from "../account/endpoints.ts";
 import { looksLikeApiKey, type OwnKeyStore } from "../account/ownKey.ts";
 import { checkApiKey } from "../openai/apiKeyCheck.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
@@ -13,10 +15,18 @@ export class OwnKeyActions {
   readonly #http: HttpClient;
   readonly #notifications: Notifications;
   readonly #log: Logger;
+  readonly #endpoints: EndpointPermissions;
 
-  constructor(ownKey: OwnKeyStore, http: HttpClient, notifications: Notifications, log: Logger) {
+  constructor(
+    ownKey: OwnKeyStore,
+    http: HttpClient,
+    notifications: Notifications,
+    log: Logger,
+    endpoints: EndpointPermissions,
+  ) {
     this.#ownKey = ownKey;
     this.#http = http;
+    this.#endpoints = endpoints;
     this.#notifications = notifications;
     this.#log = log;
   }
@@ -26,7 +36,7 @@ export class OwnKeyActions {
    * @throws Problem
    */
   async set(): Promise<void> {
-    const apiBaseUrl = settings.endpoint("apiBaseUrl");
+    const apiBaseUrl = await this.#permittedAddress();
     const key = await this.#ask();
     if (key !== undefined) await this.#keep(apiBaseUrl, key);
   }
@@ -35,14 +45,23 @@ export class OwnKeyActions {
    * Checks a key that came from elsewhere and replaces the one that is set; false when the person dropped it.
    * @throws Problem
    */
-  adopt(key: string): Promise<boolean> {
-    return this.#keep(settings.endpoint("apiBaseUrl"), key);
+  async adopt(key: string): Promise<boolean> {
+    return this.#keep(await this.#permittedAddress(), key);
+  }
+
+  /** The API that a new key is for. @throws Problem `keyNotSent`, SettingProblem */
+  async #permittedAddress(): Promise<string> {
+    const apiBaseUrl = settings.endpoint("apiBaseUrl");
+    await this.#endpoints.request(newKeyBinding, [apiBaseUrl], { again: true, problem: "keyNotSent" });
+    return apiBaseUrl;
   }
 
   async #keep(apiBaseUrl: string, key: string): Promise<boolean> {
     const checked = await this.#check(apiBaseUrl, key);
     if (checked === "dropped") return false;
-    await this.#ownKey.set(key, checked);
+    const before = this.#ownKey.current;
+    await this.#ownKey.set(key, checked, apiBaseUrl);
+    if (before && before.key !== key) await this.#endpoints.forget(ownKeyBinding(before.key));
     this.#notifications.info(checked ? "The API key works and is stored." : "The API key is stored without a check.");
     return true;
   }
@@ -50,7 +69,8 @@ export class OwnKeyActions {
   /** @throws Problem `noApiKey` */
   async remove(): Promise<void> {
     await this.#ownKey.load();
-    if (!this.#ownKey.current) throw new Problem("noApiKey");
+    const ownKey = this.#ownKey.current;
+    if (!ownKey) throw new Problem("noApiKey");
     const answer = await vscode.window.showWarningMessage(
       "Remove the OpenAI API key from this computer?",
       { modal: true, detail: "The key itself stays valid until you delete it at platform.openai.com." },
@@ -58,6 +78,8 @@ export class OwnKeyActions {
     );
     if (answer !== "Remove") return;
     await this.#ownKey.remove();
+    await this.#endpoints.forget(ownKeyBinding(ownKey.key));
+    await this.#endpoints.forget(newKeyBinding);
     this.#notifications.info("The API key was removed from this computer.");
   }
 

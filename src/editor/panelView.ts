@@ -6,6 +6,7 @@ import type { Account } from "../account/state.ts";
 import type { AccountView, OtherAccountView, View } from "../panelProtocol.ts";
 import type { RunningSignIn, SignIn } from "../signin/signIn.ts";
 import type { Actions } from "./actions.ts";
+import type { EndpointReview } from "./endpointReview.ts";
 import type { KnownAccounts } from "./knownAccounts.ts";
 import { settings } from "./settings.ts";
 import type { UsageView } from "./usageView.ts";
@@ -19,11 +20,12 @@ export interface ViewParts {
   /** What to run where the browser is, when that may be another computer. */
   tunnel: string | undefined;
   actions: Actions;
+  review: EndpointReview;
   usage: UsageView;
 }
 
 /** What the panel shows, made anew from the state at every change. */
-export function createView({ accounts, known, ownKey, signIn, tunnel, actions, usage }: ViewParts): View {
+export function createView({ accounts, known, ownKey, signIn, tunnel, actions, review, usage }: ViewParts): View {
   const { active } = accounts.state;
   const attempt = attemptView(signIn.running, tunnel);
   const key = ownKey.current;
@@ -38,6 +40,7 @@ export function createView({ accounts, known, ownKey, signIn, tunnel, actions, u
     ...(used && { usage: used }),
     ownKey: key ? { status: "present", masked: maskKey(key.key), checked: key.checked } : absentKey(),
     changedEndpoints: settings.changedEndpoints,
+    ...(review.isNeeded && { endpointsHeldBack: true }),
     ...(actions.problem !== undefined && { problem: actions.problem }),
   };
 }

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { defaultIssuer } from "../oauth/issuer.ts";
+import { type EndpointName, endpointDefaults, isDefaultEndpoint } from "../account/endpoints.ts";
 import { type AuthMode, type FlowName, flowSchema } from "../panelProtocol.ts";
 import { parseEndpoint } from "../platform/endpoint.ts";
 
@@ -8,14 +8,10 @@ export type ChatBackend = "chatgpt" | "platform";
 
 const section = "chatgptSignIn";
 
-const endpointDefaults = {
-  issuer: defaultIssuer,
-  apiBaseUrl: "https://api.openai.com/v1",
-  chatgptBaseUrl: "https://chatgpt.com/backend-api",
-} as const;
-export type EndpointName = keyof typeof endpointDefaults;
-
-/** The person's settings. All are of application scope: no workspace can change where a credential goes. */
+/**
+ * The person's settings. All are of application scope, so no workspace can change them. Any extension can: what they say
+ * is not yet the person's word for it (see `endpointPermissions.ts`).
+ */
 export const settings = {
   get authMode(): AuthMode {
     return read("authMode") === "chatgpt" ? "chatgpt" : "apiKey";
@@ -66,7 +62,7 @@ export const settings = {
   /** The names of the endpoints that are not the real service's. */
   get changedEndpoints(): EndpointName[] {
     const names = Object.keys(endpointDefaults) as EndpointName[];
-    return names.filter((name) => read(name) !== endpointDefaults[name]);
+    return names.filter((name) => !isDefaultEndpoint(name, read(name)));
   },
 
   onDidChange(listener: () => void): vscode.Disposable {

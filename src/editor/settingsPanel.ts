@@ -3,12 +3,14 @@ import { type Intent, intentSchema, type View } from "../panelProtocol.ts";
 import type { Disposable } from "../platform/clock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import type { Actions } from "./actions.ts";
+import type { EndpointReview } from "./endpointReview.ts";
 import { panelHtml } from "./panelHtml.ts";
 import { settings } from "./settings.ts";
 
 export interface SettingsPanelParts {
   extensionUri: vscode.Uri;
   actions: Actions;
+  review: EndpointReview;
   view: () => View;
   /** Everything that can change the view. */
   changes: readonly ((listener: () => void) => Disposable)[];
@@ -199,6 +201,8 @@ export class SettingsPanel {
         return actions.openPlatform();
       case "openEndpointSettings":
         return settings.open();
+      case "reviewEndpoints":
+        return this.#parts.review.review();
       case "readUsage":
         return this.#parts.onReadUsage();
       case "showLog":

@@ -75,6 +75,12 @@ export function readClaims(token: string): Claims | undefined {
   });
 }
 
+/** The issuer that a token names (`iss`), as it stands there; a hint, like all claims. */
+export function issuerOf(token: string): string | undefined {
+  if (token.length > longestToken) return undefined;
+  return z.object({ iss: text }).safeParse(decode(token)).data?.iss;
+}
+
 /**
  * The claims of a login's two tokens as one: who it is comes from the id_token, the access token fills gaps and says
  * when it expires.

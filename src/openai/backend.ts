@@ -15,14 +15,22 @@ export interface RequestTraits {
   readonly responsesLite: boolean;
 }
 
+/**
+ * Called before a credential enters a request's headers, with the base URL that the request is for.
+ * @throws Problem `endpointNotAllowed` when the credential may not be sent there
+ */
+export type AssertAllowed = (credential: BearerCredential, baseUrl: string) => void;
+
 /** One of the two services that answer chat requests, and what each wants in its headers. */
 export interface Backend {
   readonly kind: "chatgpt" | "platform";
   readonly credentialKind: CredentialKind;
+  readonly baseUrl: string;
   readonly responsesUrl: string;
   readonly modelsUrl: string;
   /** The plan's usage windows; an API key has none. */
   readonly usageUrl: string | undefined;
+  /** @throws Problem `endpointNotAllowed` when the credential may not be sent to this service */
   headers(credential: BearerCredential, request?: RequestTraits): Record<string, string>;
 }
 
@@ -37,16 +45,18 @@ export const codexProtocolVersion = "0.150.0";
  * @param baseUrl setting `chatgptBaseUrl`, e.g. `https://chatgpt.com/backend-api`
  * @param userAgent our own name and version: third parties tell who they are (protocol.md, section 10)
  */
-export function chatgptBackend(baseUrl: string, userAgent: string): Backend {
+export function chatgptBackend(baseUrl: string, userAgent: string, assertAllowed: AssertAllowed): Backend {
   const base = withoutSlash(baseUrl);
   return {
     kind: "chatgpt",
     credentialKind: "chatgpt",
+    baseUrl: base,
     responsesUrl: `${base}/codex/responses`,
     modelsUrl: `${base}/codex/models?client_version=${codexProtocolVersion}`,
     // A base that is not ChatGPT's own has its usage elsewhere (protocol.md, section 10, "Usage").
     usageUrl: base.endsWith("/backend-api") ? `${base}/wham/usage` : `${base}/api/codex/usage`,
     headers(credential, request) {
+      assertAllowed(credential, base);
       const headers = commonHeaders(credential, userAgent);
       if (credential.accountId) headers["ChatGPT-Account-ID"] = credential.accountId;
       if (credential.fedramp) headers["X-OpenAI-Fedramp"] = "true";
@@ -65,15 +75,19 @@ export function chatgptBackend(baseUrl: string, userAgent: string): Backend {
  * The OpenAI Platform, billed to an API key.
  * @param baseUrl setting `apiBaseUrl`, e.g. `https://api.openai.com/v1`
  */
-export function platformBackend(baseUrl: string, userAgent: string): Backend {
+export function platformBackend(baseUrl: string, userAgent: string, assertAllowed: AssertAllowed): Backend {
   const base = withoutSlash(baseUrl);
   return {
     kind: "platform",
     credentialKind: "apiKey",
+    baseUrl: base,
     responsesUrl: `${base}/responses`,
     modelsUrl: `${base}/models`,
     usageUrl: undefined,
-    headers: (credential) => commonHeaders(credential, userAgent),
+    headers(credential) {
+      assertAllowed(credential, base);
+      return commonHeaders(credential, userAgent);
+    },
   };
 }
 

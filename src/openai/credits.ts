@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
 import type { Accounts } from "../account/accounts.ts";
 import type { KeyDeriver } from "../account/derivedKey.ts";
+import type { EndpointGuard } from "../account/endpointPermissions.ts";
+import { accountBinding } from "../account/endpoints.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { Account } from "../account/state.ts";
 import { errorCode, isServiceError } from "../oauth/oauthError.ts";
@@ -67,6 +69,7 @@ export interface CreditRedeemerParts {
   http: HttpClient;
   clock: Clock;
   log: Logger;
+  endpoints: EndpointGuard;
   /** @throws SettingProblem */
   apiBaseUrl: () => string;
   /** The person's setting. */
@@ -83,10 +86,11 @@ export class CreditRedeemer {
 
   /** @throws Problem or SettingProblem, which concern nobody but the log */
   async ask(id: string): Promise<void> {
-    const { accounts, refresher, deriver, http, clock, log } = this.#parts;
+    const { accounts, refresher, deriver, http, clock, log, endpoints } = this.#parts;
     let entry = accounts.entry(id);
     if (!entry || !this.#isDue(entry.account, entry.credential.creditsAskedAt)) return;
     const apiBaseUrl = this.#parts.apiBaseUrl();
+    endpoints.assertAllowed(accountBinding(entry.credential.issuer), apiBaseUrl);
     if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
     const { plan = "" } = entry.account;
     const answered = await redeemCredits(http, apiBaseUrl, plan, entry.credential.tokens.idToken, log);

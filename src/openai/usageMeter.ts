@@ -90,9 +90,10 @@ export class UsageMeter {
 
   async #get(backend: Backend, credential: BearerCredential): Promise<Response> {
     if (!backend.usageUrl) throw new RequestError({ kind: "forbidden" }, "an API key has no usage windows");
+    const headers = { ...backend.headers(credential), Accept: "application/json" };
     try {
       return await this.#needs.fetch(backend.usageUrl, {
-        headers: { ...backend.headers(credential), Accept: "application/json" },
+        headers,
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
       });

@@ -31,6 +31,13 @@ const sentences = {
   exchangeRefused: "The sign-in service refused to complete the sign-in. Run “Sign in with ChatGPT” to try again.",
   saveFailed:
     "You signed in, but VS Code could not store the credential. Check that the system's keyring is unlocked, then sign in again.",
+  signInNotAllowed:
+    "You were not signed in, because you have not allowed the service that your settings name. Correct the addresses in your settings, or sign in again and choose “Allow”.",
+  // addresses that the settings name
+  endpointNotAllowed:
+    "Nothing was sent, because you have not allowed the service that your settings name to receive your credential. Correct the address in your settings, or allow it in “Open ChatGPT Settings”.",
+  keyNotSent:
+    "The API key was not sent anywhere, because you have not allowed the service that “chatgptSignIn.apiBaseUrl” names. Correct the setting, or set the key again and choose “Allow”.",
   // talking to a service
   serviceFailed: "The service failed for the moment. Nothing was lost; try again in a few minutes.",
   rateLimited: "The service asks for fewer requests. Nothing was lost; try again in a few minutes.",

@@ -34,6 +34,8 @@ export interface SignInParts {
   revoke?: (issuer: string, refreshToken: string) => Promise<void>;
   /** The issuer of the settings. @throws SettingProblem */
   issuer: () => string;
+  /** Asks the person, where needed, whether the settings' addresses may have the credential. @throws Problem */
+  permit: (issuer: string, signal: AbortSignal) => Promise<void>;
   /** Starts what follows a sign-in and must not hold it up; what comes back is called when the credential is stored. */
   beginFollowUp: (issuer: string, idToken: string) => (id: string) => void;
 }
@@ -64,6 +66,8 @@ interface Running {
   readonly attempt: Attempt;
   readonly issuer: string;
   readonly chooseAccount: boolean;
+  /** Nothing is opened or sent before. */
+  readonly permitted: Promise<void>;
   /** Each with the way to bring it before the person again. */
   readonly flows: Map<FlowName, Promise<() => Promise<void>>>;
 }
@@ -166,7 +170,9 @@ export class SignIn {
       (grant, current) => this.#redeem(issuer, grant, current, onStored),
       () => this.#changed.fire(),
     );
-    const running: Running = { attempt, issuer, chooseAccount, flows: new Map() };
+    const permitted = this.#parts.permit(issuer, attempt.signal);
+    permitted.catch(() => {});
+    const running: Running = { attempt, issuer, chooseAccount, permitted, flows: new Map() };
     this.#running = running;
     attempt.flow = flow;
     this.#changed.fire();
@@ -206,14 +212,14 @@ export class SignIn {
   }
 
   async #start(running: Running, flow: FlowName): Promise<void> {
-    const { attempt, issuer, chooseAccount, flows } = running;
+    const { attempt, issuer, chooseAccount, permitted, flows } = running;
     const { clock, log, surface } = this.#parts;
-    const starting = startFlow(flow, attempt, {
-      ...surface,
-      ...{ clock, log, issuer, chooseAccount },
+    const parts: FlowParts = {
+      ...{ ...surface, clock, log, issuer, chooseAccount },
       allowedWorkspaces: this.#allowedWorkspaces(),
       onFailure: (failed, error) => this.#onFailure(running, failed, error),
-    });
+    };
+    const starting = permitted.then(() => startFlow(flow, attempt, parts));
     flows.set(flow, starting);
     try {
       await starting;

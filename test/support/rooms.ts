@@ -5,6 +5,8 @@ import { Accounts } from "../../src/account/accounts.ts";
 import type { CachedSecrets } from "../../src/account/cachedSecrets.ts";
 import { CredentialSource } from "../../src/account/credentialSource.ts";
 import { KeyDeriver } from "../../src/account/derivedKey.ts";
+import { EndpointPermissions, type EndpointQuestion } from "../../src/account/endpointPermissions.ts";
+import { accountBinding } from "../../src/account/endpoints.ts";
 import { OwnKeyStore } from "../../src/account/ownKey.ts";
 import { Refresher } from "../../src/account/refresher.ts";
 import { createRotations } from "../../src/account/rotations.ts";
@@ -37,6 +39,8 @@ export interface RoomsOptions {
   lockTimes?: LockTimes;
   /** The computer's Codex CLI; none unless told. */
   codex?: Partial<CodexCliParts>;
+  /** What the person says when they are asked for an address; allows it unless told. */
+  askForEndpoints?: (question: EndpointQuestion) => PromiseLike<boolean>;
   /** Parts of the sign-in that a test replaces. */
   signIn?: Partial<SignInParts>;
   /** What follows a sign-in; nothing unless told. */
@@ -91,6 +95,16 @@ export async function createRooms(options: RoomsOptions) {
   const mode: { current: AuthMode } = { current: "chatgpt" };
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => mode.current, clock });
   const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
+  const memory = new Map<string, unknown>();
+  const endpoints = new EndpointPermissions({
+    memory: {
+      get: (key) => memory.get(key),
+      update: async (key, value) => void memory.set(key, value),
+    },
+    ask: options.askForEndpoints ?? (async () => true),
+    clock,
+    log,
+  });
   const browser = { open: options.openExternal ?? browseAs("plus@example.com") };
   const signIn = new SignIn({
     accounts,
@@ -98,6 +112,8 @@ export async function createRooms(options: RoomsOptions) {
     clock,
     log,
     issuer: () => issuer,
+    permit: (of, signal) =>
+      endpoints.request(accountBinding(of), [of], { again: true, problem: "signInNotAllowed", signal }),
     firstFlow: () => "browser",
     surface: {
       http,
@@ -116,6 +132,7 @@ export async function createRooms(options: RoomsOptions) {
     refresher,
     source,
     deriver,
+    endpoints,
     signIn,
     secrets,
     rotations,

@@ -23,6 +23,7 @@ export function banners(view: View): TemplateResult {
             <strong>Not the real service.</strong> Changed in the settings: ${names}. Whoever runs that service sees what
             you sign in with.
           </p>
+          ${view.endpointsHeldBack ? actionButton({ label: "Review…", intent: { type: "reviewEndpoints" } }) : nothing}
           ${actionButton({ label: "Open settings", intent: { type: "openEndpointSettings" } })}
         </div>`;
   return html`<div class="banners">${problem}${warning}</div>`;

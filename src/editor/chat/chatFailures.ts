@@ -10,6 +10,8 @@ export interface ChatFailureNeeds {
   signIn(): void;
   setApiKey(): void;
   openSettings(): void;
+  /** Asks whether the credential may go where the settings say. */
+  reviewEndpoints(): void;
 }
 
 /** An agent sends its requests seconds apart; they fail together. */
@@ -36,9 +38,10 @@ export class ChatFailures {
   }
 
   #wayOut({ failure }: RequestError): Readonly<Record<string, () => void>> | undefined {
-    const { isToldElsewhere, signIn, setApiKey, openSettings } = this.#needs;
+    const { isToldElsewhere, signIn, setApiKey, openSettings, reviewEndpoints } = this.#needs;
     const problem = failure.kind === "problem" ? failure.problem : undefined;
     if (failure.kind === "signInExpired") return isToldElsewhere() ? undefined : { "Sign in with ChatGPT": signIn };
+    if (isProblem(problem, "endpointNotAllowed")) return { "Review…": reviewEndpoints };
     if (isProblem(problem, "notSignedIn")) return { "Sign in with ChatGPT": signIn };
     if (failure.kind === "apiKeyRejected" || isProblem(problem, "noApiKey")) {
       return { "Set OpenAI API Key": setApiKey };

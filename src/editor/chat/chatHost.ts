@@ -47,7 +47,7 @@ function languageModelError(error: RequestError): Error {
     case "forbidden":
       return vscode.LanguageModelError.NoPermissions(sentence);
     case "problem":
-      return isProblem(error.failure.problem, "notSignedIn", "noApiKey")
+      return isProblem(error.failure.problem, "notSignedIn", "noApiKey", "endpointNotAllowed")
         ? vscode.LanguageModelError.NoPermissions(sentence)
         : new Error(sentence);
     default:

@@ -1,5 +1,12 @@
 import type * as vscode from "vscode";
-import { type Backend, type Credentials, chatgptBackend, platformBackend } from "../../openai/backend.ts";
+import type { EndpointPermissions } from "../../account/endpointPermissions.ts";
+import {
+  type AssertAllowed,
+  type Backend,
+  type Credentials,
+  chatgptBackend,
+  platformBackend,
+} from "../../openai/backend.ts";
 import { conversationKey } from "../../openai/cacheKey.ts";
 import type { ReasoningItem, ToolCall } from "../../openai/messages.ts";
 import { ModelCatalogue } from "../../openai/modelCatalogue.ts";
@@ -7,7 +14,7 @@ import { allowedOptions } from "../../openai/modelOptions.ts";
 import type { ChatModel } from "../../openai/models.ts";
 import { ReasoningMemory } from "../../openai/reasoningMemory.ts";
 import { sendRequest } from "../../openai/request.ts";
-import { RequestError, requestErrorOf } from "../../openai/requestError.ts";
+import { RequestError, type RequestFailure, requestErrorOf } from "../../openai/requestError.ts";
 import { requestBody } from "../../openai/responses.ts";
 import type { ResponseSink } from "../../openai/stream.ts";
 import { estimateTokens, imageTokens, messageTokens } from "../../openai/tokens.ts";
@@ -30,6 +37,7 @@ export interface ChatSettings {
 export interface ChatNeeds {
   readonly fetch: typeof fetch;
   readonly credentials: Credentials;
+  readonly endpoints: Pick<EndpointPermissions, "assertAllowed" | "request">;
   readonly userAgent: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -72,8 +80,9 @@ export class ChatModelProvider {
   }
 
   /**
-   * The models of the mode in use; empty rather than an error, which VS Code would show in every window. Those of a
-   * sign-in that has expired stay as they were: asked, they say what is to be done, and a missing one says nothing.
+   * The models of the mode in use; empty rather than an error, which VS Code would show in every window. Where the person
+   * has to do something first (sign in again, allow an address) they stay as they were: asked, they say what is to be
+   * done, and a missing one says nothing.
    */
   async information(): Promise<ModelInformation[]> {
     try {
@@ -82,7 +91,7 @@ export class ChatModelProvider {
       this.#shown = models.map((model) => information(model, backend));
     } catch (error) {
       this.#needs.log.warn(`No models: ${describeError(error)}`);
-      if (this.#asFailure(error)?.failure.kind !== "signInExpired") this.#shown = [];
+      if (!waitsForPerson(this.#asFailure(error)?.failure)) this.#shown = [];
     }
     return this.#shown;
   }
@@ -121,10 +130,15 @@ export class ChatModelProvider {
     progress: vscode.Progress<vscode.LanguageModelResponsePart>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { credentials, onUsage, log } = this.#needs;
+    const { credentials, endpoints, onUsage, log } = this.#needs;
     const backend = this.#backend();
-    const model = await this.#model(chosen, backend);
     const credential = await credentials.get(backend.credentialKind);
+    // A question in Chat is the person's own; other extensions ask by themselves, and are told.
+    if (credential.binding && isFromChat(options)) {
+      await endpoints.request(credential.binding, [backend.baseUrl], { signal });
+    }
+    endpoints.assertAllowed(credential.binding, backend.baseUrl);
+    const model = await this.#model(chosen, backend);
     const scope = `${backend.responsesUrl} ${credential.accountId ?? credential.bearer} ${model.id}`;
     const conversation = neutralMessages(messages, this.#host, (callId) => this.#reasoning.recall(scope, callId));
     const cacheKey = conversationKey(scope, conversation);
@@ -178,10 +192,12 @@ export class ChatModelProvider {
   }
 
   #backend(): Backend {
+    const { endpoints, userAgent } = this.#needs;
     const { authMode, chatBackend, apiBaseUrl, chatgptBaseUrl } = this.#needs.settings();
+    const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
     return authMode === "chatgpt" && chatBackend === "chatgpt"
-      ? chatgptBackend(chatgptBaseUrl, this.#needs.userAgent)
-      : platformBackend(apiBaseUrl, this.#needs.userAgent);
+      ? chatgptBackend(chatgptBaseUrl, userAgent, assertAllowed)
+      : platformBackend(apiBaseUrl, userAgent, assertAllowed);
   }
 
   #shownError(error: unknown, forChat: boolean): Error {
@@ -212,6 +228,11 @@ export class ChatModelProvider {
       0,
     );
   }
+}
+
+function waitsForPerson(failure: RequestFailure | undefined): boolean {
+  if (failure?.kind === "problem") return isProblem(failure.problem, "endpointNotAllowed");
+  return failure?.kind === "signInExpired";
 }
 
 function information(model: ChatModel, backend: Backend): ModelInformation {

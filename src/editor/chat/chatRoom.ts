@@ -1,11 +1,13 @@
 import type * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
+import type { EndpointPermissions } from "../../account/endpointPermissions.ts";
 import { type Credentials, chatgptBackend } from "../../openai/backend.ts";
 import { UsageMeter } from "../../openai/usageMeter.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { remember } from "../../platform/remember.ts";
 import type { Actions } from "../actions.ts";
+import type { EndpointReview } from "../endpointReview.ts";
 import type { Notifications } from "../notifications.ts";
 import { settings } from "../settings.ts";
 import { type NoticeMemory, UsageView } from "../usageView.ts";
@@ -15,6 +17,8 @@ import type { ChatModelProvider } from "./chatModelProvider.ts";
 export interface ChatRoomParts {
   accounts: Accounts;
   credentials: Credentials;
+  endpoints: EndpointPermissions;
+  review: EndpointReview;
   actions: Actions;
   notifications: Notifications;
   userAgent: string;
@@ -34,7 +38,7 @@ export interface ChatRoom {
 
 /** The way out to the account's models, and what is known of the plan's use. */
 export function createChatRoom(parts: ChatRoomParts): ChatRoom {
-  const { accounts, credentials, actions, notifications, userAgent, clock, log, openPanel } = parts;
+  const { accounts, credentials, endpoints, review, actions, notifications, userAgent, clock, log, openPanel } = parts;
   const meter = new UsageMeter({ fetch, credentials, clock, log: (line) => log.warn(line) });
   const noticesKey = "usageNotices";
   const notices: NoticeMemory = {
@@ -44,7 +48,10 @@ export function createChatRoom(parts: ChatRoomParts): ChatRoom {
   const usage = new UsageView({
     accounts,
     meter,
-    backend: () => chatgptBackend(settings.endpoint("chatgptBaseUrl"), userAgent),
+    backend: () =>
+      chatgptBackend(settings.endpoint("chatgptBaseUrl"), userAgent, ({ binding }, baseUrl) =>
+        endpoints.assertAllowed(binding, baseUrl),
+      ),
     notices,
     warn: (sentence) => notifications.warning(sentence, { "Show Usage": openPanel }),
     isWatched: parts.isPanelVisible,
@@ -58,6 +65,7 @@ export function createChatRoom(parts: ChatRoomParts): ChatRoom {
     signIn: () => void actions.signIn(),
     setApiKey: () => void actions.setApiKey(),
     openSettings: openPanel,
+    reviewEndpoints: () => void review.review(),
   });
   const provider = remember(async () => {
     const [{ ChatModelProvider }, { createChatHost }] = await Promise.all([
@@ -67,6 +75,7 @@ export function createChatRoom(parts: ChatRoomParts): ChatRoom {
     const needs = {
       fetch,
       credentials,
+      endpoints,
       userAgent,
       clock,
       log,

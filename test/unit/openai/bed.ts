@@ -99,14 +99,17 @@ export interface SendOptions {
   readonly onHeaders?: ResponseRequest["onHeaders"];
 }
 
+/** Lets every credential go everywhere; who may not is the subject of `endpoints.test.ts`. */
+const allowAll = () => {};
+
 export async function startBed(): Promise<Bed> {
   const running = await startStandIn(usualModels);
   const credentials = new TestCredentials();
   const clock = new QuickClock();
   const log: string[] = [];
   const sender: Sender = { fetch, credentials, clock, random: () => 0.5, log: (line) => log.push(line) };
-  const chatgpt = chatgptBackend(running.chatgptBaseUrl, userAgent);
-  const platform = platformBackend(running.apiBaseUrl, userAgent);
+  const chatgpt = chatgptBackend(running.chatgptBaseUrl, userAgent, allowAll);
+  const platform = platformBackend(running.apiBaseUrl, userAgent, allowAll);
   const model = (id: string, kind: Backend["kind"] = "chatgpt"): ChatModel => {
     const list =
       kind === "chatgpt"

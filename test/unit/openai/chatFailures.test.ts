@@ -24,12 +24,14 @@ describe("the way out of a failed request", () => {
       signIn: () => pressed.push("signIn"),
       setApiKey: () => pressed.push("setApiKey"),
       openSettings: () => pressed.push("openSettings"),
+      reviewEndpoints: () => pressed.push("reviewEndpoints"),
     });
   });
 
   const offered: readonly [error: RequestError, button: string, action: string][] = [
     [new RequestError({ kind: "signInExpired" }), "Sign in with ChatGPT", "signIn"],
     [requestErrorOf(new Problem("notSignedIn")), "Sign in with ChatGPT", "signIn"],
+    [requestErrorOf(new Problem("endpointNotAllowed")), "Review…", "reviewEndpoints"],
     [requestErrorOf(new Problem("noApiKey")), "Set OpenAI API Key", "setApiKey"],
     [requestErrorOf(new Problem("keyRejected")), "Set OpenAI API Key", "setApiKey"],
     [new RequestError({ kind: "derivedKeyMissing" }), "Open ChatGPT Settings", "openSettings"],

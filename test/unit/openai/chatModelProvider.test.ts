@@ -29,6 +29,7 @@ describe("the models in VS Code's Chat", () => {
     const needs: ChatNeeds = {
       fetch,
       credentials: bed.credentials,
+      endpoints: { assertAllowed: () => {}, request: async () => {} },
       userAgent,
       clock: bed.clock,
       log: { debug: write, info: write, warn: write, error: write },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { accountBinding } from "../../../src/account/endpoints.ts";
 import type { Account } from "../../../src/account/state.ts";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
 import { CreditRedeemer, isEligibleForCredits, redeemCredits } from "../../../src/openai/credits.ts";
@@ -91,6 +92,7 @@ describe("The plan's API credits", () => {
         isWanted: () => wanted,
       });
       await rooms.signIn.run();
+      await rooms.endpoints.grant(accountBinding(issuer.issuer), [issuer.apiBaseUrl]);
     });
     afterEach(async () => {
       issuer.setLifetimes({ idToken: 3600 });

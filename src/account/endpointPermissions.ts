@@ -1,0 +1,197 @@
+import { type Clock, delay } from "../platform/clock.ts";
+import { Emitter } from "../platform/emitter.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import { Problem, type ProblemCode } from "../platform/problem.ts";
+import { type Binding, normalAddress } from "./endpoints.ts";
+
+/** Where answers are remembered: outside the settings, which any extension may write. */
+export interface EndpointMemory {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+/** What the person is asked: whether a credential may go to these addresses. */
+export interface EndpointQuestion {
+  readonly kind: Binding["kind"];
+  readonly addresses: readonly string[];
+}
+
+export interface EndpointPermissionParts {
+  memory: EndpointMemory;
+  /** Asks the person in a modal dialog; anything but true means no. */
+  ask: (question: EndpointQuestion) => PromiseLike<boolean>;
+  clock: Clock;
+  log: Logger;
+}
+
+export interface EndpointRequest {
+  /** Asks again although the person has said no: they want to be asked. */
+  again?: boolean;
+  /** The problem when the person does not allow it. */
+  problem?: ProblemCode;
+  signal?: AbortSignal;
+}
+
+/** What a caller that cannot wait for a person needs. */
+export type EndpointGuard = Pick<EndpointPermissions, "isAllowed" | "assertAllowed">;
+
+/** Whoever asks does not wait longer for an answer, ms. An answer that comes later still counts. */
+const answerLimitMs = 5 * 60_000;
+
+const memoryKey = "allowedEndpoints";
+type Allowed = readonly [holder: string, address: string];
+
+/**
+ * Decides where a credential may be sent. The settings say where requests go, but any extension may write them, so they
+ * are no proof of the person's will: an address that a credential was not obtained for is used only after the person
+ * has allowed it.
+ */
+export class EndpointPermissions {
+  readonly #parts: EndpointPermissionParts;
+  readonly #changed: Emitter<void>;
+  /** Until the window closes; who was told no once does not ask again by themselves. */
+  readonly #refused = new Set<string>();
+  /** The questions before the person now, by what they ask. */
+  readonly #asking = new Map<string, Promise<void>>();
+  /** One dialog at a time. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: EndpointPermissionParts) {
+    this.#parts = parts;
+    this.#changed = new Emitter((error) =>
+      parts.log.error(`A listener of the allowed endpoints failed: ${describeError(error)}`),
+    );
+  }
+
+  get onDidChange() {
+    return this.#changed.event;
+  }
+
+  /** Whether a credential may be sent to an address, as far as is known without asking. */
+  isAllowed(binding: Binding | undefined, address: string): boolean {
+    const wanted = normalAddress(address);
+    if (!binding || wanted === undefined) return false;
+    if (binding.home.some((home) => normalAddress(home) === wanted)) return true;
+    return this.#allowed().some(([holder, allowed]) => holder === binding.holder && allowed === wanted);
+  }
+
+  /**
+   * To be called right before a credential is sent; never asks.
+   * @throws Problem `endpointNotAllowed`
+   */
+  assertAllowed(binding: Binding | undefined, address: string): void {
+    if (!this.isAllowed(binding, address)) throw new Problem("endpointNotAllowed");
+  }
+
+  /**
+   * Asks the person, where needed, whether a credential may be sent to some addresses; one dialog names them all. Only
+   * for what a person does: nothing in the background may call this.
+   * @throws Problem `endpointNotAllowed` unless they allow it, now or earlier; the signal's reason when it is aborted
+   */
+  async request(binding: Binding, addresses: readonly string[], options: EndpointRequest = {}): Promise<void> {
+    const { again = false, problem = "endpointNotAllowed", signal } = options;
+    signal?.throwIfAborted();
+    const missing = this.missing(binding, addresses);
+    if (missing.length === 0) return;
+    const isRefused = missing.some((address) => this.#refused.has(nameOf(binding, address)));
+    if (again || !isRefused) await this.#answered(this.#question(binding, missing), signal);
+    if (this.missing(binding, addresses).length > 0) throw new Problem(problem);
+  }
+
+  /** The addresses that the person would have to allow. */
+  missing(binding: Binding, addresses: readonly string[]): string[] {
+    return [...new Set(addresses.filter((address) => !this.isAllowed(binding, address)))];
+  }
+
+  /** Allows for one credential what the person has just allowed for another: the two are one. */
+  async grant(binding: Binding, addresses: readonly string[]): Promise<void> {
+    const missing = this.missing(binding, addresses);
+    if (missing.length === 0) return;
+    await this.#remember(binding, missing);
+    this.#changed.fire();
+  }
+
+  /** Forgets what was allowed for a credential that is gone. */
+  async forget({ holder }: Binding): Promise<void> {
+    const allowed = this.#allowed();
+    const kept = allowed.filter(([other]) => other !== holder);
+    if (kept.length === allowed.length) return;
+    await this.#parts.memory.update(memoryKey, kept);
+    this.#changed.fire();
+  }
+
+  /** The one dialog that asks this; whoever wants the same waits for the same answer. */
+  #question(binding: Binding, addresses: readonly string[]): Promise<void> {
+    const name = addresses.map((address) => nameOf(binding, address)).join("\n");
+    const running = this.#asking.get(name);
+    if (running) return running;
+    const question = this.#queue
+      .then(() => this.#ask(binding, addresses))
+      .finally(() => {
+        this.#asking.delete(name);
+      });
+    this.#asking.set(name, question);
+    this.#queue = question.catch(() => {});
+    return question;
+  }
+
+  async #ask(binding: Binding, addresses: readonly string[]): Promise<void> {
+    const { ask, log } = this.#parts;
+    // The question before this one may have been about the same.
+    const missing = this.missing(binding, addresses);
+    if (missing.length === 0) return;
+    let allowed = false;
+    try {
+      allowed = (await ask({ kind: binding.kind, addresses: missing })) === true;
+    } catch (error) {
+      log.warn(`The question about an endpoint could not be asked: ${describeError(error)}`);
+      return;
+    }
+    log.info(`An endpoint of the settings was ${allowed ? "allowed" : "refused"} by the person`);
+    for (const address of missing) {
+      if (allowed) this.#refused.delete(nameOf(binding, address));
+      else this.#refused.add(nameOf(binding, address));
+    }
+    if (allowed) await this.#remember(binding, missing);
+    this.#changed.fire();
+  }
+
+  async #remember({ holder }: Binding, addresses: readonly string[]): Promise<void> {
+    const added = addresses.flatMap((address): Allowed[] => {
+      const normal = normalAddress(address);
+      return normal === undefined ? [] : [[holder, normal]];
+    });
+    try {
+      await this.#parts.memory.update(memoryKey, [...this.#allowed(), ...added]);
+    } catch (error) {
+      // It holds in this window all the same.
+      this.#parts.log.warn(`An allowed endpoint could not be remembered: ${describeError(error)}`);
+    }
+  }
+
+  /** Waits for an answer, but not for ever. */
+  async #answered(question: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    const limit = new AbortController();
+    const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+    const waited = delay(this.#parts.clock, answerLimitMs, stop);
+    waited.catch(() => {});
+    try {
+      await Promise.race([question, waited]);
+    } finally {
+      limit.abort();
+    }
+  }
+
+  #allowed(): readonly Allowed[] {
+    const stored = this.#parts.memory.get(memoryKey);
+    return Array.isArray(stored) ? stored.filter(isAllowed) : [];
+  }
+}
+
+function isAllowed(entry: unknown): entry is Allowed {
+  return Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === "string");
+}
+
+function nameOf({ holder }: Binding, address: string): string {
+  return `${holder} ${normalAddress(address)}`;
+}

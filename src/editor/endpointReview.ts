@@ -1,0 +1,88 @@
+import type { Accounts } from "../account/accounts.ts";
+import type { EndpointPermissions } from "../account/endpointPermissions.ts";
+import { accountBinding, type Binding, type EndpointName, ownKeyBinding } from "../account/endpoints.ts";
+import type { OwnKeyStore } from "../account/ownKey.ts";
+import { isProblem } from "../platform/problem.ts";
+
+export interface EndpointReviewParts {
+  accounts: Accounts;
+  ownKey: OwnKeyStore;
+  endpoints: EndpointPermissions;
+  /** The address in force. @throws SettingProblem */
+  endpoint: (name: EndpointName) => string;
+}
+
+/** What the addresses in force mean for the credentials that are there. */
+export class EndpointReview {
+  readonly #parts: EndpointReviewParts;
+
+  constructor(parts: EndpointReviewParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a credential is held back until the person has allowed an address. */
+  get isNeeded(): boolean {
+    const { endpoints } = this.#parts;
+    return this.#inForce().some(({ binding, addresses }) => endpoints.missing(binding, addresses).length > 0);
+  }
+
+  /** Asks the person, for each credential that is held back. */
+  async review(): Promise<void> {
+    for (const { binding, addresses } of this.#inForce()) {
+      try {
+        await this.#parts.endpoints.request(binding, addresses, { again: true });
+      } catch (error) {
+        if (!isProblem(error, "endpointNotAllowed")) throw error;
+      }
+    }
+  }
+
+  /**
+   * Asks before a sign-in for everything that it leads to: the issuer, and the services that its tokens are for.
+   * @throws Problem `signInNotAllowed`; the signal's reason
+   */
+  async permitSignIn(issuer: string, signal: AbortSignal): Promise<void> {
+    const options = { again: true, problem: "signInNotAllowed", signal } as const;
+    await this.#parts.endpoints.request(accountBinding(issuer), this.#addressesFor(issuer), options);
+  }
+
+  /**
+   * Asks before a login from elsewhere is stored as one of the settings' issuer.
+   * @param from the issuer that its tokens name
+   * @throws Problem `signInNotAllowed`
+   */
+  async permitImport(from: string, issuer: string): Promise<void> {
+    const { endpoints } = this.#parts;
+    const addresses = this.#addressesFor(issuer);
+    await endpoints.request(accountBinding(from), addresses, { again: true, problem: "signInNotAllowed" });
+    await endpoints.grant(accountBinding(issuer), addresses);
+  }
+
+  #addressesFor(issuer: string): string[] {
+    return [issuer, ...this.#services()];
+  }
+
+  #services(): string[] {
+    return [...this.#usable("apiBaseUrl"), ...this.#usable("chatgptBaseUrl")];
+  }
+
+  /** Nothing is sent to an address that is none, so there is nothing to ask about it. */
+  #usable(name: EndpointName): string[] {
+    try {
+      return [this.#parts.endpoint(name)];
+    } catch {
+      return [];
+    }
+  }
+
+  #inForce(): { binding: Binding; addresses: string[] }[] {
+    const { active } = this.#parts.accounts.state;
+    const ownKey = this.#parts.ownKey.current;
+    return [
+      ...(active ? [{ binding: accountBinding(active.issuer), addresses: this.#services() }] : []),
+      ...(ownKey
+        ? [{ binding: ownKeyBinding(ownKey.key, ownKey.apiBaseUrl), addresses: this.#usable("apiBaseUrl") }]
+        : []),
+    ];
+  }
+}

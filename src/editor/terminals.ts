@@ -1,0 +1,43 @@
+import * as vscode from "vscode";
+import type { Disposable } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
+import { askForTerminals } from "./consentDialogs.ts";
+import type { Notifications } from "./notifications.ts";
+import { settings } from "./settings.ts";
+import { type ConsentMemory, TerminalConsent } from "./terminalConsent.ts";
+import { followTerminalEnvironment } from "./terminalEnvironment.ts";
+
+export interface TerminalParts {
+  context: vscode.ExtensionContext;
+  memory: ConsentMemory;
+  apiKey: () => string | undefined;
+  /** Everything but the settings that can change the key. */
+  changes: readonly ((listener: () => void) => Disposable)[];
+  notifications: Notifications;
+  log: Logger;
+}
+
+/** Gives the API key to integrated terminals where the setting is on and the person has agreed to it. */
+export function createTerminals({ context, memory, apiKey, changes, notifications, log }: TerminalParts): Disposable[] {
+  const consent = new TerminalConsent({
+    memory,
+    enabled: () => settings.terminalEnvironment,
+    onDidChangeSettings: settings.onDidChange,
+    focused: () => vscode.window.state.focused,
+    ask: askForTerminals,
+    offer: (review) =>
+      notifications.warning("A setting gives your OpenAI API key to integrated terminals.", { "Review…": review }),
+    log,
+  });
+  const following = followTerminalEnvironment({
+    collection: () => context.environmentVariableCollection,
+    enabled: () => settings.terminalEnvironment && consent.isGiven,
+    apiKey,
+    changes: [
+      ...[...changes, settings.onDidChange, consent.onDidChange],
+      // It may have been answered in another window.
+      (listener) => vscode.window.onDidChangeWindowState(listener),
+    ],
+  });
+  return [consent, following];
+}
