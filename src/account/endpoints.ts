@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { defaultIssuer } from "../oauth/issuer.ts";
+import { parseEndpoint } from "../platform/endpoint.ts";
 
 /** The real service's addresses; the settings of the same names can put others in their place. */
 export const endpointDefaults = {
@@ -40,14 +41,19 @@ export const newKeyBinding: Binding = {
   home: [endpointDefaults.apiBaseUrl],
 };
 
-/** Two addresses are the same when these are: scheme, host, port and path as a URL parser writes them. */
+/**
+ * An address as a URL parser writes it: two are the same when scheme, host, port and path are. Undefined for what a
+ * credential can never be sent to.
+ */
 export function normalAddress(address: string): string | undefined {
-  const url = URL.parse(address);
-  if (!url || url.username || url.password || /[?#]/.test(url.href)) return undefined;
-  return url.href.replace(/\/+$/, "");
+  try {
+    return parseEndpoint("address", address);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a setting has the real service's address, however it is written. */
 export function isDefaultEndpoint(name: EndpointName, value: unknown): boolean {
-  return typeof value === "string" && normalAddress(value.trim()) === endpointDefaults[name];
+  return typeof value === "string" && normalAddress(value) === endpointDefaults[name];
 }

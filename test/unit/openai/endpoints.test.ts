@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { EndpointPermissions } from "../../../src/account/endpointPermissions.ts";
+import { accountBinding, endpointDefaults, ownKeyBinding } from "../../../src/account/endpoints.ts";
+import { ChatModelProvider } from "../../../src/editor/chat/chatModelProvider.ts";
+import { type AssertAllowed, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
+import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
+import type { RequestError } from "../../../src/openai/requestError.ts";
+import { UsageMeter } from "../../../src/openai/usageMeter.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { answers } from "../../standIn/answers.ts";
+import { MemoryMemento } from "../editor/sessionBed.ts";
+import { type Bed, startBed, userAgent } from "./bed.ts";
+import { host, Token, user } from "./chatParts.ts";
+
+const account = accountBinding(endpointDefaults.issuer);
+
+/** Whatever kind of error it comes in, it says that the address is not allowed. */
+function isNotAllowed(error: unknown): true {
+  const { failure } = error as RequestError;
+  const problem = failure?.kind === "problem" ? failure.problem : error;
+  assert.ok(isProblem(problem, "endpointNotAllowed"), String(error));
+  return true;
+}
+
+/** The settings name a service that the person has not allowed; the real one is never reached from here. */
+describe("A service that the person has not allowed", () => {
+  let bed: Bed;
+  let endpoints: EndpointPermissions;
+  let answer: boolean;
+  let asked: (readonly string[])[];
+  let failures: RequestError[];
+  let provider: ChatModelProvider;
+  const settings = { authMode: "chatgpt" as "chatgpt" | "apiKey", chatBackend: "chatgpt" as "chatgpt" | "platform" };
+  const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
+
+  beforeEach(async () => {
+    bed = await startBed();
+    bed.credentials.chatgpt = { ...bed.credentials.chatgpt, binding: account };
+    bed.credentials.apiKey = {
+      ...bed.credentials.apiKey,
+      binding: ownKeyBinding(bed.credentials.apiKey.bearer),
+    };
+    answer = false;
+    asked = [];
+    failures = [];
+    Object.assign(settings, { authMode: "chatgpt", chatBackend: "chatgpt" });
+    const write = (line: string) => void bed.log.push(line);
+    const log = { debug: write, info: write, warn: write, error: write };
+    endpoints = new EndpointPermissions({
+      memory: new MemoryMemento(),
+      ask: async ({ addresses }) => {
+        asked.push(addresses);
+        return answer;
+      },
+      clock: bed.clock,
+      log,
+    });
+    provider = new ChatModelProvider(
+      {
+        fetch,
+        credentials: bed.credentials,
+        endpoints,
+        userAgent,
+        clock: bed.clock,
+        log,
+        settings: () => ({ ...settings, apiBaseUrl: bed.apiBaseUrl, chatgptBaseUrl: bed.chatgptBaseUrl }),
+        onFailure: (error) => failures.push(error),
+        onUsage: () => {},
+      },
+      host,
+    );
+  });
+  afterEach(() => bed.stop());
+
+  const backends = () => [
+    chatgptBackend(bed.chatgptBaseUrl, userAgent, assertAllowed),
+    platformBackend(bed.apiBaseUrl, userAgent, assertAllowed),
+  ];
+  const respond = (initiator: string | undefined, onPart: (part: unknown) => void = () => {}) =>
+    provider.respond(
+      { id: "gpt-5.5" } as never,
+      [user("Hello?")] as never,
+      { toolMode: 1, ...(initiator !== undefined && { requestInitiator: initiator }) } as never,
+      { report: onPart },
+      new Token(),
+    );
+
+  it("gets no request for models, and nobody is asked", async () => {
+    const catalogue = new ModelCatalogue({ fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} });
+    for (const backend of backends()) await assert.rejects(catalogue.list(backend), isNotAllowed);
+    for (const mode of ["chatgpt", "apiKey"] as const) {
+      settings.authMode = mode;
+      assert.deepEqual(await provider.information(), []);
+    }
+    assert.deepEqual([bed.standIn.records, asked], [[], []]);
+  });
+
+  it("gets no request for the usage, and nobody is asked", async () => {
+    const [chatgpt] = backends();
+    assert.ok(chatgpt);
+    const meter = new UsageMeter({ fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} });
+    await assert.rejects(meter.read(chatgpt), isNotAllowed);
+    assert.deepEqual([bed.standIn.records, asked], [[], []]);
+  });
+
+  it("gets no chat request that was not asked about, also not as a replay", async () => {
+    for (const backend of backends()) {
+      const modelId = backend.kind === "chatgpt" ? "gpt-5.5" : "gpt-5.1";
+      await assert.rejects(bed.send({ backend, modelId }), isNotAllowed);
+      // The one that replaces a refused credential may be another's.
+      if (backend.kind === "chatgpt") {
+        await endpoints.grant(account, [bed.chatgptBaseUrl]);
+        bed.standIn.next({ status: 401, json: {} });
+        bed.credentials.onRejected = async () => ({
+          bearer: "another's",
+          binding: accountBinding("https://login.example.com"),
+        });
+        await assert.rejects(bed.send({ backend, modelId }), isNotAllowed);
+        assert.deepEqual(
+          bed.standIn.responses.map(({ headers }) => headers.authorization),
+          ["Bearer chatgpt-bearer-1"],
+        );
+      }
+    }
+  });
+
+  for (const [mode, backend, address] of [
+    ["chatgpt", "chatgpt", () => bed.chatgptBaseUrl],
+    ["chatgpt", "platform", () => bed.apiBaseUrl],
+    ["apiKey", "chatgpt", () => bed.apiBaseUrl],
+  ] as const) {
+    it(`gets nothing in the mode ${mode} (${backend}) while the person says no, and is answered once they allow it`, async () => {
+      Object.assign(settings, { authMode: mode, chatBackend: backend });
+      await assert.rejects(respond("github.copilot-chat"), /Nothing was sent/);
+      await assert.rejects(respond("core"), /Nothing was sent/);
+      assert.deepEqual([bed.standIn.records, asked], [[], [[address()]]]);
+      answer = true;
+      const binding = mode === "apiKey" ? bed.credentials.apiKey.binding : account;
+      // The key that was made for an account is bound as its tokens are.
+      if (mode === "chatgpt") bed.credentials.apiKey = { ...bed.credentials.apiKey, binding: account };
+      assert.ok(binding);
+      await endpoints.request(binding, [address()], { again: true });
+      bed.standIn.usually(() => answers.text("Fine."));
+      const parts: unknown[] = [];
+      await respond("core", (part) => parts.push(part));
+      assert.equal(parts.length, 1);
+      assert.equal(asked.length, 2);
+    });
+  }
+
+  it("is asked about at a question in Chat, and then answers it", async () => {
+    answer = true;
+    bed.standIn.usually(() => answers.text("Fine."));
+    await respond("github.copilot-chat");
+    assert.deepEqual(asked, [[bed.chatgptBaseUrl]]);
+    assert.equal(bed.standIn.responses.length, 1);
+    assert.equal((await provider.information()).length, 3);
+  });
+
+  it("is not asked about when another extension asks; the way out is offered instead", async () => {
+    answer = true;
+    for (const initiator of [undefined, "some.extension", ""]) {
+      await assert.rejects(respond(initiator), /Nothing was sent/);
+    }
+    assert.deepEqual([bed.standIn.records, asked], [[], []]);
+    assert.equal(failures.length, 3);
+  });
+
+  it("leaves the models in the picker that were there, so that a question can be asked", async () => {
+    await endpoints.grant(account, [bed.chatgptBaseUrl]);
+    assert.equal((await provider.information()).length, 3);
+    await endpoints.forget(account);
+    settings.chatBackend = "platform";
+    assert.equal((await provider.information()).length, 3);
+  });
+
+  it("gets nothing by a redirect of one that is allowed", async () => {
+    await endpoints.grant(account, [bed.chatgptBaseUrl]);
+    const elsewhere = await startBed();
+    try {
+      for (const status of [301, 302, 303, 307, 308]) {
+        const target = elsewhere.chatgptBaseUrl;
+        bed.standIn.usually(() => ({ status, json: {}, headers: { location: `${target}/codex/responses` } }));
+        await assert.rejects(respond("core"));
+      }
+      assert.deepEqual(elsewhere.standIn.records, []);
+    } finally {
+      await elsewhere.stop();
+    }
+  });
+});
