@@ -36,7 +36,9 @@ export class OwnKeyActions {
    * @throws Problem
    */
   async set(): Promise<void> {
-    const apiBaseUrl = await this.#permittedAddress();
+    const apiBaseUrl = settings.endpoint("apiBaseUrl");
+    const asking = this.#permit(apiBaseUrl);
+    if (asking) await asking;
     const key = await this.#ask();
     if (key !== undefined) await this.#keep(apiBaseUrl, key);
   }
@@ -45,15 +47,16 @@ export class OwnKeyActions {
    * Checks a key that came from elsewhere and replaces the one that is set; false when the person dropped it.
    * @throws Problem
    */
-  async adopt(key: string): Promise<boolean> {
-    return this.#keep(await this.#permittedAddress(), key);
+  adopt(key: string): Promise<boolean> {
+    const apiBaseUrl = settings.endpoint("apiBaseUrl");
+    const keep = () => this.#keep(apiBaseUrl, key);
+    return this.#permit(apiBaseUrl)?.then(keep) ?? keep();
   }
 
-  /** The API that a new key is for. @throws Problem `keyNotSent`, SettingProblem */
-  async #permittedAddress(): Promise<string> {
-    const apiBaseUrl = settings.endpoint("apiBaseUrl");
-    await this.#endpoints.request(newKeyBinding, [apiBaseUrl], { again: true, problem: "keyNotSent" });
-    return apiBaseUrl;
+  /** Asks the person, where needed, whether a new key may be sent to an address. @throws Problem `keyNotSent` */
+  #permit(apiBaseUrl: string): Promise<void> | undefined {
+    if (this.#endpoints.isAllowed(newKeyBinding, apiBaseUrl)) return undefined;
+    return this.#endpoints.request(newKeyBinding, [apiBaseUrl], { again: true, problem: "keyNotSent" });
   }
 
   async #keep(apiBaseUrl: string, key: string): Promise<boolean> {

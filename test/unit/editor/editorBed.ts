@@ -1,9 +1,12 @@
+import { accountBinding, newKeyBinding } from "../../../src/account/endpoints.ts";
 import { Actions } from "../../../src/editor/actions.ts";
 import { AfterSignIn } from "../../../src/editor/afterSignIn.ts";
 import type { CodexExport } from "../../../src/editor/codexExport.ts";
 import { CodexImport } from "../../../src/editor/codexImport.ts";
+import { EndpointReview } from "../../../src/editor/endpointReview.ts";
 import { Notifications } from "../../../src/editor/notifications.ts";
 import { OwnKeyActions } from "../../../src/editor/ownKeyActions.ts";
+import { settings } from "../../../src/editor/settings.ts";
 import { SignInSurface } from "../../../src/editor/signInSurface.ts";
 import { originator } from "../../../src/oauth/issuer.ts";
 import { CreditRedeemer } from "../../../src/openai/credits.ts";
@@ -34,6 +37,8 @@ export async function createEditorBed(issuer: TestIssuer, options: Partial<Rooms
     showDeviceCode: () => {},
     askForLink: () => surface.askForLink(),
   };
+  /** The service is one that the person has allowed. */
+  const addresses = [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl];
   const rooms = await createRooms({
     issuer: issuer.issuer,
     beginFollowUp: (of, idToken) => afterSignIn.begin(of, idToken),
@@ -45,9 +50,12 @@ export async function createEditorBed(issuer: TestIssuer, options: Partial<Rooms
       ...options.signIn,
     },
   });
-  const { accounts, source, refresher, deriver, signIn, log, http, cli, revokeToken } = rooms;
+  const { accounts, source, refresher, deriver, signIn, log, http, cli, revokeToken, endpoints, ownKey } = rooms;
+  const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
+  await endpoints.grant(accountBinding(issuer.issuer), addresses);
+  await endpoints.grant(newKeyBinding, addresses);
   const redeemer = new CreditRedeemer({
-    ...{ accounts, refresher, deriver, http, log },
+    ...{ accounts, refresher, deriver, http, log, endpoints },
     clock: options.clock ?? systemClock,
     apiBaseUrl: () => issuer.apiBaseUrl,
     isWanted: () => credits.wanted,
@@ -58,17 +66,18 @@ export async function createEditorBed(issuer: TestIssuer, options: Partial<Rooms
     logShown += 1;
   });
   const surface = new SignInSurface({ signIn, log });
-  const ownKeyActions = new OwnKeyActions(rooms.ownKey, http, notifications, log);
+  const ownKeyActions = new OwnKeyActions(ownKey, http, notifications, log, endpoints);
   const codexImport = new CodexImport({
     ...{ accounts, cli, afterSignIn, notifications },
     ownKey: ownKeyActions,
+    endpoints: review,
     clock: systemClock,
   });
   /** What the export to the CLI does, which has tests of its own. */
   const codexExport = { run: async () => {} };
   const revoked: string[] = [];
   const actions = new Actions({
-    ...{ accounts, source, refresher, deriver, signIn, surface, codexImport, notifications, log },
+    ...{ accounts, source, refresher, deriver, signIn, surface, codexImport, endpoints, notifications, log },
     ownKey: ownKeyActions,
     codexExport: codexExport as CodexExport,
     revoke: (of, token) => {
@@ -84,6 +93,7 @@ export async function createEditorBed(issuer: TestIssuer, options: Partial<Rooms
     afterSignIn,
     notifications,
     surface,
+    review,
     ownKeyActions,
     codexImport,
     codexExport,

@@ -36,6 +36,8 @@ describe("The own API key", () => {
     for (const key of [good, other, unknown]) assert.ok(!bed.lines.join("\n").includes(key));
     await bed.end();
   });
+  /** What is kept of a key: also the API that it was set for. */
+  const stored = (key: string) => ({ version: 1, key, checked: true, apiBaseUrl: issuer.apiBaseUrl });
   const models = () => issuer.recordsOf("models").length;
 
   it("is asked for in a masked box, checked, and stored", async () => {
@@ -44,7 +46,7 @@ describe("The own API key", () => {
     assert.equal(box?.password, true);
     await box?.enter(` ${good}\n`);
     await setting;
-    assert.deepEqual(bed.ownKey.current, { version: 1, key: good, checked: true });
+    assert.deepEqual(bed.ownKey.current, stored(good));
     assert.deepEqual(sentences(), ["The API key works and is stored."]);
     assert.deepEqual([state.progresses[0]?.title, state.progresses[0]?.done], ["Checking the API key…", true]);
   });
@@ -90,7 +92,7 @@ describe("The own API key", () => {
         willAnswer(/Set OpenAI API Key/, good);
         willAnswer(uncheckable, answer);
         await bed.ownKeyActions.set();
-        assert.deepEqual(bed.ownKey.current, answer && { version: 1, key: good, checked: false });
+        assert.deepEqual(bed.ownKey.current, answer && { ...stored(good), checked: false });
       }
       const [asked] = state.messages;
       assert.deepEqual([asked?.modal, asked?.kind, asked?.buttons], [true, "warning", ["Keep It"]]);
