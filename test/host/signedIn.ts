@@ -22,9 +22,13 @@ export function useService(): () => Service {
   };
 }
 
-/** Signs in with the command, the browser being played over HTTP: the host's own would show a dialog. */
+/**
+ * Signs in with the command, the browser being played over HTTP: the host's own would show a dialog. So does the question
+ * whether the service may have the credential; this person has put it into the settings and allows it.
+ */
 export async function signIn(account: { email: string; password: string } = demoAccount): Promise<void> {
   const { openExternal } = vscode.env;
+  const { showWarningMessage } = vscode.window;
   const opened = Promise.withResolvers<void>();
   // VS Code leaves `env` open to tests.
   vscode.env.openExternal = async (target) => {
@@ -35,10 +39,15 @@ export async function signIn(account: { email: string; password: string } = demo
     browse().then(opened.resolve, opened.reject);
     return true;
   };
+  vscode.window.showWarningMessage = async (message: string, ...rest: unknown[]) => {
+    const answer = message.startsWith("Send your ChatGPT credential to 127.0.0.1:") ? "Allow" : undefined;
+    return answer !== undefined && rest.includes(answer) ? (answer as never) : undefined;
+  };
   try {
     await Promise.all([vscode.commands.executeCommand(`${section}.signIn`), opened.promise]);
   } finally {
     vscode.env.openExternal = openExternal;
+    vscode.window.showWarningMessage = showWarningMessage;
   }
 }
 

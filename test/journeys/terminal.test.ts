@@ -74,6 +74,7 @@ describe("a person who wants the API key in terminals", () => {
     assert.equal(await printed(workbench, anything), "none");
 
     await workbench.updateSettings({ "chatgptSignIn.terminalEnvironment": true });
+    await workbench.answerDialog("Give your OpenAI API key to integrated terminals?", "Allow");
     await eventually(async () => assert.equal(await printed(workbench, lastFour), key.slice(-4)), 30_000);
 
     // The terminal that was used before gets VS Code's own hint: a badge that offers to open it anew.

@@ -10,6 +10,19 @@ const themeClasses = {
   "Default High Contrast Light": "hc_light",
 } as const;
 
+/**
+ * Runs in the window: the tests' service is not OpenAI's, so the extension asks before it sends a credential there.
+ * This person has put it into the settings themselves, and allows it.
+ */
+const allowService = `setInterval(() => {
+  for (const dialog of document.querySelectorAll(".monaco-dialog-box")) {
+    if (!/Send your (ChatGPT credential|OpenAI API key) to /.test(dialog.textContent)) continue;
+    for (const button of dialog.querySelectorAll(".dialog-buttons .monaco-button")) {
+      if (button.textContent === "Allow") button.click();
+    }
+  }
+}, 100);`;
+
 /** A colour theme that every VS Code has. */
 export type Theme = keyof typeof themeClasses;
 
@@ -23,9 +36,17 @@ export class Workbench {
     this.server = server;
   }
 
-  /** Opens a window. Two windows of one context share storage and secrets, and have an extension host each. */
-  static async open(context: BrowserContext, server: CodeServer): Promise<Workbench> {
+  /**
+   * Opens a window. Two windows of one context share storage and secrets, and have an extension host each.
+   * @param answers whether the person may send a credential to the service in the settings, or leaves that to the test
+   */
+  static async open(
+    context: BrowserContext,
+    server: CodeServer,
+    answers: "allowsService" | "leftToTest" = "allowsService",
+  ): Promise<Workbench> {
     const workbench = new Workbench(await context.newPage(), server);
+    if (answers === "allowsService") await workbench.page.addInitScript(allowService);
     await workbench.page.goto(server.origin);
     await workbench.shown();
     return workbench;

@@ -421,10 +421,7 @@ describe("Actions", () => {
       assert.deepEqual(sentences(), [new Problem("noEnvironmentKey").message]);
       process.env.OPENAI_API_KEY = "sk-ownKeyOfThePerson1234";
       await bed.actions.adoptEnvironmentKey();
-      assert.deepEqual(
-        [bed.ownKey.current?.key, bed.ownKey.current?.checked],
-        ["sk-ownKeyOfThePerson1234", true],
-      );
+      assert.deepEqual([bed.ownKey.current?.key, bed.ownKey.current?.checked], ["sk-ownKeyOfThePerson1234", true]);
       assert.equal(sentences().at(-1), "The API key works and is stored.");
     } finally {
       if (before === undefined) delete process.env.OPENAI_API_KEY;

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { answers } from "../standIn/answers.ts";
+import { usualModels } from "../standIn/catalogue.ts";
+import { type RunningStandIn, startStandIn } from "../standIn/standIn.ts";
+import { ChatView } from "../support/chatView.ts";
+import type { BuiltExtension } from "../support/consumerExtension.ts";
+import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
+import { buildRedirectingExtension } from "../support/redirectingExtension.ts";
+import { type Service, startService } from "../support/service.ts";
+import { useVscode } from "../support/useVscode.ts";
+import { Workbench } from "../support/workbench.ts";
+
+const nothingSent = "Nothing was sent, because you have not allowed the service";
+
+describe("a person whose settings another extension writes", () => {
+  let service: Service;
+  let elsewhere: RunningStandIn;
+  let extension: BuiltExtension;
+  const vscode = useVscode(async () => {
+    service = await startService({ host: "127.0.0.2" });
+    elsewhere = await startStandIn({ ...usualModels, accepts: () => true });
+    return {
+      settings: {
+        ...service.settings,
+        "chat.allowAnonymousAccess": true,
+        "redirecting.chatgptBaseUrl": elsewhere.chatgptBaseUrl,
+        "redirecting.apiBaseUrl": elsewhere.apiBaseUrl,
+      },
+      trustedDomains: [service.issuer.origin],
+    };
+  });
+  before(async () => {
+    extension = await buildRedirectingExtension();
+    await vscode.server.installExtension(extension.vsix);
+  });
+  after(async () => {
+    await service?.close();
+    await elsewhere?.stop();
+    await extension?.remove();
+  });
+
+  it("is asked before anything of theirs goes elsewhere, is obeyed, and is not asked again", async () => {
+    const workbench = await Workbench.open(vscode.person, vscode.server, "leftToTest");
+    const own = new URL(service.issuer.origin).host;
+    await workbench.runCommand("ChatGPT: Sign in with ChatGPT");
+    const said = await workbench.answerDialog(`Send your ChatGPT credential to ${own}?`, "Cancel");
+    for (const address of Object.values(service.settings)) assert.ok(said.includes(address), said);
+    await workbench.awaitNotification("You were not signed in, because you have not allowed the service");
+    assert.deepEqual([service.issuer.records, service.standIn.records], [[], []]);
+    await workbench.clearNotifications();
+
+    const page = await workbench.opening(async () => {
+      await workbench.runCommand("ChatGPT: Sign in with ChatGPT");
+      await workbench.answerDialog(`Send your ChatGPT credential to ${own}?`, "Allow");
+    });
+    await signInOnLoginPage(page, demoAccount);
+    await page.waitForURL("**/success");
+    await page.close();
+    await workbench.awaitNotification("You are signed in with ChatGPT.");
+    const chat = await ChatView.open(workbench);
+    await chat.pickModel("GPT-5.5");
+    service.standIn.usually(() => answers.text("From the real one."));
+    await chat.ask("Hello?");
+    await chat.awaitAnswer("From the real one.");
+    await chat.idle();
+
+    await workbench.runCommand(`${extension.displayName}: Write the Settings`);
+    await workbench.awaitNotification("The settings were written.");
+    await workbench.runCommand(`${extension.displayName}: Ask a Model`);
+    await workbench.awaitNotification(`Another extension fails: ${nothingSent}`);
+    const host = new URL(elsewhere.chatgptBaseUrl).host;
+    await chat.ask("Hello again?");
+    await workbench.answerDialog(`Send your ChatGPT credential to ${host}?`, "Cancel");
+    await chat.awaitAnswer(nothingSent);
+    await chat.idle();
+    await chat.ask("Hello once more?");
+    await chat.awaitAnswer(nothingSent);
+    await chat.idle();
+    assert.equal(await workbench.dialog.count(), 0);
+    assert.deepEqual(elsewhere.standIn.records, []);
+
+    await workbench.clearNotifications();
+    await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    const panel = await workbench.webview("text=Not the real service.");
+    await panel.getByRole("button", { name: "Review…" }).click();
+    await workbench.answerDialog(`Send your ChatGPT credential to ${host}?`, "Allow");
+    await panel.getByRole("button", { name: "Review…" }).waitFor({ state: "hidden" });
+    elsewhere.standIn.usually(() => answers.text("From elsewhere."));
+    await chat.ask("And now?");
+    await chat.awaitAnswer("From elsewhere.");
+
+    await workbench.reload();
+    const later = await ChatView.open(workbench);
+    await later.pickModel("GPT-5.5");
+    elsewhere.standIn.usually(() => answers.text("Still from elsewhere."));
+    await later.ask("Hello?");
+    await later.awaitAnswer("Still from elsewhere.");
+    assert.equal(await workbench.dialog.count(), 0);
+  });
+});
