@@ -69,7 +69,12 @@ function explain(where: string): void {
   say(where);
   say('Press F1 and choose "ChatGPT: Sign in with ChatGPT"; "ChatGPT: Open ChatGPT Settings" shows the panel.');
   say('Then "Chat: Open Chat": the account\'s models stand in the picker under the input.');
-  if (!options.real) say(`Sign in as ${demoAccount.email} with the password "${demoAccount.password}".`);
+  if (!options.real) {
+    say(
+      "VS Code asks before it sends a credential anywhere but to OpenAI. This service is the demo's own: choose Allow.",
+    );
+    say(`Sign in as ${demoAccount.email} with the password "${demoAccount.password}".`);
+  }
   say("Ctrl-C ends everything and leaves nothing behind.");
 }
 

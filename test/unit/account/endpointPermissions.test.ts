@@ -104,7 +104,7 @@ describe("Where a credential may be sent", () => {
       "https://evil.example/api.openai.com/v1",
       "https://api-openai.com/v1",
       "https://аpi.openai.com/v1",
-      "https://xn--pi-7kc.openai.com/v1",
+      "https://xn--pi-6kc.openai.com/v1",
       "https://chatgpt.com\\@evil.example/backend-api",
       "http://127.0.0.1:8080/v1",
       "http://localhost:1455/v1",

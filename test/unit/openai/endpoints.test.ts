@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { EndpointPermissions } from "../../../src/account/endpointPermissions.ts";
 import { accountBinding, endpointDefaults, ownKeyBinding } from "../../../src/account/endpoints.ts";
 import { ChatModelProvider } from "../../../src/editor/chat/chatModelProvider.ts";
+import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
 import { type AssertAllowed, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
 import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
 import type { RequestError } from "../../../src/openai/requestError.ts";
 import { UsageMeter } from "../../../src/openai/usageMeter.ts";
+import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 import { answers } from "../../standIn/answers.ts";
 import { MemoryMemento } from "../editor/sessionBed.ts";
@@ -182,6 +186,20 @@ describe("A service that the person has not allowed", () => {
         bed.standIn.usually(() => ({ status, json: {}, headers: { location: `${target}/codex/responses` } }));
         await assert.rejects(respond("core"));
       }
+      const needs = { fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} };
+      const redirecting = createServer((request, response) => {
+        const location = `${elsewhere.chatgptBaseUrl}${request.url}`;
+        response.writeHead(307, { location }).end();
+      });
+      await new Promise<void>((resolve) => redirecting.listen(0, "127.0.0.1", resolve));
+      const base = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}`;
+      await endpoints.grant(account, [base]);
+      const through = chatgptBackend(base, userAgent, assertAllowed);
+      await assert.rejects(new ModelCatalogue(needs).list(through));
+      await assert.rejects(new UsageMeter(needs).read(through));
+      const http = createHttpClient(() => userAgent, "chatgpt_sign_in");
+      await assert.rejects(checkApiKey(http, base, "sk-test-own-key-1"));
+      redirecting.close();
       assert.deepEqual(elsewhere.standIn.records, []);
     } finally {
       await elsewhere.stop();

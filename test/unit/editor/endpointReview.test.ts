@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { accountBinding, newKeyBinding, ownKeyBinding } from "../../../src/account/endpoints.ts";
+import { askForEndpoints } from "../../../src/editor/consentDialogs.ts";
+import { settings } from "../../../src/editor/settings.ts";
+import type { credentialOf } from "../../../src/neighbour/codexLogin.ts";
+import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import {
+  changeSetting,
+  resetVscode,
+  sentences,
+  settle,
+  state,
+  theMessage,
+  willAnswer,
+} from "../../support/vscodeStub/stub.ts";
+import { createEditorBed, type EditorBed } from "./editorBed.ts";
+
+const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+const key = "sk-ownKeyOfThePerson1234";
+
+describe("The question whether a credential may be sent somewhere", () => {
+  beforeEach(resetVscode);
+
+  for (const [address, host] of [
+    ["https://gateway.example.com/v1", "gateway.example.com"],
+    ["https://api.openai.com.evil.example/v1", "api.openai.com.evil.example"],
+    ["https://аpi.openai.com/v1", "xn--pi-6kc.openai.com"],
+    ["https://API.OPENAI.COM:8443/v1", "api.openai.com:8443"],
+    ["http://127.0.0.1:1455/v1", "127.0.0.1:1455"],
+  ] as const) {
+    it(`is modal and names the host that is meant by ${address}`, async () => {
+      willAnswer(/^Send your/, "Allow");
+      assert.equal(await askForEndpoints({ kind: "account", addresses: [address] }), true);
+      const { text, modal, buttons } = theMessage(/./);
+      assert.deepEqual([text, modal, buttons], [`Send your ChatGPT credential to ${host}?`, true, ["Allow"]]);
+    });
+  }
+
+  it("is a no when it is closed, and names each host once, with what would be sent", async () => {
+    willAnswer(/^Send your/, undefined);
+    const addresses = ["https://a.example", "https://b.example/v1", "https://b.example/v2"];
+    assert.equal(await askForEndpoints({ kind: "apiKey", addresses }), false);
+    const { text, detail } = theMessage(/./);
+    assert.equal(text, "Send your OpenAI API key to a.example and b.example?");
+    for (const address of addresses) assert.ok(detail.includes(address), detail);
+  });
+
+  it("is not pushed out of sight by a long address", async () => {
+    const pending = askForEndpoints({ kind: "account", addresses: [`https://evil.example/${"a".repeat(10_000)}`] });
+    const message = theMessage(/evil\.example\?$/);
+    assert.ok(message.text.length < 100 && message.detail.length < 600);
+    message.choose(undefined);
+    await pending;
+  });
+});
+
+describe("What a person does while the settings name another service", () => {
+  let issuer: TestIssuer;
+  let bed: EditorBed;
+  let questions: number;
+  let answer: boolean;
+  before(async () => {
+    issuer = await startIssuer({ ownKeys: [key] });
+  });
+  after(() => issuer.close());
+  beforeEach(async () => {
+    resetVscode();
+    questions = 0;
+    answer = false;
+    bed = await createEditorBed(issuer, {
+      askForEndpoints: async () => {
+        questions += 1;
+        return answer;
+      },
+    });
+    changeSetting("chatgptSignIn.chatgptBaseUrl", issuer.chatgptBaseUrl);
+    await bed.endpoints.forget(accountBinding(issuer.issuer));
+    await bed.endpoints.forget(newKeyBinding);
+  });
+  afterEach(() => bed.end());
+  const requests = () => issuer.records.length;
+
+  it("sends no key, stores none and does not even ask for it before they allow it", async () => {
+    const before = requests();
+    await assert.rejects(bed.ownKeyActions.set(), is("keyNotSent"));
+    await assert.rejects(bed.ownKeyActions.adopt(key), is("keyNotSent"));
+    assert.deepEqual([requests(), questions, state.questions, bed.ownKey.current], [before, 2, [], undefined]);
+    answer = true;
+    assert.equal(await bed.ownKeyActions.adopt(key), true);
+    assert.deepEqual([questions, bed.ownKey.current?.apiBaseUrl], [3, issuer.apiBaseUrl]);
+    bed.mode.current = "apiKey";
+    const { binding } = await bed.source.get("apiKey");
+    assert.equal(bed.endpoints.isAllowed(binding, issuer.apiBaseUrl), true);
+    assert.equal(bed.endpoints.isAllowed(binding, "https://api.openai.com/v1"), false);
+  });
+
+  it("lets a key of an earlier version go to OpenAI alone", async () => {
+    await bed.secrets.store("ownKey", JSON.stringify({ version: 1, key, checked: true }));
+    await bed.ownKey.reload();
+    bed.mode.current = "apiKey";
+    const { binding } = await bed.source.get("apiKey");
+    assert.equal(bed.endpoints.isAllowed(binding, "https://api.openai.com/v1"), true);
+    assert.equal(bed.endpoints.isAllowed(binding, issuer.apiBaseUrl), false);
+    assert.equal(bed.review.isNeeded, true);
+  });
+
+  it("forgets what was allowed for a key that is removed or replaced", async () => {
+    answer = true;
+    await bed.ownKeyActions.adopt(key);
+    await bed.endpoints.grant(ownKeyBinding(key), ["https://b.example"]);
+    willAnswer(/Remove the OpenAI API key/, "Remove");
+    await bed.ownKeyActions.remove();
+    assert.equal(bed.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), false);
+    assert.equal(bed.endpoints.isAllowed(newKeyBinding, issuer.apiBaseUrl), false);
+  });
+
+  it("asks for no credits in the background, and nobody about them", async () => {
+    await bed.signedIn();
+    bed.credits.wanted = true;
+    const id = bed.accounts.state.active?.id ?? "";
+    await assert.rejects(bed.redeemer.ask(id), is("endpointNotAllowed"));
+    bed.afterSignIn.resume();
+    await settle();
+    assert.deepEqual([issuer.recordsOf("redeemCredits").length, questions], [0, 0]);
+  });
+
+  it("asks about the issuer and both services at a sign-in, in one question", async () => {
+    await assert.rejects(bed.review.permitSignIn(issuer.issuer, new AbortController().signal), is("signInNotAllowed"));
+    answer = true;
+    await bed.review.permitSignIn(issuer.issuer, new AbortController().signal);
+    const binding = accountBinding(issuer.issuer);
+    const addresses = [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl];
+    assert.deepEqual([questions, bed.endpoints.missing(binding, addresses)], [2, []]);
+  });
+
+  it("signs in though a service's address is none: nothing can go there", async () => {
+    answer = true;
+    changeSetting("chatgptSignIn.chatgptBaseUrl", "http://example.com");
+    await bed.review.permitSignIn(issuer.issuer, new AbortController().signal);
+    assert.equal(questions, 1);
+  });
+
+  it("takes over no login of the real service for another one before they allow it", async () => {
+    // What was allowed for the other's own tokens does not count for these.
+    answer = true;
+    await bed.review.permitSignIn(issuer.issuer, new AbortController().signal);
+    answer = false;
+    await assert.rejects(bed.review.permitImport("https://auth.openai.com", issuer.issuer), is("signInNotAllowed"));
+    assert.equal(questions, 2);
+    await bed.review.permitImport(issuer.issuer, issuer.issuer);
+    assert.equal(questions, 2);
+  });
+
+  it("stores no login of the Codex CLI that the person does not want there", async () => {
+    const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: "acc" } };
+    const idToken = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");
+    const before = requests();
+    const login = {
+      file: {
+        tokens: { idToken, accessToken: idToken, refreshToken: "rt.1", accountId: "acc" },
+        apiKey: undefined,
+        lastRefresh: undefined,
+      } as unknown as Parameters<typeof credentialOf>[0],
+      link: undefined,
+      warnings: [],
+    };
+    const link = { codexHome: bed.directory, store: "keyring", renewHere: false } as const;
+    await assert.rejects(bed.codexImport.link(login, link), is("signInNotAllowed"));
+    assert.deepEqual([questions, requests(), bed.accounts.state.accounts], [1, before, []]);
+    answer = true;
+    await bed.codexImport.link(login, link);
+    assert.equal(bed.accounts.state.active?.email, "ada@example.com");
+  });
+
+  it("is shown in the panel as held back until they say yes, and a no is no failure", async () => {
+    assert.equal(bed.review.isNeeded, false);
+    await bed.signedIn();
+    assert.equal(bed.review.isNeeded, true);
+    await bed.review.review();
+    assert.deepEqual([questions, bed.review.isNeeded], [1, true]);
+    answer = true;
+    await bed.review.review();
+    assert.deepEqual([questions, bed.review.isNeeded], [2, false]);
+    changeSetting("chatgptSignIn.chatgptBaseUrl", "https://evil.example");
+    assert.equal(bed.review.isNeeded, true);
+  });
+
+  it("is forgotten with the last account of its issuer", async () => {
+    answer = true;
+    await bed.signedIn("plus@example.com");
+    await bed.signedIn("team@example.com");
+    await bed.review.review();
+    await bed.actions.signOut();
+    assert.equal(bed.review.isNeeded, false);
+    await bed.actions.signOut();
+    assert.equal(bed.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), false);
+  });
+
+  it("is told what to do, with the settings at hand", async () => {
+    changeSetting("chatgptSignIn.apiBaseUrl", "https://evil.example/v1");
+    await bed.actions.setApiKey();
+    const { text, buttons, choose } = theMessage(/The API key was not sent anywhere/);
+    assert.deepEqual(buttons, ["Open Settings", "Show Log"]);
+    assert.ok(!text.includes("evil.example"));
+    choose("Open Settings");
+    await settle();
+    assert.equal(state.commands.at(-1)?.name, "workbench.action.openSettings");
+    assert.equal(sentences().length, 1);
+  });
+
+  it("is warned of an address that is not OpenAI's, and not of one that is written differently", () => {
+    changeSetting("chatgptSignIn.issuer", "https://AUTH.openai.com:443/");
+    changeSetting("chatgptSignIn.apiBaseUrl", "https://api.openai.com/v1/");
+    changeSetting("chatgptSignIn.chatgptBaseUrl", "https://chatgpt.com.evil.example/backend-api");
+    assert.deepEqual(settings.changedEndpoints, ["chatgptBaseUrl"]);
+  });
+});
