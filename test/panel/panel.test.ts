@@ -166,6 +166,11 @@ describe("settings panel", function () {
       ["Remove the OpenAI API key", () => signedInView(), { type: "removeApiKey" }],
       ["Update the usage", () => signedInView(), { type: "readUsage" }],
       ["Show log", () => signedOutView({ problem: "It failed." }), { type: "showLog" }],
+      [
+        "Review…",
+        () => signedOutView({ changedEndpoints: ["apiBaseUrl"], endpointsHeldBack: true }),
+        { type: "reviewEndpoints" },
+      ],
       ["Open settings", () => signedOutView({ changedEndpoints: ["issuer"] }), { type: "openEndpointSettings" }],
     ];
     for (const [name, view, intent] of asked) {
