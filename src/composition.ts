@@ -256,6 +256,7 @@ export async function compose(host: Host): Promise<Rooms> {
       assertCurrent: () => cached?.assertCurrent(),
     }),
     scheduleRenewal(accounts, source, clock, log),
+    endpoints.onDidChange(() => panel.visible && chat.usage.update()),
     signIn.onDidChange(() => setContextKey("signingIn", signIn.running !== undefined)),
     ownKey.onDidChange((key) => rememberOwnKey(key !== undefined)),
     ...[accounts.onDidChange, ownKey.onDidChange, settings.onDidChange, endpoints.onDidChange].map((change) =>

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EndpointPermissions } from "../../../src/account/endpointPermissions.ts";
 import { accountBinding, endpointDefaults, ownKeyBinding } from "../../../src/account/endpoints.ts";
 import { ChatModelProvider } from "../../../src/editor/chat/chatModelProvider.ts";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
 import { type AssertAllowed, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
+import { redeemCredits } from "../../../src/openai/credits.ts";
 import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
 import type { RequestError } from "../../../src/openai/requestError.ts";
 import { UsageMeter } from "../../../src/openai/usageMeter.ts";
 import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import type { Logger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 import { answers } from "../../standIn/answers.ts";
 import { MemoryMemento } from "../editor/sessionBed.ts";
@@ -33,6 +35,7 @@ describe("A service that the person has not allowed", () => {
   let answer: boolean;
   let asked: (readonly string[])[];
   let failures: RequestError[];
+  let log: Logger;
   let provider: ChatModelProvider;
   const settings = { authMode: "chatgpt" as "chatgpt" | "apiKey", chatBackend: "chatgpt" as "chatgpt" | "platform" };
   const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
@@ -49,7 +52,7 @@ describe("A service that the person has not allowed", () => {
     failures = [];
     Object.assign(settings, { authMode: "chatgpt", chatBackend: "chatgpt" });
     const write = (line: string) => void bed.log.push(line);
-    const log = { debug: write, info: write, warn: write, error: write };
+    log = { debug: write, info: write, warn: write, error: write };
     endpoints = new EndpointPermissions({
       memory: new MemoryMemento(),
       ask: async ({ addresses }) => {
@@ -178,31 +181,38 @@ describe("A service that the person has not allowed", () => {
   });
 
   it("gets nothing by a redirect of one that is allowed", async () => {
-    await endpoints.grant(account, [bed.chatgptBaseUrl]);
-    const elsewhere = await startBed();
+    const reached: string[] = [];
+    const [target, targetUrl] = await listen((request, response) => {
+      reached.push(`${request.method} ${request.url}`);
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+    let status = 307;
+    const [redirecting, base] = await listen((request, response) => {
+      request.resume();
+      response.writeHead(status, { location: `${targetUrl}${request.url}` }).end();
+    });
     try {
-      for (const status of [301, 302, 303, 307, 308]) {
-        const target = elsewhere.chatgptBaseUrl;
-        bed.standIn.usually(() => ({ status, json: {}, headers: { location: `${target}/codex/responses` } }));
-        await assert.rejects(respond("core"));
-      }
-      const needs = { fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} };
-      const redirecting = createServer((request, response) => {
-        const location = `${elsewhere.chatgptBaseUrl}${request.url}`;
-        response.writeHead(307, { location }).end();
-      });
-      await new Promise<void>((resolve) => redirecting.listen(0, "127.0.0.1", resolve));
-      const base = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}`;
       await endpoints.grant(account, [base]);
-      const through = chatgptBackend(base, userAgent, assertAllowed);
-      await assert.rejects(new ModelCatalogue(needs).list(through));
-      await assert.rejects(new UsageMeter(needs).read(through));
+      const backend = chatgptBackend(base, userAgent, assertAllowed);
+      const needs = { fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} };
       const http = createHttpClient(() => userAgent, "chatgpt_sign_in");
-      await assert.rejects(checkApiKey(http, base, "sk-test-own-key-1"));
-      redirecting.close();
-      assert.deepEqual(elsewhere.standIn.records, []);
+      for (status of [301, 302, 303, 307, 308]) {
+        await assert.rejects(bed.send({ backend }));
+        await assert.rejects(new ModelCatalogue(needs).list(backend));
+        await assert.rejects(new UsageMeter(needs).read(backend));
+        await assert.rejects(checkApiKey(http, base, "sk-test-own-key-1"));
+        await redeemCredits(http, base, "plus", "an.id.token", log);
+      }
+      assert.deepEqual(reached, []);
     } finally {
-      await elsewhere.stop();
+      for (const server of [target, redirecting]) server.close();
     }
   });
 });
+
+/** A server on a free port, and its address. */
+async function listen(handle: RequestListener): Promise<[server: Server, url: string]> {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return [server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
+}
