@@ -57,6 +57,7 @@ describe("a person whose settings another extension writes", () => {
     await page.waitForURL("**/success");
     await page.close();
     await workbench.awaitNotification("You are signed in with ChatGPT.");
+    await workbench.clearNotifications();
     const chat = await ChatView.open(workbench);
     await chat.pickModel("GPT-5.5");
     service.standIn.usually(() => answers.text("From the real one."));
@@ -68,11 +69,13 @@ describe("a person whose settings another extension writes", () => {
     await workbench.awaitNotification("The settings were written.");
     await workbench.runCommand(`${extension.displayName}: Ask a Model`);
     await workbench.awaitNotification(`Another extension fails: ${nothingSent}`);
+    await workbench.clearNotifications();
     const host = new URL(elsewhere.chatgptBaseUrl).host;
     await chat.ask("Hello again?");
     await workbench.answerDialog(`Send your ChatGPT credential to ${host}?`, "Cancel");
     await chat.awaitAnswer(nothingSent);
     await chat.idle();
+    await workbench.clearNotifications();
     await chat.ask("Hello once more?");
     await chat.awaitAnswer(nothingSent);
     await chat.idle();
