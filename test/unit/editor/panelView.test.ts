@@ -26,7 +26,14 @@ describe("The panel's view", () => {
   /** The view, which fits the protocol and holds no secret. */
   function view(tunnel?: string) {
     const made = createView({
-      ...{ accounts: bed.accounts, ownKey: bed.ownKey, signIn: bed.signIn, actions: bed.actions, tunnel },
+      ...{
+        accounts: bed.accounts,
+        ownKey: bed.ownKey,
+        signIn: bed.signIn,
+        actions: bed.actions,
+        review: bed.review,
+        tunnel,
+      },
       known: new KnownAccounts(new MemoryMemento()),
       usage: { current: undefined } as UsageView,
     });

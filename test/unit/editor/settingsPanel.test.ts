@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type * as vscode from "vscode";
 import type { Actions } from "../../../src/editor/actions.ts";
+import type { EndpointReview } from "../../../src/editor/endpointReview.ts";
 import { SettingsPanel } from "../../../src/editor/settingsPanel.ts";
 import type { View } from "../../../src/panelProtocol.ts";
 import { Emitter } from "../../../src/platform/emitter.ts";
@@ -64,6 +65,7 @@ describe("The settings panel", () => {
       showLog: () => calls.push("showLog"),
       onLook: () => calls.push("look"),
       onReadUsage: () => calls.push("readUsage"),
+      review: { review: async () => calls.push("review") } as unknown as EndpointReview,
       log: createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
     });
   });
@@ -239,6 +241,7 @@ describe("The settings panel", () => {
       showLog: () => {},
       onLook: () => {},
       onReadUsage: () => {},
+      review: {} as EndpointReview,
       log: createLogger(() => assert.fail("nothing to log")),
     });
     assert.throws(() => panel.show(), /not yet/);
@@ -269,6 +272,7 @@ describe("The settings panel", () => {
       [{ type: "removeApiKey" }, "removeApiKey"],
       [{ type: "retryDerivedKey" }, "retryDerivedKey"],
       [{ type: "openPlatform" }, "openPlatform"],
+      [{ type: "reviewEndpoints" }, "review"],
       [{ type: "readUsage" }, "readUsage"],
       [{ type: "showLog" }, "showLog"],
     ];

@@ -4,10 +4,10 @@ import { type Backend, chatgptBackend, platformBackend } from "../../../src/open
 import { sendRequest } from "../../../src/openai/request.ts";
 import { RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
 import type { RequestBody } from "../../../src/openai/responses.ts";
-import { Heard, QuickClock, TestCredentials, userAgent } from "./bed.ts";
+import { allowAll, Heard, QuickClock, TestCredentials, userAgent } from "./bed.ts";
 
-const chatgpt = chatgptBackend("https://chatgpt.test/backend-api", userAgent);
-const platform = platformBackend("https://api.test/v1", userAgent);
+const chatgpt = chatgptBackend("https://chatgpt.test/backend-api", userAgent, allowAll);
+const platform = platformBackend("https://api.test/v1", userAgent, allowAll);
 
 const events = [
   { type: "response.created", response: { id: "r" } },
