@@ -252,9 +252,11 @@ function tokenUsage(usage: Readonly<Record<string, unknown>> | undefined): Token
   };
 }
 
+export const drainLimitMs = 1000;
+
 /** Reads the few bytes after the last event, so that the connection can serve the next request; gives up after 1 s. */
 function drain(reader: ReadableStreamDefaultReader<Uint8Array>, clock: Clock): void {
-  const limit: Disposable = clock.after(1000, () => void reader.cancel().catch(() => {}));
+  const limit: Disposable = clock.after(drainLimitMs, () => void reader.cancel().catch(() => {}));
   const rest = async () => {
     while (!(await reader.read()).done);
   };

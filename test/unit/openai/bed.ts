@@ -5,7 +5,7 @@ import { type ChatModel, parseCatalogue, parsePlatformList } from "../../../src/
 import { type ResponseRequest, type Sender, sendRequest } from "../../../src/openai/request.ts";
 import { RequestError, type RequestFailure } from "../../../src/openai/requestError.ts";
 import { type Conversation, requestBody } from "../../../src/openai/responses.ts";
-import type { CompletedResponse, ResponseSink } from "../../../src/openai/stream.ts";
+import { type CompletedResponse, drainLimitMs, type ResponseSink } from "../../../src/openai/stream.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { usualModels } from "../../standIn/catalogue.ts";
 import { type RunningStandIn, startStandIn } from "../../standIn/standIn.ts";
@@ -44,7 +44,7 @@ export class QuickClock implements Clock {
   }
 
   after(ms: number, callback: () => void) {
-    const isPause = ms >= 100 && ms < 10_000;
+    const isPause = ms >= 100 && ms < 10_000 && ms !== drainLimitMs;
     if (isPause) this.pauses.push(ms);
     return systemClock.after(isPause ? 0 : ms, callback);
   }
