@@ -110,6 +110,7 @@ describe("CallbackServer", () => {
       assert.equal(headers["cache-control"], "no-store", path);
       assert.equal(headers["referrer-policy"], "no-referrer", path);
       assert.equal(headers["x-content-type-options"], "nosniff", path);
+      assert.equal(headers["cross-origin-opener-policy"], "same-origin", path);
       assert.match(String(headers["content-security-policy"]), /^default-src 'none'; style-src 'sha256-/, path);
       assert.equal(headers.connection, "close", path);
     }
@@ -137,6 +138,18 @@ describe("CallbackServer", () => {
   it("tells the missing entitlement apart", async () => {
     await callback(`error=access_denied&error_description=missing_codex_entitlement&state=${state}`);
     assert.deepEqual(answers, [{ error: "access_denied", entitlement: true }]);
+    const other = new CallbackServer(
+      state,
+      async (answer) => {
+        answers.push(answer);
+        return { failure: pages.issuerError };
+      },
+      log,
+    );
+    const at = await other.listen([await freePort()]);
+    await send(at, `/auth/callback?error=server_error&error_description=missing_codex_entitlement&state=${state}`);
+    assert.deepEqual(answers[1], { error: "server_error", entitlement: false });
+    await other.close();
   });
 
   it("gives a browser that asks twice the same answer", async () => {
