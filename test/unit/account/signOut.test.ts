@@ -34,6 +34,13 @@ describe("A real sign-out", () => {
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
+  it("is seen by a window that reads the index for something else", async () => {
+    const other = await next();
+    await other.accounts.remove(plus);
+    await window.accounts.setActive(team);
+    assert.deepEqual(emails(window), ["team@example.com"]);
+  });
+
   it("of all, one after another", async () => {
     const other = await next();
     await other.accounts.remove(plus);
