@@ -87,7 +87,8 @@ export function fingerprintOf(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("base64url");
 }
 
-async function readUpTo(file: FileHandle, limit: number): Promise<Uint8Array> {
+/** At most so many bytes from the start of an open file. */
+export async function readUpTo(file: FileHandle, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   while (total < limit) {

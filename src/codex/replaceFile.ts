@@ -1,17 +1,29 @@
 import { randomBytes } from "node:crypto";
-import { chown, link, open, readdir, readFile, readlink, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fingerprintOf } from "./readAuthFile.ts";
+import { authFileLimits } from "./authFile.ts";
+import { type PinnedFolder, pinFolder, resolveLinks } from "./pinnedFolder.ts";
+import { fingerprintOf, readUpTo } from "./readAuthFile.ts";
 
 /** What must be there for the replacement to go ahead: a file of this fingerprint, or no file. */
 export type Expected = { readonly fingerprint: string } | "nothing";
+
+/** Who may use a file; the mode without the file's kind. */
+export interface FileAttributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+type Failed = { readonly status: "failed"; readonly reason: "denied" | "readOnly" | "noSpace" | "other" };
 
 export type ReplaceResult =
   | { readonly status: "written"; readonly fingerprint: string }
   /** What was expected is not there any more; nothing was written. */
   | { readonly status: "changed" }
-  | { readonly status: "failed"; readonly reason: "denied" | "readOnly" | "noSpace" | "other" };
+  | Failed;
 
 /** The calls that touch the disk, so that a test can make each of them fail. */
 export interface FileSystemCalls {
@@ -22,65 +34,169 @@ export interface FileSystemCalls {
 
 const systemCalls: FileSystemCalls = { open, rename, link };
 const staleAfterMs = 10 * 60 * 1000;
+/** Never through a link that has just been laid, and never waiting for a pipe's other end. */
+const carefully = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Replaces a file's content so that at every moment the old or the new one is there in full: a temporary file in the
  * same folder (0600 from its creation), synced, renamed over the target, the folder synced. Symbolic links are
- * followed, a dangling one too. Never throws.
+ * followed, a dangling one too. Never throws. The new file is 0600 and, where root writes, its owner is the old one's,
+ * unless `attributes` says otherwise.
  *
  * The comparison with what is expected is the last step before the rename. A writer that comes in between, a few
- * microseconds, is overwritten: the CLI's own locks (flock) cannot be taken from Node.
+ * microseconds, is overwritten: the CLI's own locks (flock) cannot be taken from Node. The folder may belong to a user
+ * whom root must not serve: what is checked and what is changed are the same open file, in the same open folder.
  */
 export async function replaceFile(
   path: string,
   text: string,
   expected: Expected,
   calls: FileSystemCalls = systemCalls,
+  attributes?: FileAttributes,
 ): Promise<ReplaceResult> {
+  let folder: PinnedFolder | undefined;
+  let written: FileHandle | undefined;
   try {
-    const target = await finalTarget(path);
-    await removeStaleTemporaries(target);
-    if (!(await holds(target, expected))) return { status: "changed" };
+    const { target, linkOwners } = await resolveLinks(path);
+    folder = await pinFolder(dirname(target), linkOwners);
+    const at = join(folder.path, basename(target));
+    await removeStaleTemporaries(at);
     // A file that may not be written is not to be replaced either, although its folder would allow it.
-    if (expected !== "nothing") await (await open(target, "r+")).close();
-    const temporary = join(dirname(target), temporaryPrefix(target) + process.pid + randomBytes(6).toString("hex"));
+    const before = await present(at, expected === "nothing" ? constants.O_RDONLY : constants.O_RDWR);
+    if (!isExpected(before, expected)) return { status: "changed" };
+    const temporary = join(folder.path, temporaryPrefix(target) + process.pid + randomBytes(6).toString("hex"));
     try {
-      await writeTemporary(temporary, target, text, calls);
-      if (!(await holds(target, expected))) return { status: "changed" };
-      if (!(await moveInto(temporary, target, expected, calls))) return { status: "changed" };
+      written = await writeTemporary(temporary, text, attributes ?? ownerOf(before), calls);
+      if (!isExpected(await present(at), expected)) return { status: "changed" };
+      if (!(await moveInto(temporary, at, expected, calls))) return { status: "changed" };
+      if (!(await isThere(at, written))) return { status: "failed", reason: "other" };
     } finally {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
-    await syncFolder(dirname(target));
+    await folder.sync();
     return { status: "written", fingerprint: fingerprintOf(text) };
   } catch (error) {
     return { status: "failed", reason: reasonOf(error) };
+  } finally {
+    await written?.close().catch(() => undefined);
+    await folder?.close();
   }
 }
 
-/** The file that a path leads to through symbolic links, even if it does not exist yet. */
-async function finalTarget(path: string): Promise<string> {
-  let target = resolve(path);
-  for (let hop = 0; hop < 40; hop++) {
-    const next = await readlink(target).catch(() => undefined);
-    if (next === undefined) return target;
-    target = resolve(dirname(target), next);
+/** Removes a file if it still has this fingerprint; one that is not there is as good as removed. Never throws. */
+export async function removeFile(
+  path: string,
+  fingerprint: string,
+): Promise<{ readonly status: "removed" } | { readonly status: "changed" } | Failed> {
+  let folder: PinnedFolder | undefined;
+  try {
+    const { target, linkOwners } = await resolveLinks(path);
+    folder = await pinFolder(dirname(target), linkOwners);
+    const at = join(folder.path, basename(target));
+    const before = await present(at, constants.O_RDWR);
+    if (before === "nothing") return { status: "removed" };
+    if (!isExpected(before, { fingerprint })) return { status: "changed" };
+    await rm(at);
+    await folder.sync();
+    return { status: "removed" };
+  } catch (error) {
+    return { status: "failed", reason: reasonOf(error) };
+  } finally {
+    await folder?.close();
   }
-  throw Object.assign(new Error("Too many symbolic links."), { code: "ELOOP" });
 }
 
-async function writeTemporary(temporary: string, target: string, text: string, calls: FileSystemCalls): Promise<void> {
+/** Who may use the file that a path leads to, if it still has this fingerprint; undefined otherwise. Never throws. */
+export async function attributesOf(path: string, fingerprint: string): Promise<FileAttributes | undefined> {
+  try {
+    const found = await present((await resolveLinks(path)).target);
+    if (found === "nothing" || found.fingerprint !== fingerprint) return undefined;
+    return { mode: found.mode, uid: found.uid, gid: found.gid };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Present extends FileAttributes {
+  /** Undefined for what is no file of a sensible size. */
+  readonly fingerprint: string | undefined;
+}
+
+/** What stands at a path that is no link: content and owner of one and the same open file. */
+async function present(at: string, access: number = constants.O_RDONLY): Promise<Present | "nothing"> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(at, access | carefully);
+    const found = await file.stat();
+    const isSensible = found.isFile() && found.size <= authFileLimits.bytes;
+    const fingerprint = isSensible ? fingerprintOf(await readUpTo(file, authFileLimits.bytes + 1)) : undefined;
+    return { fingerprint, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid };
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return "nothing";
+  } finally {
+    await file?.close().catch(() => undefined);
+  }
+}
+
+function isExpected(found: Present | "nothing", expected: Expected): boolean {
+  if (found === "nothing" || expected === "nothing") return found === expected;
+  return found.fingerprint === expected.fingerprint;
+}
+
+/** An editor run by root must not take the file away from its owner. */
+function ownerOf(before: Present | "nothing"): FileAttributes | undefined {
+  return before === "nothing" ? undefined : { ...before, mode: 0o600 };
+}
+
+/** Resolves with the file, open, so that no other can have its inode (undefined on Windows, which would not move it). */
+async function writeTemporary(
+  temporary: string,
+  text: string,
+  attributes: FileAttributes | undefined,
+  calls: FileSystemCalls,
+): Promise<FileHandle | undefined> {
   // "wx": never through a link that somebody laid under this name.
   const file = await calls.open(temporary, "wx", 0o600);
+  let again: FileHandle | undefined;
   try {
     await file.writeFile(text);
+    const made = await file.stat();
+    if (attributes && process.platform !== "win32") {
+      const { mode, uid, gid } = attributes;
+      const isOther = uid !== made.uid || gid !== made.gid;
+      // By the handle: under the name of the temporary file, its folder's owner can have put any other file by now.
+      if (isOther && process.geteuid?.() === 0) await file.chown(uid, gid);
+      // After the owner, whose change takes bits away.
+      if (mode !== (made.mode & 0o7777)) await file.chmod(mode);
+    }
     await file.sync();
-  } finally {
+    if (process.platform !== "win32") {
+      again = await open(temporary, constants.O_RDONLY | carefully);
+      if (!isSame(await again.stat(), made)) throw new Error("Another file has taken the place of the temporary one.");
+    }
     await file.close();
+    return again;
+  } catch (error) {
+    await again?.close().catch(() => undefined);
+    await file.close().catch(() => undefined);
+    throw error;
   }
-  // An editor run by root must not take the file away from its owner.
-  const owner = await stat(target).catch(() => undefined);
-  if (owner && process.getuid && owner.uid !== process.getuid()) await chown(temporary, owner.uid, owner.gid);
+}
+
+interface Identity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+function isSame(one: Identity, other: Identity): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
+/** Whether it is our file that has arrived, not one that was put under its temporary name. */
+async function isThere(at: string, written: FileHandle | undefined): Promise<boolean> {
+  const found = written && (await lstat(at).catch(() => undefined));
+  return !found || isSame(found, await written.stat());
 }
 
 /** False when a file has appeared where none was expected. */
@@ -113,16 +229,6 @@ async function moveInto(
   }
 }
 
-async function holds(target: string, expected: Expected): Promise<boolean> {
-  try {
-    const content = await readFile(target);
-    return expected !== "nothing" && fingerprintOf(content) === expected.fingerprint;
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    return expected === "nothing";
-  }
-}
-
 /** A process that was killed while it wrote leaves its temporary file, named after it. */
 async function removeStaleTemporaries(target: string): Promise<void> {
   const prefix = temporaryPrefix(target);
@@ -146,13 +252,6 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return codeOf(error) === "EPERM";
   }
-}
-
-/** Makes the rename itself outlast a power cut. Not possible everywhere (Windows), and then not needed to succeed. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close().catch(() => undefined);
 }
 
 function reasonOf(error: unknown): "denied" | "readOnly" | "noSpace" | "other" {

@@ -1,0 +1,93 @@
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, readlink, stat } from "node:fs/promises";
+import { join, parse, resolve, sep } from "node:path";
+
+/** A folder held open, so that nobody can put another in its place between two steps. */
+export interface PinnedFolder {
+  /** A path that leads to the folder that was opened, whatever its name leads to by now (only on Linux). */
+  readonly path: string;
+  /** Makes what was renamed in it outlast a power cut. Not possible everywhere (Windows). */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Resolved {
+  /** The file that the path leads to, with no symbolic link on the way; it need not exist. */
+  readonly target: string;
+  /** Whose links were followed. */
+  readonly linkOwners: ReadonlySet<number>;
+}
+
+/** Follows every symbolic link on the way to a file, a dangling one too. */
+export async function resolveLinks(path: string): Promise<Resolved> {
+  const linkOwners = new Set<number>();
+  const start = resolve(path);
+  let { root: current } = parse(start);
+  let rest = partsOf(start);
+  for (let hops = 0; rest.length > 0; ) {
+    const next = join(current, rest.shift() ?? "");
+    const found = await lstat(next).catch(ignoreMissing);
+    if (!found?.isSymbolicLink()) {
+      current = next;
+      continue;
+    }
+    if (++hops > 40) throw Object.assign(new Error("Too many symbolic links."), { code: "ELOOP" });
+    linkOwners.add(found.uid);
+    const led = resolve(current, await readlink(next));
+    rest = [...partsOf(led), ...rest];
+    current = parse(led).root;
+  }
+  return { target: current, linkOwners };
+}
+
+/**
+ * Opens a folder to work in.
+ * @param path without a symbolic link
+ * @throws where root has been led there by another user's link and the folder is not theirs: with the powers of root,
+ * that link would write where its owner may not
+ */
+export async function pinFolder(path: string, linkOwners: ReadonlySet<number>): Promise<PinnedFolder> {
+  const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
+  const handle = await open(path, flags).catch(() => undefined);
+  try {
+    if (process.geteuid?.() === 0) {
+      const { uid } = handle ? await handle.stat() : await stat(path);
+      if ([...linkOwners].some((owner) => owner !== 0 && owner !== uid)) throw denied();
+    }
+    return {
+      path: (handle && (await pathOf(handle, path))) ?? path,
+      sync: async () => handle?.sync().catch(() => undefined),
+      close: async () => handle?.close().catch(() => undefined),
+    };
+  } catch (error) {
+    await handle?.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The way to an open folder past its name; undefined where the system has none. */
+async function pathOf(handle: FileHandle, path: string): Promise<string | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const own = `/proc/self/fd/${handle.fd}`;
+  const named = await readlink(own).catch(() => undefined);
+  if (named === undefined) return undefined;
+  // A part of the way has become a link since it was looked at.
+  if (named !== path) throw denied();
+  return own;
+}
+
+function partsOf(path: string): string[] {
+  return path
+    .slice(parse(path).root.length)
+    .split(sep)
+    .filter((part) => part !== "");
+}
+
+function ignoreMissing(error: unknown): undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+}
+
+function denied(): Error {
+  return Object.assign(new Error("A link leads where its owner may not write."), { code: "EACCES" });
+}
