@@ -67,11 +67,14 @@ const accountSchema = z.object({
   account: z.nullish(z.object({ type: z.string(), email: z.nullish(z.string()), planType: z.nullish(z.string()) })),
 });
 const authStatusSchema = z.object({ authMethod: z.nullish(z.string()), authToken: z.nullish(z.string()) });
+const configSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 const loginSchema = z.object({ loginId: z.string(), authUrl: z.string() });
 const completedSchema = z.object({ loginId: z.nullish(z.string()), success: z.boolean() });
 
 const defaultTimeoutMs = 10_000;
 const defaultLingerMs = 20_000;
+/** Only asked of a CLI that has just answered something else. */
+const configurationMs = 5_000;
 
 /** Asks the installed Codex CLI, one process a question. Results carry no text of the CLI beyond their fields. */
 export class CodexAppServer {
@@ -94,7 +97,7 @@ export class CodexAppServer {
    */
   refreshThroughCli(): Promise<AppServerResult<CliRefresh>> {
     this.#refreshing ??= this.#lingering
-      .then(() => this.#refresh())
+      .then(() => this.#askPatiently(refresh))
       .finally(() => {
         this.#refreshing = undefined;
       });
@@ -107,13 +110,22 @@ export class CodexAppServer {
     await this.#lingering;
   }
 
-  /** The CLI's access token wherever it keeps it, keyring included. Undefined: not signed in with ChatGPT. */
-  async accessTokenFromCli(): Promise<AppServerResult<string | undefined>> {
+  /**
+   * The CLI's access token wherever it keeps it, keyring included. Undefined: not signed in with ChatGPT. It is not
+   * asked to refresh, but does where its token ends soon, so it is not ended while it might: look into its store only
+   * when it has `settled()`.
+   */
+  accessTokenFromCli(): Promise<AppServerResult<string | undefined>> {
+    return this.#lingering.then(() => this.#askPatiently(readAccessToken));
+  }
+
+  /** The configuration that holds for the CLI, from all its files; undefined where it does not tell (older ones). */
+  async configuration(): Promise<Readonly<Record<string, unknown>> | undefined> {
     const server = this.#start();
-    const result = await this.#withinTime(this.#converse(server, readAccessToken));
+    const result = await this.#withinTime(this.#converse(server, readConfiguration), configurationMs);
     if (result.ok) await server.close();
     else await this.#kill(server);
-    return result;
+    return result.ok ? result.value : undefined;
   }
 
   /** Lets the CLI sign in for itself: it listens for the callback and saves its own login. */
@@ -143,9 +155,10 @@ export class CodexAppServer {
     for (const server of this.#running) server.kill();
   }
 
-  async #refresh(): Promise<AppServerResult<CliRefresh>> {
+  /** Asks what may make the CLI refresh. */
+  async #askPatiently<T>(ask: (server: AppServerProcess) => Promise<T>): Promise<AppServerResult<T>> {
     const server = this.#start();
-    const conversation = this.#converse(server, refresh);
+    const conversation = this.#converse(server, ask);
     const result = await this.#withinTime(conversation);
     if (result.ok) {
       await server.close();
@@ -178,9 +191,12 @@ export class CodexAppServer {
     return ask(server);
   }
 
-  async #withinTime<T>(conversation: Promise<T>): Promise<AppServerResult<T>> {
+  async #withinTime<T>(
+    conversation: Promise<T>,
+    ms = this.#options.timeoutMs ?? defaultTimeoutMs,
+  ): Promise<AppServerResult<T>> {
     const settled = new AbortController();
-    const limit = delay(this.#options.clock, this.#options.timeoutMs ?? defaultTimeoutMs, settled.signal);
+    const limit = delay(this.#options.clock, ms, settled.signal);
     const late = limit.then(() => {
       throw new AppServerError("hung");
     });
@@ -217,6 +233,10 @@ async function readAccessToken(server: AppServerProcess): Promise<string | undef
   // It becomes part of a header.
   if (!/^[\x21-\x7e]+$/.test(authToken)) throw new AppServerError("rubbish");
   return authToken;
+}
+
+async function readConfiguration(server: AppServerProcess): Promise<Readonly<Record<string, unknown>>> {
+  return parse(configSchema, await server.request("config/read", { includeLayers: false })).config;
 }
 
 async function startLogin(server: AppServerProcess): Promise<{ authUrl: string }> {

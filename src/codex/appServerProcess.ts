@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Clock } from "../platform/clock.ts";
+import type { Clock, Disposable } from "../platform/clock.ts";
 import type { CodexCommand } from "./findCodex.ts";
 import { readLines } from "./lineReader.ts";
 import { killTree, startTree } from "./processTree.ts";
@@ -35,6 +35,11 @@ interface Waiting {
 /** The model list and similar answers stay far below; what is asked for here is a few KB. */
 const longestLineBytes = 1024 * 1024;
 const exitGraceMs = 1000;
+/** Lines, and how long after the first of them it answers, ms. */
+const longestGreeting = 100;
+const greetingMs = 4_000;
+/** With another model provider in its config.toml, the CLI (seen with 0.169) answers that nobody is signed in. */
+const ownProvider = ["-c", 'model_provider="openai"'];
 
 /**
  * A running `codex app-server`: requests and notifications as JSON objects, one a line, without a `jsonrpc` member
@@ -48,12 +53,15 @@ export class AppServerProcess {
   #lastId = 0;
   #failure: AppServerFailure | undefined;
   #spoke = false;
+  /** Lines before its first answer that mean nothing to us: version managers and wrappers print such greetings. */
+  #greetings = 0;
+  #greeting: Disposable | undefined;
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
 
   constructor(options: AppServerProcessOptions) {
     this.#clock = options.clock;
-    const child = startTree(options.codex, ["app-server"], options);
+    const child = startTree(options.codex, ["app-server", ...ownProvider], options);
     this.#child = child;
     this.ended = new Promise((resolve) => {
       child.once("error", () => {
@@ -61,6 +69,7 @@ export class AppServerProcess {
         if (child.pid === undefined) resolve();
       });
       child.once("exit", (code) => {
+        this.#greeting?.dispose();
         // What it left behind, holding its pipes or not.
         killTree(child);
         resolve();
@@ -133,7 +142,12 @@ export class AppServerProcess {
   #receive(line: string): void {
     const message = parseMessage(line);
     if (!message) {
-      this.#fail("rubbish");
+      this.#greetings += 1;
+      if (this.#spoke || this.#greetings > longestGreeting) this.#fail("rubbish");
+      // A program that only ever says something else is not the CLI.
+      this.#greeting ??= this.#clock.after(greetingMs, () => {
+        if (!this.#spoke) this.#fail("rubbish");
+      });
       return;
     }
     const { id, method } = message;
@@ -159,7 +173,8 @@ export class AppServerProcess {
 
   #endedAs(code: number | null): AppServerFailure {
     // A CLI without this subcommand ends with the exit code of a usage error before it has answered anything.
-    return code === 2 && !this.#spoke ? "tooOld" : "died";
+    if (code === 2 && !this.#spoke) return "tooOld";
+    return this.#greetings > 0 && !this.#spoke ? "rubbish" : "died";
   }
 
   #fail(failure: AppServerFailure): void {

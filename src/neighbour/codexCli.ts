@@ -99,11 +99,14 @@ export class CodexCli {
     }
   }
 
-  /** `CODEX_HOME` must exist, so it is not set for the usual folder, which the CLI makes itself. */
+  /**
+   * `CODEX_HOME` must exist, so it is not set for the usual folder, which the CLI makes itself. `CODEX_ACCESS_TOKEN`
+   * would stand before the login that is asked for.
+   */
   #environmentOf(codexHome: string): Readonly<Record<string, string | undefined>> {
     const { environment, userHome } = this.#parts;
     const usual = join(userHome, ".codex");
-    return { ...environment, CODEX_HOME: codexHome === usual ? undefined : codexHome };
+    return { ...environment, CODEX_HOME: codexHome === usual ? undefined : codexHome, CODEX_ACCESS_TOKEN: undefined };
   }
 }
 

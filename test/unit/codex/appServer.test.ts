@@ -101,7 +101,7 @@ describe("asking the Codex CLI", function () {
     assert.deepEqual(await cli("apiKey").accessTokenFromCli(), { ok: true, value: undefined });
   });
 
-  for (const behaviour of ["withoutNewline", "inPieces", "asksBack"]) {
+  for (const behaviour of ["withoutNewline", "inPieces", "asksBack", "greets"]) {
     it(`understands an answer that comes ${behaviour}`, async () => {
       assert.equal((await cli(behaviour).refreshThroughCli()).ok, true);
       await assertGone();

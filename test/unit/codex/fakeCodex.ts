@@ -36,6 +36,7 @@ const answers: Readonly<Record<string, (id: number, method: string) => unknown>>
       );
     }
   },
+  greets: (id, method) => answers.right?.(id, method),
   signedOut(id, method) {
     say({ id, result: method === "account/read" ? { account: null } : { authMethod: null, authToken: null } });
   },
@@ -114,6 +115,7 @@ switch (behaviour) {
     process.stdin.pipe(process.stdout);
     break;
   default: {
+    if (behaviour === "greets") process.stdout.write("Now using node v24\n\u001b[32mmise\u001b[0m is ready\n\n[1]\n");
     const lines = createInterface({ input: process.stdin });
     lines.on("close", () => process.exit(0));
     lines.on("line", (line) => {
