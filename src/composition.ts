@@ -120,6 +120,7 @@ export async function compose(host: Host): Promise<Rooms> {
     log,
     ...(cached && { assertCurrent: () => cached.assertCurrent() }),
     refreshLinked: linkedLogins.refresh,
+    settleHandOver: linkedLogins.settleHandOver,
   });
   const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => settings.authMode, clock });

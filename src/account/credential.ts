@@ -26,6 +26,19 @@ const linkSchema = z.object({
 });
 export type CodexLink = Readonly<z.infer<typeof linkSchema>>;
 
+/** A hand-over to the Codex CLI that has begun and whose outcome is not known yet. */
+const handOverSchema = z.object({
+  codexHome: z.string(),
+  /** What stood in its auth.json, as it is to be put back. */
+  replaced: z.optional(
+    z.object({
+      fingerprint: z.string(),
+      attributes: z.object({ mode: z.number(), uid: z.number(), gid: z.number() }),
+      backup: z.string(),
+    }),
+  ),
+});
+
 const derivedKeySchema = z.discriminatedUnion("status", [
   z.object({ status: z.literal("present"), key: token, createdAt: time }),
   z.object({ status: z.literal("absent"), why: z.enum(["pending", "noOrganization", "refused", "unreachable"]) }),
@@ -58,6 +71,8 @@ export const credentialSchema = z.object({
   creditsAskedAt: z.optional(time),
   /** Of a linked record: where its owner keeps the login. */
   link: z.optional(linkSchema),
+  /** Of a record that is not linked yet: its refresh token may be in the CLI's file too, and must not be spent. */
+  handOver: z.optional(handOverSchema),
   /** Set when the issuer will not renew these tokens any more. */
   rejected: z.optional(rejectionSchema),
 });

@@ -29,6 +29,11 @@ export interface RefresherParts {
    * @throws RefreshRejected when the login has ended, anything else for what may pass
    */
   refreshLinked?: (credential: Credential) => Promise<Partial<TokenSet>>;
+  /**
+   * Finds out who owns a login whose hand-over to its next owner was cut off, and stores that.
+   * @throws for what may pass; then nothing is spent
+   */
+  settleHandOver?: (credential: Credential) => Promise<void>;
 }
 
 /** Waits between tries to store tokens that the issuer has already renewed, ms. */
@@ -110,6 +115,10 @@ export class Refresher {
       const { credential } = entry;
       if (hasNewTokens(credential, seen)) return entry;
       if (credential.origin === "linked") return this.#refreshLinked(entry, serve);
+      if (credential.handOver && this.#parts.settleHandOver) {
+        await this.#parts.settleHandOver(credential);
+        continue;
+      }
       if (credential.rejected) throw new Problem("needsSignIn", credential.rejected);
       await this.#parts.assertCurrent?.();
       if (rotation && rotation.sequence > credential.sequence) {

@@ -36,21 +36,69 @@ export function authFilePath(codexHome: string): string {
 
 /** Reads where the CLI keeps its login. `unknown` when config.toml cannot be read or names a store unknown here. */
 export async function readCredentialsStore(codexHome: string): Promise<CredentialsStore> {
-  const config = await readAuthFile(join(codexHome, "config.toml"));
-  if (config.status === "missing") return "file";
-  if (config.status !== "read") return "unknown";
-  const value = await tomlValue(config.text, "cli_auth_credentials_store");
-  if (value === undefined) return "file";
-  return value === "file" || value === "keyring" || value === "auto" || value === "ephemeral" ? value : "unknown";
+  return (await readLoginRules(codexHome)).store;
 }
 
-/** A top-level value of a TOML text; null when the text is not TOML. */
-async function tomlValue(text: string, key: string): Promise<unknown> {
+/** What the CLI's configuration says of logins. */
+export interface LoginRules {
+  readonly store: CredentialsStore;
+  /** `forced_login_method`; a value of another kind counts as one that is not “chatgpt”. */
+  readonly forcedMethod: string | undefined;
+  /** `forced_chatgpt_workspace_id`. */
+  readonly forcedWorkspaces: readonly string[] | undefined;
+}
+
+/** Reads config.toml, which need not exist. */
+export async function readLoginRules(codexHome: string): Promise<LoginRules> {
+  const config = await readAuthFile(join(codexHome, "config.toml"));
+  if (config.status === "missing") return loginRulesOf({});
+  const parsed = config.status === "read" ? await parseToml(config.text) : undefined;
+  return loginRulesOf(parsed ?? { cli_auth_credentials_store: "unknown" });
+}
+
+/** The rules in a parsed config.toml, or in the CLI's own answer to `config/read`. */
+export function loginRulesOf(config: Readonly<Record<string, unknown>>): LoginRules {
+  const store = config.cli_auth_credentials_store ?? "file";
+  const method = config.forced_login_method ?? undefined;
+  const workspaces = [config.forced_chatgpt_workspace_id ?? []]
+    .flat()
+    .map((id) => (typeof id === "string" ? id.trim() : "?"));
+  const named = workspaces.filter((id) => id !== "");
+  return {
+    store: store === "file" || store === "keyring" || store === "auto" || store === "ephemeral" ? store : "unknown",
+    forcedMethod: method === undefined || typeof method === "string" ? method : "?",
+    forcedWorkspaces: named.length > 0 ? named : undefined,
+  };
+}
+
+/**
+ * Why the CLI would not keep a ChatGPT login that is written into its auth.json: a sentence that names the setting.
+ * Under the first two it deletes such a login the next time it runs; outside “file” it keeps logins elsewhere.
+ * @param workspace the id of the login's ChatGPT workspace
+ */
+export function obstacleTo(rules: LoginRules, workspace: string): string | undefined {
+  if (rules.forcedMethod !== undefined && rules.forcedMethod !== "chatgpt") {
+    return "The Codex CLI may only use an API key here: its setting “forced_login_method” demands it. Remove that setting from its “config.toml”, then try again.";
+  }
+  if (rules.forcedWorkspaces && !rules.forcedWorkspaces.includes(workspace)) {
+    return "The Codex CLI may not use this ChatGPT workspace: its setting “forced_chatgpt_workspace_id” names another one. Sign in with that workspace, then try again.";
+  }
+  if (rules.store === "unknown") {
+    return "The Codex CLI's “config.toml” could not be understood, so it is unclear what the CLI does with a sign-in. Check the file and its setting “cli_auth_credentials_store”, then try again.";
+  }
+  if (rules.store !== "file") {
+    return "The Codex CLI does not keep its login in “auth.json” here: see its setting “cli_auth_credentials_store”. Choose “Let the CLI Sign In” instead.";
+  }
+  return undefined;
+}
+
+/** The values of a TOML text; undefined when it is not TOML. */
+async function parseToml(text: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { parse } = await import("smol-toml");
   try {
-    return parse(text.replace(/^\uFEFF/, ""))[key];
+    return parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -1,9 +1,16 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { applyEdits, modify } from "jsonc-parser";
 import { parseAuthFile } from "./authFile.ts";
-import type { AuthFileRead } from "./readAuthFile.ts";
-import { type FileSystemCalls, type ReplaceResult, replaceFile } from "./replaceFile.ts";
+import { type AuthFileRead, readAuthFile } from "./readAuthFile.ts";
+import {
+  attributesOf,
+  type FileAttributes,
+  type FileSystemCalls,
+  type ReplaceResult,
+  removeFile,
+  replaceFile,
+} from "./replaceFile.ts";
 
 /** What a refresh brought; parts that did not come stay as they are in the file. */
 export interface TokenUpdate {
@@ -20,9 +27,16 @@ export interface ExportedLogin {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly accountId: string;
-  readonly apiKey: string | undefined;
   /** Milliseconds since 1970. */
   readonly refreshedAt: number;
+}
+
+/** A file that was replaced, as it is to be put back. */
+export interface ReplacedFile {
+  readonly fingerprint: string;
+  readonly attributes: FileAttributes;
+  /** Where its content is kept. */
+  readonly backup: string;
 }
 
 type ReadFile = Extract<AuthFileRead, { status: "read" }>;
@@ -70,6 +84,13 @@ export async function writeBackTokens(
   return replaceFile(read.path, text, { fingerprint: read.fingerprint }, calls);
 }
 
+/** The file as `exportAuthFile` will keep it aside; undefined when it is not the one that was read any more. */
+export async function replacedFile({ path, fingerprint }: ReadFile, now: number): Promise<ReplacedFile | undefined> {
+  const attributes = await attributesOf(path, fingerprint);
+  const backup = `${path}.backup-${new Date(now).toISOString().replace(/[-:.]/g, "")}`;
+  return attributes && { fingerprint, attributes, backup };
+}
+
 /**
  * Writes a login of ours as the auth.json of a CLI. Over an existing file only when `replace` is that very file as it
  * was read (after the person agreed); that one is first kept beside it as `auth.json.backup-<time>`, 0600.
@@ -88,21 +109,62 @@ export async function exportAuthFile(
     if (result.status === "changed") return { status: "exists" };
     return result.status === "written" ? { ...result, backup: undefined } : result;
   }
-  const backup = `${path}.backup-${new Date(now).toISOString().replace(/[-:.]/g, "")}`;
-  const kept = await replaceFile(backup, replace.text, "nothing", calls);
+  const replaced = await replacedFile(replace, now);
+  if (!replaced) return { status: "changed" };
+  const owner = { ...replaced.attributes, mode: 0o600 };
+  const kept = await replaceFile(replaced.backup, replace.text, "nothing", calls, owner);
   // A backup of that millisecond is there already: as good as a full disk, and as safe.
   if (kept.status !== "written") return kept.status === "failed" ? kept : { status: "failed", reason: "other" };
   const result = await replaceFile(path, text, { fingerprint: replace.fingerprint }, calls);
-  if (result.status === "written") return { ...result, backup };
-  await rm(backup, { force: true }).catch(() => undefined);
+  if (result.status === "written") return { ...result, backup: replaced.backup };
+  if (result.status === "changed" || (await isStill(path, replaced))) await dropBackup(replaced);
   return result;
 }
 
-/** As Codex CLI 0.169 writes it; `login status` and `exec` accept this set of keys. */
+/**
+ * Takes an exported login back: puts the file that it replaced, or none, where `found` stands, which is what was read
+ * there last ("nothing": no file). Bytes, mode and owner are as they were. Never throws.
+ */
+export async function restoreAuthFile(
+  path: string,
+  found: Pick<ReadFile, "fingerprint"> | "nothing",
+  replaced: ReplacedFile | undefined,
+  calls?: FileSystemCalls,
+): Promise<Exclude<ReplaceResult, { status: "written" }> | { readonly status: "restored" }> {
+  if (!replaced) {
+    if (found === "nothing") return { status: "restored" };
+    const result = await removeFile(path, found.fingerprint);
+    return result.status === "removed" ? { status: "restored" } : result;
+  }
+  if (found === "nothing" || found.fingerprint !== replaced.fingerprint) {
+    const kept = await readAuthFile(replaced.backup);
+    if (kept.status !== "read" || kept.fingerprint !== replaced.fingerprint) {
+      return { status: "failed", reason: "other" };
+    }
+    const result = await replaceFile(path, kept.text, found, calls, replaced.attributes);
+    if (result.status !== "written") return result;
+  }
+  await dropBackup(replaced);
+  return { status: "restored" };
+}
+
+async function isStill(path: string, { fingerprint }: ReplacedFile): Promise<boolean> {
+  const read = await readAuthFile(path);
+  return read.status === "read" && read.fingerprint === fingerprint;
+}
+
+async function dropBackup({ backup, fingerprint }: ReplacedFile): Promise<void> {
+  await removeFile(backup, fingerprint);
+}
+
+/**
+ * As Codex CLI 0.169 writes it; `login status` and `exec` accept this set of keys. Never with a key: one puts older CLIs
+ * (0.42, 0.63) into API-key mode, and the derived key stays in VS Code's secret storage.
+ */
 function exportedText(login: ExportedLogin): string {
   const content = {
     auth_mode: "chatgpt",
-    OPENAI_API_KEY: login.apiKey ?? null,
+    OPENAI_API_KEY: null,
     tokens: {
       id_token: login.idToken,
       access_token: login.accessToken,

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Accounts } from "../account/accounts.ts";
 import type { CredentialSource } from "../account/credentialSource.ts";
 import { describeAppServerFailure } from "../codex/appServer.ts";
-import { authFilePath, invalidCodexHomeSentence, readCredentialsStore } from "../codex/codexHome.ts";
+import { authFilePath, invalidCodexHomeSentence } from "../codex/codexHome.ts";
 import { describeCodexNotFound } from "../codex/findCodex.ts";
 import { type AuthFileRead, describeUnreadable, readAuthFile } from "../codex/readAuthFile.ts";
 import type { CodexCli } from "../neighbour/codexCli.ts";
@@ -48,26 +48,17 @@ export class CodexExport {
     }
     const home = await cli.home();
     if (home.status === "invalid") throw new WordedProblem(invalidCodexHomeSentence);
-    const store = await readCredentialsStore(home.path);
     const found = await cli.find();
-    const choices = [
-      ...(found.status === "found" ? [cliSignsIn] : []),
-      ...(active && !active.rejected && active.origin !== "linked" && (store === "file" || store === "auto")
-        ? [handsOver]
-        : []),
-    ];
-    if (choices.length === 0) {
-      throw found.status === "found"
-        ? new Problem("notSignedIn")
-        : new WordedProblem(describeCodexNotFound(found.status));
-    }
+    if (found.status !== "found") throw new WordedProblem(describeCodexNotFound(found.status), found.status);
+    const mayHandOver = active && !active.rejected && active.origin !== "linked";
+    const choices = [cliSignsIn, ...(mayHandOver ? [handsOver] : [])];
     const answer = await vscode.window.showInformationMessage(
       "Sign in the Codex CLI?",
       { modal: true, detail: choices.map((choice) => explain(choice, home.path)).join("\n\n") },
       ...choices,
     );
     if (answer === cliSignsIn) await this.#signInCli(home.path);
-    else if (answer === handsOver && active) await this.#handOver(active.id, home.path, found.status !== "found");
+    else if (answer === handsOver && active) await this.#handOver(active.id, home.path);
   }
 
   async #signInCli(codexHome: string): Promise<void> {
@@ -107,13 +98,16 @@ export class CodexExport {
     if (written.link) await codexImport.link(written, { ...written.link, renewHere: false });
   }
 
-  async #handOver(id: string, codexHome: string, renewHere: boolean): Promise<void> {
+  async #handOver(id: string, codexHome: string): Promise<void> {
     const { source, notifications } = this.#parts;
     const replace = await this.#fileToReplace(authFilePath(codexHome));
     if (replace === "no") return;
     // What is handed over should last a while.
     await source.accessToken(id);
-    const backup = await handOver(this.#parts, { id, codexHome, renewHere, replace });
+    const backup = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: "Handing the sign-in over to the Codex CLI…" },
+      () => handOver(this.#parts, { id, codexHome, replace }),
+    );
     const kept = backup === undefined ? "" : " The login that was there is kept beside it as a backup.";
     notifications.info(`The sign-in now belongs to the Codex CLI, and is linked here.${kept}`);
   }

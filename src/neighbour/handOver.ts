@@ -1,57 +1,211 @@
 import type { Accounts } from "../account/accounts.ts";
-import type { Credential } from "../account/credential.ts";
-import { authFilePath } from "../codex/codexHome.ts";
-import type { AuthFileRead } from "../codex/readAuthFile.ts";
-import { describeWriteFailure, exportAuthFile } from "../codex/writeAuthFile.ts";
+import { accountIdOf, type CodexLink, type Credential, claimsOf } from "../account/credential.ts";
+import { type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
+import { type CodexTokens, parseAuthFile } from "../codex/authFile.ts";
+import { authFilePath, loginRulesOf, obstacleTo, readLoginRules } from "../codex/codexHome.ts";
+import { type AuthFileRead, describeUnreadable, readAuthFile } from "../codex/readAuthFile.ts";
+import { describeWriteFailure, exportAuthFile, replacedFile, restoreAuthFile } from "../codex/writeAuthFile.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { Problem, WordedProblem } from "../platform/problem.ts";
+import type { CodexCli } from "./codexCli.ts";
 import { linkedTokens } from "./codexLogin.ts";
 
 export interface HandOver {
   /** The account whose sign-in is handed over. */
   id: string;
   codexHome: string;
-  /** No CLI is installed here: renew the file from here until one is. */
-  renewHere: boolean;
   /** The login that stands there, once the person has agreed that it be replaced. */
   replace: Extract<AuthFileRead, { status: "read" }> | undefined;
 }
 
 export interface HandOverParts {
   accounts: Accounts;
+  cli: CodexCli;
   lock: Lock;
   clock: Clock;
 }
 
+const sentences = {
+  noWorkspace:
+    "This sign-in names no ChatGPT workspace, without which the Codex CLI would not renew it. Choose “Let the CLI Sign In” instead.",
+  elsewhere:
+    "The Codex CLI uses another login than the one in its “auth.json”, so it would not use a new file. Run “codex logout” in a terminal, or choose “Let the CLI Sign In”.",
+  notTaken:
+    "The Codex CLI did not take over the sign-in, so its earlier login was put back and you are still signed in here. Choose “Let the CLI Sign In” instead.",
+  changed:
+    "The login of the Codex CLI was changed during the handover, so it was left as it is and you are still signed in here. Check “codex login status” in a terminal before you try again.",
+  notRestored:
+    "You are still signed in here, but the earlier login of the Codex CLI could not be put back yet; its backup is beside its “auth.json”. Check the folder's permissions and the free space on its disk.",
+} as const;
+
 /**
  * Writes a sign-in of ours as the login of the Codex CLI and links it: a refresh token works once, so it must have one
- * owner. Resolves with the path of the backup, if a file was replaced.
- * @throws Problem `notSignedIn`, WordedProblem when the file was not written; then the sign-in stays ours
+ * owner. That changes only when the CLI has answered that it holds this very login; otherwise its earlier file comes
+ * back. The record here keeps the refresh token until then, and says that a hand-over is under way, so that nobody
+ * spends the token meanwhile and `settleHandOver` can end what a crash has cut off. Resolves with the path of the
+ * backup, if a file was replaced.
+ * @throws Problem `notSignedIn`, `needsSignIn`, `saveFailed`; WordedProblem otherwise; then the sign-in stays ours
  */
-export async function handOver(parts: HandOverParts, { id, codexHome, renewHere, replace }: HandOver) {
-  const { accounts, lock, clock } = parts;
-  // No window may renew the tokens between the file and the record.
-  return lock.hold(id, async () => {
-    const entry = await accounts.reread(id);
-    if (!entry || entry.credential.origin === "linked") throw new Problem("notSignedIn");
-    const { credential, account } = entry;
-    const { tokens, derivedKey } = credential;
-    const login = {
-      ...tokens,
-      accountId: account.accountId ?? "",
-      apiKey: derivedKey.status === "present" ? derivedKey.key : undefined,
-      refreshedAt: credential.lastRefreshAt ?? credential.signedInAt,
-    };
-    const result = await exportAuthFile(authFilePath(codexHome), login, replace, clock.now());
-    if (result.status !== "written") throw new WordedProblem(describeWriteFailure(result.status), result.status);
-    const linked: Credential = {
-      ...credential,
-      origin: "linked",
-      tokens: linkedTokens(tokens),
-      link: { codexHome, store: "file", renewHere },
-    };
-    await accounts.put(linked);
-    return result.backup;
-  });
+export async function handOver(parts: HandOverParts, { id, codexHome, replace }: HandOver) {
+  const { accounts, cli, lock, clock } = parts;
+  // No window may renew the tokens, nor ask the CLI to, while both have them.
+  return lock.hold(id, () =>
+    lock.hold("codex-cli", async () => {
+      const entry = await accounts.reread(id);
+      if (!entry || entry.credential.origin === "linked") throw new Problem("notSignedIn");
+      if (entry.credential.rejected) throw new Problem("needsSignIn", entry.credential.rejected);
+      if (entry.credential.handOver) await settle(parts, entry.credential);
+      // As it is then.
+      const credential = accounts.entry(id)?.credential;
+      const workspace = entry.account.accountId;
+      if (!credential || credential.origin === "linked") throw new Problem("notSignedIn");
+      if (workspace === undefined) throw new WordedProblem(sentences.noWorkspace);
+      const server = await cli.at(codexHome);
+      await assertWouldTake(server, codexHome, workspace);
+
+      const path = authFilePath(codexHome);
+      const now = clock.now();
+      const replaced = replace && (await replacedFile(replace, now));
+      if (replace && !replaced) throw new WordedProblem(describeWriteFailure("changed"), "changed");
+      const begun: Credential = { ...credential, handOver: { codexHome, ...(replaced && { replaced }) } };
+      await accounts.put(begun);
+      const login = {
+        ...credential.tokens,
+        accountId: workspace,
+        refreshedAt: credential.lastRefreshAt ?? credential.signedInAt,
+      };
+      const result = await exportAuthFile(path, login, replace, now);
+      if (result.status !== "written") {
+        await accounts.put(credential);
+        throw new WordedProblem(describeWriteFailure(result.status), result.status);
+      }
+      const failure = await confirm(parts, server, begun, codexHome);
+      if (failure !== undefined) throw new WordedProblem(failure);
+      return result.backup;
+    }),
+  );
+}
+
+/**
+ * Ends a hand-over whose window has crashed or could not finish: takes the login back, unless the CLI has renewed it.
+ * To be called with the lock over the account held.
+ * @throws WordedProblem when that is not possible for the moment; then the refresh token must not be spent
+ */
+export async function settleHandOver(parts: HandOverParts, credential: Credential): Promise<void> {
+  await parts.lock.hold("codex-cli", () => settle(parts, credential));
+}
+
+/** Refuses before anything is written where the CLI would not keep it. */
+async function assertWouldTake(server: CodexAppServer, codexHome: string, workspace: string): Promise<void> {
+  const inFile = obstacleTo(await readLoginRules(codexHome), workspace);
+  if (inFile !== undefined) throw new WordedProblem(inFile);
+  const login = await server.accessTokenFromCli();
+  await server.settled();
+  // What stands there now may be what it cannot cope with.
+  const copes = login.ok || (login.failure !== "died" && login.failure !== "refused");
+  if (!login.ok && copes) throw new WordedProblem(describeAppServerFailure(login.failure), login.failure);
+  // Other files than that config.toml may have a say.
+  const config = await server.configuration();
+  const inForce = config && obstacleTo(loginRulesOf(config), workspace);
+  if (inForce !== undefined) throw new WordedProblem(inForce);
+  const present = tokensIn(await readAuthFile(authFilePath(codexHome)));
+  if (login.ok && login.value !== undefined && login.value !== present?.accessToken) {
+    throw new WordedProblem(sentences.elsewhere);
+  }
+}
+
+/** Links the record when the CLI shows that it holds the login; else takes that back and resolves with the reason. */
+async function confirm(
+  parts: HandOverParts,
+  server: CodexAppServer,
+  begun: Credential,
+  codexHome: string,
+): Promise<string | undefined> {
+  const answer = await server.accessTokenFromCli();
+  // It may still be renewing the login, and saving what came of it.
+  await server.settled();
+  const read = await readAuthFile(authFilePath(codexHome));
+  const tokens = tokensIn(read);
+  let linked: Credential | undefined;
+  if (answer.ok && tokens && tokens.accessToken === answer.value && tokens.refreshToken === begun.tokens.refreshToken) {
+    linked = linkedRecord(begun, tokens, { codexHome, store: "file" }, parts.clock.now());
+  } else if (answer.ok && answer.value !== undefined && read.status === "missing") {
+    // It has moved its login into the keyring, or it has signed out after its answer.
+    const again = await server.accessTokenFromCli();
+    await server.settled();
+    const kept = again.ok && again.value !== undefined && { idToken: again.value, accessToken: again.value };
+    const isKept =
+      kept && isOfAccount(kept, begun) && (await readAuthFile(authFilePath(codexHome))).status === "missing";
+    if (isKept) linked = linkedRecord(begun, kept, { codexHome, store: "keyring" }, parts.clock.now());
+  }
+  if (linked) {
+    try {
+      await parts.accounts.put(linked);
+      return undefined;
+    } catch (error) {
+      // What is stored now is unknown: the file goes back only after the record with the refresh token is safe.
+      await parts.accounts.put(begun);
+      if (linked.link?.store === "file") await settle(parts, begun);
+      throw error;
+    }
+  }
+  const outcome = await settle(parts, begun);
+  if (outcome === "linked") return undefined;
+  if (outcome === "changed") return sentences.changed;
+  return answer.ok ? sentences.notTaken : describeAppServerFailure(answer.failure);
+}
+
+/** Decides by the file alone who owns the login. */
+async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promise<"ours" | "linked" | "changed"> {
+  if (!begun.handOver) return "ours";
+  const { accounts, clock } = parts;
+  const { handOver: pending, ...ours } = begun;
+  const path = authFilePath(pending.codexHome);
+  const read = await readAuthFile(path);
+  if (read.status !== "read" && read.status !== "missing") {
+    throw new WordedProblem(describeUnreadable(read.status), read.status);
+  }
+  const tokens = tokensIn(read);
+  const isEarlier = read.status === "read" && read.fingerprint === pending.replaced?.fingerprint;
+  const isOurs = tokens?.refreshToken === begun.tokens.refreshToken;
+  if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun)) {
+    // Renewed by the CLI, which has spent our refresh token: what it got for it is the login now.
+    await accounts.put(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
+    return "linked";
+  }
+  const isForeign = read.status === "read" && !isOurs && !isEarlier;
+  if (!isForeign) {
+    const result = await restoreAuthFile(path, read.status === "read" ? read : "nothing", pending.replaced);
+    if (result.status === "changed" && tries > 1) return settle(parts, begun, tries - 1);
+    if (result.status !== "restored") throw new WordedProblem(sentences.notRestored, result.status);
+  }
+  await accounts.put(ours);
+  return isForeign ? "changed" : "ours";
+}
+
+function tokensIn(read: AuthFileRead): CodexTokens | undefined {
+  const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
+  return result?.ok && result.file.mode === "chatgpt" ? result.file.tokens : undefined;
+}
+
+function isOfAccount(tokens: Pick<CodexTokens, "idToken" | "accessToken">, { id, issuer }: Credential): boolean {
+  return accountIdOf(issuer, claimsOf(linkedTokens(tokens))) === id;
+}
+
+/** The record of a login that is the CLI's from now on: without the refresh token. */
+function linkedRecord(
+  { handOver: _ended, ...before }: Credential,
+  tokens: Pick<CodexTokens, "idToken" | "accessToken">,
+  link: Pick<CodexLink, "codexHome" | "store">,
+  now: number,
+): Credential {
+  const renewed = tokens.accessToken !== before.tokens.accessToken;
+  return {
+    ...before,
+    origin: "linked",
+    tokens: linkedTokens(tokens),
+    link: { ...link, renewHere: false },
+    ...(renewed && { sequence: before.sequence + 1, receivedAt: now, lastRefreshAt: now }),
+  };
 }

@@ -13,6 +13,7 @@ import { WordedProblem } from "../platform/problem.ts";
 import type { CodexCli } from "./codexCli.ts";
 import { accountOf, linkedTokens } from "./codexLogin.ts";
 import type { FileRenewal } from "./fileRenewal.ts";
+import { settleHandOver } from "./handOver.ts";
 
 export interface LinkedLoginsParts {
   accounts: Accounts;
@@ -36,6 +37,8 @@ export class LinkedLogins {
   readonly #subscription: Disposable;
   /** Renewals under way, those too that were given up here while the CLI goes on. */
   readonly #renewals = new Set<Promise<void>>();
+  /** Accounts whose hand-over to the CLI is being ended. */
+  readonly #settling = new Map<string, Promise<void>>();
   #disposed = false;
 
   constructor(parts: LinkedLoginsParts) {
@@ -62,13 +65,19 @@ export class LinkedLogins {
     return outcome.promise;
   };
 
+  /**
+   * Ends a hand-over to the CLI that was cut off, for the Refresher, which holds the lock over the account.
+   * @throws WordedProblem when that is not possible for the moment
+   */
+  settleHandOver = (credential: Credential): Promise<void> => settleHandOver(this.#parts, credential);
+
   /** Stops following; resolves when no renewal is under way. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#subscription.dispose();
     for (const { watch } of this.#watches.values()) watch?.dispose();
     this.#watches.clear();
-    await Promise.all(this.#renewals);
+    await Promise.all([...this.#renewals, ...this.#settling.values()]);
   }
 
   async #renew(
@@ -116,6 +125,7 @@ export class LinkedLogins {
     const wanted = new Map<string, string>();
     for (const { id } of accounts.state.accounts) {
       const credential = accounts.entry(id)?.credential;
+      if (credential?.handOver) this.#settle(id);
       if (credential?.origin === "linked" && credential.link?.store === "file") {
         wanted.set(id, authFilePath(credential.link.codexHome));
       }
@@ -128,6 +138,20 @@ export class LinkedLogins {
     for (const [id, path] of wanted) {
       if (!this.#watches.has(id)) void this.#watch(id, path);
     }
+  }
+
+  /** A hand-over that runs holds the lock until it is over; what is left of it then was cut off by a crash. */
+  #settle(id: string): void {
+    if (this.#settling.has(id)) return;
+    const { accounts, lock, log } = this.#parts;
+    const settling = lock
+      .hold(id, async () => {
+        const entry = await accounts.reread(id);
+        if (entry?.credential.handOver && !this.#disposed) await this.settleHandOver(entry.credential);
+      })
+      .catch((error: unknown) => log.error(`A hand-over to the Codex CLI is not settled: ${describeError(error)}`))
+      .finally(() => this.#settling.delete(id));
+    this.#settling.set(id, settling);
   }
 
   async #watch(id: string, path: string): Promise<void> {

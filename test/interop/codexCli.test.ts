@@ -148,7 +148,6 @@ describe("the real Codex CLI", function () {
       accessToken: tokens.access_token,
       refreshToken: tokens.refresh_token,
       accountId: tokens.account_id,
-      apiKey: undefined,
       refreshedAt: Date.now(),
     };
     assert.equal((await exportAuthFile(authFile(), login, undefined, Date.now())).status, "written");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import type { CodexLink } from "../../src/account/credential.ts";
 import { describeAppServerFailure } from "../../src/codex/appServer.ts";
 import { describeCodexNotFound } from "../../src/codex/findCodex.ts";
+import { readAuthFile } from "../../src/codex/readAuthFile.ts";
 import { credentialOf, readLoginOf } from "../../src/neighbour/codexLogin.ts";
 import { handOver } from "../../src/neighbour/handOver.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -138,11 +139,92 @@ describe("a login shared with the real Codex CLI", function () {
     const window = await openWindow(world.environment);
     await window.signIn.run();
     const { id } = credential(window);
-    const over = { id, codexHome: world.home, renewHere: false, replace: undefined };
-    await handOver({ accounts: window.accounts, lock: window.lock, clock: systemClock }, over);
+    const over = { id, codexHome: world.home, replace: undefined };
+    await handOver({ ...window, clock: systemClock }, over);
     await assertLoggedIn(world.environment);
     await sayHi(world.environment);
     await rotate(window, world.environment);
+  });
+
+  describe("made here, that the CLI would not keep,", () => {
+    const earlier = '{"auth_mode":"apikey","OPENAI_API_KEY":"sk-proj-of-the-person-0123456789"}\r\n';
+    let keyring: Keyring | undefined;
+
+    afterEach(async () => {
+      await keyring?.stop();
+      keyring = undefined;
+    });
+
+    /** Hands over what cannot be; afterwards all is as before, the sign-in works, and the CLI is not in its way. */
+    async function assertRefused(environment: Record<string, string>, sentence: RegExp, codexPath?: string) {
+      await writeFile(world.authFile, earlier, { mode: 0o640 });
+      const window = await openWindow(environment, codexPath);
+      await window.signIn.run();
+      const before = credential(window);
+      const replace = await readAuthFile(world.authFile);
+      assert.ok(replace.status === "read");
+      const over = { id: before.id, codexHome: world.home, replace };
+      await assert.rejects(handOver({ ...window, clock: systemClock }, over), { message: sentence });
+      assert.equal(await readFile(world.authFile, "utf8"), earlier);
+      assert.equal((await stat(world.authFile)).mode & 0o777, 0o640);
+      assert.deepEqual(credential(window), before);
+      await window.refresher.refresh(before);
+      assert.equal(await world.accepts(credential(window).tokens.accessToken), true);
+      assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
+    }
+
+    /** The real CLI, with one more rule from its third start on: after it was asked what it would do. */
+    async function withLaterRule(rule: string): Promise<string> {
+      const { command, args } = ensureCodexCli();
+      const program = join(world.home, "codex-later");
+      const counter = join(world.home, "starts");
+      const start = `"${command}" ${args.map((arg) => `"${arg}"`).join(" ")} "$@"`;
+      const script = `#!/bin/sh\necho >> "${counter}"\n[ "$(wc -l < "${counter}")" -lt 3 ] && exec ${start}\nexec ${start} -c '${rule}'\n`;
+      await writeFile(program, script, { mode: 0o700 });
+      return program;
+    }
+
+    for (const rule of ['forced_login_method = "api"', 'forced_chatgpt_workspace_id = "another-workspace"']) {
+      it(`under ${rule}: nothing is written`, async () => {
+        await writeFile(join(world.home, "config.toml"), `${rule}\n`);
+        await assertRefused(world.environment, new RegExp(rule.split(" ")[0] ?? ""));
+      });
+
+      it(`under ${rule}, told only when it has the login: the earlier file comes back`, async () => {
+        const program = await withLaterRule(rule.replaceAll(" ", ""));
+        await assertRefused(world.environment, /did not take over/, program);
+      });
+    }
+
+    it("with the store auto and a keyring: nothing is written", async () => {
+      keyring = await startKeyring(join(world.home, "desktop"));
+      await writeFile(join(world.home, "config.toml"), 'cli_auth_credentials_store = "auto"\n');
+      await assertRefused({ ...world.environment, ...keyring.environment }, /cli_auth_credentials_store/);
+    });
+
+    it("because it has another login in the keyring: the earlier file comes back", async () => {
+      keyring = await startKeyring(join(world.home, "desktop"));
+      const environment = { ...world.environment, ...keyring.environment };
+      const config = join(world.home, "config.toml");
+      await writeFile(config, 'cli_auth_credentials_store = "keyring"\n');
+      await codexLogin(environment);
+      await rm(config);
+      const program = await withLaterRule('cli_auth_credentials_store="auto"');
+      await assertRefused(environment, /did not take over/, program);
+    });
+
+    it("but does, where another model provider is configured", async () => {
+      const provider = '[model_providers.local]\nname = "Local"\nbase_url = "http://127.0.0.1:9"\n';
+      await writeFile(join(world.home, "config.toml"), `model_provider = "local"\n${provider}`);
+      const window = await openWindow(world.environment);
+      await window.signIn.run();
+      const over = { id: credential(window).id, codexHome: world.home, replace: undefined };
+      await handOver({ ...window, clock: systemClock }, over);
+      assert.equal(credential(window).origin, "linked");
+      const { accessToken } = credential(window).tokens;
+      await window.refresher.refresh(credential(window));
+      assert.notEqual(credential(window).tokens.accessToken, accessToken);
+    });
   });
 
   describe("in the system's keyring", () => {

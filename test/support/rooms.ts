@@ -91,6 +91,7 @@ export async function createRooms(options: RoomsOptions) {
     log,
     ...(cached && { assertCurrent: () => cached.assertCurrent() }),
     refreshLinked: linkedLogins.refresh,
+    settleHandOver: linkedLogins.settleHandOver,
   });
   const mode: { current: AuthMode } = { current: "chatgpt" };
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => mode.current, clock });

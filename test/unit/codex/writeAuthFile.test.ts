@@ -21,7 +21,14 @@ import { join } from "node:path";
 import { parseAuthFile } from "../../../src/codex/authFile.ts";
 import { type AuthFileRead, readAuthFile } from "../../../src/codex/readAuthFile.ts";
 import type { FileSystemCalls } from "../../../src/codex/replaceFile.ts";
-import { describeWriteFailure, exportAuthFile, writeBackTokens } from "../../../src/codex/writeAuthFile.ts";
+import {
+  describeWriteFailure,
+  exportAuthFile,
+  type ReplacedFile,
+  replacedFile,
+  restoreAuthFile,
+  writeBackTokens,
+} from "../../../src/codex/writeAuthFile.ts";
 import { asNobody } from "./asNobody.ts";
 import { canary, current, jwt, tokens } from "./authTexts.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
@@ -38,7 +45,6 @@ const login = {
   accessToken: tokens.access_token,
   refreshToken: canary.refresh,
   accountId: "acc-ours",
-  apiKey: undefined,
   refreshedAt: 1_790_000_000_000,
 };
 
@@ -267,6 +273,22 @@ describe("writing auth.json", () => {
       assert.deepEqual(await readdir(join(folder(), "new", ".codex")), ["auth.json"]);
     });
 
+    it("is indented by two spaces, as the CLI's own, and never holds a key", async () => {
+      // What a caller may still have beside a login: a key would put older CLIs into API-key mode.
+      const withKey = { ...login, apiKey: canary.key };
+      await exportAuthFile(path(), withKey, undefined, 0);
+      const lines = (await text()).split("\n");
+      assert.deepEqual([lines[0], lines[1], lines[2]], ["{", '  "auth_mode": "chatgpt",', '  "OPENAI_API_KEY": null,']);
+      assert.ok(lines.includes(`    "refresh_token": "${canary.refresh}",`), lines.join("\n"));
+      assert.equal(lines.at(-1), "}");
+    });
+
+    it("says that it cannot make the folder", async () => {
+      await writeFile(join(folder(), "file"), "");
+      const result = await exportAuthFile(join(folder(), "file", "auth.json"), login, undefined, 0);
+      assert.deepEqual(result, { status: "failed", reason: "other" });
+    });
+
     it("never replaces a file that it was not shown", async () => {
       await writeFile(path(), "x");
       assert.deepEqual(await exportAuthFile(path(), login, undefined, 0), { status: "exists" });
@@ -320,14 +342,67 @@ describe("writing auth.json", () => {
     });
   });
 
-  if (process.getuid?.() === 0) {
-    it("leaves a file with its owner when root writes", async () => {
-      await writeFile(path(), old);
-      await chown(path(), 65534, 65534);
-      await writeBackTokens(await readOf(path()), update);
-      assert.equal((await stat(path())).uid, 65534);
+  describe("taken back", () => {
+    const back = async (replaced: ReplacedFile | undefined) => restoreAuthFile(path(), await readOf(path()), replaced);
+
+    it("leaves the file that was replaced, bytes, mode and owner, and no backup", async () => {
+      await writeFile(path(), `\uFEFF${old}\r\n`);
+      await chmod(path(), 0o640);
+      if (process.getuid?.() === 0) await chown(path(), 65534, 65533);
+      const before = await stat(path());
+      const bytes = await readFile(path());
+      const replaced = await replacedFile(await readOf(path()), 0);
+      assert.ok(replaced);
+      assert.equal((await exportAuthFile(path(), login, await readOf(path()), 0)).status, "written");
+      assert.equal((await stat(replaced.backup)).uid, before.uid);
+      assert.deepEqual(await back(replaced), { status: "restored" });
+      const after = await stat(path());
+      assert.deepEqual([after.mode, after.uid, after.gid], [before.mode, before.uid, before.gid]);
+      assert.deepEqual(await readFile(path()), bytes);
+      assert.deepEqual(await readdir(folder()), ["auth.json"]);
     });
-  }
+
+    it("puts the replaced file back where the CLI has deleted ours", async () => {
+      await writeFile(path(), old);
+      const replaced = await replacedFile(await readOf(path()), 0);
+      await exportAuthFile(path(), login, await readOf(path()), 0);
+      await rm(path());
+      assert.deepEqual(await restoreAuthFile(path(), "nothing", replaced), { status: "restored" });
+      assert.equal(await text(), old);
+    });
+
+    it("leaves no file where there was none", async () => {
+      await exportAuthFile(path(), login, undefined, 0);
+      assert.deepEqual(await back(undefined), { status: "restored" });
+      assert.deepEqual(await readdir(folder()), []);
+    });
+
+    it("leaves what somebody else has written since, and the backup", async () => {
+      for (const replace of [true, false]) {
+        if (replace) await writeFile(path(), old);
+        const read = replace ? await readOf(path()) : undefined;
+        const replaced = read && (await replacedFile(read, 0));
+        await exportAuthFile(path(), login, read, 0);
+        const seen = await readOf(path());
+        await writeFile(path(), "by the CLI");
+        assert.deepEqual(await restoreAuthFile(path(), seen, replaced), { status: "changed" });
+        assert.equal(await text(), "by the CLI");
+        if (replaced) assert.equal(await text(replaced.backup), old);
+        await rm(path());
+      }
+    });
+
+    it("fails where the backup is not what was replaced any more, and leaves the file", async () => {
+      await writeFile(path(), old);
+      const replaced = await replacedFile(await readOf(path()), 0);
+      assert.ok(replaced);
+      await exportAuthFile(path(), login, await readOf(path()), 0);
+      await writeFile(replaced.backup, "something else");
+      const ours = await text();
+      assert.deepEqual(await back(replaced), { status: "failed", reason: "other" });
+      assert.equal(await text(), ours);
+    });
+  });
 
   it("has a sentence with a next step for each failure", () => {
     for (const failure of ["changed", "failed", "notALogin", "exists"] as const) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Stands in for the Codex CLI with a login of its own: `fakeCli.ts BEHAVIOUR ISSUER app-server`. It keeps its login in
 // $CODEX_HOME/auth.json (in the behaviour "keyring": in keyring.json, which only it reads) and renews it at the issuer.
+// A behaviour "then…" is right the first time that it is asked for its login, and wrong from then on.
 import { createHash, randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,6 +13,8 @@ const home = process.env.CODEX_HOME ?? join(process.env.HOME ?? "", ".codex");
 const store = join(home, behaviour === "keyring" ? "keyring.json" : "auth.json");
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const read = () => JSON.parse(readFileSync(store, "utf8"));
+const statuses = join(home, "statuses");
+const config = join(home, "config-in-force.json");
 
 async function refresh(): Promise<void> {
   const login = read();
@@ -40,11 +43,80 @@ async function answer(id: number, method: string, params: { refreshToken?: boole
     return void say({ id, result: { account: behaviour === "needsSignIn" ? null : account } });
   }
   if (method === "account/login/start") startLogin(id);
+  if (method === "config/read") {
+    if (!existsSync(config)) return void say({ id, error: { code: -32601, message: "Method not found" } });
+    return void say({ id, result: { config: JSON.parse(readFileSync(config, "utf8")), origins: {} } });
+  }
   if (method === "getAuthStatus") {
-    const authToken = existsSync(store) ? read().tokens.access_token : null;
-    say({ id, result: { authMethod: authToken && "chatgpt", authToken } });
+    appendFileSync(statuses, "asked\n");
+    const isFirst = readFileSync(statuses, "utf8") === "asked\n";
+    const then = isFirst ? undefined : wrong[behaviour];
+    if (then) return void (await then(id));
+    tellToken(id);
   }
 }
+
+function tellToken(id: number): void {
+  const authToken = existsSync(store) ? (read().tokens?.access_token ?? null) : null;
+  say({ id, result: { authMethod: authToken && "chatgpt", authToken } });
+}
+
+/** A token of another person in another ChatGPT workspace. */
+function otherToken(): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const auth = { chatgpt_account_id: "other-workspace", chatgpt_user_id: "other-user" };
+  return `${encode({ alg: "none" })}.${encode({ exp: 4e9, "https://api.openai.com/auth": auth })}.c2ln`;
+}
+
+const other = (content: object) => writeFileSync(store, JSON.stringify(content), { mode: 0o600 });
+
+const wrong: Readonly<Record<string, (id: number) => unknown>> = {
+  thenHangs: () => undefined,
+  thenDies: () => process.exit(1),
+  thenIsTooOld: (id) => say({ id, error: { code: -32601, message: "Method not found" } }),
+  thenRefuses: (id) => say({ id, error: { code: -32603, message: "canary" } }),
+  thenTalksRubbish: () => process.stdout.write("Welcome to another program\n"),
+  thenIsAnother: (id) => say({ id, result: { authMethod: "chatgpt", authToken: otherToken() } }),
+  thenUsesAKey: (id) => say({ id, result: { authMethod: "apikey", authToken: "sk-canary" } }),
+  thenIsSignedOut: (id) => say({ id, result: { authMethod: null, authToken: null } }),
+  thenLogsOut(id) {
+    rmSync(store, { force: true });
+    tellToken(id);
+  },
+  thenLogsOutAndLies(id) {
+    if (existsSync(store)) tellToken(id);
+    rmSync(store, { force: true });
+    say({ id, result: { authMethod: null, authToken: null } });
+  },
+  thenIsSwitched(id) {
+    other({ OPENAI_API_KEY: "sk-switched-by-somebody-else" });
+    say({ id, result: { authMethod: "apikey", authToken: null } });
+  },
+  async thenRenews(id) {
+    await refresh();
+    tellToken(id);
+  },
+  async thenRenewsAndDies() {
+    await refresh();
+    process.exit(1);
+  },
+  async thenRenewsAndHangs() {
+    await refresh();
+  },
+  thenKeepsInKeyring(id) {
+    const kept = join(home, "keyring.json");
+    if (existsSync(store)) {
+      writeFileSync(kept, readFileSync(store), { mode: 0o600 });
+      rmSync(store);
+    }
+    const authToken = JSON.parse(readFileSync(kept, "utf8")).tokens.access_token;
+    say({ id, result: { authMethod: "chatgpt", authToken } });
+  },
+  thenRewrites(id) {
+    other({ tokens: read().tokens, auth_mode: "chatgpt", written_by: "the CLI" });
+    tellToken(id);
+  },
+};
 
 /** Signs in as the real one does: listens for the callback, redeems the code and saves the login. */
 function startLogin(id: number): void {
@@ -89,6 +161,7 @@ function startLogin(id: number): void {
   });
 }
 
+if (behaviour === "greets") process.stdout.write("Now using node v24\n\u001b[32mmise\u001b[0m ready\n\n");
 const lines = createInterface({ input: process.stdin });
 lines.on("close", () => process.exit(0));
 lines.on("line", (line) => {

@@ -327,8 +327,8 @@ describe("a login linked with the Codex CLI", function () {
       await rooms.signIn.run();
       const { credential } = current();
       const { id } = credential;
-      const over = { id, codexHome: home(), renewHere: false, replace: undefined };
-      const parts = { accounts: rooms.accounts, lock: rooms.lock, clock: systemClock };
+      const over = { id, codexHome: home(), replace: undefined };
+      const parts = { accounts: rooms.accounts, cli: rooms.cli, lock: rooms.lock, clock: systemClock };
       assert.equal(await handOver(parts, over), undefined);
       assert.equal((await inFile()).refresh_token, credential.tokens.refreshToken);
       assert.equal(current().account.origin, "linked");
@@ -343,8 +343,8 @@ describe("a login linked with the Codex CLI", function () {
       await rooms.accounts.load();
       await rooms.signIn.run();
       await writeFile(file(), "{}");
-      const over = { id: current().account.id, codexHome: home(), renewHere: false, replace: undefined };
-      const parts = { accounts: rooms.accounts, lock: rooms.lock, clock: systemClock };
+      const over = { id: current().account.id, codexHome: home(), replace: undefined };
+      const parts = { accounts: rooms.accounts, cli: rooms.cli, lock: rooms.lock, clock: systemClock };
       await assert.rejects(handOver(parts, over), /already a login file/);
       assert.equal(current().account.origin, "own");
       assert.equal(await readFile(file(), "utf8"), "{}");

@@ -1,0 +1,388 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Credential, keptByTheCli } from "../../../src/account/credential.ts";
+import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
+import { handOver } from "../../../src/neighbour/handOver.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import { Problem, WordedProblem } from "../../../src/platform/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import { signInByHttp } from "../../issuer/login.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { createRooms, type TestRooms } from "../../support/rooms.ts";
+import { eventually } from "../../support/timing.ts";
+import { temporaryFolder } from "../codex/temporaryFolder.ts";
+
+/** The login that the CLI had before: another person's, with a key of its own, formatted by hand. */
+const earlier = '{ "auth_mode":"apikey", "OPENAI_API_KEY":"sk-proj-of-the-person-0123456789" }\r\n';
+
+/** The CLI is given a second for its answer, and what it may still save. */
+const hurried: Clock = {
+  now: () => systemClock.now(),
+  after: (ms, callback) => systemClock.after(ms === 8_000 ? 2_500 : ms === 20_000 ? 500 : ms, callback),
+};
+
+describe("handing a sign-in over to the Codex CLI", function () {
+  this.timeout(40_000);
+  const folder = temporaryFolder();
+  const home = () => join(folder(), ".codex");
+  const file = () => join(home(), "auth.json");
+  let issuer: TestIssuer;
+  let windows: TestRooms[];
+
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(async () => issuer.close());
+  beforeEach(async () => {
+    windows = [];
+    await mkdir(home());
+  });
+  afterEach(async () => {
+    for (const window of windows) await window.dispose();
+  });
+
+  async function openWindow(behaviour: string, secrets = new MemorySecrets()): Promise<TestRooms> {
+    const program = join(folder(), `codex-${behaviour}`);
+    const script = join(import.meta.dirname, "fakeCli.ts");
+    await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" ${behaviour} ${issuer.origin} "$@"\n`);
+    await chmod(program, 0o700);
+    const window = await createRooms({
+      issuer: issuer.origin,
+      secrets,
+      clock: hurried,
+      codex: {
+        userHome: folder(),
+        environment: { HOME: folder(), PATH: "/nowhere" },
+        codexPath: () => (behaviour === "none" ? "" : program),
+      },
+    });
+    windows.push(window);
+    await window.accounts.load();
+    return window;
+  }
+
+  /** A window that is signed in. */
+  async function signedIn(behaviour: string, secrets?: MemorySecrets): Promise<TestRooms> {
+    const window = await openWindow(behaviour, secrets);
+    await window.signIn.run();
+    return window;
+  }
+
+  const credential = (window: TestRooms): Credential => {
+    const entry = window.accounts.entry();
+    assert.ok(entry);
+    return entry.credential;
+  };
+
+  async function over(window: TestRooms): Promise<string | undefined> {
+    const read = await readAuthFile(file());
+    const replace = read.status === "read" ? read : undefined;
+    return handOver({ ...window, clock: hurried }, { id: credential(window).id, codexHome: home(), replace });
+  }
+
+  const tokensInFile = async () => JSON.parse(await readFile(file(), "utf8")).tokens;
+  const backups = async () => (await readdir(home())).filter((name) => name.startsWith("auth.json.backup"));
+  const isLive = (token: string) =>
+    issuer.secrets().some(({ kind, value }) => kind === "refresh_token" && value === token);
+
+  async function writeEarlier(): Promise<void> {
+    await writeFile(file(), earlier);
+    await chmod(file(), 0o640);
+  }
+
+  async function assertEarlier(): Promise<void> {
+    assert.equal(await readFile(file(), "utf8"), earlier);
+    assert.equal((await stat(file())).mode & 0o777, 0o640);
+    assert.deepEqual(await backups(), []);
+  }
+
+  /** The sign-in is as it was, and works: it is renewed. */
+  async function assertOurs(window: TestRooms, before: Credential): Promise<void> {
+    assert.deepEqual(credential(window), before);
+    const reuse = issuer.recordsOf("reuseDetected").length;
+    await window.refresher.refresh(before);
+    assert.equal(credential(window).origin, "own");
+    assert.equal(issuer.recordsOf("reuseDetected").length, reuse);
+  }
+
+  describe("that holds this very login", () => {
+    for (const behaviour of ["rotates", "greets", "thenRewrites"]) {
+      it(`gives it away, without a key, and keeps what stood there (${behaviour})`, async () => {
+        await writeEarlier();
+        const window = await signedIn(behaviour);
+        const { id, derivedKey, ...rest } = credential(window);
+        const { refreshToken } = rest.tokens;
+        await window.accounts.put({
+          ...rest,
+          id,
+          derivedKey: { status: "present", key: "sk-derived-0123456789", createdAt: 1 },
+        });
+        const backup = await over(window);
+        assert.equal(await readFile(backup ?? "", "utf8"), earlier);
+        const text = await readFile(file(), "utf8");
+        assert.equal(JSON.parse(text).OPENAI_API_KEY ?? null, null);
+        assert.ok(!text.includes("sk-"), text);
+        assert.equal(JSON.parse(text).tokens.refresh_token, refreshToken);
+        const { origin, tokens, link, handOver: left } = credential(window);
+        assert.deepEqual([origin, tokens.refreshToken, left], ["linked", keptByTheCli, undefined]);
+        assert.deepEqual(link, { codexHome: home(), store: "file", renewHere: false });
+        assert.ok(![...(window.secrets as MemorySecrets).values.values()].join().includes(refreshToken));
+      });
+    }
+
+    it("adopts what the CLI has made of it meanwhile", async () => {
+      const reuse = issuer.recordsOf("reuseDetected").length;
+      for (const behaviour of ["thenRenews", "thenRenewsAndDies", "thenRenewsAndHangs"]) {
+        await rm(home(), { recursive: true });
+        await mkdir(home());
+        await writeEarlier();
+        const window = await signedIn(behaviour);
+        const before = credential(window);
+        await over(window);
+        const inFile = await tokensInFile();
+        assert.notEqual(inFile.refresh_token, before.tokens.refreshToken);
+        assert.ok(isLive(inFile.refresh_token));
+        const now = credential(window);
+        assert.deepEqual([now.origin, now.tokens.accessToken], ["linked", inFile.access_token], behaviour);
+        await window.linkedLogins.dispose();
+      }
+      assert.equal(issuer.recordsOf("reuseDetected").length, reuse);
+    });
+
+    it("is linked in the keyring when the CLI has moved it there", async () => {
+      const window = await signedIn("thenKeepsInKeyring");
+      const { accessToken } = credential(window).tokens;
+      await over(window);
+      const { origin, link, tokens } = credential(window);
+      assert.deepEqual([origin, link?.store, tokens.accessToken], ["linked", "keyring", accessToken]);
+    });
+  });
+
+  const refusals: readonly (readonly [string, RegExp])[] = [
+    ["thenHangs", /did not answer in time/],
+    ["thenDies", /ended without an answer/],
+    ["thenIsTooOld", /too old/],
+    ["thenRefuses", /could not do this/],
+    ["thenTalksRubbish", /did not answer like the Codex CLI/],
+    ["thenIsAnother", /did not take over/],
+    ["thenUsesAKey", /did not take over/],
+    ["thenIsSignedOut", /did not take over/],
+    ["thenLogsOut", /did not take over/],
+    ["thenLogsOutAndLies", /did not take over/],
+  ];
+  for (const [behaviour, sentence] of refusals) {
+    it(`puts the earlier file back, and the sign-in stays ours, with a CLI that ${behaviour}`, async () => {
+      await writeEarlier();
+      const window = await signedIn(behaviour);
+      const before = credential(window);
+      await assert.rejects(over(window), (error) => error instanceof WordedProblem && sentence.test(error.message));
+      await assertEarlier();
+      await assertOurs(window, before);
+    });
+  }
+
+  it("leaves no file where there was none", async () => {
+    for (const behaviour of ["thenIsAnother", "thenLogsOut"]) {
+      await rm(join(home(), "statuses"), { force: true });
+      const window = await signedIn(behaviour);
+      const before = credential(window);
+      await assert.rejects(over(window), /did not take over/);
+      assert.deepEqual(await readdir(home()), ["statuses"]);
+      await assertOurs(window, before);
+    }
+  });
+
+  it("leaves what somebody else has put there meanwhile, and the backup", async () => {
+    await writeEarlier();
+    const window = await signedIn("thenIsSwitched");
+    const before = credential(window);
+    await assert.rejects(over(window), /was changed during the handover/);
+    assert.match(await readFile(file(), "utf8"), /switched-by-somebody-else/);
+    assert.equal((await backups()).length, 1);
+    await assertOurs(window, before);
+  });
+
+  describe("is refused before anything is written, with the setting's name, under", () => {
+    const rules: readonly (readonly [string, RegExp])[] = [
+      ['forced_login_method = "api"', /forced_login_method/],
+      ['forced_login_method = "something new"', /forced_login_method/],
+      ['forced_chatgpt_workspace_id = "another"', /forced_chatgpt_workspace_id/],
+      ['forced_chatgpt_workspace_id = ["another", "third"]', /forced_chatgpt_workspace_id/],
+      ["forced_chatgpt_workspace_id = 7", /forced_chatgpt_workspace_id/],
+      ['cli_auth_credentials_store = "auto"', /cli_auth_credentials_store/],
+      ['cli_auth_credentials_store = "keyring"', /cli_auth_credentials_store/],
+      ['cli_auth_credentials_store = "ephemeral"', /cli_auth_credentials_store/],
+      ["this is not TOML", /config\.toml/],
+    ];
+    for (const [config, sentence] of rules) {
+      it(config, async () => {
+        await writeEarlier();
+        await writeFile(join(home(), "config.toml"), `model = "x"\n${config}\n`);
+        const window = await signedIn("rotates");
+        const before = credential(window);
+        await assert.rejects(over(window), (error) => error instanceof WordedProblem && sentence.test(error.message));
+        await assertEarlier();
+        assert.deepEqual((await readdir(home())).sort(), ["auth.json", "config.toml"]);
+        await assertOurs(window, before);
+      });
+    }
+
+    it("a configuration that only the CLI knows of", async () => {
+      for (const config of [
+        { forced_login_method: "api" },
+        { forced_chatgpt_workspace_id: ["another"] },
+        { cli_auth_credentials_store: "auto" },
+      ]) {
+        await writeEarlier();
+        await writeFile(join(home(), "config-in-force.json"), JSON.stringify(config));
+        const window = await signedIn("rotates");
+        const before = credential(window);
+        await assert.rejects(over(window), new RegExp(Object.keys(config)[0] ?? ""));
+        await assertEarlier();
+        await assertOurs(window, before);
+      }
+    });
+  });
+
+  it("is not refused under a policy that allows it", async () => {
+    const window = await signedIn("rotates");
+    const workspace = window.accounts.entry()?.account.accountId;
+    const config = `forced_login_method = "chatgpt"\nforced_chatgpt_workspace_id = ["x", "${workspace}"]\n`;
+    await writeFile(join(home(), "config.toml"), `${config}cli_auth_credentials_store = "file"\n`);
+    await over(window);
+    assert.equal(credential(window).origin, "linked");
+  });
+
+  it("is refused where the CLI uses another login than that of its file, or is not installed", async () => {
+    await writeEarlier();
+    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+    await writeFile(join(home(), "keyring.json"), JSON.stringify({ tokens }));
+    const window = await signedIn("keyring");
+    const before = credential(window);
+    await assert.rejects(over(window), /uses another login/);
+    const without = await openWindow("none", window.secrets as MemorySecrets);
+    await assert.rejects(over(without), /was not found/);
+    await assertEarlier();
+    await assertOurs(window, before);
+  });
+
+  it("is refused for a sign-in that is not accepted any more, and for what is linked already", async () => {
+    const window = await signedIn("rotates");
+    await window.accounts.put({ ...credential(window), rejected: "revoked" });
+    await assert.rejects(over(window), { code: "needsSignIn" });
+    await window.accounts.put({ ...credential(window), origin: "linked" });
+    await assert.rejects(over(window), (error) => error instanceof Problem && error.code === "notSignedIn");
+    assert.deepEqual(await readdir(home()), []);
+  });
+
+  it("puts the file back when the link cannot be stored", async () => {
+    await writeEarlier();
+    const secrets = new FailingSecrets();
+    const window = await signedIn("rotates", secrets);
+    const before = credential(window);
+    secrets.refuses = (value) => value.includes('"origin":"linked"');
+    await assert.rejects(over(window), { code: "saveFailed" });
+    await assertEarlier();
+    await assertOurs(window, before);
+  });
+
+  describe("cut off by a crash", () => {
+    for (const [behaviour, had] of [
+      ["rotates", true],
+      ["rotates", false],
+      ["thenRenews", true],
+      ["thenLogsOut", true],
+      ["thenIsAnother", false],
+    ] as const) {
+      it(`at any step has one owner afterwards (${behaviour}, ${had ? "over an earlier" : "without a"} file)`, async () => {
+        if (had) await writeEarlier();
+        const secrets = new FailingSecrets();
+        const moments: Moment[] = [];
+        const window = await signedIn(behaviour, secrets);
+        const { refreshToken } = credential(window).tokens;
+        secrets.around = async () => {
+          moments.push(await look(secrets));
+        };
+        await over(window).catch(() => undefined);
+        await window.linkedLogins.dispose();
+        secrets.around = async () => undefined;
+        assert.ok(moments.length >= 4, String(moments.length));
+        // Between the file and the record, too: what is in the secrets before each change, with the files after it.
+        const crashed = [
+          ...moments,
+          ...moments.slice(1).map((moment, index) => ({ ...moment, secrets: moments[index]?.secrets ?? new Map() })),
+        ];
+        for (const moment of crashed) {
+          await rm(home(), { recursive: true });
+          await mkdir(home());
+          for (const [name, { content, mode }] of moment.files) {
+            await writeFile(join(home(), name), content);
+            await chmod(join(home(), name), mode);
+          }
+          const kept = new MemorySecrets();
+          for (const [key, value] of moment.secrets) kept.values.set(key, value);
+          const later = await openWindow("lazy", kept);
+          await eventually(() => assert.equal(credential(later).handOver, undefined));
+          const { origin, tokens } = credential(later);
+          const inFile =
+            (await readAuthFile(file())).status === "read" ? (await tokensInFile())?.refresh_token : undefined;
+          if (origin === "own") {
+            assert.equal(tokens.refreshToken, refreshToken);
+            assert.notEqual(inFile, refreshToken);
+            if (had) await assertEarlier();
+            else assert.equal(inFile, undefined);
+          } else {
+            assert.equal(tokens.refreshToken, keptByTheCli);
+            assert.ok(isLive(inFile), "the file's login is dead");
+          }
+          await later.linkedLogins.dispose();
+        }
+      });
+    }
+
+    it("spends nothing while it is not known who owns the login, and goes on when it is", async () => {
+      await writeEarlier();
+      const window = await signedIn("rotates");
+      const before = credential(window);
+      await rm(file());
+      await mkdir(file());
+      const refreshes = issuer.recordsOf("refresh").length;
+      await window.accounts.put({ ...before, handOver: { codexHome: home() } });
+      await assert.rejects(window.refresher.refresh(credential(window)), WordedProblem);
+      assert.equal(issuer.recordsOf("refresh").length, refreshes);
+      await rm(file(), { recursive: true });
+      await window.refresher.refresh(credential(window));
+      assert.equal(issuer.recordsOf("refresh").length, refreshes + 1);
+      assert.equal(credential(window).handOver, undefined);
+    });
+  });
+
+  interface Moment {
+    readonly secrets: ReadonlyMap<string, string>;
+    readonly files: ReadonlyMap<string, { content: Buffer; mode: number }>;
+  }
+
+  async function look(secrets: MemorySecrets): Promise<Moment> {
+    const files = new Map<string, { content: Buffer; mode: number }>();
+    for (const name of await readdir(home())) {
+      const path = join(home(), name);
+      files.set(name, { content: await readFile(path), mode: (await stat(path)).mode & 0o777 });
+    }
+    return { secrets: new Map(secrets.values), files };
+  }
+});
+
+/** Secrets that can be looked at before and after each change, and refuse some. */
+class FailingSecrets extends MemorySecrets {
+  around: () => Promise<void> = async () => undefined;
+  refuses: (value: string) => boolean = () => false;
+
+  override async store(key: string, value: string): Promise<void> {
+    await this.around();
+    if (this.refuses(value)) throw new Error("the keyring is locked");
+    await super.store(key, value);
+    await this.around();
+  }
+}
