@@ -3,7 +3,14 @@ import type { Accounts } from "../account/accounts.ts";
 import { type CodexLink, claimsOf } from "../account/credential.ts";
 import { authFilePath } from "../codex/codexHome.ts";
 import type { CodexCli } from "../neighbour/codexCli.ts";
-import { accountOf, type CodexLogin, credentialOf, readLoginFromText, readLoginOf } from "../neighbour/codexLogin.ts";
+import {
+  accountOf,
+  assertMayReplace,
+  type CodexLogin,
+  credentialOf,
+  readLoginFromText,
+  readLoginOf,
+} from "../neighbour/codexLogin.ts";
 import { issuerOf } from "../oauth/claims.ts";
 import { defaultIssuer } from "../oauth/issuer.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -66,6 +73,7 @@ export class CodexImport {
   async #link(login: CodexLogin, link: NonNullable<CodexLogin["link"]>): Promise<"signIn" | undefined> {
     const found = await this.#parts.cli.find();
     if (found.status === "found" || link.store === "keyring") {
+      await assertMayReplace(this.#parts, login, link.codexHome, settings.endpoint("issuer"));
       await this.link(login, { ...link, renewHere: false });
       return undefined;
     }

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import type { Accounts } from "../account/accounts.ts";
 import { accountIdOf, type CodexLink, type Credential, claimsOf, keptByTheCli } from "../account/credential.ts";
 import { type AuthFile, type CodexTokens, parseAuthFile } from "../codex/authFile.ts";
 import { describeAuthFileProblem } from "../codex/authProblem.ts";
@@ -88,6 +89,26 @@ export function linkedTokens({ idToken, accessToken }: Pick<CodexTokens, "idToke
 /** The id that a login's account has here. */
 export function accountOf(file: AuthFile, issuer: string): string | undefined {
   return file.tokens && accountIdOf(issuer, claimsOf(linkedTokens(file.tokens)));
+}
+
+const notInUse =
+  "The Codex CLI does not use this login, so your sign-in here was kept. Check “codex login status” in a terminal, then try again.";
+
+/**
+ * A link holds no refresh token, so it takes the place of a sign-in that does only when the CLI answers that it has this
+ * login: a file can be an old copy.
+ * @throws WordedProblem
+ */
+export async function assertMayReplace(
+  { accounts, cli }: { accounts: Accounts; cli: CodexCli },
+  { file }: CodexLogin,
+  codexHome: string,
+  issuer: string,
+): Promise<void> {
+  const present = accounts.entry(accountOf(file, issuer) ?? "")?.credential;
+  if (!present || present.origin === "linked" || present.rejected) return;
+  const accessToken = await cli.accessToken(codexHome);
+  if (accessToken !== file.tokens?.accessToken) throw new WordedProblem(notInUse);
 }
 
 /**
