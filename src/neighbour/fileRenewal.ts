@@ -53,7 +53,8 @@ export class FileRenewal {
   async #writeBack(path: string, spent: string, update: TokenUpdate, attempt: number): Promise<void> {
     const read = await readAuthFile(path);
     const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
-    if (read.status === "missing") return;
+    // Some write by taking the file away first; one that stays away means that the CLI has signed out.
+    if (read.status === "missing" && attempt >= writeRetriesMs.length) return;
     if (read.status === "read" && result?.ok) {
       // Somebody signed in anew meanwhile: theirs stays.
       if (result.file.tokens?.refreshToken !== spent) return;

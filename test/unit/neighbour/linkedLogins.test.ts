@@ -297,19 +297,25 @@ describe("a login linked with the Codex CLI", function () {
       assert.equal((await inFile()).refresh_token, refresh_token);
     });
 
-    it("writes back what it got as soon as the disk lets it", async () => {
-      await link("none", { renewHere: true });
-      const text = await readFile(file(), "utf8");
-      issuer.faults.set("token", { kind: "slow", delayMs: 500, times: 1 });
-      const renewing = refresh();
-      await issuer.waitForRecord("fault");
-      await rm(file());
-      await mkdir(file());
-      const { credential } = await renewing;
-      await rm(file(), { recursive: true });
-      await writeFile(file(), text, { mode: 0o600 });
-      await eventually(async () => assert.equal((await inFile()).access_token, credential.tokens.accessToken));
-    });
+    for (const [what, hide] of [
+      ["the disk lets it", () => mkdir(file())],
+      ["the file is back", async () => undefined],
+    ] as const) {
+      it(`writes back what it got as soon as ${what}`, async () => {
+        await link("none", { renewHere: true });
+        const text = await readFile(file(), "utf8");
+        const count = issuer.recordsOf("fault").length + 1;
+        issuer.faults.set("token", { kind: "slow", delayMs: 500, times: 1 });
+        const renewing = refresh();
+        await issuer.waitForRecord("fault", { count });
+        await rm(file());
+        await hide();
+        const { credential } = await renewing;
+        await rm(file(), { recursive: true, force: true });
+        await writeFile(file(), text, { mode: 0o600 });
+        await eventually(async () => assert.equal((await inFile()).access_token, credential.tokens.accessToken));
+      });
+    }
 
     it("needs a sign-in when the issuer refuses its refresh token, and the file stays", async () => {
       await link("none", { renewHere: true });
