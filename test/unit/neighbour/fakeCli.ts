@@ -48,11 +48,11 @@ async function answer(id: number, method: string, params: { refreshToken?: boole
     return void say({ id, result: { config: JSON.parse(readFileSync(config, "utf8")), origins: {} } });
   }
   if (method === "getAuthStatus") {
+    const then = wrong[behaviour];
+    if (!then) return tellToken(id);
     appendFileSync(statuses, "asked\n");
-    const isFirst = readFileSync(statuses, "utf8") === "asked\n";
-    const then = isFirst ? undefined : wrong[behaviour];
-    if (then) return void (await then(id));
-    tellToken(id);
+    if (readFileSync(statuses, "utf8") === "asked\n") return tellToken(id);
+    await then(id);
   }
 }
 
