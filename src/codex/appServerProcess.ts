@@ -37,7 +37,7 @@ const longestLineBytes = 1024 * 1024;
 const exitGraceMs = 1000;
 /** Lines, and how long after the first of them it answers, ms. */
 const longestGreeting = 100;
-const greetingMs = 4_000;
+const greetingMs = 6_000;
 /** With another model provider in its config.toml, the CLI (seen with 0.169) answers that nobody is signed in. */
 const ownProvider = ["-c", 'model_provider="openai"'];
 

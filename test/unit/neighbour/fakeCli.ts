@@ -53,6 +53,7 @@ async function answer(id: number, method: string, params: { refreshToken?: boole
     appendFileSync(statuses, "asked\n");
     if (readFileSync(statuses, "utf8") === "asked\n") return tellToken(id);
     await then(id);
+    if (behaviour.endsWith("Hangs")) appendFileSync(statuses, "done\n");
   }
 }
 

@@ -17,12 +17,6 @@ import { temporaryFolder } from "../codex/temporaryFolder.ts";
 /** The login that the CLI had before: another person's, with a key of its own, formatted by hand. */
 const earlier = '{ "auth_mode":"apikey", "OPENAI_API_KEY":"sk-proj-of-the-person-0123456789" }\r\n';
 
-/** The CLI is given a second for its answer, and what it may still save. */
-const hurried: Clock = {
-  now: () => systemClock.now(),
-  after: (ms, callback) => systemClock.after(ms === 8_000 ? 2_500 : ms === 20_000 ? 500 : ms, callback),
-};
-
 describe("handing a sign-in over to the Codex CLI", function () {
   this.timeout(40_000);
   const folder = temporaryFolder();
@@ -43,6 +37,26 @@ describe("handing a sign-in over to the Codex CLI", function () {
     for (const window of windows) await window.dispose();
   });
 
+  /** The CLI's time is up, and that for saving what it may still save, when it has done what it does. */
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    after(ms, callback) {
+      if (ms !== 8_000 && ms !== 20_000) return systemClock.after(ms, callback);
+      let disposed = false;
+      const look = async () => {
+        const isDone = (await readFile(join(home(), "statuses"), "utf8").catch(() => "")).endsWith("done\n");
+        if (!disposed) next = systemClock.after(50, isDone ? callback : () => void look());
+      };
+      let next = systemClock.after(200, () => void look());
+      return {
+        dispose() {
+          disposed = true;
+          next.dispose();
+        },
+      };
+    },
+  };
+
   async function openWindow(behaviour: string, secrets = new MemorySecrets()): Promise<TestRooms> {
     const program = join(folder(), `codex-${behaviour}`);
     const script = join(import.meta.dirname, "fakeCli.ts");
@@ -51,7 +65,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
     const window = await createRooms({
       issuer: issuer.origin,
       secrets,
-      clock: hurried,
+      clock,
       codex: {
         userHome: folder(),
         environment: { HOME: folder(), PATH: "/nowhere" },
@@ -79,7 +93,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
   async function over(window: TestRooms): Promise<string | undefined> {
     const read = await readAuthFile(file());
     const replace = read.status === "read" ? read : undefined;
-    return handOver({ ...window, clock: hurried }, { id: credential(window).id, codexHome: home(), replace });
+    return handOver({ ...window, clock }, { id: credential(window).id, codexHome: home(), replace });
   }
 
   const tokensInFile = async () => JSON.parse(await readFile(file(), "utf8")).tokens;
