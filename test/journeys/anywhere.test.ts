@@ -5,8 +5,9 @@ import { startIssuer } from "../issuer/issuer.ts";
 import type { TestIssuer } from "../issuer/types.ts";
 import { launchBrowser, newPerson } from "../support/browser.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
+import { settingsFor } from "../support/signInJourney.ts";
 import { eventually } from "../support/timing.ts";
-import { useVscode } from "../support/useVscode.ts";
+import { trustedHost, useVscode } from "../support/useVscode.ts";
 import { Workbench } from "../support/workbench.ts";
 
 const signInCommand = "ChatGPT: Sign in with ChatGPT";
@@ -45,13 +46,13 @@ async function pressLink(workbench: Workbench, name: string): Promise<void> {
 
 /** The code that the panel shows. */
 async function shownCode(workbench: Workbench): Promise<string> {
-  const panel = await workbench.webview(".device .code", 60_000);
+  const panel = await workbench.webview(".device .code");
   return ((await panel.locator(".device .code").textContent()) ?? "").trim();
 }
 
 /** Enters the code on the page that the panel's button opens, and signs in there. */
 async function enterCode(workbench: Workbench): Promise<void> {
-  const panel = await workbench.webview(".device .code", 60_000);
+  const panel = await workbench.webview(".device .code");
   const code = await shownCode(workbench);
   const page = await workbench.opening(() => panel.getByRole("button", { name: "Open its page" }).click());
   await page.locator("input[name=user_code]").fill(code);
@@ -83,15 +84,8 @@ describe("signing in anywhere", () => {
 
   const vscode = useVscode(async () => {
     // Not called localhost, so that the browser sees the very URL that the extension built.
-    issuer = await startIssuer({ host: "127.0.0.2", device: { interval: 1 } });
-    return {
-      settings: {
-        "chatgptSignIn.issuer": issuer.issuer,
-        "chatgptSignIn.apiBaseUrl": issuer.apiBaseUrl,
-        "chatgptSignIn.chatgptBaseUrl": issuer.chatgptBaseUrl,
-      },
-      trustedDomains: [issuer.origin],
-    };
+    issuer = await startIssuer({ host: trustedHost, device: { interval: 1 } });
+    return { settings: settingsFor(issuer) };
   });
   before(async () => {
     // A browser on another computer: what it calls localhost is not where VS Code runs, and nobody answers there.
@@ -119,7 +113,7 @@ describe("signing in anywhere", () => {
     });
 
     it("opens the very URL that was built, and both ports are free afterwards", async () => {
-      const tab = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
       const panelLink = "Copy link";
       await workbench.toFront();
       await workbench.awaitNotification(progress);
@@ -150,7 +144,7 @@ describe("signing in anywhere", () => {
     it("uses port 1457 when 1455 is taken, and leaves the program there alone", async () => {
       const other = await occupy(1455);
       try {
-        const tab = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+        const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
         await signInOnLoginPage(tab, demoAccount);
         await tab.waitForURL("http://localhost:1457/success");
         await workbench.awaitNotification(signedIn);
@@ -165,7 +159,7 @@ describe("signing in anywhere", () => {
       const others = [await occupy(1455), await occupy(1457)];
       try {
         await workbench.runCommand(signInCommand);
-        const said = await workbench.awaitNotification("Sign-in needs port 1455 or 1457", 60_000);
+        const said = await workbench.awaitNotification("Sign-in needs port 1455 or 1457");
         assert.match(said, /Port 1455: node \(process \d+\)\. Port 1457: node \(process \d+\)\./);
         await workbench.pressNotificationButton("Sign-in needs port", "Use Device Code");
         await enterCode(workbench);
@@ -180,7 +174,7 @@ describe("signing in anywhere", () => {
       const others = [await occupy(1455), await occupy(1457)];
       try {
         await workbench.runCommand(signInCommand);
-        await workbench.awaitNotification("Sign-in needs port 1455 or 1457", 60_000);
+        await workbench.awaitNotification("Sign-in needs port 1455 or 1457");
         const tab = await workbench.opening(() =>
           workbench.pressNotificationButton("Sign-in needs port", "Paste Link"),
         );
@@ -197,7 +191,7 @@ describe("signing in anywhere", () => {
       const others = [await occupy(1455), await occupy(1457)];
       try {
         await workbench.runCommand(signInCommand);
-        await workbench.awaitNotification("Sign-in needs port 1455 or 1457", 60_000);
+        await workbench.awaitNotification("Sign-in needs port 1455 or 1457");
         assert.ok(others.every(({ paths }) => !paths.includes("/cancel")));
         const tab = await workbench.opening(() =>
           workbench.pressNotificationButton("Sign-in needs port", "Stop the Other Sign-in"),
@@ -213,7 +207,7 @@ describe("signing in anywhere", () => {
     });
 
     it("goes from the browser to a device code and back without losing the attempt", async () => {
-      const tab = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
       await pressLink(workbench, "Use device code");
       const code = await shownCode(workbench);
       assert.match(code, /^[A-Z0-9]{4}-[A-Z0-9]{5}$/);
@@ -234,7 +228,7 @@ describe("signing in anywhere", () => {
     it("says where to enable device codes when they are not, and offers the browser", async () => {
       issuer.setDevice({ enabled: false });
       await workbench.runCommand(deviceCommand);
-      await workbench.awaitNotification(/device code is not enabled.*Settings, Security/, 60_000);
+      await workbench.awaitNotification(/device code is not enabled.*Settings, Security/);
       const tab = await workbench.opening(() => workbench.pressNotificationButton("is not enabled", "Use Browser"));
       await signInOnLoginPage(tab, demoAccount);
       await tab.waitForURL("http://localhost:1455/success");
@@ -242,12 +236,12 @@ describe("signing in anywhere", () => {
     });
 
     it("leaves the sign-ins of other windows alone, says that it is those, and all can finish", async () => {
-      const first = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      const first = await workbench.opening(() => workbench.runCommand(signInCommand));
       const secondWindow = await workbench.openAnotherWindow();
-      const second = await secondWindow.opening(() => secondWindow.runCommand(signInCommand), 60_000);
+      const second = await secondWindow.opening(() => secondWindow.runCommand(signInCommand));
       const thirdWindow = await workbench.openAnotherWindow();
       await thirdWindow.runCommand(signInCommand);
-      const said = await thirdWindow.awaitNotification("Sign-in needs port 1455 or 1457", 60_000);
+      const said = await thirdWindow.awaitNotification("Sign-in needs port 1455 or 1457");
       for (const port of [1455, 1457]) assert.match(said, new RegExp(`Port ${port}: another VS Code window`));
       const offer = thirdWindow.notification("Sign-in needs port").first();
       await offer.getByRole("button", { name: "Use Device Code", exact: true }).waitFor();
@@ -266,13 +260,13 @@ describe("signing in anywhere", () => {
     });
 
     it("cancels from the browser, the device code and the paste box alike", async () => {
-      await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      await workbench.opening(() => workbench.runCommand(signInCommand));
       await workbench.toFront();
       await workbench.pressNotificationButton(progress, "Cancel");
       await assertOver();
 
       await workbench.runCommand(deviceCommand);
-      const panel = await workbench.webview(".device .code", 60_000);
+      const panel = await workbench.webview(".device .code");
       await panel.getByRole("button", { name: "Cancel signing in" }).click();
       await panel.locator(".attempt").waitFor({ state: "detached", timeout: 1_000 });
       await assertOver();
@@ -289,7 +283,7 @@ describe("signing in anywhere", () => {
     });
 
     it("asks who it is when another account or workspace is wanted", async () => {
-      const first = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      const first = await workbench.opening(() => workbench.runCommand(signInCommand));
       await signInOnLoginPage(first, demoAccount);
       await first.waitForURL("**/success");
       await workbench.awaitNotification(signedIn);
@@ -318,13 +312,12 @@ describe("signing in anywhere", () => {
   });
 
   describe("when VS Code asks before it opens the page", () => {
-    const asking = useVscode(() => ({
-      settings: {
-        "chatgptSignIn.issuer": issuer.issuer,
-        "chatgptSignIn.apiBaseUrl": issuer.apiBaseUrl,
-        "chatgptSignIn.chatgptBaseUrl": issuer.chatgptBaseUrl,
-      },
-    }));
+    let untrusted: TestIssuer;
+    const asking = useVscode(async () => {
+      untrusted = await startIssuer({ host: "127.0.0.3" });
+      return { settings: settingsFor(untrusted) };
+    });
+    after(() => untrusted?.close());
     const question = /open the external website/;
     beforeEach(async () => {
       await asking.person.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -376,7 +369,7 @@ describe("signing in anywhere", () => {
 
     it("completes by pasting the address that the browser could not open", async () => {
       await openAt("127.0.0.1");
-      const tab = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
       const address = await endOfSignIn(tab);
       assert.match(address, /^http:\/\/localhost:1455\/auth\/callback\?/);
       await pressLink(workbench, "Paste link");
@@ -412,7 +405,7 @@ describe("signing in anywhere", () => {
       vscode.server.updateSettings({ "chatgptSignIn.preferredFlow": "browser" });
       try {
         await openAt("code.localhost");
-        await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+        await workbench.opening(() => workbench.runCommand(signInCommand));
         await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
         const panel = await workbench.webview(".tunnel");
         assert.match(

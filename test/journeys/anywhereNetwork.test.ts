@@ -7,11 +7,11 @@ import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts
 import { temporaryDirectory } from "../support/leaveNothing.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
-import { useVscode } from "../support/useVscode.ts";
+import { proxiedHost, useVscode } from "../support/useVscode.ts";
 import { Workbench } from "../support/workbench.ts";
 
 /** A name that no look-up ever finds (RFC 6761): only the proxy, and this test's browser, know where it is. */
-const host = "sign-in.test";
+const host = proxiedHost;
 const origin = `https://${host}`;
 const signInCommand = "ChatGPT: Sign in with ChatGPT";
 const deviceCommand = "ChatGPT: Sign in with ChatGPT Using a Device Code";
@@ -59,7 +59,7 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   async function failure(): Promise<string> {
     const before = proxy.requested.length + strictProxy.requested.length;
     await workbench.runCommand(deviceCommand);
-    const said = await workbench.awaitNotification(/proxy|certificate|looked up|reached/, 60_000);
+    const said = await workbench.awaitNotification(/proxy|certificate|looked up|reached/);
     asked = proxy.requested.length + strictProxy.requested.length - before;
     return said;
   }
@@ -67,7 +67,7 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
 
   async function completesWithDeviceCode(): Promise<void> {
     await workbench.runCommand(deviceCommand);
-    const panel = await workbench.webview(".device .code", 60_000);
+    const panel = await workbench.webview(".device .code");
     const code = ((await panel.locator(".device .code").textContent()) ?? "").trim();
     const page = await workbench.opening(() => panel.getByRole("button", { name: "Open its page" }).click());
     await page.locator("input[name=user_code]").fill(code);
@@ -95,11 +95,11 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   };
 
   describe("that VS Code does not trust", () => {
-    useWindow(useVscode(() => ({ settings, trustedDomains: [origin], env: { NODE_EXTRA_CA_CERTS: undefined } })));
+    useWindow(useVscode(() => ({ settings })));
 
     it("says that the browser got through and VS Code did not, when only VS Code lacks the proxy", async () => {
       await openWith({});
-      const tab = await workbench.opening(() => workbench.runCommand(signInCommand), 60_000);
+      const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
       await signInOnLoginPage(tab, demoAccount);
       const said = await workbench.awaitNotification(/Your browser reached the sign-in service, but VS Code did not/);
       assert.match(said, /address could not be looked up.*“http\.proxy”/);
@@ -130,7 +130,7 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   });
 
   describe("that VS Code trusts", () => {
-    useWindow(useVscode(() => ({ settings, trustedDomains: [origin], env: { NODE_EXTRA_CA_CERTS: ca.caFile } })));
+    useWindow(useVscode(() => ({ settings, ownServer: { env: { NODE_EXTRA_CA_CERTS: ca.caFile } } })));
 
     it("signs in through the proxy, every call", async () => {
       await openWith({ "http.proxy": proxy.url });

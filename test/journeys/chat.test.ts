@@ -9,7 +9,7 @@ import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { type Service, startService } from "../support/service.ts";
 import { signInFromPalette } from "../support/signInJourney.ts";
 import { eventually } from "../support/timing.ts";
-import { useVscode } from "../support/useVscode.ts";
+import { trustedHost, useVscode } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 describe("a person without a GitHub account", () => {
@@ -17,12 +17,12 @@ describe("a person without a GitHub account", () => {
   const file = join(folder.path, "hello.txt");
   let service: Service;
   const vscode = useVscode(async () => {
-    service = await startService({ host: "127.0.0.2" });
+    service = await startService({ host: trustedHost });
     writeFileSync(file, "Hello there\n");
     return {
       settings: { ...service.settings, "chat.allowAnonymousAccess": true },
-      trustedDomains: [service.issuer.origin],
-      extraArgs: [folder.path],
+      folder: folder.path,
+      ownServer: { chat: true },
     };
   });
   beforeEach(() => service.standIn.usually(() => answers.text("Fine.")));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type IssuedTokens, signInByHttp } from "../issuer/login.ts";
@@ -9,27 +9,23 @@ import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { projectPath } from "../support/projectRoot.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
 import { eventually } from "../support/timing.ts";
+import { codexHome } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 describe("a person with the Codex CLI", () => {
   const folder = temporaryDirectory();
-  const home = join(folder.path, "codex-home");
+  const home = codexHome;
   const file = join(home, "auth.json");
   const { vscode, issuer } = useVscodeWithIssuer(({ origin }) => {
     // A CLI that keeps and renews its login as the real one does; the real one has test/interop.
     const script = projectPath("test", "unit", "neighbour", "fakeCli.ts");
     const program = join(folder.path, "codex");
-    mkdirSync(home, { recursive: true });
     writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" rotates ${origin} "$@"\n`, {
       mode: 0o700,
     });
-    return { env: { CODEX_HOME: home }, settings: { "chatgptSignIn.codexPath": program } };
+    return { settings: { "chatgptSignIn.codexPath": program } };
   });
   after(() => folder.remove());
-  beforeEach(async () => {
-    await rm(home, { recursive: true, force: true });
-    mkdirSync(home);
-  });
 
   const text = (tokens: IssuedTokens, eol = "\n") =>
     JSON.stringify(
@@ -160,7 +156,7 @@ describe("a person with the Codex CLI", () => {
       const offer = await workbench.answerDialog("Sign in the Codex CLI?", "Let the CLI Sign In");
       assert.ok(!offer.includes("Hand Over"), offer);
     };
-    const dropped = await workbench.opening(start, 60_000);
+    const dropped = await workbench.opening(start);
     await dropped.close();
     await workbench.toFront();
     await workbench.pressNotificationButton("Waiting for the Codex CLI to be signed in", "Cancel");

@@ -17,6 +17,7 @@ describe("a person whose settings another extension writes", () => {
   let elsewhere: RunningStandIn;
   let extension: BuiltExtension;
   const vscode = useVscode(async () => {
+    extension = await buildRedirectingExtension();
     service = await startService({ host: "127.0.0.2" });
     elsewhere = await startStandIn({ ...usualModels, accepts: () => true });
     return {
@@ -26,12 +27,8 @@ describe("a person whose settings another extension writes", () => {
         "redirecting.chatgptBaseUrl": elsewhere.chatgptBaseUrl,
         "redirecting.apiBaseUrl": elsewhere.apiBaseUrl,
       },
-      trustedDomains: [service.issuer.origin],
+      ownServer: { chat: true, vsix: [extension.vsix] },
     };
-  });
-  before(async () => {
-    extension = await buildRedirectingExtension();
-    await vscode.server.installExtension(extension.vsix);
   });
   after(async () => {
     await service?.close();
@@ -40,7 +37,7 @@ describe("a person whose settings another extension writes", () => {
   });
 
   it("is asked before anything of theirs goes elsewhere, is obeyed, and is not asked again", async () => {
-    const workbench = await Workbench.open(vscode.person, vscode.server, "leftToTest");
+    const workbench = await Workbench.open(vscode.person, vscode.server, { answers: "leftToTest" });
     const own = new URL(service.issuer.origin).host;
     await workbench.runCommand("ChatGPT: Sign in with ChatGPT");
     const said = await workbench.answerDialog(`Send your ChatGPT credential to ${own}?`, "Cancel");

@@ -100,7 +100,7 @@ describe("a person", () => {
 
   it("cancels from the notification, and the port is free at once", async () => {
     const workbench = await vscode.openWorkbench();
-    const tab = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"), 60_000);
+    const tab = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"));
     await workbench.toFront();
     assert.equal(await canConnect(1455), true);
     await workbench.pressNotificationButton("Signing in with ChatGPT", "Cancel");
@@ -112,7 +112,7 @@ describe("a person", () => {
 
   it("runs the command again and gets the same attempt, brought forward", async () => {
     const workbench = await vscode.openWorkbench();
-    const first = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"), 60_000);
+    const first = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"));
     const second = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"));
     await signInOnLoginPage(second, demoAccount);
     await second.waitForURL("http://localhost:1455/success");

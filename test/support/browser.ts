@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureChromium } from "../../scripts/lib/toolchain.mjs";
+import { patience } from "./timing.ts";
 
 /**
  * Launches Chromium; one per suite is enough, a person is a `newPerson()` of it. Set HEADED to watch it.
@@ -30,6 +31,6 @@ export async function launchBrowser(args: readonly string[] = []): Promise<Brows
 /** A fresh browser profile: its own cookies, storage and therefore its own SecretStorage. */
 export async function newPerson(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(patience);
   return context;
 }

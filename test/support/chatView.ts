@@ -1,5 +1,5 @@
 import type { Locator } from "playwright-core";
-import { eventually } from "./timing.ts";
+import { eventually, patience } from "./timing.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** VS Code's own Chat, as a person uses it. */
@@ -30,21 +30,35 @@ export class ChatView {
   async pickModel(name: string): Promise<void> {
     const { page } = this.#workbench;
     await eventually(async () => {
-      await this.modelPicker.click({ timeout: 2000 });
+      await this.modelPicker.click({ timeout: 5000 });
       try {
         // The picker shows few until it is searched.
-        await page.locator(".action-widget input").fill(name, { timeout: 2000 });
+        await page.locator(".action-widget input").fill(name, { timeout: 5000 });
         const entry = page.locator(".action-widget .monaco-list-row").filter({ hasText: name }).first();
-        await entry.click({ timeout: 2000 });
+        await entry.click({ timeout: 5000 });
       } catch (error) {
         await page.keyboard.press("Escape");
         throw error;
       }
-      await this.#session.locator(`[aria-label^="Models, ${name}"]`).first().waitFor({ timeout: 2000 });
-    }, 30_000);
+      await this.#session.locator(`[aria-label^="Models, ${name}"]`).first().waitFor({ timeout: 5000 });
+    }, patience);
+  }
+
+  /**
+   * Waits until questions go to a model. Chat's built-in extension takes them over when it has seen that there are
+   * models. Until then VS Code answers by itself, with "Please try again.", as soon as that extension raises guidance,
+   * which it does without GitHub. Nothing on the screen tells the one from the other, but the extension's log does.
+   */
+  async #takenOver(): Promise<void> {
+    await eventually(() => {
+      const log = this.#workbench.server.newestLog("GitHub Copilot Chat.log");
+      const said = log.match(/ConversationFeature: (?:Dea|A)ctivating contributions/g)?.at(-1) ?? "nothing";
+      if (said !== "ConversationFeature: Activating contributions") throw new Error(`Chat is not there yet: ${said}`);
+    }, patience);
   }
 
   async ask(question: string): Promise<void> {
+    await this.#takenOver();
     await this.#workbench.toFront();
     await this.#input.click();
     await this.#workbench.page.keyboard.type(question);
@@ -53,7 +67,7 @@ export class ChatView {
   }
 
   /** Waits until the answer says `text`; returns the different texts it had on the way, in order. */
-  async awaitAnswer(text: string, limit = 40_000): Promise<string[]> {
+  async awaitAnswer(text: string, limit = patience): Promise<string[]> {
     const seen: string[] = [];
     await eventually(
       async () => {

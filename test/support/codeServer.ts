@@ -1,14 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureCodeServer, ensureNode } from "../../scripts/lib/toolchain.mjs";
 import { type ProcessTree, startProcessTree, temporaryDirectory } from "./leaveNothing.ts";
-import { eventually } from "./timing.ts";
+import { eventually, patience } from "./timing.ts";
 
 /** What a VS Code server is started with. */
 export interface CodeServerOptions {
-  /** A packaged extension that is installed before the server starts. */
-  readonly vsix?: string;
+  /** Packaged extensions that are installed before the server starts. */
+  readonly vsix?: string | readonly string[];
   /** User settings, on top of the quiet ones of `quietSettings`. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Environment variables on top of ours; they reach the extension host. `undefined` takes one away. */
@@ -17,6 +17,8 @@ export interface CodeServerOptions {
   readonly trustedDomains?: readonly string[];
   /** Further arguments of code-server. */
   readonly extraArgs?: readonly string[];
+  /** The built-in extensions that it has, by the names of their folders; all by default, which costs each window seconds. */
+  readonly builtInExtensions?: readonly string[];
   /** The port to listen on; any free one by default. */
   readonly port?: number;
 }
@@ -32,6 +34,10 @@ export interface CodeServer {
   readonly settingsFile: string;
   /** The server's output and all log files of its extension hosts. */
   logs(): string;
+  /** What the extension host that was started last has written to its log file of this name; empty before that. */
+  newestLog(name: string): string;
+  /** Puts these user settings, on top of the quiet ones, in the place of all that stand. */
+  resetSettings(settings: Readonly<Record<string, unknown>>): void;
   /**
    * Changes user settings; `undefined` takes one away. Open windows read it when they are reloaded;
    * `Workbench.updateSettings` makes one read it at once.
@@ -79,7 +85,8 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   mkdirSync(dirname(settingsFile), { recursive: true });
   const readSettings = () => JSON.parse(readFileSync(settingsFile, "utf8")) as Record<string, unknown>;
   const writeSettings = (settings: object) => writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
-  writeSettings({ ...quietSettings, ...options.settings });
+  const resetSettings = (settings: object) => writeSettings({ ...quietSettings, ...settings });
+  resetSettings(options.settings ?? {});
 
   const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
   // PORT would override the address, and VS Code's own variables would make the server think it runs inside VS Code.
@@ -92,17 +99,26 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
     ["--config", join(directory.path, "config.yaml")],
   ].flat();
 
-  const installExtension = async (vsix: string): Promise<void> => {
-    const install = startProcessTree(node, [entry, ...folders, "--force", "--install-extension", vsix], { env });
+  const builtIn = options.builtInExtensions?.length ? join(directory.path, "built-in") : undefined;
+  if (builtIn) {
+    mkdirSync(builtIn);
+    const all = join(dirname(entry), "..", "..", "lib", "vscode", "extensions");
+    for (const name of options.builtInExtensions ?? []) symlinkSync(join(all, name), join(builtIn, name), "junction");
+  }
+  const further = builtIn ? ["--vscode-option", `builtin-extensions-dir=${builtIn}`] : [];
+
+  const installExtensions = async (files: readonly string[]): Promise<void> => {
+    const named = files.flatMap((vsix) => ["--install-extension", vsix]);
+    const install = startProcessTree(node, [entry, ...folders, "--force", ...named], { env });
     const code = await install.ended;
     await install.stop();
-    if (code !== 0) throw new Error(`${vsix} could not be installed (${code}):\n${install.output()}`);
+    if (code !== 0) throw new Error(`${files.join(", ")} could not be installed (${code}):\n${install.output()}`);
   };
 
   let server: ProcessTree | undefined;
   try {
-    if (options.vsix) await installExtension(options.vsix);
-    server = startProcessTree(node, [entry, ...folders, ...serverArguments(options)], { env });
+    if (options.vsix) await installExtensions([options.vsix].flat());
+    server = startProcessTree(node, [entry, ...folders, ...serverArguments(options), ...further], { env });
     const running = server;
     const port = await listening(running);
     const origin = `http://127.0.0.1:${port}`;
@@ -112,10 +128,12 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
       userDataDir,
       extensionsDir,
       settingsFile,
+      resetSettings,
       updateSettings: (change) => writeSettings({ ...readSettings(), ...change }),
       readSettings,
       logs: () => `${running.output()}\n${logFiles(join(userDataDir, "logs"))}`,
-      installExtension,
+      newestLog: (name) => newestLogFile(join(userDataDir, "logs"), name),
+      installExtension: (vsix) => installExtensions([vsix]),
       stop: async () => {
         await running.stop();
         await directory.remove();
@@ -155,9 +173,18 @@ async function listening(server: ProcessTree): Promise<number> {
     }
     if (over) return undefined;
     throw new Error(`code-server does not answer:\n${server.output()}`);
-  }, 30_000);
+  }, patience);
   if (port === undefined) throw new Error(`code-server has ended:\n${server.output()}`);
   return port;
+}
+
+/** The text of the log file `name` of the extension host with the highest number, `exthost12` say. */
+function newestLogFile(directory: string, name: string): string {
+  const hostOf = (file: string) => Number(/exthost(\d+)/.exec(file)?.[1] ?? 0);
+  const files = existsSync(directory) ? readdirSync(directory, { recursive: true, encoding: "utf8" }) : [];
+  const hosts = Math.max(0, ...files.map(hostOf));
+  const file = files.find((found) => hostOf(found) === hosts && basename(found) === name);
+  return file === undefined ? "" : readFileSync(join(directory, file), "utf8");
 }
 
 /** The text of every log file below `directory`. */

@@ -4,7 +4,7 @@ import { type RunningStandIn, startStandIn } from "../standIn/standIn.ts";
 import { type BuiltExtension, buildConsumer } from "./consumerExtension.ts";
 import { demoAccount, signInOnLoginPage } from "./loginPage.ts";
 import { useVscodeWithIssuer } from "./signInJourney.ts";
-import { eventually } from "./timing.ts";
+import { eventually, patience } from "./timing.ts";
 import type { Vscode } from "./useVscode.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -21,19 +21,19 @@ export interface Consumers {
 
 /** A VS Code with an issuer, an API and two other extensions, for the tests of the `describe` it is called in. */
 export function useConsumers(): Consumers {
-  const { vscode, issuer } = useVscodeWithIssuer();
   let api: RunningStandIn | undefined;
   let built: [BuiltExtension, BuiltExtension] | undefined;
-
-  before(async () => {
+  const { vscode, issuer } = useVscodeWithIssuer(async (running) => {
     api = await startStandIn({
       catalogue: [],
       platformModels: ["gpt-5.2"],
-      accepts: (bearer) => issuer().bearer(bearer)?.kind === "API key",
+      accepts: (bearer) => running.bearer(bearer)?.kind === "API key",
     });
     built = [await buildConsumer(), await buildConsumer("Another")];
-    for (const { vsix } of built) await vscode.server.installExtension(vsix);
-    vscode.server.updateSettings({ "chatgptConsumer.baseUrl": api.apiBaseUrl });
+    return {
+      ownServer: { vsix: built.map(({ vsix }) => vsix) },
+      settings: { "chatgptConsumer.baseUrl": api.apiBaseUrl },
+    };
   });
   after(async () => {
     await api?.stop();
@@ -57,12 +57,15 @@ export async function signInWithKey(
   account: { email: string; password: string } = demoAccount,
 ): Promise<string> {
   const before = derivedKeys(issuer).length;
-  const page = await workbench.opening(() => workbench.runCommand(`ChatGPT: ${command}`), 60_000);
+  const page = await workbench.opening(() => workbench.runCommand(`ChatGPT: ${command}`));
   await signInOnLoginPage(page, account);
   await page.waitForURL("**/success");
   await page.close();
   await workbench.awaitNotification("You are signed in with ChatGPT.");
-  return eventually(() => derivedKeys(issuer)[before] ?? assert.fail(`No API key was made for ${account.email}`));
+  return eventually(
+    () => derivedKeys(issuer)[before] ?? assert.fail(`No API key was made for ${account.email}`),
+    patience,
+  );
 }
 
 /** The API keys that the issuer has made, oldest first. */

@@ -21,9 +21,6 @@ export class TestReporter extends Mocha.reporters.Spec {
     runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, () => {
       passed += 1;
     });
-    runner.on(Mocha.Runner.constants.EVENT_TEST_RETRY, (test, error) => {
-      Mocha.reporters.Base.consoleLog(`    ↻ ${test.title}: tried again after: ${error.message}`);
-    });
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test) => failures.push(test.fullTitle()));
     runner.on(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env[RESULT_FILE];
@@ -34,20 +31,19 @@ export class TestReporter extends Mocha.reporters.Spec {
 }
 
 /**
- * Mocha as every suite uses it: neither `.only` nor a skipped test gets by. `MOCHA_GREP` narrows the tests;
- * `MOCHA_RETRIES` lets those that drive a whole VS Code be tried again, which the report says.
+ * Mocha as every suite uses it: neither `.only` nor a skipped test gets by, and no test is tried again. `MOCHA_GREP`
+ * narrows the tests; the report says of each that took long how long.
  */
 export function createMocha(timeout: number): Mocha {
   const grep = process.env.MOCHA_GREP;
   return new Mocha({
     ui: "bdd",
     timeout,
-    slow: timeout,
+    slow: 2000,
     forbidOnly: true,
     forbidPending: true,
     color: process.env.NO_COLOR === undefined && process.env.MOCHA_COLORS === "1",
     reporter: TestReporter,
-    retries: Number(process.env.MOCHA_RETRIES ?? 0),
     ...(grep ? { grep } : {}),
   });
 }

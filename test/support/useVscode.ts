@@ -1,7 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { launchBrowser, newPerson } from "./browser.ts";
 import { type CodeServer, type CodeServerOptions, startCodeServer } from "./codeServer.ts";
+import { temporaryDirectory } from "./leaveNothing.ts";
 import { projectPath } from "./projectRoot.ts";
 import { packagedExtension } from "./vsix.ts";
 import { Workbench } from "./workbench.ts";
@@ -17,17 +19,65 @@ export interface Vscode {
   anotherPerson(): Promise<BrowserContext>;
 }
 
+/** What makes a server special. */
+export interface OwnServer extends Pick<CodeServerOptions, "env"> {
+  /** Other extensions beside ours. */
+  readonly vsix?: readonly string[];
+  /** With VS Code's Chat, which needs its built-in extension. */
+  readonly chat?: boolean;
+}
+
+/** What a journey wants of its VS Code. */
+export interface VscodeOptions {
+  /** User settings that each test begins with, on top of the quiet ones. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** The folder that its windows show; none by default. */
+  readonly folder?: string;
+  /** What needs a server of its own, which takes seconds to start. */
+  readonly ownServer?: OwnServer;
+}
+
+/** Test services listen at this address so that VS Code opens their pages without asking. */
+export const trustedHost = "127.0.0.2";
+
+/** The name of a service that only a proxy reaches; VS Code opens its pages without asking, too. */
+export const proxiedHost = "sign-in.test";
+
+/** The home of the Codex CLI in all journeys, so that this computer's own login is neither seen nor touched. */
+const codexFolder = temporaryDirectory();
+export const codexHome = join(codexFolder.path, "codex-home");
+
 /** One Chromium for all files of a run: it starts with the first journey and ends with the last. */
 let browser: Promise<Browser> | undefined;
-after(async () => (await browser)?.close());
+/** And one VS Code server, for all journeys that need nothing special of it. */
+let sharedServer: Promise<CodeServer> | undefined;
+after(async () => {
+  await (await browser)?.close();
+  await (await sharedServer)?.stop();
+  await codexFolder.remove();
+});
+
+function startServer({ env, vsix = [], chat = false }: OwnServer = {}): Promise<CodeServer> {
+  return startCodeServer({
+    vsix: [packagedExtension(), ...vsix],
+    // Half of what a window costs is VS Code's hundred built-in extensions, of which only Chat needs more than these.
+    ...(chat
+      ? {}
+      : { builtInExtensions: ["theme-defaults", "json", "json-language-features", "configuration-editing"] }),
+    trustedDomains: [`http://${trustedHost}:*`, `https://${proxiedHost}`],
+    env: { CODEX_HOME: codexHome, NODE_EXTRA_CA_CERTS: undefined, ...env },
+  });
+}
 
 /**
- * Starts a VS Code with the packaged extension for the tests of the `describe` it is called in. Of a test that fails,
- * screenshots of all tabs and the logs are kept in `out/failures`.
- * @param options of the server, made when the suite starts (an issuer's address may be in them)
+ * A VS Code with the packaged extension for the tests of the `describe` it is called in. Each test begins with a fresh
+ * person and these settings, and with no login of the Codex CLI. Of a test that fails, screenshots of all tabs and the
+ * logs are kept in `out/failures`.
+ * @param options made when the suite starts (an issuer's address may be in them)
  */
-export function useVscode(options: () => CodeServerOptions | Promise<CodeServerOptions> = () => ({})): Vscode {
+export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> = () => ({})): Vscode {
   let server: CodeServer | undefined;
+  let wanted: VscodeOptions = {};
   let people: BrowserContext[] = [];
 
   const anotherPerson = async () => {
@@ -38,9 +88,15 @@ export function useVscode(options: () => CodeServerOptions | Promise<CodeServerO
 
   before(async () => {
     browser ??= launchBrowser();
-    [server] = await Promise.all([startCodeServer({ vsix: packagedExtension(), ...(await options()) }), browser]);
+    wanted = await options();
+    sharedServer = wanted.ownServer ? sharedServer : (sharedServer ?? startServer());
+    [server] = await Promise.all([wanted.ownServer ? startServer(wanted.ownServer) : sharedServer, browser]);
   });
   beforeEach(async () => {
+    const withoutChat = wanted.ownServer?.chat ? {} : { "chat.disableAIFeatures": true };
+    started(server, "server").resetSettings({ ...withoutChat, ...wanted.settings });
+    rmSync(codexHome, { recursive: true, force: true });
+    mkdirSync(codexHome, { recursive: true });
     people = [];
     await anotherPerson();
   });
@@ -49,7 +105,9 @@ export function useVscode(options: () => CodeServerOptions | Promise<CodeServerO
     if (test?.state === "failed") await keepEvidence(test.fullTitle(), people, started(server, "server").logs());
     for (const person of people) await person.close();
   });
-  after(async () => server?.stop());
+  after(async () => {
+    if (wanted.ownServer) await server?.stop();
+  });
 
   return {
     get server() {
@@ -58,7 +116,7 @@ export function useVscode(options: () => CodeServerOptions | Promise<CodeServerO
     get person() {
       return started(people[0], "person");
     },
-    openWorkbench: () => Workbench.open(started(people[0], "person"), started(server, "server")),
+    openWorkbench: () => Workbench.open(started(people[0], "person"), started(server, "server"), { folder: wanted.folder }),
     anotherPerson,
   };
 }

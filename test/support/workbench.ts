@@ -1,6 +1,6 @@
 import { type BrowserContext, errors, type Frame, type Locator, type Page } from "playwright-core";
 import type { CodeServer } from "./codeServer.ts";
-import { eventually } from "./timing.ts";
+import { eventually, patience } from "./timing.ts";
 
 /** The id of a built-in colour theme, with the class its workbench carries. */
 const themeClasses = {
@@ -29,7 +29,7 @@ export type Theme = keyof typeof themeClasses;
 /** One VS Code window, as a person sees it. Every method waits for what it needs; none sleeps. */
 export class Workbench {
   readonly page: Page;
-  private readonly server: CodeServer;
+  readonly server: CodeServer;
 
   private constructor(page: Page, server: CodeServer) {
     this.page = page;
@@ -38,16 +38,18 @@ export class Workbench {
 
   /**
    * Opens a window. Two windows of one context share storage and secrets, and have an extension host each.
+   * @param folder that the window shows
    * @param answers whether the person may send a credential to the service in the settings, or leaves that to the test
    */
   static async open(
     context: BrowserContext,
     server: CodeServer,
-    answers: "allowsService" | "leftToTest" = "allowsService",
+    { folder, answers = "allowsService" }: { folder?: string | undefined; answers?: "allowsService" | "leftToTest" } = {},
   ): Promise<Workbench> {
     const workbench = new Workbench(await context.newPage(), server);
     if (answers === "allowsService") await workbench.page.addInitScript(allowService);
-    await workbench.page.goto(server.origin);
+    const query = folder === undefined ? "" : `?folder=${encodeURIComponent(folder)}`;
+    await workbench.page.goto(`${server.origin}/${query}`);
     await workbench.shown();
     return workbench;
   }
@@ -69,7 +71,11 @@ export class Workbench {
   }
 
   private async shown(): Promise<void> {
-    await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor({ timeout: 60_000 });
+    await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor();
+    // VS Code's own mark. Before, the palette has no command of an extension; and it does not follow while it is open.
+    await this.page.waitForFunction("performance.getEntriesByName('code/didLoadExtensions').length > 0", undefined, {
+      polling: 100,
+    });
   }
 
   // Command palette
@@ -78,15 +84,15 @@ export class Workbench {
   async runCommand(title: string): Promise<void> {
     await eventually(async () => {
       await this.searchPalette(title);
-      const row = this.quickInputRow(title);
       try {
-        // The list does not follow extensions that appear while it is open, so look briefly and open it again.
-        await row.click({ timeout: 1000 });
+        // The list does not follow what appears while it is open, so look for a while and open it again.
+        await this.quickInputRow(title).waitFor({ timeout: 5000 });
       } catch (error) {
         if (error instanceof errors.TimeoutError) await this.closeQuickInput();
         throw error;
       }
-    }, 45_000);
+    }, patience);
+    await this.pick(title);
   }
 
   /** The titles in the palette that contain `text`, regardless of case, in their order. */
@@ -99,7 +105,7 @@ export class Workbench {
       last = JSON.stringify(found);
       if (!unchanged || found.length === 0) throw new Error("The palette's list is still changing");
       return found;
-    });
+    }, patience);
     await this.closeQuickInput();
     return labels.filter((label) => label.toLowerCase().includes(text.toLowerCase()));
   }
@@ -108,8 +114,8 @@ export class Workbench {
     await this.toFront();
     await eventually(async () => {
       await this.page.keyboard.press("F1");
-      await this.quickInput.waitFor({ timeout: 1000 });
-    });
+      await this.quickInput.waitFor({ timeout: 5000 });
+    }, patience);
     await this.quickInputField.fill(`>${text}`);
   }
 
@@ -137,7 +143,7 @@ export class Workbench {
       const placeholder = (await this.quickInputField.getAttribute("placeholder", { timeout: 1000 })) ?? "";
       const shown = `${await this.quickInput.allInnerTexts()}\n${placeholder}`;
       if (!shown.includes(text)) throw new Error(`No quick input says "${text}", but:\n${shown}`);
-    });
+    }, patience);
   }
 
   /** Types into the quick input, replacing what is there, and accepts it unless told not to. */
@@ -162,9 +168,23 @@ export class Workbench {
     return this.quickInput.locator(".quick-input-list .monaco-list-row").filter({ has: name }).first();
   }
 
-  /** Picks a row of the quick pick by its label. */
+  /**
+   * Picks a row of the quick pick by its label. By keyboard: under the mouse a row shows a tooltip, which may come to lie
+   * where the click goes.
+   */
   async pick(label: string): Promise<void> {
-    await this.quickInputRow(label).click();
+    await this.toFront();
+    const row = this.quickInputRow(label);
+    let last: string | undefined;
+    await eventually(async () => {
+      const focused = /\bfocused\b/.test((await row.getAttribute("class", { timeout: 5000 })) ?? "");
+      const labels = (await this.quickInputLabels()).join("\n");
+      const unchanged = labels === last;
+      last = labels;
+      if (unchanged && !focused) await this.quickInputField.press("ArrowDown");
+      if (!unchanged || !focused) throw new Error(`"${label}" is not chosen in:\n${labels}`);
+    }, patience);
+    await this.quickInputField.press("Enter");
   }
 
   /** Closes the quick input with Escape. */
@@ -172,7 +192,7 @@ export class Workbench {
     await eventually(async () => {
       await this.page.keyboard.press("Escape");
       await this.quickInput.waitFor({ state: "hidden", timeout: 1000 });
-    });
+    }, patience);
   }
 
   // Notifications
@@ -183,7 +203,7 @@ export class Workbench {
   }
 
   /** Waits for a notification that contains `text` and returns its sentence. */
-  async awaitNotification(text: string | RegExp, limit = 20_000): Promise<string> {
+  async awaitNotification(text: string | RegExp, limit = patience): Promise<string> {
     const found = this.notification(text).first();
     await eventually(async () => {
       try {
@@ -237,7 +257,7 @@ export class Workbench {
   // Webviews
 
   /** The innermost frame that shows something matching `selector`. */
-  async webview(selector: string, limit = 20_000): Promise<Frame> {
+  async webview(selector: string, limit = patience): Promise<Frame> {
     await this.toFront();
     return eventually(async () => {
       for (const frame of this.page.frames()) {
@@ -272,7 +292,7 @@ export class Workbench {
       // A webview that is still loading takes the focus, and the menu closes.
       if (entries.length === 0) throw new Error("The Accounts menu has closed");
       return entries;
-    });
+    }, patience);
   }
 
   /** Presses an entry of the menu that is open; a submenu opens by hovering over its entry, as a person does. */
@@ -299,7 +319,7 @@ export class Workbench {
     await this.runCommand("File: Toggle Auto Save");
     await eventually(() => {
       if (this.server.readSettings()["files.autoSave"] === before) throw new Error("The settings were not written");
-    });
+    }, patience);
   }
 
   /** Switches the colour theme and waits until the window wears it. */
@@ -311,7 +331,7 @@ export class Workbench {
   // Browser
 
   /** Does `action` and returns the browser tab it opens (openExternal). */
-  async opening(action: () => Promise<unknown>, limit = 20_000): Promise<Page> {
+  async opening(action: () => Promise<unknown>, limit = patience): Promise<Page> {
     const [page] = await Promise.all([this.page.context().waitForEvent("page", { timeout: limit }), action()]);
     return page;
   }
