@@ -15,7 +15,7 @@ import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts
 import { type ProcessTree, startProcessTree, temporaryDirectory } from "../support/leaveNothing.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
 import { browseAs, createRooms, type TestRooms } from "../support/rooms.ts";
-import { eventually, within } from "../support/timing.ts";
+import { eventually, patience, within } from "../support/timing.ts";
 
 const authHost = "auth.openai.com";
 
@@ -84,7 +84,7 @@ describe("the real `codex login` beside our sign-in", function () {
     return eventually(() => {
       const url = /https:\/\/auth\.openai\.com\/oauth\/authorize\S+/.exec(started.output())?.[0];
       return url ?? assert.fail(`codex login says:\n${started.output()}`);
-    }, 20_000);
+    }, patience);
   }
 
   const portOf = (url: string) => new URL(new URL(url).searchParams.get("redirect_uri") ?? "").port;
@@ -92,7 +92,7 @@ describe("the real `codex login` beside our sign-in", function () {
   /** Signs in for the CLI, as a person would in the browser, and waits until it has ended well. */
   async function finishCodexLogin(url: string): Promise<void> {
     await fetch(await loginByHttp(url, "team@example.com", "password", {}, new Browser()));
-    const status = await within(20_000, "codex login", login?.ended ?? Promise.resolve(1));
+    const status = await within(patience, "codex login", login?.ended ?? Promise.resolve(1));
     assert.equal(status, 0, login?.output());
     const { tokens } = JSON.parse(await readFile(join(home, "auth.json"), "utf8"));
     assert.equal(typeof tokens.refresh_token, "string");
@@ -150,7 +150,7 @@ describe("the real `codex login` beside our sign-in", function () {
       assert.equal(asking.accounts.state.active?.email, "plus@example.com");
       assert.ok(asked[0] instanceof PortsRefused);
       assert.deepEqual(holders, process.platform === "linux" ? ["codex"] : [undefined]);
-      assert.notEqual(await within(10_000, "codex login", login?.ended ?? Promise.resolve(0)), 0);
+      assert.notEqual(await within(patience, "codex login", login?.ended ?? Promise.resolve(0)), 0);
       assert.match(login?.output() ?? "", /cancelled|interrupted/i);
       await asking.dispose();
     } finally {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureDebianPackages } from "../../scripts/lib/toolchain.mjs";
 import { startProcessTree } from "../support/leaveNothing.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 
 export interface Keyring {
   /** For the programs that use it. */
@@ -57,7 +57,7 @@ export async function startKeyring(folder: string): Promise<Keyring> {
       if (status !== 0 || !probe.output().includes("/collection/")) {
         throw new Error(`No keyring: ${probe.output()}\n${bus.output()}\n${keyring.output()}`);
       }
-    });
+    }, patience);
     return { environment, stop };
   } catch (error) {
     await stop();

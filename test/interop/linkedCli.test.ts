@@ -12,7 +12,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { ensureCodexCli, runCodex } from "../support/codexCli.ts";
 import { startProcessTree } from "../support/leaveNothing.ts";
 import { createRooms, type TestRooms } from "../support/rooms.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import { useCodexWorld } from "./codexWorld.ts";
 import { type Keyring, startKeyring } from "./keyring.ts";
 
@@ -74,7 +74,7 @@ describe("a login shared with the real Codex CLI", function () {
       const found = /https:\/\/auth\.openai\.com\/oauth\/authorize\S+/.exec(login.output())?.[0];
       assert.ok(found, login.output());
       return found;
-    });
+    }, patience);
     await world.signInOn(url);
     assert.equal(await login.ended, 0, login.output());
     await login.stop();

@@ -6,7 +6,7 @@ import type { TestIssuer } from "../issuer/types.ts";
 import { launchBrowser, newPerson } from "../support/browser.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { settingsFor } from "../support/signInJourney.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import { trustedHost, useVscode } from "../support/useVscode.ts";
 import { Workbench } from "../support/workbench.ts";
 
@@ -103,7 +103,7 @@ describe("signing in anywhere", () => {
   /** The sign-in is over: the notification is gone and so are the listeners. */
   async function assertOver(): Promise<void> {
     // One that was brought forward may take a moment to go after the other.
-    await eventually(async () => assert.equal(await workbench.notification(progress).count(), 0));
+    await eventually(async () => assert.equal(await workbench.notification(progress).count(), 0), patience);
     await assertFree(1455);
   }
 
@@ -339,7 +339,7 @@ describe("signing in anywhere", () => {
       const copied = await clipboard();
       await workbench.page.evaluate("navigator.clipboard.writeText('')");
       await pressLink(workbench, "Copy link");
-      await eventually(async () => assert.equal(stateOf(await clipboard()), stateOf(copied)));
+      await eventually(async () => assert.equal(stateOf(await clipboard()), stateOf(copied)), patience);
       assert.equal(stateOf(copied)?.length, 43);
       await pressLink(workbench, "Open page");
       const opened = await workbench.opening(() => workbench.answerDialog(question, "Open"));
@@ -375,8 +375,9 @@ describe("signing in anywhere", () => {
       await pressLink(workbench, "Paste link");
       await workbench.awaitQuickInput("Paste ChatGPT Sign-in Link");
       await workbench.fillQuickInput(new URL(address).searchParams.get("code") ?? "", { accept: false });
-      await eventually(async () =>
-        assert.match((await workbench.quickInputMessage.textContent()) ?? "", /A code alone is not enough/),
+      await eventually(
+        async () => assert.match((await workbench.quickInputMessage.textContent()) ?? "", /A code alone is not enough/),
+        patience,
       );
       await paste(workbench, address);
       await workbench.awaitNotification(signedIn);

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../support/leaveNothing.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { type Service, startService } from "../support/service.ts";
 import { signInFromPalette } from "../support/signInJourney.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import { trustedHost, useVscode } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
 
@@ -39,6 +39,7 @@ describe("a person without a GitHub account", () => {
 
   async function chatOf(workbench: Workbench): Promise<ChatView> {
     await (await signInFromPalette(workbench)).close();
+    await ChatView.setUp(workbench);
     await workbench.clearNotifications();
     const chat = await ChatView.open(workbench);
     await chat.pickModel("GPT-5.5");
@@ -70,7 +71,7 @@ describe("a person without a GitHub account", () => {
     );
     await chat.ask("Change the greeting.");
     await chat.awaitAnswer("The greeting is changed.");
-    await eventually(() => assert.equal(readFileSync(file, "utf8"), "Hello from the agent\n"));
+    await eventually(() => assert.equal(readFileSync(file, "utf8"), "Hello from the agent\n"), patience);
     const outputs = (last().body.input as { type: string; call_id?: string }[]).filter(
       ({ type }) => type === "function_call_output",
     );
@@ -178,7 +179,7 @@ describe("a person without a GitHub account", () => {
     const said = await workbench.answerDialog("without a GitHub account?", "Change the Setting");
     assert.match(said, /chat\.allowAnonymousAccess/);
     await workbench.awaitNotification("VS Code's Chat now works without a GitHub account.");
-    await eventually(() => assert.equal(vscode.server.readSettings()["chat.allowAnonymousAccess"], true));
+    await eventually(() => assert.equal(vscode.server.readSettings()["chat.allowAnonymousAccess"], true), patience);
     // VS Code opens its settings over everything; and the models are there in a new window, too.
     await workbench.reload();
     const chat = await ChatView.open(workbench);

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../support/leaveNothing.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { projectPath } from "../support/projectRoot.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import { codexHome } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
 
@@ -119,7 +119,7 @@ describe("a person with the Codex CLI", () => {
     const workbench = await vscode.openWorkbench();
     await startImport(workbench, "Browse…");
     // The dialog begins in the CLI's folder, which it has to read first.
-    await eventually(async () => assert.match(await workbench.quickInputField.inputValue(), /codex-home/));
+    await eventually(async () => assert.match(await workbench.quickInputField.inputValue(), /codex-home/), patience);
     await workbench.fillQuickInput(copy, { accept: false });
     // Enter would open the folder's first entry while the folder is still being read.
     await workbench.pick("copied.json");

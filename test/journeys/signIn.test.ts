@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { LeakHunt } from "../support/leakHunt.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 
 function canConnect(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -39,9 +39,9 @@ describe("a person", () => {
     await hunt.snapshot();
 
     await panel.getByRole("radio", { name: "API key" }).check();
-    await eventually(() => assert.equal(vscode.server.readSettings()["chatgptSignIn.authMode"], "apiKey"));
+    await eventually(() => assert.equal(vscode.server.readSettings()["chatgptSignIn.authMode"], "apiKey"), patience);
     await panel.getByRole("radio", { name: "ChatGPT" }).check();
-    await eventually(() => assert.equal(vscode.server.readSettings()["chatgptSignIn.authMode"], "chatgpt"));
+    await eventually(() => assert.equal(vscode.server.readSettings()["chatgptSignIn.authMode"], "chatgpt"), patience);
 
     await panel.getByRole("button", { name: "Refresh", exact: true }).click();
     await workbench.awaitNotification("The ChatGPT credential was refreshed.");
@@ -95,7 +95,7 @@ describe("a person", () => {
     await eventually(async () => {
       const after = await offered();
       assert.ok(after.includes("Sign out of ChatGPT") && after.includes("Refresh ChatGPT Credentials"), String(after));
-    });
+    }, patience);
   });
 
   it("cancels from the notification, and the port is free at once", async () => {

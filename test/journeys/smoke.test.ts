@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import { useVscode } from "../support/useVscode.ts";
 
 describe("the packaged extension", () => {
@@ -10,6 +10,6 @@ describe("the packaged extension", () => {
     await eventually(async () => {
       const entries = await workbench.paletteEntries("ChatGPT: ");
       assert.ok(entries.includes("ChatGPT: Sign in with ChatGPT"), `The palette offers ${JSON.stringify(entries)}`);
-    }, 30_000);
+    }, patience);
   });
 });

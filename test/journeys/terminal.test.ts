@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { signInWithKey } from "../support/consumerJourney.ts";
 import { useVscodeWithIssuer } from "../support/signInJourney.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 /** Everything that the workbench keeps in the browser: databases and both storages. */
@@ -35,11 +35,14 @@ function browserState(page: Page): Promise<string> {
 
 /** Everything that the server keeps on disk. */
 function serverState(directory: string): string {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .map((name) => join(directory, name))
-    .filter((file) => statSync(file).isFile())
-    .map((file) => readFileSync(file, "latin1"))
-    .join("\n");
+  return (
+    readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .map((name) => join(directory, name))
+      // What VS Code removes meanwhile is not kept.
+      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+      .map((file) => readFileSync(file, "latin1"))
+      .join("\n")
+  );
 }
 
 /** Opens a terminal and resolves with what is left of the prompt's line after `command` has run in it. */
@@ -47,13 +50,17 @@ async function printed(workbench: Workbench, command: string): Promise<string> {
   await workbench.runCommand("Terminal: Create New Terminal");
   const rows = workbench.page.locator(".terminal-wrapper.active .xterm-rows");
   await rows.waitFor();
-  await eventually(async () => assert.match(await rows.innerText(), /[$#]/));
+  await eventually(async () => {
+    const text = await rows.innerText();
+    // Until the new one is there, the one before it is the active one.
+    assert.ok(/[$#]/.test(text) && !text.includes("printf"), text);
+  }, patience);
   await workbench.page.keyboard.type(command);
   await workbench.page.keyboard.press("Enter");
   return eventually(async () => {
     const text = (await rows.innerText()).replaceAll("\u00a0", " ");
     return /<(\S*)>\s/.exec(text.replaceAll(command, ""))?.[1] ?? assert.fail(`The terminal shows: ${text}`);
-  });
+  }, patience);
 }
 
 // Quoted apart, so that the command's own echo is not taken for its output.
@@ -75,7 +82,7 @@ describe("a person who wants the API key in terminals", () => {
 
     await workbench.updateSettings({ "chatgptSignIn.terminalEnvironment": true });
     await workbench.answerDialog("Give your OpenAI API key to integrated terminals?", "Allow");
-    await eventually(async () => assert.equal(await printed(workbench, lastFour), key.slice(-4)), 30_000);
+    await eventually(async () => assert.equal(await printed(workbench, lastFour), key.slice(-4)), patience);
 
     // The terminal that was used before gets VS Code's own hint: a badge that offers to open it anew.
     await workbench.page.locator(".terminal-tabs-entry .monaco-decoration-badge").waitFor();

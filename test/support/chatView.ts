@@ -10,6 +10,21 @@ export class ChatView {
     this.#workbench = workbench;
   }
 
+  /**
+   * Turns the built-in extension on that VS Code's Chat needs, and waits until it takes the questions. VS Code leaves it
+   * off until the first question, and then answers that one itself, with "Please try again.", when the extension raises
+   * guidance, as it does without GitHub, before it has seen that there are models. Nothing on the screen tells when it
+   * is ready, but its log does.
+   */
+  static async setUp(workbench: Workbench): Promise<void> {
+    await workbench.runCommand("Chat: Manage Language Models");
+    await eventually(() => {
+      const log = workbench.server.newestLog("GitHub Copilot Chat.log");
+      const said = log.match(/ConversationFeature: (?:Dea|A)ctivating contributions/g)?.at(-1) ?? "nothing";
+      if (said !== "ConversationFeature: Activating contributions") throw new Error(`Chat is not ready: ${said}`);
+    }, patience);
+  }
+
   static async open(workbench: Workbench): Promise<ChatView> {
     const view = new ChatView(workbench);
     await workbench.runCommand("Chat: Open Chat");
@@ -44,21 +59,7 @@ export class ChatView {
     }, patience);
   }
 
-  /**
-   * Waits until questions go to a model. Chat's built-in extension takes them over when it has seen that there are
-   * models. Until then VS Code answers by itself, with "Please try again.", as soon as that extension raises guidance,
-   * which it does without GitHub. Nothing on the screen tells the one from the other, but the extension's log does.
-   */
-  async #takenOver(): Promise<void> {
-    await eventually(() => {
-      const log = this.#workbench.server.newestLog("GitHub Copilot Chat.log");
-      const said = log.match(/ConversationFeature: (?:Dea|A)ctivating contributions/g)?.at(-1) ?? "nothing";
-      if (said !== "ConversationFeature: Activating contributions") throw new Error(`Chat is not there yet: ${said}`);
-    }, patience);
-  }
-
   async ask(question: string): Promise<void> {
-    await this.#takenOver();
     await this.#workbench.toFront();
     await this.#input.click();
     await this.#workbench.page.keyboard.type(question);
@@ -81,13 +82,15 @@ export class ChatView {
     return seen;
   }
 
-  /** Presses Stop; returns when that was, in ms of `performance.now()`. */
+  /** Presses Stop; returns when the page got the click, in ms of `performance.now()`. */
   async stop(): Promise<number> {
     const button = this.#session.getByRole("button", { name: /^Cancel \(/ }).first();
     await button.waitFor();
-    const at = performance.now();
+    // On a busy computer it takes a while from here to the click, which is none of Chat's.
+    const { page } = this.#workbench;
+    await page.evaluate(`addEventListener("click", () => { window.stopPressedAt = Date.now(); }, true)`);
     await button.click();
-    return at;
+    return (await page.evaluate<number>("window.stopPressedAt")) - performance.timeOrigin;
   }
 
   /** Nothing is being answered: the next question may be asked. */

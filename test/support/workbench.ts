@@ -113,10 +113,17 @@ export class Workbench {
   private async searchPalette(text: string): Promise<void> {
     await this.toFront();
     await eventually(async () => {
-      await this.page.keyboard.press("F1");
-      await this.quickInput.waitFor({ timeout: 5000 });
+      // Not by F1, which lists every command before the first letter is typed: that takes three times the work.
+      await this.page.keyboard.press("ControlOrMeta+p");
+      try {
+        await this.quickInput.waitFor({ timeout: 5000 });
+        await this.quickInputField.fill(`>${text}`, { timeout: 5000 });
+      } catch (error) {
+        // What was there may have been one that was just closing.
+        if (await this.quickInput.isVisible()) await this.closeQuickInput();
+        throw error;
+      }
     }, patience);
-    await this.quickInputField.fill(`>${text}`);
   }
 
   // Quick input and quick pick
@@ -205,9 +212,10 @@ export class Workbench {
   /** Waits for a notification that contains `text` and returns its sentence. */
   async awaitNotification(text: string | RegExp, limit = patience): Promise<string> {
     const found = this.notification(text).first();
-    await eventually(async () => {
+    return eventually(async () => {
       try {
         await found.waitFor({ timeout: 1000 });
+        return (await found.locator(".notification-list-item-message").textContent({ timeout: 1000 })) ?? "";
       } catch (error) {
         // VS Code hides a toast after 10 s, and the fourth within 800 ms at once; then the bell has a dot.
         const bell = this.page.locator("#status\\.notifications:has(.codicon-bell-dot)");
@@ -215,14 +223,16 @@ export class Workbench {
         throw error;
       }
     }, limit);
-    return (await found.locator(".notification-list-item-message").textContent()) ?? "";
   }
 
   /** Presses a button of the notification that contains `text`. */
   async pressNotificationButton(text: string | RegExp, button: string): Promise<void> {
-    await this.awaitNotification(text);
-    // By keyboard: a toast moves when another one arrives, and a click would land on the wrong one.
-    await this.notification(text).first().getByRole("button", { name: button, exact: true }).press("Enter");
+    await eventually(async () => {
+      await this.awaitNotification(text);
+      // By keyboard: a toast moves when another one arrives, and a click would land on the wrong one. It may also go.
+      const found = this.notification(text).first().getByRole("button", { name: button, exact: true });
+      await found.press("Enter", { timeout: 5000 });
+    }, patience);
   }
 
   /** The sentences of all notifications on screen, newest first. */
@@ -292,6 +302,16 @@ export class Workbench {
       // A webview that is still loading takes the focus, and the menu closes.
       if (entries.length === 0) throw new Error("The Accounts menu has closed");
       return entries;
+    }, patience);
+  }
+
+  /** Waits until the entries of the Accounts menu satisfy `assertion`; it is closed again. They come with an event. */
+  async awaitAccountsMenu(assertion: (entries: string[]) => void): Promise<void> {
+    await eventually(async () => {
+      const entries = await this.openAccountsMenu();
+      await this.page.keyboard.press("Escape");
+      await this.page.locator(".monaco-menu").first().waitFor({ state: "detached", timeout: 5000 });
+      assertion(entries);
     }, patience);
   }
 
