@@ -18,10 +18,16 @@ export class ChatView {
    */
   static async setUp(workbench: Workbench): Promise<void> {
     await workbench.runCommand("Chat: Manage Language Models");
+    const list = workbench.page.locator(".monaco-modal-editor-block");
+    await list.waitFor();
     await eventually(() => {
       const log = workbench.server.newestLog("GitHub Copilot Chat.log");
       const said = log.match(/ConversationFeature: (?:Dea|A)ctivating contributions/g)?.at(-1) ?? "nothing";
       if (said !== "ConversationFeature: Activating contributions") throw new Error(`Chat is not ready: ${said}`);
+    }, patience);
+    await eventually(async () => {
+      await workbench.page.keyboard.press("Escape");
+      await list.waitFor({ state: "hidden", timeout: 1000 });
     }, patience);
   }
 
