@@ -49,20 +49,20 @@ const suites: Record<string, Suite> = {
   },
   journeys: {
     name: "journeys",
-    args: ["test/support/runMocha.ts", "300000", ...testFiles("test/journeys/**/*.test.ts").filter(isNotAnywhere)],
+    args: ["test/support/runMocha.ts", "600000", ...testFiles("test/journeys/**/*.test.ts").filter(isNotAnywhere)],
     env,
     limit: 15 * minute,
   },
   // The journeys of a sign-in under difficulties: as long as all the others together, so they run beside them.
   anywhere: {
     name: "anywhere",
-    args: ["test/support/runMocha.ts", "300000", ...testFiles("test/journeys/anywhere*.test.ts")],
+    args: ["test/support/runMocha.ts", "600000", ...testFiles("test/journeys/anywhere*.test.ts")],
     env,
     limit: 15 * minute,
   },
   interop: {
     name: "interop",
-    args: ["test/support/runMocha.ts", "60000", ...testFiles("test/interop/**/*.test.ts")],
+    args: ["test/support/runMocha.ts", "180000", ...testFiles("test/interop/**/*.test.ts")],
     env,
     limit: 5 * minute,
   },

@@ -11,7 +11,7 @@ import { codexVersion, ensureCodexCli, runCodex } from "../support/codexCli.ts";
 import { useCodexWorld } from "./codexWorld.ts";
 
 describe("the real Codex CLI", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const world = useCodexWorld();
   const { appServer, signInWithCli } = world;
   const authFile = () => world.authFile;

@@ -20,7 +20,7 @@ import { eventually, patience, within } from "../support/timing.ts";
 const authHost = "auth.openai.com";
 
 describe("the real `codex login` beside our sign-in", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let folder: ReturnType<typeof temporaryDirectory>;
   let ca: PrivateCa;
   /** The CLI's issuer, under its real name, and ours. */

@@ -22,7 +22,7 @@ const longSeconds = 864_000;
 const almostDueSeconds = 303;
 
 describe("a login shared with the real Codex CLI", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const world = useCodexWorld();
   let windows: TestRooms[] = [];
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
  * Milliseconds that VS Code, a browser or a program of somebody else's gets for a step on a busy computer. It is the
  * time after which a step counts as failed, never a time that is waited out, so a large one costs nothing.
  */
-export const patience = 60_000;
+export const patience = 120_000;
 
 /**
  * Repeats `assertion` until it passes and returns its result.
