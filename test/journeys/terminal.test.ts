@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { signInWithKey } from "../support/consumerJourney.ts";
+import { filesBelow } from "../support/leakHunt.ts";
 import { useVscodeWithIssuer } from "../support/signInJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 import type { Workbench } from "../support/workbench.ts";
@@ -31,18 +30,6 @@ function browserState(page: Page): Promise<string> {
     }
     return all.join("\\n");
   })()`);
-}
-
-/** Everything that the server keeps on disk. */
-function serverState(directory: string): string {
-  return (
-    readdirSync(directory, { recursive: true, encoding: "utf8" })
-      .map((name) => join(directory, name))
-      // What VS Code removes meanwhile is not kept.
-      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
-      .map((file) => readFileSync(file, "latin1"))
-      .join("\n")
-  );
 }
 
 /** Opens a terminal and resolves with what is left of the prompt's line after `command` has run in it. */
@@ -87,7 +74,7 @@ describe("a person who wants the API key in terminals", () => {
     // The terminal that was used before gets VS Code's own hint: a badge that offers to open it anew.
     await workbench.page.locator(".terminal-tabs-entry .monaco-decoration-badge").waitFor();
 
-    const state = `${await browserState(workbench.page)}\n${serverState(vscode.server.userDataDir)}`;
+    const state = `${await browserState(workbench.page)}\n${filesBelow(vscode.server.userDataDir)}`;
     assert.ok(state.includes("chatgptSignIn"), "the state was read");
     assert.ok(!state.includes(key), "the key is in the stored state");
     assert.ok(!state.includes(key.slice(-16)), "a part of the key is in the stored state");

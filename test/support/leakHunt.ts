@@ -74,12 +74,17 @@ export class LeakHunt {
   }
 }
 
-/** Every file that VS Code wrote, as text; databases keep their strings readable. */
-function filesBelow(directory: string): [string, string][] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .map((name) => join(directory, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .map((path) => [`the file ${path.slice(directory.length + 1)}`, readFileSync(path, "latin1")]);
+/** Every file that VS Code wrote, as text; databases keep their strings readable. What it removes meanwhile is gone. */
+export function filesBelow(directory: string): [string, string][] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" }).flatMap((name): [string, string][] => {
+    try {
+      const path = join(directory, name);
+      return statSync(path).isFile() ? [[`the file ${name}`, readFileSync(path, "latin1")]] : [];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  });
 }
 
 /** globalState and the like: what the workbench keeps in the browser. Its secrets are there too, but encrypted. */
