@@ -67,7 +67,8 @@ export class ChatView {
 
   async ask(question: string): Promise<void> {
     await this.#workbench.toFront();
-    await this.#input.click();
+    // Not by a click: a notification may lie over the field.
+    await this.#input.locator("textarea, .native-edit-context").first().focus();
     await this.#workbench.page.keyboard.type(question);
     await this.#workbench.page.keyboard.press("Enter");
     await this.#session.locator(".interactive-request").filter({ hasText: question }).last().waitFor();
