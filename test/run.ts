@@ -4,7 +4,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
-import { ensureChromium, ensureCodeServer, ensureDebianPackages } from "../scripts/lib/toolchain.mjs";
+import * as tools from "../scripts/lib/toolchain.mjs";
 import { ensureKeyring } from "./interop/keyring.ts";
 import { ensureCodexCli } from "./support/codexCli.ts";
 import { temporaryDirectory } from "./support/leaveNothing.ts";
@@ -32,13 +32,13 @@ const suites: Record<string, Suite> = {
     name: "unit",
     args: ["test/support/runMocha.ts", "30000", ...testFiles("test/unit/**/*.test.ts")],
     env,
-    limit: 5 * minute,
+    limit: 10 * minute,
   },
   panel: {
     name: "panel",
     args: ["test/support/runMocha.ts", "30000", ...testFiles("test/panel/**/*.test.ts")],
     env,
-    limit: 3 * minute,
+    limit: 6 * minute,
   },
   package: { name: "package", args: ["scripts/package.ts"], limit: 3 * minute, single: true },
   host: {
@@ -64,7 +64,7 @@ const suites: Record<string, Suite> = {
     name: "interop",
     args: ["test/support/runMocha.ts", "180000", ...testFiles("test/interop/**/*.test.ts")],
     env,
-    limit: 5 * minute,
+    limit: 10 * minute,
   },
 };
 const unknown = positionals.filter((name) => !(name in suites));
@@ -77,13 +77,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrup
 const needsVscode = ["journeys", "anywhere", ...(values.desktop ? [] : ["host"])].some((name) => chosen.has(name));
 if (needsVscode || chosen.has("host")) chosen.add("package");
 // Everything is installed before a suite starts: some run where there is no way out.
-if (needsVscode) ensureCodeServer();
-if (needsVscode || chosen.has("panel")) ensureChromium();
-if (chosen.has("unit") || chosen.has("anywhere")) ensureDebianPackages({ openssl: "/usr/bin/openssl" });
+if (needsVscode) tools.ensureCodeServer();
+if (needsVscode || chosen.has("panel")) tools.ensureChromium();
+if (chosen.has("unit") || chosen.has("anywhere")) tools.ensureDebianPackages({ openssl: "/usr/bin/openssl" });
 if (chosen.has("interop")) {
   ensureCodexCli();
   ensureKeyring();
 }
+// Without `ip` no suite can have a network of its own; all run without one, and take longer.
+if (tools.canInstallDebianPackages()) tools.ensureDebianPackages({ iproute2: "/usr/sbin/ip" });
 const network = ownNetwork();
 
 const results = temporaryDirectory();

@@ -5,6 +5,7 @@ export declare function ensureNode(): string;
 export declare function ensureCodeServer(): string;
 export declare function ensureChromium(): string;
 export declare function ensureDependencies(root: string): void;
+export declare function canInstallDebianPackages(): boolean;
 export declare function ensureDebianPackages(markers: Readonly<Record<string, string>>): void;
 export declare function installOnce(
   name: string,

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-// biome-ignore lint/correctness/useImportExtensions: plain JavaScript, see above.
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { npmEnvironment } from "./npmEnvironment.mjs";
 
 /** The VS Code server whose workbench the tests drive; its number is VS Code's own plus 3 majors (4.139.1 is 1.139.1). */
@@ -90,11 +90,16 @@ export function ensureDependencies(root) {
   writeFileSync(stamp, lock);
 }
 
+/** Whether this is a Debian and we are root. */
+export function canInstallDebianPackages() {
+  return process.platform === "linux" && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
+}
+
 /** Installs the Debian packages whose marker path is missing; needs root and apt, says what to do without them. */
 export function ensureDebianPackages(markers) {
   const missing = Object.keys(markers).filter((name) => !existsSync(markers[name]));
   if (missing.length === 0) return;
-  if (process.platform !== "linux" || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+  if (!canInstallDebianPackages()) {
     throw new Error(`These packages are missing: ${missing.join(", ")}. Install them, then run the command again.`);
   }
   console.log(`Installing Debian packages: ${missing.join(", ")}…`);

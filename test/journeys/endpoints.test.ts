@@ -55,6 +55,7 @@ describe("a person whose settings another extension writes", () => {
     await page.close();
     await workbench.awaitNotification("You are signed in with ChatGPT.");
     await workbench.clearNotifications();
+    await ChatView.setUp(workbench);
     const chat = await ChatView.open(workbench);
     await chat.pickModel("GPT-5.5");
     service.standIn.usually(() => answers.text("From the real one."));

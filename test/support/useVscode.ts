@@ -116,7 +116,8 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     get person() {
       return started(people[0], "person");
     },
-    openWorkbench: () => Workbench.open(started(people[0], "person"), started(server, "server"), { folder: wanted.folder }),
+    openWorkbench: () =>
+      Workbench.open(started(people[0], "person"), started(server, "server"), { folder: wanted.folder }),
     anotherPerson,
   };
 }

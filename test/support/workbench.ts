@@ -44,7 +44,10 @@ export class Workbench {
   static async open(
     context: BrowserContext,
     server: CodeServer,
-    { folder, answers = "allowsService" }: { folder?: string | undefined; answers?: "allowsService" | "leftToTest" } = {},
+    {
+      folder,
+      answers = "allowsService",
+    }: { folder?: string | undefined; answers?: "allowsService" | "leftToTest" } = {},
   ): Promise<Workbench> {
     const workbench = new Workbench(await context.newPage(), server);
     if (answers === "allowsService") await workbench.page.addInitScript(allowService);
