@@ -49,10 +49,13 @@ export function watchAccounts(parts: WatchParts): Disposable {
   };
   update(accounts.state);
 
+  /** Who is signed in stays so, and the next look reads again. */
+  const logFailure = (error: unknown) =>
+    parts.log.warn(`What is stored could not be read again: ${describeError(error)}`);
+
   /** The person comes back to this window: other windows may have changed what is stored. */
   const look = async () => {
-    const failed = (await Promise.allSettled([accounts.reload(), ownKey.reload()])).find((read) => "reason" in read);
-    if (failed) parts.log.warn(`What is stored could not be read again: ${describeError(failed.reason)}`);
+    await Promise.allSettled([accounts.reload().catch(logFailure), ownKey.reload().catch(logFailure)]);
     try {
       await parts.assertCurrent();
     } catch (error) {
@@ -68,8 +71,7 @@ export function watchAccounts(parts: WatchParts): Disposable {
     accounts.onDidChange(update),
     ownKey.onDidChange((key) => setContextKey("noApiKey", !key)),
     settings.onDidChange(() => source.forget()),
-    // A reading that fails is logged there, and leaves who is signed in as it was.
-    new SecretStore(parts.secrets).onDidChange(() => void accounts.reload().catch(() => {})),
+    new SecretStore(parts.secrets).onDidChange(() => void accounts.reload().catch(logFailure)),
     vscode.window.onDidChangeWindowState(({ focused }) => {
       if (focused) void look();
     }),

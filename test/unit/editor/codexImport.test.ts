@@ -204,7 +204,7 @@ describe("Importing from the Codex CLI", () => {
       await write({ OPENAI_API_KEY: ownKey });
       changeSetting("chatgptSignIn.authMode", "chatgpt");
       await run(here, "Use Only the API Key");
-      assert.deepEqual(bed.ownKey.current, { version: 1, key: ownKey, checked: true });
+      assert.deepEqual(bed.ownKey.current, { version: 1, key: ownKey, checked: true, apiBaseUrl: issuer.apiBaseUrl });
       assert.deepEqual([bed.accounts.state.accounts, mode()], [[], "apiKey"]);
       assert.equal(sentences().at(-1), "The API key works and is stored.");
     });

@@ -7,6 +7,7 @@ import { Problem, type ProblemCode } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import type { MemorySecrets } from "../../support/memorySecrets.ts";
+import { createRooms } from "../../support/rooms.ts";
 import {
   changeSetting,
   resetVscode,
@@ -254,10 +255,11 @@ describe("Watching the accounts", () => {
     });
     afterEach(() => process.off("unhandledRejection", note));
 
+    const stored = () => secrets().values.get("accounts") ?? "";
     const comeBack = () => state.windowStateChanged.fire({ focused: true, active: true });
     const moments: readonly [string, () => void, number][] = [
       ["when the person comes back", comeBack, 1],
-      ["when another window has stored something", () => void secrets().store("accounts", "{}"), 0],
+      ["when another window has stored something", () => void secrets().store("accounts", stored()), 0],
     ];
     for (const [name, happen, looks] of moments) {
       it(`${name} are logged, nobody is signed out, and the next look reads them`, async () => {
@@ -273,7 +275,9 @@ describe("Watching the accounts", () => {
         assert.ok(!bed.lines.join("\n").includes("canary-text"));
         assert.deepEqual(sentences(), []);
         secrets().get = read;
-        secrets().values.delete("accounts");
+        const another = await createRooms({ issuer: issuer.issuer, secrets: bed.secrets });
+        await another.accounts.remove(bed.accounts.state.active?.id ?? "");
+        await another.dispose();
         comeBack();
         await until(() => bed.accounts.state.accounts.length === 0);
       });

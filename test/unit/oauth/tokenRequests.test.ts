@@ -32,8 +32,8 @@ describe("What is asked of the token endpoint", () => {
   });
 
   it("for a refresh is JSON of three fields, and no scope", async () => {
-    const { http, tokens: asked } = endpoint({ json: {} });
-    await asked.refresh("refresh-1");
+    const { http, tokens: asked } = endpoint({ json: { access_token: "access-2" } });
+    assert.deepEqual((await asked.refresh("refresh-1")).tokens, { accessToken: "access-2" });
     assert.deepEqual(http.requests, [
       {
         method: "POST",
