@@ -23,7 +23,7 @@ import { setContextKey } from "./editor/contextKeys.ts";
 import { EndpointReview } from "./editor/endpointReview.ts";
 import { offerEnvironmentKey } from "./editor/environmentKeyOffer.ts";
 import { askKeyWay } from "./editor/keyWay.ts";
-import type { KnownAccounts } from "./editor/knownAccounts.ts";
+import type { KnownAccounts, Memento } from "./editor/knownAccounts.ts";
 import { Notifications } from "./editor/notifications.ts";
 import { OwnKeyActions } from "./editor/ownKeyActions.ts";
 import { createView } from "./editor/panelView.ts";
@@ -52,6 +52,8 @@ import { SignIn } from "./signin/signIn.ts";
 
 export interface Host {
   context: vscode.ExtensionContext;
+  /** What is remembered outside the secrets. */
+  memory: Memento;
   log: Logger;
   showLog: () => void;
   hint: { get(): boolean; set(signedIn: boolean): PromiseLike<void> };
@@ -80,7 +82,7 @@ export interface Rooms {
 
 /** Builds the rooms from the ground up and hands them to each other. Called when something is first asked for. */
 export async function compose(host: Host): Promise<Rooms> {
-  const { context, log, showLog, hint, known, rememberOwnKey, onModelsChanged } = host;
+  const { context, memory, log, showLog, hint, known, rememberOwnKey, onModelsChanged } = host;
   const clock = systemClock;
   const { version } = context.extension.packageJSON as { version: string };
   const userAgent = `${originator}/${version} (${process.platform}; ${process.arch}) vscode/${vscode.version}`;
@@ -98,7 +100,7 @@ export async function compose(host: Host): Promise<Rooms> {
   const ownKey = new OwnKeyStore(secrets, log);
   // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
   await Promise.all([accounts.load(), ownKey.load()]);
-  const endpoints = new EndpointPermissions({ memory: context.globalState, ask: askForEndpoints, clock, log });
+  const endpoints = new EndpointPermissions({ memory, ask: askForEndpoints, clock, log });
   const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
   const cli = new CodexCli({
     clock,
@@ -189,7 +191,7 @@ export async function compose(host: Host): Promise<Rooms> {
   });
   const chat = createChatRoom({
     ...{ accounts, credentials: source, endpoints, review, actions, notifications, userAgent },
-    memory: context.globalState,
+    memory,
     openPanel: () => panel.show(),
     isPanelVisible: () => panel.visible,
     clock,
@@ -266,7 +268,7 @@ export async function compose(host: Host): Promise<Rooms> {
   ];
   offerEnvironmentKey({
     environment: process.env,
-    ...{ ownKey, notifications, memory: context.globalState },
+    ...{ ownKey, notifications, memory },
     authMode: () => settings.authMode,
     adopt: () => void actions.adoptEnvironmentKey(),
   });

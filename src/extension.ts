@@ -5,6 +5,7 @@ import { registerChatModels } from "./editor/chat/register.ts";
 import { setContextKey } from "./editor/contextKeys.ts";
 import { KnownAccounts } from "./editor/knownAccounts.ts";
 import { createStatusBar } from "./editor/statusBar.ts";
+import { VerifiedMemento } from "./editor/verifiedMemento.ts";
 import { createLogger, describeError } from "./platform/logger.ts";
 import { type Remembered, remember } from "./platform/remember.ts";
 
@@ -41,31 +42,33 @@ let rooms: Remembered<Rooms> | undefined;
 
 /** Says what VS Code has to know at once; everything else is loaded when it is first asked for. */
 export function activate(context: vscode.ExtensionContext): void {
+  const memory = new VerifiedMemento(context.globalState);
   let channel: vscode.LogOutputChannel | undefined;
   const output = () => {
     channel ??= vscode.window.createOutputChannel("Sign in with ChatGPT", { log: true });
     return channel;
   };
   const hint = {
-    get: () => context.globalState.get(hintKey) === true,
-    set: (signedIn: boolean) => context.globalState.update(hintKey, signedIn),
+    get: () => memory.get(hintKey) === true,
+    set: (signedIn: boolean) => memory.update(hintKey, signedIn),
   };
   const modelsChanged = new vscode.EventEmitter<void>();
-  const known = new KnownAccounts(context.globalState);
+  const known = new KnownAccounts(memory);
   const log = createLogger(output);
   const showLog = () => output().show();
   const entered = remember(async () => {
     const { compose } = await import("./composition.ts");
     return compose({
       context,
+      memory,
       log,
       showLog,
       hint,
       terminalConsent: {
-        get: () => context.globalState.get(terminalConsentKey),
-        set: (answer) => context.globalState.update(terminalConsentKey, answer),
+        get: () => memory.get(terminalConsentKey),
+        set: (answer) => memory.update(terminalConsentKey, answer),
       },
-      rememberOwnKey: (isSet) => void context.globalState.update(ownKeyHintKey, isSet),
+      rememberOwnKey: (isSet) => void memory.update(ownKeyHintKey, isSet),
       onModelsChanged: () => modelsChanged.fire(),
       known,
       onSessionsChanged: (change) => tellSessions(change),
@@ -89,13 +92,13 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     );
   }
-  const hasCredential = () => hint.get() || context.globalState.get(ownKeyHintKey) === true;
+  const hasCredential = () => hint.get() || memory.get(ownKeyHintKey) === true;
   context.subscriptions.push(
     registerChatModels({
       hasCredential,
       load: async () => (await enter()).chatModels(),
       isLoaded: () => entered.current !== undefined,
-      memory: context.globalState,
+      memory,
       onDidChange: modelsChanged.event,
     }),
     modelsChanged,
@@ -112,8 +115,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const followTerminals = () => {
     if (vscode.workspace.getConfiguration("chatgptSignIn").get("terminalEnvironment") === true) follow();
     // The person's word for it ends with the setting, in whichever window that is noticed.
-    else if (context.globalState.get(terminalConsentKey))
-      void context.globalState.update(terminalConsentKey, undefined);
+    else if (memory.get(terminalConsentKey)) void memory.update(terminalConsentKey, undefined);
   };
   followTerminals();
   context.subscriptions.push(vscode.workspace.onDidChangeConfiguration(followTerminals));

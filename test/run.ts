@@ -51,14 +51,14 @@ const suites: Record<string, Suite> = {
     name: "journeys",
     args: ["test/support/runMocha.ts", "600000", ...testFiles("test/journeys/**/*.test.ts").filter(isNotAnywhere)],
     env,
-    limit: 15 * minute,
+    limit: 25 * minute,
   },
   // The journeys of a sign-in under difficulties: as long as all the others together, so they run beside them.
   anywhere: {
     name: "anywhere",
     args: ["test/support/runMocha.ts", "600000", ...testFiles("test/journeys/anywhere*.test.ts")],
     env,
-    limit: 15 * minute,
+    limit: 25 * minute,
   },
   interop: {
     name: "interop",

@@ -49,6 +49,8 @@ type Allowed = readonly [holder: string, address: string];
 export class EndpointPermissions {
   readonly #parts: EndpointPermissionParts;
   readonly #changed: Emitter<void>;
+  /** Until the window closes, whatever becomes of the memory. */
+  #allowedHere: readonly Allowed[] = [];
   /** Until the window closes; who was told no once does not ask again by themselves. */
   readonly #refused = new Set<string>();
   /** The questions before the person now, by what they ask. */
@@ -113,9 +115,11 @@ export class EndpointPermissions {
 
   /** Forgets what was allowed for a credential that is gone. */
   async forget({ holder }: Binding): Promise<void> {
+    const isKept = ([other]: Allowed) => other !== holder;
     const allowed = this.#allowed();
-    const kept = allowed.filter(([other]) => other !== holder);
+    const kept = allowed.filter(isKept);
     if (kept.length === allowed.length) return;
+    this.#allowedHere = this.#allowedHere.filter(isKept);
     await this.#parts.memory.update(memoryKey, kept);
     this.#changed.fire();
   }
@@ -161,10 +165,10 @@ export class EndpointPermissions {
       const normal = normalAddress(address);
       return normal === undefined ? [] : [[holder, normal]];
     });
+    this.#allowedHere = [...this.#allowedHere, ...added];
     try {
-      await this.#parts.memory.update(memoryKey, [...this.#allowed(), ...added]);
+      await this.#parts.memory.update(memoryKey, this.#allowed());
     } catch (error) {
-      // It holds in this window all the same.
       this.#parts.log.warn(`An allowed endpoint could not be remembered: ${describeError(error)}`);
     }
   }
@@ -184,7 +188,9 @@ export class EndpointPermissions {
 
   #allowed(): readonly Allowed[] {
     const stored = this.#parts.memory.get(memoryKey);
-    return Array.isArray(stored) ? stored.filter(isAllowed) : [];
+    const known = Array.isArray(stored) ? stored.filter(isAllowed) : [];
+    const isNew = ([holder, address]: Allowed) => !known.some(([other, at]) => other === holder && at === address);
+    return [...known, ...this.#allowedHere.filter(isNew)];
   }
 }
 

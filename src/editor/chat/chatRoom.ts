@@ -1,4 +1,3 @@
-import type * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import type { EndpointPermissions } from "../../account/endpointPermissions.ts";
 import { type Credentials, chatgptBackend } from "../../openai/backend.ts";
@@ -8,6 +7,7 @@ import type { Logger } from "../../platform/logger.ts";
 import { remember } from "../../platform/remember.ts";
 import type { Actions } from "../actions.ts";
 import type { EndpointReview } from "../endpointReview.ts";
+import type { Memento } from "../knownAccounts.ts";
 import type { Notifications } from "../notifications.ts";
 import { settings } from "../settings.ts";
 import { type NoticeMemory, UsageView } from "../usageView.ts";
@@ -23,7 +23,7 @@ export interface ChatRoomParts {
   notifications: Notifications;
   userAgent: string;
   /** Remembers the notices given over restarts. */
-  memory: vscode.Memento;
+  memory: Memento;
   openPanel: () => void;
   isPanelVisible: () => boolean;
   clock: Clock;
@@ -42,7 +42,7 @@ export function createChatRoom(parts: ChatRoomParts): ChatRoom {
   const meter = new UsageMeter({ fetch, credentials, clock, log: (line) => log.warn(line) });
   const noticesKey = "usageNotices";
   const notices: NoticeMemory = {
-    get: () => parts.memory.get(noticesKey),
+    get: () => parts.memory.get(noticesKey) as ReturnType<NoticeMemory["get"]>,
     set: (given) => parts.memory.update(noticesKey, given),
   };
   const usage = new UsageView({
