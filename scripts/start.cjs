@@ -1,12 +1,13 @@
-// Usage: node scripts/start.cjs SCRIPT [ARGUMENTS…]. Written so that even a very old Node can say that it is too old.
-var major = Number(process.versions.node.split(".")[0]);
-if (major < 20) {
-  console.error(
-    "This project needs Node.js 20 or newer, and this is Node.js " +
-      process.versions.node +
-      ". Install a newer one from https://nodejs.org and run the command again.",
-  );
+// Usage: node scripts/start.cjs SCRIPT [ARGUMENTS…]. Plain old JavaScript, so that a Node of any age can read this file
+// and say that it is too old; what only newer ones can read is in another file.
+var version = process.versions.node;
+var sentence =
+  "This project needs Node.js 20 or newer, and this is Node.js " +
+  version +
+  ". Install a newer one from https://nodejs.org and run the command again.";
+if (Number(version.split(".")[0]) < 20) {
+  console.error(sentence);
   process.exitCode = 1;
 } else {
-  import("./start.mjs");
+  require("./lib/loadStart.cjs");
 }

@@ -6,13 +6,15 @@ import { fileURLToPath } from "node:url";
 // biome-ignore lint/correctness/useImportExtensions: plain JavaScript, for a Node that cannot read TypeScript.
 import { npmEnvironment } from "./lib/npmEnvironment.mjs";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
-import { ensureDependencies, ensureNode } from "./lib/toolchain.mjs";
+import { cacheDirectory, ensureDependencies, ensureNode } from "./lib/toolchain.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [script, ...args] = process.argv.slice(2);
 
 // npm stands beside the Node that came with it, which need not be on PATH: `/opt/node/bin/node scripts/start.cjs …`.
 process.env.PATH = [process.env.PATH, dirname(process.execPath)].filter(Boolean).join(delimiter);
+// What is started from here on may run in another folder.
+if (process.env.CHATGPT_SIGN_IN_CACHE) process.env.CHATGPT_SIGN_IN_CACHE = cacheDirectory();
 
 try {
   start(ensureNode());
@@ -26,7 +28,8 @@ function start(bin) {
   const environment = npmEnvironment(process.env);
   process.env.PATH = [join(root, "node_modules", ".bin"), bin, process.env.PATH].join(delimiter);
   ensureDependencies(root);
-  const child = spawn(join(bin, process.platform === "win32" ? "node.exe" : "node"), [join(root, script), ...args], {
+  const node = join(bin, process.platform === "win32" ? "node.exe" : "node");
+  const child = spawn(node, [join(root, script), ...args], {
     cwd: root,
     // vsce starts npm as well.
     env: { ...environment, PATH: process.env.PATH },
@@ -34,6 +37,13 @@ function start(bin) {
   });
   // The terminal sends its Ctrl-C to the child as well: it cleans up, we wait for it.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => signal === "SIGTERM" && child.kill(signal));
+  // Built for another C library (Alpine), or in a folder from which nothing may be run.
+  child.on("error", (error) => {
+    process.stderr.write(
+      `${node} could not be started (${error.code}). Install Node.js 24 with its headers by your system's means, and run the command again with it.\n`,
+    );
+    process.exitCode = 1;
+  });
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal ? 1 : 0);
   });

@@ -3,6 +3,7 @@
 /**
  * What describes the person's network and computer, not the command that is running: kept, whoever set it. Everything
  * else under `npm_` (the version of the outer Node, `--ignore-scripts`, `--omit`, a prefix, a workspace …) is left out.
+ * Names like NPM_TOKEN are no package manager's: an .npmrc may refer to them.
  */
 const keptSettings = new Set([
   "registry",
@@ -22,12 +23,12 @@ const keptSettings = new Set([
   "fetch_timeout",
 ]);
 
-/** What package managers set beside `npm_…` when they run a script. NODE_ENV=production would leave out our tools. */
+/** What package managers set when they run a script. NODE_ENV=production would leave out our tools. */
 const dropped =
-  /^(?:npm_.*|yarn_.*|pnpm_.*|bun_.*|berry_bin_folder|project_cwd|init_cwd|node|node_env|corepack_root|prefix|omit)$/i;
+  /^(?:npm_config_.*|yarn_.*|pnpm_.*|bun_.*|berry_bin_folder|project_cwd|init_cwd|node|node_env|corepack_root|prefix|omit)$/i;
 
 /**
- * A copy of `environment` without what an outer npm, pnpm, Yarn or Bun has put there.
+ * A copy of `environment` without what an outer npm, pnpm, Yarn or Bun, or a debugger of Node, has put there.
  * @param {Readonly<Record<string, string | undefined>>} environment for instance `process.env`
  * @returns {Record<string, string>}
  */
@@ -36,9 +37,9 @@ export function npmEnvironment(environment) {
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) continue;
     if (name.toUpperCase() === "NODE_OPTIONS") {
-      const options = withoutPlugAndPlay(value);
+      const options = withoutInspector(withoutPlugAndPlay(value));
       if (options) result[name] = options;
-    } else if (!dropped.test(name) || isKeptSetting(name)) result[name] = value;
+    } else if (isKeptSetting(name) || !(dropped.test(name) || name.startsWith("npm_"))) result[name] = value;
   }
   return result;
 }
@@ -46,7 +47,10 @@ export function npmEnvironment(environment) {
 function isKeptSetting(name) {
   const setting = /^npm_config_(.*)$/i.exec(name)?.[1];
   // Settings of one registry or scope (`@scope:registry`, `//host/:_authToken`) are the person's as well.
-  return setting !== undefined && (keptSettings.has(setting.toLowerCase()) || /^(?:@|\/\/)/.test(setting));
+  return (
+    setting !== undefined &&
+    (keptSettings.has(setting.toLowerCase().replaceAll("-", "_")) || /^(?:@|\/\/)/.test(setting))
+  );
 }
 
 /** Yarn's Plug'n'Play makes every Node below it resolve packages from the outer project. */
@@ -55,5 +59,13 @@ function withoutPlugAndPlay(options) {
     .replace(/(?:^|\s)(?:--require|-r|--import|--loader|--experimental-loader)[\s=]("[^"]*"|\S+)/g, (option) =>
       /\.pnp\.(?:c?js|loader\.mjs)/.test(option) ? "" : option,
     )
+    .trim();
+}
+
+/** Each process below would wait for a debugger of its own (`--inspect-brk`), or want the port of the first one. */
+function withoutInspector(options) {
+  return options
+    .replace(/(?:^|\s)--(?:inspect-port|debug-port|inspect-publish-uid)[\s=]\S+/g, "")
+    .replace(/(?:^|\s)--inspect(?:-brk|-wait)?(?:=\S+)?(?=\s|$)/g, "")
     .trim();
 }

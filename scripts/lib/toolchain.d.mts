@@ -11,6 +11,7 @@ export declare function installOnce(
   name: string,
   packages: readonly string[],
   env: Readonly<Record<string, string>>,
+  entry: string,
 ): string;
 export declare function run(
   command: string,

@@ -1,9 +1,21 @@
 // What the tests and the demo need beyond node_modules, installed once per machine into a cache outside the clone.
 // Runs on any Node >= 20 and imports nothing but Node itself: it is the first thing a fresh clone executes.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { npmEnvironment } from "./npmEnvironment.mjs";
 
@@ -11,12 +23,25 @@ import { npmEnvironment } from "./npmEnvironment.mjs";
 export const CODE_SERVER_VERSION = "4.139.1";
 const NODE_VERSION = "24.21.0";
 
-/** Where downloaded tools live: `CHATGPT_SIGN_IN_CACHE`, else a folder of ours in the user's cache. */
+/** Where downloaded tools live: `CHATGPT_SIGN_IN_CACHE`, else a folder of ours in the user's cache. An absolute path. */
 export function cacheDirectory() {
-  return (
-    process.env.CHATGPT_SIGN_IN_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "chatgpt-sign-in")
-  );
+  const { CHATGPT_SIGN_IN_CACHE: own, XDG_CACHE_HOME: caches } = process.env;
+  if (own) return resolve(own);
+  // A relative path there is to be ignored (XDG Base Directory Specification).
+  if (caches && isAbsolute(caches)) return join(caches, "chatgpt-sign-in");
+  const home = homeDirectory();
+  if (home) return join(home, ".cache", "chatgpt-sign-in");
+  throw new Error("There is no home folder to keep the tools in. Set CHATGPT_SIGN_IN_CACHE to a folder for them.");
+}
+
+/** Undefined for a user without one, as in a container that runs under a number alone. */
+function homeDirectory() {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -26,11 +51,13 @@ export function cacheDirectory() {
 export function ensureNode() {
   // One without its headers (some distributions split them off) cannot build native modules.
   const headers = join(dirname(process.execPath), "..", "include", "node", "node.h");
-  if (Number(process.versions.node.split(".")[0]) === 24 && existsSync(headers)) return dirname(process.execPath);
-  const platform = process.platform === "win32" ? "win" : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  const directory = installOnce(`node-${NODE_VERSION}`, [`${name}@${NODE_VERSION}`], {});
-  return join(directory, "node_modules", name, "bin");
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  // Before 24.2, a script cannot tell that it is the one that was started (import.meta.main).
+  if (major === 24 && minor >= 2 && existsSync(headers)) return dirname(process.execPath);
+  const isWindows = process.platform === "win32";
+  const name = `node-${isWindows ? "win" : process.platform}-${process.arch}`;
+  const entry = join("node_modules", name, "bin", isWindows ? "node.exe" : "node");
+  return dirname(join(installOnce(`node-${NODE_VERSION}`, [`${name}@${NODE_VERSION}`], {}, entry), entry));
 }
 
 /** The entry point of code-server, installed (native modules compiled) on first use: a few minutes, once per machine. */
@@ -44,12 +71,14 @@ export function ensureCodeServer() {
     python3: "/usr/bin/python3",
   });
   const bin = ensureNode();
-  const directory = installOnce(`code-server-${CODE_SERVER_VERSION}`, [`code-server@${CODE_SERVER_VERSION}`], {
+  const env = {
     PATH: `${bin}${delimiter}${process.env.PATH}`,
     // node-gyp must build against the headers of the Node that will load the modules.
     npm_config_nodedir: dirname(bin),
-  });
-  return join(directory, "node_modules", "code-server", "out", "node", "entry.js");
+  };
+  const entry = join("node_modules", "code-server", "out", "node", "entry.js");
+  const name = `code-server-${CODE_SERVER_VERSION}`;
+  return join(installOnce(name, [`code-server@${CODE_SERVER_VERSION}`], env, entry), entry);
 }
 
 /** An executable Chromium: `CHROMIUM_PATH`, one that is installed, or Debian's package where we may install it. */
@@ -78,13 +107,21 @@ const npmOptions = [
   "--include=dev",
   "--include=optional",
   "--ignore-scripts=false",
+  "--bin-links=true",
+  "--global=false",
+  "--dry-run=false",
 ];
 
-/** Installs node_modules when package-lock.json has changed since the last time. */
+/** Installs node_modules when package-lock.json has changed since the last time, or a package has gone since. */
 export function ensureDependencies(root) {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-  const stamp = join(root, "node_modules", ".installed-lock");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  const { dependencies, devDependencies } = JSON.parse(lock).packages[""];
+  const modules = join(root, "node_modules");
+  const stamp = join(modules, ".installed-lock");
+  const isComplete = Object.keys({ ...dependencies, ...devDependencies }).every((name) =>
+    existsSync(join(modules, name, "package.json")),
+  );
+  if (isComplete && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.log("Installing dependencies…");
   run("npm", ["ci", ...npmOptions], { cwd: root });
   writeFileSync(stamp, lock);
@@ -100,7 +137,8 @@ export function ensureDebianPackages(markers) {
   const missing = Object.keys(markers).filter((name) => !existsSync(markers[name]));
   if (missing.length === 0) return;
   if (!canInstallDebianPackages()) {
-    throw new Error(`These packages are missing: ${missing.join(", ")}. Install them, then run the command again.`);
+    const wanted = missing.map((name) => `${name} (${markers[name]})`).join(", ");
+    throw new Error(`Missing, by Debian's names: ${wanted}. Install these packages, then run the command again.`);
   }
   console.log(`Installing Debian packages: ${missing.join(", ")}…`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
@@ -114,30 +152,60 @@ export function ensureDebianPackages(markers) {
 
 /**
  * Installs npm packages into a folder of the cache that appears only when it is complete.
+ * @param entry the path, in that folder, of the file that is to be used; without it the folder is made again
  * Returns the folder.
  */
-export function installOnce(name, packages, env) {
-  const directory = join(cacheDirectory(), name);
-  if (existsSync(directory)) return directory;
+export function installOnce(name, packages, env, entry) {
+  const cache = cacheDirectory();
+  const directory = join(cache, name);
+  if (existsSync(join(directory, entry))) return directory;
   console.log(`Installing ${packages.join(", ")} into the cache (once)…`);
-  const staging = `${directory}.${process.pid}`;
-  mkdirSync(staging, { recursive: true });
-  writeFileSync(join(staging, "package.json"), '{"private":true}');
+  const staging = makeStaging(cache);
+  // Ctrl-C ends npm by itself; what it leaves is removed here.
+  const wait = () => undefined;
+  process.on("SIGINT", wait);
   try {
+    writeFileSync(join(staging, "package.json"), '{"private":true}');
     run("npm", ["install", ...npmOptions, "--no-save", ...packages], { cwd: staging, env });
-    renameUnlessThere(staging, directory);
+    if (!existsSync(join(staging, entry)))
+      throw new Error(`npm install ${packages.join(" ")} left no ${entry}. Check “npm config ls”, then try again.`);
+    putInPlace(staging, directory, entry);
   } finally {
+    process.off("SIGINT", wait);
     rmSync(staging, { recursive: true, force: true });
   }
   return directory;
 }
 
+const stagingPrefix = "installing-";
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** A new folder in the cache; those that installations left which were killed are removed a day later. */
+function makeStaging(cache) {
+  try {
+    mkdirSync(cache, { recursive: true });
+    for (const name of readdirSync(cache)) {
+      const path = join(cache, name);
+      if (name.startsWith(stagingPrefix) && statSync(path, { throwIfNoEntry: false })?.mtimeMs < Date.now() - dayMs)
+        rmSync(path, { recursive: true, force: true });
+    }
+    return mkdtempSync(join(cache, stagingPrefix));
+  } catch (error) {
+    throw new Error(
+      `Nothing can be written to the folder ${cache} (${error.code}). Set CHATGPT_SIGN_IN_CACHE to one where it can.`,
+    );
+  }
+}
+
 /** Of two processes that install the same thing at once, the second one uses what the first has installed. */
-function renameUnlessThere(staging, directory) {
+function putInPlace(staging, directory, entry) {
+  if (existsSync(join(directory, entry))) return;
+  // What is left of one that was damaged.
+  rmSync(directory, { recursive: true, force: true });
   try {
     renameSync(staging, directory);
   } catch (error) {
-    if (!existsSync(directory)) throw error;
+    if (!existsSync(join(directory, entry))) throw error;
   }
 }
 
@@ -145,7 +213,7 @@ function renameUnlessThere(staging, directory) {
 export function run(command, args, { cwd, env } = {}) {
   const result = spawnSync(command, args, {
     cwd,
-    env: { ...npmEnvironment(process.env), ...env },
+    env: { ...npmEnvironment(process.env), ...(command === "npm" ? npmCache() : {}), ...env },
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
     shell: process.platform === "win32",
@@ -154,5 +222,20 @@ export function run(command, args, { cwd, env } = {}) {
   if (result.error?.code === "ENOENT")
     throw new Error(`${command} was not found. Install it, then run the command again.`);
   const tail = `${result.stdout ?? ""}${result.stderr ?? ""}`.split("\n").slice(-40).join("\n");
-  throw new Error(`${command} ${args.join(" ")} failed (${result.status ?? result.error?.message}):\n${tail}`);
+  throw new Error(
+    `${command} ${args.join(" ")} failed (${result.status ?? result.signal ?? result.error?.message}):\n${tail}`,
+  );
+}
+
+/** npm keeps what it has downloaded in the home folder; in our cache where nothing can be written there. */
+function npmCache() {
+  const home = homeDirectory();
+  if (process.platform === "win32" || process.env.npm_config_cache) return {};
+  const own = home && join(home, ".npm");
+  try {
+    accessSync(own && existsSync(own) ? own : home, constants.W_OK);
+    return {};
+  } catch {
+    return { npm_config_cache: join(cacheDirectory(), "npm") };
+  }
 }

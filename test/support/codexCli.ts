@@ -9,8 +9,8 @@ export const codexVersion = "0.169.0";
 
 /** How to start the real CLI, installed on first use: npm's own start script, with our Node. */
 export function ensureCodexCli(): CodexCommand {
-  const directory = installOnce(`codex-${codexVersion}`, [`@openai/codex@${codexVersion}`], {});
-  const script = join(directory, "node_modules", "@openai", "codex", "bin", "codex.js");
+  const entry = join("node_modules", "@openai", "codex", "bin", "codex.js");
+  const script = join(installOnce(`codex-${codexVersion}`, [`@openai/codex@${codexVersion}`], {}, entry), entry);
   return { command: join(ensureNode(), "node"), args: [script] };
 }
 

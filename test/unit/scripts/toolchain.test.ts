@@ -1,11 +1,23 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { npmEnvironment } from "../../../scripts/lib/npmEnvironment.mjs";
 import { projectPath } from "../../support/projectRoot.ts";
+import { eventually, patience } from "../../support/timing.ts";
 
 /** What npm 10, npm 11, pnpm 10, Yarn 1, Yarn 4 and Bun hand down to a script, and what makes an install go wrong. */
 const outer = {
@@ -45,6 +57,8 @@ const own = {
   NPM_CONFIG_STRICT_SSL: "false",
   "npm_config_@example:registry": "https://packages.example/other/",
   "npm_config_//packages.example/:_authToken": "from-the-environment",
+  // An .npmrc has `//packages.example/:_authToken=${NPM_TOKEN}`.
+  NPM_TOKEN: "from-the-environment",
 };
 
 describe("the environment of an npm that we start", () => {
@@ -72,6 +86,18 @@ describe("the environment of an npm that we start", () => {
       assert.equal(npmEnvironment({ NODE_OPTIONS: options }).NODE_OPTIONS, expected);
     });
   }
+
+  for (const [options, expected] of [
+    ["--inspect", undefined],
+    ["--inspect-brk=127.0.0.1:9230", undefined],
+    ["--inspect-wait=0 --inspect-port 9231", undefined],
+    ["--use-openssl-ca --inspect-brk --max-old-space-size=4096", "--use-openssl-ca --max-old-space-size=4096"],
+    ["--require /a/inspector.js --inspect-port=0", "--require /a/inspector.js"],
+  ] as const) {
+    it(`waits for no debugger: ${options}`, () => {
+      assert.equal(npmEnvironment({ NODE_OPTIONS: options }).NODE_OPTIONS, expected);
+    });
+  }
 });
 
 describe("the tools' installation", () => {
@@ -81,59 +107,203 @@ describe("the tools' installation", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Puts a program called npm before all others, which runs `script` (for sh), and runs `code` with our tools. */
-  function withNpm(script: string, code: string): { status: number | null; stderr: string } {
+  /** Puts a program called npm before all others, which runs `script` (for sh), and what runs `code` with our tools. */
+  function withNpm(script: string, code: string) {
     const npm = join(folder, "npm");
     writeFileSync(npm, `#!/bin/sh\n${script}\n`);
     chmodSync(npm, 0o755);
     const toolchain = JSON.stringify(projectPath("scripts", "lib", "toolchain.mjs"));
-    return spawnSync(
-      process.execPath,
-      ["--input-type=module", "-e", `const tools = await import(${toolchain});\n${code}`],
-      {
-        encoding: "utf8",
-        env: {
-          ...outer,
-          HOME: folder,
-          PATH: `${folder}${delimiter}${dirname(process.execPath)}${delimiter}/usr/bin${delimiter}/bin`,
-          CHATGPT_SIGN_IN_CACHE: join(folder, "cache"),
-          SEEN_FILE: join(folder, "seen"),
-        },
+    return {
+      command: process.execPath,
+      args: ["--input-type=module", "-e", `const tools = await import(${toolchain});\n${code}`],
+      env: {
+        ...outer,
+        HOME: folder,
+        PATH: `${folder}${delimiter}${dirname(process.execPath)}${delimiter}/usr/bin${delimiter}/bin`,
+        CHATGPT_SIGN_IN_CACHE: join(folder, "cache"),
+        SEEN_FILE: join(folder, "seen"),
       },
-    );
+    };
   }
+  function runWithNpm(script: string, code = install, change: Record<string, string | undefined> = {}) {
+    const { command, args, env } = withNpm(script, code);
+    return spawnSync(command, args, { encoding: "utf8", cwd: folder, env: { ...env, ...change } });
+  }
+  const install = 'console.log(tools.installOnce("tool", ["tool@1"], {}, "node_modules/tool/start"));';
+  /** What npm does when all goes well, and where: in the folder that it is started in. */
+  const makeTool = "mkdir -p node_modules/tool && echo npm > node_modules/tool/start";
+  const cache = () => join(folder, "cache");
+  const tool = () => join(cache(), "tool", "node_modules", "tool");
 
   it("starts npm without the outer one's environment, and with what it needs", () => {
-    const { status, stderr } = withNpm(
-      'env > "$SEEN_FILE"; echo "$@" >> "$SEEN_FILE"',
-      'tools.installOnce("tool", ["tool@1"], { npm_config_nodedir: "/node24" });',
+    const { status, stderr } = runWithNpm(
+      `env > "$SEEN_FILE"; echo "$@" >> "$SEEN_FILE"; ${makeTool}`,
+      install.replace("{}", '{ npm_config_nodedir: "/node24" }'),
     );
     assert.equal(status, 0, stderr);
     const seen = readFileSync(join(folder, "seen"), "utf8").split("\n");
     const names = seen.filter((line) => /^(npm_|node|init_cwd|yarn_|pnpm_|bun_)/i.test(line));
     assert.deepEqual(names, ["npm_config_nodedir=/node24"]);
-    assert.ok(seen.some((line) => line.startsWith("install ") && line.includes("--ignore-scripts=false")));
+    const line = seen.find((text) => text.startsWith("install "));
+    // What an .npmrc may have set otherwise.
+    for (const option of [
+      "--ignore-scripts=false",
+      "--include=dev",
+      "--include=optional",
+      "--bin-links=true",
+      "--global=false",
+    ])
+      assert.ok(line?.split(" ").includes(option), `${option} in ${line}`);
   });
 
   it("leaves nothing behind when npm fails, and says what npm said", () => {
-    const { status, stderr } = withNpm(
-      'echo "no space left" >&2; exit 1',
-      'tools.installOnce("tool", ["tool@1"], {});',
-    );
+    const { status, stderr } = runWithNpm('echo "no space left" >&2; exit 1');
     assert.equal(status, 1);
     assert.match(stderr, /no space left/);
-    assert.deepEqual(readdirSync(join(folder, "cache")), []);
+    assert.deepEqual(readdirSync(cache()), []);
+  });
+
+  it("leaves nothing behind after Ctrl-C", async () => {
+    const { command, args, env } = withNpm('echo > "$SEEN_FILE"; mkdir node_modules; exec sleep 60', install);
+    const child: ChildProcess = spawn(command, args, { env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const ended = once(child, "close");
+    await eventually(async () => assert.ok(existsSync(join(env.SEEN_FILE))), patience);
+    // As a terminal does it: to all at once.
+    process.kill(-(child.pid ?? assert.fail("not started")), "SIGINT");
+    const [status] = await ended;
+    assert.equal(status, 1);
+    assert.match(said, /failed \(SIGINT\)/);
+    assert.deepEqual(readdirSync(cache()), []);
+  });
+
+  it("removes what a killed one has left, a day later", () => {
+    for (const name of ["installing-old", "installing-new"]) mkdirSync(join(cache(), name), { recursive: true });
+    const longAgo = Date.now() / 1000 - 25 * 60 * 60;
+    utimesSync(join(cache(), "installing-old"), longAgo, longAgo);
+    mkdirSync(join(cache(), "node-24.21.0"));
+    utimesSync(join(cache(), "node-24.21.0"), longAgo, longAgo);
+    const { status, stderr } = runWithNpm(makeTool);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(readdirSync(cache()).sort(), ["installing-new", "node-24.21.0", "tool"]);
   });
 
   it("takes what another process has installed at the same time", () => {
-    const other = join(folder, "cache", "tool");
-    const { status, stderr } = withNpm(
-      `mkdir -p "${other}/node_modules" && touch "${other}/node_modules/theirs"`,
-      'if (!tools.installOnce("tool", ["tool@1"], {}).endsWith("tool")) process.exit(7);',
-    );
+    const { status, stderr } = runWithNpm(`mkdir -p "${tool()}" && echo theirs > "${tool()}/start"; ${makeTool}`);
     assert.equal(status, 0, stderr);
-    assert.deepEqual(readdirSync(join(folder, "cache")), ["tool"]);
-    assert.deepEqual(readdirSync(join(other, "node_modules")), ["theirs"]);
+    assert.deepEqual(readdirSync(cache()), ["tool"]);
+    assert.equal(readFileSync(join(tool(), "start"), "utf8"), "theirs\n");
+  });
+
+  it("takes what is there, and makes it again where something has gone", () => {
+    mkdirSync(tool(), { recursive: true });
+    writeFileSync(join(tool(), "start"), "before");
+    assert.equal(runWithNpm("exit 1").status, 0);
+    assert.equal(readFileSync(join(tool(), "start"), "utf8"), "before");
+    rmSync(join(tool(), "start"));
+    writeFileSync(join(tool(), "rest"), "of it");
+    const { status, stdout, stderr } = runWithNpm(makeTool);
+    assert.equal(status, 0, stderr);
+    assert.ok(stdout.endsWith(`${join(cache(), "tool")}\n`), stdout);
+    assert.deepEqual(readdirSync(tool()), ["start"]);
+  });
+
+  it("keeps what is left of it where it cannot be made again", () => {
+    mkdirSync(tool(), { recursive: true });
+    writeFileSync(join(tool(), "rest"), "of it");
+    assert.equal(runWithNpm("exit 1").status, 1);
+    assert.deepEqual(readdirSync(tool()), ["rest"]);
+  });
+
+  it("is no success when npm has put it elsewhere", () => {
+    const { status, stderr } = runWithNpm("mkdir node_modules");
+    assert.equal(status, 1);
+    assert.match(stderr, /left no node_modules\/tool\/start\./);
+    assert.deepEqual(readdirSync(cache()), []);
+  });
+
+  it("says what to do where nothing can be written", () => {
+    writeFileSync(join(folder, "file"), "");
+    const { status, stderr } = runWithNpm(makeTool, install, { CHATGPT_SIGN_IN_CACHE: join(folder, "file", "cache") });
+    assert.equal(status, 1);
+    assert.match(stderr, /Nothing can be written to the folder .*file\/cache.*Set CHATGPT_SIGN_IN_CACHE to one where/);
+  });
+
+  it("gives npm a cache of ours where the home folder takes nothing", () => {
+    const HOME = join(folder, "nowhere");
+    const { status, stderr } = runWithNpm(`echo "$npm_config_cache" > "$SEEN_FILE"; ${makeTool}`, install, { HOME });
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(join(folder, "seen"), "utf8"), `${join(cache(), "npm")}\n`);
+  });
+
+  it("says that npm is missing", () => {
+    const { status, stderr } = runWithNpm("", install, { PATH: join(folder, "empty") });
+    assert.equal(status, 1);
+    assert.match(stderr, /npm was not found\. Install it, then run the command again\./);
+  });
+
+  describe("goes to", () => {
+    const rows: readonly [Record<string, string | undefined>, string | RegExp][] = [
+      [{ CHATGPT_SIGN_IN_CACHE: "/own" }, "/own"],
+      [{ CHATGPT_SIGN_IN_CACHE: "own" }, "FOLDER/own"],
+      [{ CHATGPT_SIGN_IN_CACHE: "" }, "FOLDER/.cache/chatgpt-sign-in"],
+      [{ XDG_CACHE_HOME: "/caches" }, "/caches/chatgpt-sign-in"],
+      [{ XDG_CACHE_HOME: "caches" }, "FOLDER/.cache/chatgpt-sign-in"],
+      [{ XDG_CACHE_HOME: "" }, "FOLDER/.cache/chatgpt-sign-in"],
+      [{ HOME: "" }, /There is no home folder .* Set CHATGPT_SIGN_IN_CACHE/],
+      [{ HOME: "here" }, /There is no home folder .* Set CHATGPT_SIGN_IN_CACHE/],
+    ];
+    for (const [change, expected] of rows) {
+      it(`${typeof expected === "string" ? expected : "nowhere"} with ${JSON.stringify(change)}`, () => {
+        const code = "console.log(tools.cacheDirectory());";
+        const { stdout, stderr } = runWithNpm("", code, { CHATGPT_SIGN_IN_CACHE: undefined, ...change });
+        if (typeof expected === "string") assert.equal(stdout.trim(), expected.replace("FOLDER", folder), stderr);
+        else assert.match(stderr, expected);
+      });
+    }
+  });
+});
+
+describe("node_modules", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "clone-"));
+    writeFileSync(
+      join(folder, "package-lock.json"),
+      JSON.stringify({ packages: { "": { devDependencies: { a: "1" } } } }),
+    );
+    writeFileSync(
+      join(folder, "npm"),
+      `#!/bin/sh\necho "$1" >> seen; mkdir -p node_modules/a; echo {} > node_modules/a/package.json\n`,
+    );
+    chmodSync(join(folder, "npm"), 0o755);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function ensure(): string {
+    const toolchain = JSON.stringify(projectPath("scripts", "lib", "toolchain.mjs"));
+    const code = `(await import(${toolchain})).ensureDependencies(${JSON.stringify(folder)})`;
+    const env = { HOME: folder, PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin` };
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+      encoding: "utf8",
+      env,
+    });
+    assert.equal(status, 0, stderr);
+    return existsSync(join(folder, "seen")) ? readFileSync(join(folder, "seen"), "utf8") : "";
+  }
+
+  it("is installed once, again when the lock file differs, and again when a package has gone", () => {
+    assert.equal(ensure(), "ci\n");
+    assert.equal(ensure(), "ci\n");
+    const lock = join(folder, "package-lock.json");
+    writeFileSync(lock, `${readFileSync(lock, "utf8")}\n`);
+    assert.equal(ensure(), "ci\nci\n");
+    // As `npm prune --omit=dev` does it; the mark of the last installation stays.
+    rmSync(join(folder, "node_modules", "a"), { recursive: true });
+    assert.equal(ensure(), "ci\nci\nci\n");
   });
 });
 
@@ -151,6 +321,11 @@ describe("a Node that is too old", () => {
     });
   }
 
+  it("of any age can read the file that says so", () => {
+    const code = readFileSync(projectPath("scripts", "start.cjs"), "utf8").replace(/^\/\/.*$/gm, "");
+    assert.doesNotMatch(code, /\b(?:import|const|let|async|class)\b|=>|`|\?\.|\?\?|\.\.\.|,\s*[)\]}]/);
+  });
+
   it("20 and later are not", () => {
     for (const version of ["20.0.0", "22.3.0", "24.0.0", "101.0.0"])
       assert.doesNotMatch(startUnder(version).stderr, /needs Node\.js/, version);
@@ -167,4 +342,29 @@ describe("a Node that is too old", () => {
       rmSync(folder, { recursive: true, force: true });
     }
   }
+});
+
+describe("a Node that cannot be started", () => {
+  it("is named, with what to do", () => {
+    const cache = mkdtempSync(join(tmpdir(), "cache-"));
+    try {
+      const bin = join(cache, "node-24.21.0", "node_modules", `node-${process.platform}-${process.arch}`, "bin");
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(join(bin, "node"), "not executable");
+      const start = JSON.stringify(projectPath("scripts", "start.cjs"));
+      const claim = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.1.0" } });`;
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        ["-e", `${claim} require(${start});`, "start.cjs", "test/check.ts"],
+        {
+          encoding: "utf8",
+          env: { ...process.env, CHATGPT_SIGN_IN_CACHE: cache },
+        },
+      );
+      assert.equal(status, 1);
+      assert.match(stderr, /^\S+bin\/node could not be started \(EACCES\)\. Install Node\.js 24 with its headers.*\n$/);
+    } finally {
+      rmSync(cache, { recursive: true, force: true });
+    }
+  });
 });
