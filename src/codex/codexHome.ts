@@ -78,10 +78,10 @@ export function loginRulesOf(config: Readonly<Record<string, unknown>>): LoginRu
  */
 export function obstacleTo(rules: LoginRules, workspace: string): string | undefined {
   if (rules.forcedMethod !== undefined && rules.forcedMethod !== "chatgpt") {
-    return "The Codex CLI may only use an API key here: its setting “forced_login_method” demands it. Remove that setting from its “config.toml”, then try again.";
+    return "The Codex CLI may only sign in with an API key here, because of its setting “forced_login_method”. Remove that setting from its “config.toml”, then try again.";
   }
   if (rules.forcedWorkspaces && !rules.forcedWorkspaces.includes(workspace)) {
-    return "The Codex CLI may not use this ChatGPT workspace: its setting “forced_chatgpt_workspace_id” names another one. Sign in with that workspace, then try again.";
+    return "The Codex CLI may not use this ChatGPT workspace: its setting “forced_chatgpt_workspace_id” requires another one. Sign in with that workspace, then try again.";
   }
   if (rules.store === "unknown") {
     return "The Codex CLI's “config.toml” could not be understood, so it is unclear what the CLI does with a sign-in. Check the file and its setting “cli_auth_credentials_store”, then try again.";

@@ -27,7 +27,7 @@ export function endpointQuestion({ kind, addresses }: EndpointQuestion): { messa
   );
   return {
     message: `Send your ${what} to ${new Intl.ListFormat("en").format(hosts)}?`,
-    detail: `Your settings send it to:\n${list.join("\n")}\n\nWhoever runs this service can read what it is sent and use it in your name. Any extension can change settings. Choose “Allow” only if you changed them yourself and trust the service.`,
+    detail: `Your settings send it to:\n${list.join("\n")}\n\nWhoever runs this service can read the credential and use it in your name. Any extension can change settings. Choose “Allow” only if you changed them yourself and trust the service.`,
   };
 }
 

@@ -26,7 +26,7 @@ export function createTerminals({ context, memory, apiKey, changes, notification
     focused: () => vscode.window.state.focused,
     ask: askForTerminals,
     offer: (review) =>
-      notifications.warning("A setting gives your OpenAI API key to integrated terminals.", { "Review…": review }),
+      notifications.warning("A setting would give your OpenAI API key to integrated terminals.", { "Review…": review }),
     log,
   });
   const following = followTerminalEnvironment({

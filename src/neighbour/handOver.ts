@@ -30,7 +30,7 @@ const sentences = {
   noWorkspace:
     "This sign-in names no ChatGPT workspace, without which the Codex CLI would not renew it. Choose “Let the CLI Sign In” instead.",
   elsewhere:
-    "The Codex CLI uses another login than the one in its “auth.json”, so it would not use a new file. Run “codex logout” in a terminal, or choose “Let the CLI Sign In”.",
+    "The Codex CLI uses a login other than the one in its “auth.json”, so it would ignore a new file. Run “codex logout” in a terminal, or choose “Let the CLI Sign In”.",
   notTaken:
     "The Codex CLI did not take over the sign-in, so its earlier login was put back and you are still signed in here. Choose “Let the CLI Sign In” instead.",
   changed:

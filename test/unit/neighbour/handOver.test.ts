@@ -275,7 +275,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
     await writeFile(join(home(), "keyring.json"), JSON.stringify({ tokens }));
     const window = await signedIn("keyring");
     const before = credential(window);
-    await assert.rejects(over(window), /uses another login/);
+    await assert.rejects(over(window), /uses a login other than/);
     const without = await openWindow("none", window.secrets as MemorySecrets);
     await assert.rejects(over(without), /was not found/);
     await assertEarlier();
