@@ -72,13 +72,13 @@ export class SettingsPanel {
   }
 
   #fill(panel: vscode.WebviewPanel, folder: vscode.Uri): void {
-    panel.iconPath = vscode.Uri.joinPath(this.#parts.extensionUri, "media", "icon.png");
     const subscriptions: Disposable[] = [];
     let wasVisible = panel.visible;
     panel.onDidDispose(() => {
       if (this.#panel === panel) this.#panel = undefined;
       for (const subscription of subscriptions) subscription.dispose();
     });
+    panel.iconPath = vscode.Uri.joinPath(this.#parts.extensionUri, "media", "icon.png");
     subscriptions.push(
       panel.webview.onDidReceiveMessage((message) => this.#receive(message, panel)),
       panel.onDidChangeViewState(() => {
