@@ -145,8 +145,9 @@ describe("replacing a file in a folder that somebody else owns", () => {
     });
   }
 
-  it("writes into the folder that it has opened, whatever takes that folder's place", async function () {
-    if (process.platform !== "linux") this.skip();
+  // Elsewhere an open folder has no path of its own.
+  const onLinux = process.platform === "linux" ? it : () => undefined;
+  onLinux("writes into the folder that it has opened, whatever takes that folder's place", async () => {
     await writeFile(join(ours(), "auth.json"), old);
     const swap = async () => {
       await rename(theirs(), join(folder(), "moved"));

@@ -4,13 +4,13 @@ import { accountBinding } from "../../../src/account/endpoints.ts";
 import type { Account } from "../../../src/account/state.ts";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
 import { CreditRedeemer, isEligibleForCredits, redeemCredits } from "../../../src/openai/credits.ts";
-import { systemClock } from "../../../src/platform/clock.ts";
 import { createHttpClient, type HttpResponse } from "../../../src/platform/httpClient.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { ManualClock } from "../../support/manualClock.ts";
 import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
@@ -78,26 +78,25 @@ describe("The plan's API credits", () => {
   });
 
   describe("of an account", () => {
+    let clock: ManualClock;
     let rooms: TestRooms;
     let wanted: boolean;
     let credits: CreditRedeemer;
 
     beforeEach(async () => {
-      rooms = await createRooms({ issuer: issuer.issuer, openExternal: browseAs("plus@example.com") });
+      clock = new ManualClock();
+      rooms = await createRooms({ issuer: issuer.issuer, openExternal: browseAs("plus@example.com"), clock });
       wanted = true;
       credits = new CreditRedeemer({
         ...rooms,
-        clock: systemClock,
+        clock,
         apiBaseUrl: () => issuer.apiBaseUrl,
         isWanted: () => wanted,
       });
       await rooms.signIn.run();
       await rooms.endpoints.grant(accountBinding(issuer.issuer), [issuer.apiBaseUrl]);
     });
-    afterEach(async () => {
-      issuer.setLifetimes({ idToken: 3600 });
-      await rooms.dispose();
-    });
+    afterEach(() => rooms.dispose());
 
     const asked = () => issuer.recordsOf("redeemCredits").length;
     const ask = () => credits.ask(rooms.accounts.state.active?.id ?? "");
@@ -127,10 +126,7 @@ describe("The plan's API credits", () => {
     });
 
     it("are asked for with a renewed id_token when the old one has expired", async () => {
-      issuer.setLifetimes({ idToken: 1 });
-      await rooms.signIn.run();
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-      issuer.setLifetimes({ idToken: 3600 });
+      clock.jump(3_600_000);
       const before = issuer.recordsOf("refresh").length;
       await ask();
       assert.equal(issuer.recordsOf("refresh").length, before + 1);
