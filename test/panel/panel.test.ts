@@ -99,8 +99,22 @@ describe("settings panel", function () {
       [
         "what is wrong",
         states.troubles,
-        ["the issuer could not be reached", "Not the real service.", "issuer and apiBaseUrl", "Needs you to sign in."],
-        [],
+        [
+          ...[
+            "the issuer could not be reached",
+            "Not the real service.",
+            "issuer and apiBaseUrl",
+            "Needs you to sign in.",
+          ],
+          "Whoever runs that service can see your credential.",
+        ],
+        ["unless you allow it"],
+      ],
+      [
+        "a credential that is held back",
+        () => signedInView({ changedEndpoints: ["apiBaseUrl"], endpointsHeldBack: true }),
+        ["Changed in the settings: apiBaseUrl. Your credential isn't sent there unless you allow it.", "Review…"],
+        ["can see your credential"],
       ],
     ];
     for (const [name, view, present, absent] of shown) {
@@ -115,6 +129,18 @@ describe("settings panel", function () {
         }
       });
     }
+
+    it("the buttons of a warning side by side, in a narrow panel too", async () => {
+      const size = panel().page.viewportSize();
+      await panel().page.setViewportSize({ width: 400, height: 700 });
+      await panel().send(signedInView({ changedEndpoints: ["issuer", "apiBaseUrl"], endpointsHeldBack: true }));
+      const [review, open] = await Promise.all(
+        ["Review…", "Open settings"].map((name) => panel().button(name).boundingBox()),
+      );
+      assert.ok(review && open && size);
+      assert.equal(review.y, open.y);
+      await panel().page.setViewportSize(size);
+    });
 
     it("each reason and each stage in words of its own", async () => {
       const seen = new Set<string>();

@@ -3,7 +3,7 @@ import type { View } from "../../src/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
 import { mismatchWords } from "./words.ts";
 
-/** What went wrong last, and the warning that another service than OpenAI's own is talked to. */
+/** What went wrong last, and the warning that the settings name another service than OpenAI's own. */
 export function banners(view: View): TemplateResult {
   const problem =
     view.problem === undefined
@@ -20,11 +20,17 @@ export function banners(view: View): TemplateResult {
       : html`<div class="banner warning" role="note" aria-label="Changed endpoints" data-region>
           <panel-icon name="warning"></panel-icon>
           <p>
-            <strong>Not the real service.</strong> Changed in the settings: ${names}. Whoever runs that service sees what
-            you sign in with.
+            <strong>Not the real service.</strong> Changed in the settings: ${names}.
+            ${
+              view.endpointsHeldBack
+                ? "Your credential isn't sent there unless you allow it."
+                : "Whoever runs that service can see your credential."
+            }
           </p>
-          ${view.endpointsHeldBack ? actionButton({ label: "Review…", intent: { type: "reviewEndpoints" } }) : nothing}
-          ${actionButton({ label: "Open settings", intent: { type: "openEndpointSettings" } })}
+          <div class="buttons">
+            ${view.endpointsHeldBack ? actionButton({ label: "Review…", intent: { type: "reviewEndpoints" } }) : nothing}
+            ${actionButton({ label: "Open settings", intent: { type: "openEndpointSettings" } })}
+          </div>
         </div>`;
   return html`<div class="banners">${problem}${warning}</div>`;
 }

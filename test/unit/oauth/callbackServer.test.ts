@@ -186,6 +186,13 @@ describe("CallbackServer", () => {
       () => send(port, `/auth/callback?code=a&state=${state}`, { headers: { Host: "localhost:1" } }),
       400,
     ],
+    ...["evillocalhost", "evil.localhost", "localhost@evil.example", "x127.0.0.1", "localhost.evil.example"].map(
+      (host): [string, () => Promise<Reply>, number] => [
+        `the Host ${host}`,
+        () => send(port, `/auth/callback?code=a&state=${state}`, { headers: { Host: `${host}:${port}` } }),
+        400,
+      ],
+    ),
     [
       "an Origin",
       () => send(port, `/auth/callback?code=a&state=${state}`, { headers: { Origin: "https://evil.example" } }),

@@ -98,8 +98,14 @@ describe("an answer with status 200", () => {
       });
     }
   }
-  it("is not read when it is declared as a page, whatever is in it", async () => {
-    for (const contentType of ["text/html", "application/xhtml+xml;charset=utf-8"]) {
+  it("is not read when it is declared as a page or as JSON, whatever is in it", async () => {
+    const declared = ["text/html", "application/xhtml+xml;charset=utf-8"];
+    for (const contentType of [
+      ...declared,
+      "application/json",
+      "text/json; charset=utf-8",
+      "application/problem+json",
+    ]) {
       assert.equal((await outcome({ body: events, contentType })).failure, "unreadableAnswer");
     }
   });

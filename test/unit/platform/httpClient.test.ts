@@ -79,6 +79,54 @@ describe("The HTTP client", () => {
     assert.equal(response.headers["x-request-id"], "r");
   });
 
+  it("follows no redirect", async () => {
+    const paths: (string | undefined)[] = [];
+    for (const status of [301, 302, 303, 307, 308]) {
+      answer = (request, response) => {
+        paths.push(request.url);
+        response.writeHead(status, { Location: "/elsewhere" }).end("{}");
+      };
+      assert.equal((await http.send({ method: "GET", url })).status, status);
+      assert.equal((await http.send({ method: "POST", url, json: { token: "secret" } })).status, status);
+    }
+    assert.deepEqual(new Set(paths), new Set(["/"]));
+  });
+
+  it("reads 1 MiB and no more, also of what is packed", async () => {
+    const whole = Buffer.from(JSON.stringify("a".repeat(1024 * 1024 - 2)));
+    const more = Buffer.concat([whole, Buffer.from(" ")]);
+    for (const pack of [(body: Buffer) => body, gzipSync]) {
+      const headers = pack === gzipSync ? { "Content-Encoding": "gzip" } : {};
+      answer = (_request, response) => response.writeHead(200, headers).end(pack(whole));
+      assert.equal(String((await http.send({ method: "GET", url })).json).length, 1024 * 1024 - 2);
+      answer = (_request, response) => response.writeHead(200, headers).end(pack(more));
+      await assert.rejects(http.send({ method: "GET", url }), (error) => isProblem(error, "unreadableAnswer"));
+    }
+  });
+
+  it("leaves the environment's proxy to VS Code", async () => {
+    const names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    const before = names.map((name) => process.env[name]);
+    // Nobody listens there.
+    for (const name of names) process.env[name] = "http://127.0.0.1:9";
+    try {
+      answer = (_request, response) => response.end(json);
+      assert.equal((await http.send({ method: "GET", url })).status, 200);
+    } finally {
+      names.forEach((name, index) => {
+        if (before[index] === undefined) delete process.env[name];
+        else process.env[name] = before[index];
+      });
+    }
+  });
+
+  it("rejects with the reason of whoever cancels", async () => {
+    const cancel = new AbortController();
+    const reason = new Error("cancelled by the test");
+    answer = () => cancel.abort(reason);
+    await assert.rejects(http.send({ method: "GET", url, signal: cancel.signal }), (error) => error === reason);
+  });
+
   describe("gives up a request", () => {
     const { timeout } = AbortSignal;
     let asked: number[];
@@ -127,6 +175,8 @@ describe("The failure of a network", () => {
     const withCode = (code: string) => networkFailure(Object.assign(new Error("failed"), { code })).code;
     assert.equal(withCode("ENOTFOUND"), "dnsFailed");
     assert.equal(withCode("ECONNRESET"), "answerLost");
+    for (const code of ["CERT_HAS_EXPIRED", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "EPROTO"])
+      assert.equal(withCode(code), "tlsFailed", code);
     for (const name of [...Object.getOwnPropertyNames(Object.prototype), "", "EELSE"]) {
       assert.equal(withCode(name), "unreachable", name);
     }
