@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { access } from "node:fs";
 import { Accounts } from "../../../src/account/accounts.ts";
 import { limitSecrets } from "../../../src/account/limitSecrets.ts";
 import { OwnKeyStore } from "../../../src/account/ownKey.ts";
@@ -28,6 +29,32 @@ describe("A keyring that does not answer", () => {
     assert.equal(await limited.get("key"), "value");
     secrets.answerNow();
     assert.equal(await limited.get("key"), "value");
+  });
+
+  it("has 10 s for a read and 30 s for a write, unless told", async () => {
+    const limited = limitSecrets(secrets);
+    const { setTimeout: original } = globalThis;
+    const waits: unknown[] = [];
+    globalThis.setTimeout = ((callback: () => void, ms: number) => {
+      waits.push(ms);
+      return original(callback, ms);
+    }) as typeof setTimeout;
+    try {
+      await limited.get("key");
+      await limited.store("key", "value");
+      await limited.delete("key");
+    } finally {
+      globalThis.setTimeout = original;
+    }
+    assert.deepEqual(waits, [10_000, 30_000, 30_000]);
+  });
+
+  it("is believed when its answer had come in time and was only not looked at", async () => {
+    secrets.get = () => new Promise((resolve) => access(".", () => resolve("in time")));
+    const read = limitSecrets(secrets, limits).get("key");
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    assert.equal(await read, "in time");
   });
 
   it("that rejects is told of in our words", async () => {
