@@ -209,6 +209,13 @@ describe("Where a credential may be sent", () => {
     assert.equal(person.questions.length, 2);
   });
 
+  it("takes a no for all who wait for it", async () => {
+    const waiting = [1, 2, 3].map(() => assert.rejects(endpoints.request(real, [gateway], { again: true })));
+    await person.answer(false);
+    await Promise.all(waiting);
+    assert.deepEqual(person.asked, [[gateway]]);
+  });
+
   it("is refused where no dialog can be shown, and asked the next time", async () => {
     for (const ask of [
       async () => {
@@ -249,6 +256,16 @@ describe("Where a credential may be sent", () => {
     assert.ok(person.questions.length <= 1);
   });
 
+  it("asks nothing for a request that was stopped before", async () => {
+    const reason = new Error("stopped");
+    await assert.rejects(
+      endpoints.request(real, [gateway], { signal: AbortSignal.abort(reason) }),
+      (error) => error === reason,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(person.asked, []);
+  });
+
   it("forgets what was allowed for a credential that is gone, and nothing else", async () => {
     const key = ownKeyBinding("sk-test-own-key-1");
     await endpoints.grant(real, [gateway]);
@@ -284,6 +301,7 @@ describe("Where a credential may be sent", () => {
   });
 
   it("keeps an API key out of what it remembers", async () => {
+    assert.match(ownKeyBinding(`sk-${"a".repeat(40)}`).holder, /^API key [0-9a-f]{12}$/);
     const secret = "sk-test-own-key-000000000000000000000000";
     const asked = endpoints.request(ownKeyBinding(secret), [gateway]);
     await person.answer(true);

@@ -199,6 +199,16 @@ describe("The settings panel", () => {
     }
   });
 
+  it("sends with a button what changed while VS Code called it hidden", async () => {
+    panel.show();
+    await receive({ type: "ready" });
+    shown().setVisible(false);
+    view = () => viewOf("second");
+    changed.fire();
+    await receive({ type: "refresh" });
+    assert.deepEqual(problems(), ["first", "second"]);
+  });
+
   it("does not wait for a message that VS Code keeps", async () => {
     panel.show();
     const { postMessage } = shown().webview;
