@@ -109,7 +109,6 @@ export class SettingsPanel {
 
   /** Sends the view as it is now. Never throws. */
   async #send(panel: vscode.WebviewPanel): Promise<void> {
-    if (this.#panel !== panel) return;
     this.#due += 1;
     const turn = this.#due;
     try {

@@ -209,6 +209,38 @@ describe("The settings panel", () => {
     assert.deepEqual(problems(), ["first", "second"]);
   });
 
+  it("sends nothing twice when an older message is the last to arrive", async () => {
+    panel.show();
+    const arrivals: PromiseWithResolvers<boolean>[] = [];
+    shown().webview.postMessage = () => {
+      const arrival = Promise.withResolvers<boolean>();
+      arrivals.push(arrival);
+      return arrival.promise;
+    };
+    changed.fire();
+    changed.fire();
+    for (const { resolve } of arrivals.toReversed()) {
+      resolve(true);
+      await settle();
+    }
+    await receive({ type: "signIn" });
+    assert.equal(arrivals.length, 2);
+  });
+
+  it("says it again when it could not be told again after it could", async () => {
+    panel.show();
+    const { postMessage } = shown().webview;
+    for (const expected of [1, 2]) {
+      shown().webview.postMessage = async () => false;
+      changed.fire();
+      changed.fire();
+      await settle();
+      assert.equal(lines.length, expected);
+      shown().webview.postMessage = postMessage;
+      await receive({ type: "ready" });
+    }
+  });
+
   it("does not wait for a message that VS Code keeps", async () => {
     panel.show();
     const { postMessage } = shown().webview;
@@ -229,9 +261,12 @@ describe("The settings panel", () => {
     panel.show();
     assert.notEqual(shown(), closed);
     closed.received.fire({ type: "ready" });
+    closed.received.fire({ type: "signIn" });
+    closed.viewStateChanged.fire({ webviewPanel: closed });
     closed.dispose();
     await settle();
     assert.deepEqual(closed.posted, []);
+    assert.deepEqual(calls, []);
     assert.equal(panel.visible, true);
     await receive({ type: "ready" });
     assert.deepEqual(problems(), ["first"]);
