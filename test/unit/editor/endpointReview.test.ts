@@ -172,6 +172,8 @@ describe("What a person does while the settings name another service", () => {
     answer = true;
     await bed.codexImport.link(login, link);
     assert.equal(bed.accounts.state.active?.email, "ada@example.com");
+    // It is stored as a login of the settings' issuer, and what was allowed for it holds for that one.
+    assert.equal(bed.review.isNeeded, false);
   });
 
   it("is shown in the panel as held back until they say yes, and a no is no failure", async () => {

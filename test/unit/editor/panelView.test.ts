@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { accountBinding, endpointDefaults } from "../../../src/account/endpoints.ts";
 import { KnownAccounts } from "../../../src/editor/knownAccounts.ts";
 import { createView } from "../../../src/editor/panelView.ts";
 import type { UsageView } from "../../../src/editor/usageView.ts";
@@ -51,6 +52,17 @@ describe("The panel's view", () => {
       { sign, status: ownKey.status, otherAccounts, attempt, problem },
       { sign: { status: "signedOut" }, status: "absent", otherAccounts: [], attempt: undefined, problem: undefined },
     );
+  });
+
+  it("says when a credential is held back because the settings name other addresses", async () => {
+    await bed.signedIn();
+    await bed.endpoints.grant(accountBinding(issuer.issuer), [
+      endpointDefaults.apiBaseUrl,
+      endpointDefaults.chatgptBaseUrl,
+    ]);
+    assert.equal(view().endpointsHeldBack, undefined);
+    changeSetting("chatgptSignIn.chatgptBaseUrl", "https://gateway.example/backend-api");
+    assert.equal(view().endpointsHeldBack, true);
   });
 
   it("has what is known of the account: email, plan, ChatGPT workspace, expiry, and its key masked", async () => {

@@ -117,6 +117,10 @@ describe("The person's word that terminals may have the API key", () => {
     asked[0]?.reject(new Error("refused to show dialog in tests"));
     await turn();
     assert.equal(consent.isGiven, false);
+    set(false);
+    set(true);
+    await answer("Cancel" as unknown as boolean);
+    assert.equal(remembered, "refused");
     for (const stored of [true, "yes", 1, {}, ["allowed"], "Allowed"]) {
       remembered = stored;
       assert.equal(consent.isGiven, false, JSON.stringify(stored));
