@@ -159,6 +159,24 @@ describe("replacing a file in a folder that somebody else owns", () => {
     assert.equal(await readFile(join(folder(), "moved", "auth.json"), "utf8"), "new");
   });
 
+  it("writes through no file or link that was laid under the temporary file's name", async () => {
+    for (const lay of [writeFile, symlink] as const) {
+      const hooked: FileSystemCalls = {
+        ...calls({}),
+        open: async (at, ...rest) => {
+          if (String(at).includes(".chatgpt-sign-in-")) {
+            if (lay === symlink) await symlink(victim(), String(at));
+            else await writeFile(String(at), "theirs", { mode: 0o666 });
+          }
+          return open(at, ...rest);
+        },
+      };
+      assert.equal((await replaceFile(path(), "new", expected, hooked)).status, "failed");
+      assert.equal(await readFile(path(), "utf8"), old);
+      assert.equal(await readFile(victim(), "utf8"), old);
+    }
+  });
+
   it("waits for no pipe that has taken the file's place", async () => {
     const swap = async () => {
       await rm(path());
