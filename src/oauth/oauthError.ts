@@ -8,8 +8,16 @@ import { Problem } from "../platform/problem.ts";
 export function errorCode(body: unknown): string | undefined {
   const outer = asRecord(body);
   const inner = asRecord(outer?.error);
-  const code = [inner?.code, outer?.error, outer?.code, inner?.type].find((value) => typeof value === "string");
+  const code = [inner?.code, outer?.error, outer?.code, inner?.type].find(
+    (value) => typeof value === "string" && value !== "",
+  );
   return typeof code === "string" && /^[\w.-]{1,64}$/.test(code) ? code.toLowerCase() : undefined;
+}
+
+/** Whether a body says that it is an error, with a code or without. */
+export function isErrorBody(body: unknown): boolean {
+  const error = asRecord(body)?.error;
+  return errorCode(body) !== undefined || (error !== undefined && error !== null);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { HttpClient } from "../platform/httpClient.ts";
 import { clientId } from "./issuer.ts";
-import { errorCode, failureOf, isPage } from "./oauthError.ts";
+import { failureOf, isErrorBody, isPage } from "./oauthError.ts";
 
 const timeoutMs = 10_000;
 
@@ -18,6 +18,6 @@ export async function revoke(http: HttpClient, issuer: string, refreshToken: str
   });
   // RFC 7009 gives the body of a success no meaning, but a page is a network's portal's, which has ended nothing, and an
   // error says so itself.
-  const ended = response.status === 200 && !isPage(response) && errorCode(response.json) === undefined;
+  const ended = response.status === 200 && !isPage(response) && !isErrorBody(response.json);
   if (!ended) throw failureOf(response, "serviceFailed");
 }

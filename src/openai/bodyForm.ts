@@ -17,7 +17,8 @@ export function declaredForm(headers: Headers): BodyForm | undefined {
 
 /**
  * Tells a body's form by its first character that means something: blank lines and comments (`: keep-alive`) may stand
- * before any of them, a byte order mark too. No event begins with `<`, `{`, `[` or `"`.
+ * before any of them, a byte order mark too. No event begins with `<` or as JSON does, but for
+ * its three words.
  */
 export class FormDetector {
   /** Undefined until enough was seen. */
@@ -31,7 +32,7 @@ export class FormDetector {
       if (this.#inComment) this.#inComment = character !== "\n" && character !== "\r";
       else if (character === ":") this.#inComment = true;
       else if (!/\s/.test(character)) {
-        this.form = character === "<" ? "page" : '{["'.includes(character) ? "json" : "events";
+        this.form = character === "<" ? "page" : /[{["\d-]/.test(character) ? "json" : "events";
         return at;
       }
     }
@@ -64,7 +65,7 @@ export async function readJsonText(
 }
 
 function isWholeJson(text: string): boolean {
-  if (!/[\]}]\s*$/.test(text.slice(-64))) return false;
+  if (!/[\]}"]\s*$/.test(text.slice(-64))) return false;
   try {
     JSON.parse(text);
     return true;

@@ -18,6 +18,9 @@ const creditsOfPlan: ReadonlyMap<string, number> = new Map([
   ["pro", 50],
 ]);
 
+/** Statuses below 500 that ask for another try. */
+const passing: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
 /** Whether an account's plan comes with API credits that can be asked for now. */
 export function isEligibleForCredits(account: Account): boolean {
   return account.plan !== undefined && creditsOfPlan.has(account.plan) && !account.needsPlatformSetup;
@@ -44,7 +47,7 @@ export async function redeemCredits(
     const error = errorCode(response.json);
     const isAnswered = response.status === 200 && answer.success && error === undefined;
     // Anything else is not the service's word: a page, a portal's JSON, an error that may pass.
-    const isRefused = response.status >= 400 && response.status < 500 && response.status !== 429;
+    const isRefused = response.status >= 400 && response.status < 500 && !passing.has(response.status);
     if (!isAnswered && !(isRefused && isServiceError(response.json))) {
       log.info(`The plan's API credits could not be asked for: ${[response.status, error].filter(Boolean).join(" ")}`);
       return false;

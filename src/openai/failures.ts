@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.ts";
 import { errorBodyLimit } from "./bodyForm.ts";
-import { asRecord, asString } from "./loose.ts";
-import { RequestError, type RequestFailure } from "./requestError.ts";
+import { asNumber, asRecord, asString, asTime } from "./loose.ts";
+import { isUnauthorized, RequestError, type RequestFailure } from "./requestError.ts";
 
 /**
  * What a status outside 2xx means (protocol.md, section 10, "Retries and errors"). 401 is told as expired here; the
@@ -12,6 +12,15 @@ export async function failureOfResponse(response: Response, backend: Backend, no
   const error = errorOf(text);
   const failure = classify(response, text, error, backend, now);
   return new RequestError(failure, `HTTP ${response.status}${shortCode(error)}`);
+}
+
+/**
+ * Checks that it is the service that refuses the credential with a 401, and not a page of something in between.
+ * @throws RequestError
+ */
+export async function assertRefused(response: Response, backend: Backend, now: number): Promise<void> {
+  const failure = await failureOfResponse(response, backend, now);
+  if (!isUnauthorized(failure.failure)) throw failure;
 }
 
 /** What a `response.failed` or `error` event in the stream means. */
@@ -68,7 +77,8 @@ function classify(
   if (status === 401 && !isPage) return unauthorized(backend);
   if (status === 403 && isPage) return { kind: "edgeBlocked" };
   const known = byCode(error, backend, now);
-  if (known) return known;
+  // What a failing service says of our credential may be wrong.
+  if (known && !(status >= 500 && isUnauthorized(known))) return known;
   if (status === 403) return { kind: "forbidden" };
   if (status === 429) return { kind: "rateLimited" };
   if (status === 413) return { kind: "contextLengthExceeded" };
@@ -104,9 +114,8 @@ function unauthorized({ kind }: Pick<Backend, "kind">): RequestFailure {
 }
 
 function usageLimit(fields: Readonly<Record<string, unknown>>, now: number): RequestFailure {
-  const at = fields.resets_at;
-  const within = fields.resets_in_seconds;
-  const resetsAt = typeof at === "number" ? at * 1000 : typeof within === "number" ? now + within * 1000 : undefined;
+  const within = asNumber(fields.resets_in_seconds);
+  const resetsAt = asTime(fields.resets_at) ?? (within === undefined ? undefined : asTime(now / 1000 + within));
   const plan = asString(fields.plan_type);
   return {
     kind: "usageLimitReached",
@@ -133,7 +142,8 @@ function fieldsOf(body: Readonly<Record<string, unknown>>): ServiceError {
   return {
     code: asString(fields.code) ?? asString(body.error) ?? "",
     type: asString(fields.type) ?? "",
-    message: asString(fields.message) ?? asString(body.detail) ?? "",
+    // Enough to know it by; what is matched must not be as long as an answer can be.
+    message: (asString(fields.message) ?? asString(body.detail) ?? "").slice(0, 1000),
     fields,
   };
 }

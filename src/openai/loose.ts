@@ -14,6 +14,12 @@ export function asNumber(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
+/** Seconds since 1970 as ms, if that is a time that a Date can hold. */
+export function asTime(seconds: unknown): number | undefined {
+  const ms = (asNumber(seconds) ?? 0) * 1000;
+  return ms > 0 && ms <= 8.64e15 ? ms : undefined;
+}
+
 export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -4,7 +4,7 @@ import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf } from "./failures.ts";
+import { assertRefused, failureOfResponse, jsonOf } from "./failures.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
 import { RequestError } from "./requestError.ts";
 
@@ -79,7 +79,7 @@ export class ModelCatalogue {
     const { clock, credentials } = this.#needs;
     let response = await this.#get(backend, credential, kept);
     if (response.status === 401) {
-      await response.body?.cancel();
+      await assertRefused(response, backend, clock.now());
       response = await this.#get(backend, await credentials.rejected(credential), kept);
     }
     if (response.status === 304 && kept) return { ...kept, fetchedAt: clock.now() };

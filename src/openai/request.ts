@@ -6,7 +6,7 @@ import { isProblem, Problem } from "../platform/problem.ts";
 import type { Backend, Credentials, RequestTraits } from "./backend.ts";
 import { declaredForm } from "./bodyForm.ts";
 import { failureOfResponse } from "./failures.ts";
-import { RequestError, requestErrorOf } from "./requestError.ts";
+import { isUnauthorized, RequestError, requestErrorOf } from "./requestError.ts";
 import type { RequestBody } from "./responses.ts";
 import { type CompletedResponse, type Reading, type ResponseSink, readResponse } from "./stream.ts";
 
@@ -57,7 +57,7 @@ export async function sendRequest(sender: Sender, request: ResponseRequest): Pro
       const failure = asRequestError(error);
       sender.log(`Request ended: ${failure.failure.kind}${failure.detail ? ` (${failure.detail})` : ""}`);
       if (sink.shown) throw failure;
-      if (isUnauthorized(failure) && !renewed) {
+      if (isUnauthorized(failure.failure) && !renewed) {
         renewed = true;
         credential = await held(sender.credentials.rejected(credential));
       } else if (isPassing(failure) && retries < retryLimit) {
@@ -189,10 +189,6 @@ async function held(credential: Promise<BearerCredential>): Promise<BearerCreden
 function asRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   return requestErrorOf(error instanceof Problem ? error : networkFailure(error));
-}
-
-function isUnauthorized({ failure }: RequestError): boolean {
-  return failure.kind === "signInExpired" || failure.kind === "apiKeyRejected";
 }
 
 /** What may well be gone at the next try. A limit, a refusal or five silent minutes are not. */

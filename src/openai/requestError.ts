@@ -89,6 +89,11 @@ export class RequestError extends Error {
   }
 }
 
+/** Whether the service refused the credential, which may be old. */
+export function isUnauthorized({ kind }: RequestFailure): boolean {
+  return kind === "signInExpired" || kind === "apiKeyRejected";
+}
+
 /** A `Problem` of the network or the credential, as the failure of a request. */
 export function requestErrorOf(problem: Problem): RequestError {
   if (problem.code === "keyRejected") return new RequestError({ kind: "apiKeyRejected" }, problem.detail);

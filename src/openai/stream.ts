@@ -76,6 +76,7 @@ export async function readResponse(
   const answer = new Answer(sink, fold, clock, backend);
   const parser = createParser({
     onEvent: (message) => answer.onEvent(message.event, message.data),
+    onError: ({ type }) => answer.onStrangeLine(type === "max-buffer-size-exceeded"),
     maxBufferSize: eventLimitCharacters,
   });
   const decoder = new TextDecoder();
@@ -94,7 +95,7 @@ export async function readResponse(
         const json = await readJsonText(reader, decoder, text.slice(start), onBytes);
         throw failureOfBody(json, backend, clock.now());
       }
-      parser.feed(text);
+      parser.feed(text.slice(start));
       if (answer.failure) throw answer.failure;
       if (answer.completed) {
         if (!done) drain(reader, clock);
@@ -103,7 +104,9 @@ export async function readResponse(
       if (done) break;
     }
     fold.flush();
-    throw new RequestError({ kind: "streamLost" }, "no response.completed");
+    throw answer.isForeign
+      ? new RequestError({ kind: "unreadableAnswer" }, "no events")
+      : new RequestError({ kind: "streamLost" }, "no response.completed");
   } catch (error) {
     // The socket must not stay open behind an answer that nobody reads.
     reader.cancel().catch(() => {});
@@ -123,6 +126,8 @@ class Answer {
   readonly #backend: Pick<Backend, "kind">;
   readonly #calls = new Set<string>();
   #textSeen = false;
+  #eventSeen = false;
+  #strangeLineSeen = false;
 
   constructor(sink: ResponseSink, fold: TextFold, clock: Clock, backend: Pick<Backend, "kind">) {
     this.#backend = backend;
@@ -131,7 +136,18 @@ class Answer {
     this.#clock = clock;
   }
 
+  /** Whether nothing but text of something else has come. */
+  get isForeign(): boolean {
+    return this.#strangeLineSeen && !this.#eventSeen;
+  }
+
+  onStrangeLine(isEndless: boolean): void {
+    this.#strangeLineSeen = true;
+    if (isEndless) this.failure ??= new RequestError({ kind: "unreadableAnswer" }, "an event without an end");
+  }
+
   onEvent(field: string | undefined, data: string): void {
+    this.#eventSeen = true;
     const name = field?.trim();
     if (this.completed || this.failure || (name?.startsWith("response.") && !heard.has(name))) return;
     let event: Readonly<Record<string, unknown>> | undefined;
@@ -171,7 +187,8 @@ class Answer {
         return;
       default:
         // An error that says nothing else of itself, as gateways send it.
-        if (asRecord(event.error)) this.#fail(event);
+        if (!type?.startsWith("response.") && (event.error ?? (event.type ? undefined : event.detail)))
+          this.#fail(event);
     }
   }
 

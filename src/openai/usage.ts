@@ -1,4 +1,4 @@
-import { asNumber, asRecord, asString } from "./loose.ts";
+import { asNumber, asRecord, asString, asTime } from "./loose.ts";
 
 /** One of a plan's rolling windows. Percentages are 0-100 of the window's allowance. */
 export interface UsageWindow {
@@ -148,7 +148,7 @@ function usageWindow(
   return {
     usedPercent,
     leftPercent: 100 - usedPercent,
-    resetsAt: resetAt ? resetAt * 1000 : undefined,
+    resetsAt: asTime(resetAt),
     windowMinutes: minutes || undefined,
   };
 }

@@ -4,7 +4,7 @@ import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf } from "./failures.ts";
+import { assertRefused, failureOfResponse, jsonOf } from "./failures.ts";
 import { RequestError } from "./requestError.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
 
@@ -79,7 +79,7 @@ export class UsageMeter {
     const credential = await credentials.get(backend.credentialKind);
     let response = await this.#get(backend, credential);
     if (response.status === 401) {
-      await response.body?.cancel();
+      await assertRefused(response, backend, clock.now());
       response = await this.#get(backend, await credentials.rejected(credential));
     }
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());

@@ -164,6 +164,9 @@ describe("The plan's API credits", () => {
     ];
     for (const answer of answers) assert.equal((await outcomeOf(answer)).answered, false, JSON.stringify(answer));
     const error = { message: "The ID token is invalid.", type: "invalid_request_error", code: "invalid_id_token" };
+    for (const status of [408, 409, 425, 429, 500, 502, 503, 504]) {
+      assert.equal((await outcomeOf({ status, json: { error } })).answered, false, `${status}`);
+    }
     assert.equal((await outcomeOf({ status: 401, json: { error } })).answered, true);
     assert.equal((await outcomeOf({ status: 200, json: {} })).answered, true);
   });

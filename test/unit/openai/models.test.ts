@@ -173,6 +173,17 @@ describe("the list of models", () => {
     assert.equal(bed.credentials.rejections.length, 1);
   });
 
+  it("stands when a proxy's page, not the service, says 401, and no credential is renewed for it", async () => {
+    for (const backend of [bed.chatgpt, bed.platform]) {
+      bed.standIn.outage = undefined;
+      const list = await catalogue.list(backend);
+      now += 300_000;
+      bed.standIn.outage = { status: 401, html: "<!doctype html><title>Proxy authentication</title>" };
+      assert.equal(await catalogue.list(backend), list);
+    }
+    assert.equal(bed.credentials.rejections.length, 0);
+  });
+
   it("does not stand when the sign-in is over", async () => {
     await catalogue.list(bed.chatgpt);
     now += 300_000;

@@ -118,6 +118,8 @@ describe("a chat request", () => {
       [faults.rateLimit, "rateLimited", /fewer requests/, 1],
       [faults.overloaded, "overloaded", /overloaded at the moment/, 1 + retryLimit],
       [faults.server, "serverError", /failed to answer for the moment/, 1 + retryLimit],
+      [{ status: 503, json: { error: { code: "token_expired" } } }, "overloaded", /overloaded at/, 1 + retryLimit],
+      [{ status: 500, json: { error: { code: "invalid_api_key" } } }, "serverError", /failed to/, 1 + retryLimit],
       [faults.region, "regionBlocked", /this network's region/, 1],
       [faults.edge, "edgeBlocked", /protection page/, 1],
       [faults.scope, "forbidden", /does not allow this account or key/, 1],

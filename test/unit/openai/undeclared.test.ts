@@ -18,6 +18,9 @@ const events = [
   .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
   .join("");
 
+/** Each event needs its first line. */
+const textOnly = events.slice(events.indexOf("\n\n") + 2).replace(/^event: .*\n/gm, "");
+
 const page = "<!DOCTYPE html><html><title>Welcome to Hotel Wi-Fi</title></html>";
 const limit =
   '{"error":{"type":"usage_limit_reached","message":"The usage limit has been reached","plan_type":"plus"}}';
@@ -137,6 +140,29 @@ describe("an answer with status 200", () => {
       }
     });
   }
+  it("is no success when it is text that is no event", async () => {
+    const texts = [
+      "upstream error",
+      "null",
+      "true",
+      "42\n",
+      "-1.5",
+      "\u001f\uFFFD\b\0",
+      "error: no\n\nhealthy: upstream\n\n",
+    ];
+    for (const body of texts) {
+      for (const contentType of [undefined, "text/plain", "text/event-stream"]) {
+        const expected = { text: "", failure: "unreadableAnswer", requests: 1 };
+        assert.deepEqual(await outcome({ body, contentType, sizes: [3] }), expected, JSON.stringify(body));
+      }
+    }
+  });
+  it("is no success when one event of it has no end", async () => {
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(4 * 1024 * 1024).fill(120)),
+    });
+    assert.deepEqual(await outcome({ body: endless }), { text: "", failure: "unreadableAnswer", requests: 1 });
+  });
   it("names the API key where it is the Platform that refuses it", async () => {
     const body = '{"error":{"code":"invalid_api_key","message":"m"}}';
     assert.equal((await outcome({ body, backend: platform })).failure, "apiKeyRejected");
@@ -152,7 +178,7 @@ describe("an answer with status 200", () => {
   it("is the same however its bytes are cut and whatever stands before it", () =>
     fc.assert(
       fc.asyncProperty(
-        fc.constantFrom("", "\uFEFF"),
+        fc.constantFrom("", "\uFEFF", "\uFEFF\uFEFF", "\n\uFEFF", ": ping\n\uFEFF", "  "),
         fc.array(fc.constantFrom("\n", "\r\n", " \n", ": keep-alive\n\n", ":\r\n", `: {"error":{}} <html>\n`), {
           maxLength: 6,
         }),
@@ -162,13 +188,14 @@ describe("an answer with status 200", () => {
           [events.replaceAll("\n", "\r\n"), { text: "Grüße 😀", failure: undefined, requests: 1 }],
           [events.replaceAll("\n", "\r"), { text: "Grüße 😀", failure: undefined, requests: 1 }],
           [events.trimEnd(), { text: "Grüße 😀", failure: undefined, requests: 1 }],
+          [textOnly, { text: "Grüße 😀", failure: undefined, requests: 1 }],
           [page, { text: "", failure: "unreadableAnswer", requests: 1 }],
           [limit, { text: "", failure: "usageLimitReached", requests: 1 }],
         ),
         fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 8 }),
         async (mark, before, blank, [body, expected], sizes) => {
           const lead = blank === "" ? "" : `${blank}\n`;
-          assert.deepEqual(await outcome({ body: mark + lead + before.join("") + body, sizes }), expected);
+          assert.deepEqual(await outcome({ body: lead + before.join("") + mark + body, sizes }), expected);
         },
       ),
       { numRuns: 200 },
@@ -209,10 +236,15 @@ describe("an answer with status 200", () => {
   });
 
   it("is an error as soon as its JSON is whole, though the connection stays open", async () => {
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(new TextEncoder().encode(limit)),
-    });
-    assert.equal((await outcome({ body })).failure, "usageLimitReached");
+    for (const [text, failure] of [
+      [limit, "usageLimitReached"],
+      ['"a proxy\'s words" \n', "unreadableAnswer"],
+    ] as const) {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+      });
+      assert.equal((await outcome({ body })).failure, failure);
+    }
   });
 });
 
@@ -237,7 +269,31 @@ describe("an event", () => {
       const body = `${name}data: {"error":{"code":"insufficient_quota","message":"m"}}\n\n`;
       assert.equal((await outcome({ body })).failure, "quotaExceeded", name);
     }
-    const body = 'event: error\ndata: {"code":"context_length_exceeded","message":"m"}\n\n';
-    assert.equal((await outcome({ body })).failure, "contextLengthExceeded");
+    for (const [event, failure] of [
+      ['event: error\ndata: {"code":"context_length_exceeded","message":"m"}', "contextLengthExceeded"],
+      ['data: {"error":"usage_not_included"}', "usageNotIncluded"],
+      ['data: {"detail":"The model is not supported when using Codex with a ChatGPT account."}', "modelNotSupported"],
+      ['data: {"detail":{"code":"insufficient_quota"}}', "quotaExceeded"],
+    ] as const) {
+      assert.equal((await outcome({ body: `${event}\n\n` })).failure, failure, event);
+    }
+  });
+
+  it("that tells of a part's error does not end the answer", async () => {
+    const part = 'data: {"type":"response.mcp_call.failed","error":{"code":"insufficient_quota"}}\n\n';
+    const other = 'data: {"type":"codex.notice","detail":"x"}\n\n';
+    const body = `${part}${other}data: ${delta}\n\n${done}`;
+    assert.deepEqual(await outcome({ body }), { text: "text", failure: undefined, requests: 1 });
+  });
+
+  it("that names an absurd time is told without one", async () => {
+    for (const at of ["1e300", "9e15", "-1", "0", '"soon"', "null"]) {
+      for (const field of ["resets_at", "resets_in_seconds"]) {
+        const error = `{"type":"usage_limit_reached","message":"m","${field}":${at}}`;
+        for (const body of [`{"error":${error}}`, `event: error\ndata: {"error":${error}}\n\n`]) {
+          assert.deepEqual(await outcome({ body }), { text: "", failure: "usageLimitReached", requests: 1 }, error);
+        }
+      }
+    }
   });
 });

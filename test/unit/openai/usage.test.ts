@@ -97,6 +97,14 @@ describe("the plan's use", () => {
     assert.equal(over?.fiveHour?.leftPercent, 0);
   });
 
+  it("does without a time that is none", () => {
+    for (const resetAt of ["1e300", "9e15", "-5", "Infinity"]) {
+      const used = { "x-codex-primary-used-percent": "50", "x-codex-primary-window-minutes": "300" };
+      const told = usageFromHeaders(new Headers({ ...used, "x-codex-primary-reset-at": resetAt }));
+      assert.deepEqual([told?.fiveHour?.usedPercent, told?.fiveHour?.resetsAt], [50, undefined], resetAt);
+    }
+  });
+
   it("keeps what newer news do not tell", () => {
     const known = usageFromAnswer(answer);
     const news: Usage = {
@@ -187,6 +195,12 @@ describe("the usage meter", () => {
     await assert.rejects(meter.read(bed.chatgpt), /protection page/);
     assert.equal(meter.current?.plan, "plus");
     await assert.rejects(meter.read(bed.platform), /not allow/);
+  });
+
+  it("renews nothing for a proxy's page with status 401", async () => {
+    bed.standIn.outage = { status: 401, html: "<html>Proxy authentication</html>" };
+    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
+    assert.equal(bed.credentials.rejections.length, 0);
   });
 
   it("is told of an error by the error, whatever its status", async () => {

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { revoke } from "../../../src/oauth/revocation.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
+import { ScriptedHttp } from "../signin/scriptedHttp.ts";
+
+const revokedBy = (json: unknown) => revoke(new ScriptedHttp([{ status: 200, json }]), "https://issuer.test", "rt.1");
+
+describe("An answer to a revocation with status 200", () => {
+  it("is the end of the sign-in, whatever is in it", async () => {
+    for (const json of [undefined, null, {}, [], "", { error: null }, { revoked: true }]) await revokedBy(json);
+  });
+
+  it("is none when it says that it is an error, with a code or without", async () => {
+    const errors = [
+      { error: { message: "The server had an error", type: "", code: "" } },
+      { error: { code: "", type: "server_error" } },
+      { error: { message: "Something went wrong" } },
+      { error: "Something went wrong" },
+      { error: "temporarily_unavailable" },
+      { code: "rate_limit_exceeded" },
+    ];
+    for (const json of errors) {
+      await assert.rejects(revokedBy(json), (error) => isProblem(error), JSON.stringify(json));
+    }
+  });
+});
