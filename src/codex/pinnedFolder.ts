@@ -1,11 +1,13 @@
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readlink, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, readlink } from "node:fs/promises";
 import { join, parse, resolve, sep } from "node:path";
 
 /** A folder held open, so that nobody can put another in its place between two steps. */
 export interface PinnedFolder {
   /** A path that leads to the folder that was opened, whatever its name leads to by now (only on Linux). */
   readonly path: string;
+  /** Whether a file of this user may be replaced by one that is given to them: anybody can put one into an open folder. */
+  trusts(uid: number): boolean;
   /** Makes what was renamed in it outlast a power cut. Not possible everywhere (Windows). */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -44,17 +46,21 @@ export async function resolveLinks(path: string): Promise<Resolved> {
  * Opens a folder to work in.
  * @param path without a symbolic link
  * @throws where root has been led there by another user's link and the folder is not theirs: with the powers of root,
- * that link would write where its owner may not
+ * that link would write where its owner may not. Also where another thing has taken the folder's place since
  */
 export async function pinFolder(path: string, linkOwners: ReadonlySet<number>): Promise<PinnedFolder> {
   const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
-  const handle = await open(path, flags).catch(() => undefined);
+  const isRoot = process.geteuid?.() === 0;
+  const handle = await open(path, flags).catch((error: unknown) => {
+    // Nothing is closed to root: another thing has taken the folder's place.
+    if (isRoot) throw error;
+    return undefined;
+  });
   try {
-    if (process.geteuid?.() === 0) {
-      const { uid } = handle ? await handle.stat() : await stat(path);
-      if ([...linkOwners].some((owner) => owner !== 0 && owner !== uid)) throw denied();
-    }
+    const found = isRoot ? await handle?.stat() : undefined;
+    if (found && [...linkOwners].some((owner) => owner !== 0 && owner !== found.uid)) throw denied();
     return {
+      trusts: (uid) => !found || uid === 0 || uid === found.uid || (found.mode & 0o022) === 0,
       path: (handle && (await pathOf(handle, path))) ?? path,
       sync: async () => handle?.sync().catch(() => undefined),
       close: async () => handle?.close().catch(() => undefined),
@@ -88,6 +94,6 @@ function ignoreMissing(error: unknown): undefined {
   if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
 }
 
-function denied(): Error {
-  return Object.assign(new Error("A link leads where its owner may not write."), { code: "EACCES" });
+export function denied(): Error {
+  return Object.assign(new Error("A link or a file was put there by another user."), { code: "EACCES" });
 }

@@ -4,7 +4,7 @@ import { type FileHandle, link, lstat, open, readdir, rename, rm, stat } from "n
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { authFileLimits } from "./authFile.ts";
-import { type PinnedFolder, pinFolder, resolveLinks } from "./pinnedFolder.ts";
+import { denied, type PinnedFolder, pinFolder, resolveLinks } from "./pinnedFolder.ts";
 import { fingerprintOf, readUpTo } from "./readAuthFile.ts";
 
 /** What must be there for the replacement to go ahead: a file of this fingerprint, or no file. */
@@ -64,6 +64,7 @@ export async function replaceFile(
     // A file that may not be written is not to be replaced either, although its folder would allow it.
     const before = await present(at, expected === "nothing" ? constants.O_RDONLY : constants.O_RDWR);
     if (!isExpected(before, expected)) return { status: "changed" };
+    if (before !== "nothing" && !folder.trusts(before.uid)) throw denied();
     const temporary = join(folder.path, temporaryPrefix(target) + process.pid + randomBytes(6).toString("hex"));
     try {
       written = await writeTemporary(temporary, text, attributes ?? ownerOf(before), calls);
@@ -100,6 +101,7 @@ export async function removeFile(
     await folder.sync();
     return { status: "removed" };
   } catch (error) {
+    if (codeOf(error) === "ENOENT") return { status: "removed" };
     return { status: "failed", reason: reasonOf(error) };
   } finally {
     await folder?.close();

@@ -133,6 +133,23 @@ describe("replacing a file in a folder that somebody else owns", () => {
       assert.equal(await readFile(victim(), "utf8"), old);
     });
 
+    it("gives them nothing in place of a file that they have put into a folder of all", async () => {
+      for (const [mode, status] of [
+        [0o1777, "failed"],
+        [0o777, "failed"],
+        [0o775, "failed"],
+        [0o755, "written"],
+      ] as const) {
+        await chown(theirs(), 0, 0);
+        await chmod(theirs(), mode);
+        assert.equal((await replaceFile(path(), "new", expected)).status, status, mode.toString(8));
+        assert.deepEqual(
+          [await readFile(path(), "utf8"), await owner(path())],
+          [status === "written" ? "new" : old, 65534],
+        );
+      }
+    });
+
     it("follows their link to a file in another folder of theirs", async () => {
       const other = join(folder(), "dotfiles");
       await mkdir(other);

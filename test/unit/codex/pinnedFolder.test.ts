@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { mkdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pinFolder } from "../../../src/codex/pinnedFolder.ts";
+import { fingerprintOf } from "../../../src/codex/readAuthFile.ts";
+import { removeFile } from "../../../src/codex/replaceFile.ts";
+import { temporaryFolder } from "./temporaryFolder.ts";
+
+describe("a folder that is held open", () => {
+  const folder = temporaryFolder();
+  const place = () => join(folder(), "place");
+
+  it("is the one that was opened, whatever takes its place", async function () {
+    if (process.platform !== "linux") this.skip();
+    await mkdir(place());
+    const pinned = await pinFolder(place(), new Set());
+    await rename(place(), join(folder(), "moved"));
+    await mkdir(place());
+    await writeFile(join(pinned.path, "file"), "");
+    await stat(join(folder(), "moved", "file"));
+    await pinned.close();
+  });
+
+  if (process.getuid?.() === 0) {
+    it("is none for root where a link, or a file, has taken its place since it was looked at", async () => {
+      await mkdir(join(folder(), "ours"));
+      for (const take of [() => symlink(join(folder(), "ours"), place()), () => writeFile(place(), "")]) {
+        await take();
+        await assert.rejects(pinFolder(place(), new Set()));
+        await rm(place());
+      }
+    });
+  }
+
+  it("that has gone holds no file any more", async () => {
+    assert.deepEqual(await removeFile(join(place(), "auth.json"), fingerprintOf("")), { status: "removed" });
+  });
+});
