@@ -188,6 +188,7 @@ export async function compose(host: Host): Promise<Rooms> {
     notifications,
     log,
     revoke: revokeToken,
+    endHandOver: linkedLogins.endHandOver,
   });
   const chat = createChatRoom({
     ...{ accounts, credentials: source, endpoints, review, actions, notifications, userAgent },

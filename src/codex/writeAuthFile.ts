@@ -138,6 +138,8 @@ export async function restoreAuthFile(
   }
   if (found === "nothing" || found.fingerprint !== replaced.fingerprint) {
     const kept = await readAuthFile(replaced.backup);
+    // It was put back, or removed, before: only the login that was exported is left to be taken away.
+    if (kept.status === "missing") return restoreAuthFile(path, found, undefined, calls);
     if (kept.status !== "read" || kept.fingerprint !== replaced.fingerprint) {
       return { status: "failed", reason: "other" };
     }

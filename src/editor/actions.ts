@@ -39,6 +39,8 @@ export interface ActionParts {
   notifications: Notifications;
   log: Logger;
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  /** Finds out whose an account's login is, if a hand-over to the Codex CLI is not settled; never rejects. */
+  endHandOver: (id: string) => Promise<void>;
 }
 
 /** What a person can do, from the palette and from the panel alike. */
@@ -224,7 +226,9 @@ export class Actions {
 
   /** Removes an account; with the last one goes the mode that uses it. */
   async #remove(id: string): Promise<Entry | undefined> {
-    const { accounts, notifications } = this.#parts;
+    const { accounts, notifications, endHandOver } = this.#parts;
+    // Before its refresh token ends: the Codex CLI gets its earlier login back, or keeps this one.
+    await endHandOver(id);
     const entry = await accounts.remove(id);
     if (entry && accounts.state.accounts.length === 0) await switchAuthMode("apiKey", notifications, systemClock);
     return entry;

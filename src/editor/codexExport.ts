@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { Accounts } from "../account/accounts.ts";
 import type { CredentialSource } from "../account/credentialSource.ts";
@@ -108,7 +109,7 @@ export class CodexExport {
       { location: vscode.ProgressLocation.Window, title: "Handing the sign-in over to the Codex CLI…" },
       () => handOver(this.#parts, { id, codexHome, replace }),
     );
-    const kept = backup === undefined ? "" : " The login that was there is kept beside it as a backup.";
+    const kept = backup === undefined ? "" : ` The login that was there is kept beside it as “${basename(backup)}”.`;
     notifications.info(`The sign-in now belongs to the Codex CLI, and is linked here.${kept}`);
   }
 

@@ -2,12 +2,15 @@ import type { Accounts } from "../account/accounts.ts";
 import { accountIdOf, type CodexLink, type Credential, claimsOf } from "../account/credential.ts";
 import { type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
 import { type CodexTokens, parseAuthFile } from "../codex/authFile.ts";
+import { describeAuthFileProblem } from "../codex/authProblem.ts";
 import { authFilePath, loginRulesOf, obstacleTo, readLoginRules } from "../codex/codexHome.ts";
 import { type AuthFileRead, describeUnreadable, readAuthFile } from "../codex/readAuthFile.ts";
 import { describeWriteFailure, exportAuthFile, replacedFile, restoreAuthFile } from "../codex/writeAuthFile.ts";
-import type { Clock } from "../platform/clock.ts";
+import { defaultIssuer } from "../oauth/issuer.ts";
+import { type Clock, delay } from "../platform/clock.ts";
+import { isLoopback } from "../platform/endpoint.ts";
 import type { Lock } from "../platform/lock.ts";
-import { Problem, WordedProblem } from "../platform/problem.ts";
+import { isProblem, Problem, WordedProblem } from "../platform/problem.ts";
 import type { CodexCli } from "./codexCli.ts";
 import { linkedTokens } from "./codexLogin.ts";
 
@@ -26,17 +29,23 @@ export interface HandOverParts {
   clock: Clock;
 }
 
+/** How long a file may be half written, ms. */
+const rewriteMs = 150;
+
 const sentences = {
   noWorkspace:
     "This sign-in names no ChatGPT workspace, without which the Codex CLI would not renew it. Choose “Let the CLI Sign In” instead.",
+  otherIssuer:
+    "This sign-in is not from OpenAI's own sign-in service, where the Codex CLI would renew it. Choose “Let the CLI Sign In” instead.",
   elsewhere:
     "The Codex CLI uses a login other than the one in its “auth.json”, so it would ignore a new file. Run “codex logout” in a terminal, or choose “Let the CLI Sign In”.",
   notTaken:
-    "The Codex CLI did not take over the sign-in, so its earlier login was put back and you are still signed in here. Choose “Let the CLI Sign In” instead.",
+    "The Codex CLI did not take over the sign-in, so its login is as it was before and you are still signed in here. Choose “Let the CLI Sign In” instead.",
   changed:
     "The login of the Codex CLI was changed during the handover, so it was left as it is and you are still signed in here. Check “codex login status” in a terminal before you try again.",
+  backup: " The CLI's earlier login is kept beside its “auth.json” as a backup.",
   notRestored:
-    "You are still signed in here, but the earlier login of the Codex CLI could not be put back yet; its backup is beside its “auth.json”. Check the folder's permissions and the free space on its disk.",
+    "You are still signed in here, but the Codex CLI's “auth.json” could not be made as it was before. Check its folder's permissions and the free space on its disk.",
 } as const;
 
 /**
@@ -61,6 +70,7 @@ export async function handOver(parts: HandOverParts, { id, codexHome, replace }:
       const workspace = entry.account.accountId;
       if (!credential || credential.origin === "linked") throw new Problem("notSignedIn");
       if (workspace === undefined) throw new WordedProblem(sentences.noWorkspace);
+      if (!isRenewable(credential.issuer)) throw new WordedProblem(sentences.otherIssuer);
       const server = await cli.at(codexHome);
       await assertWouldTake(server, codexHome, workspace);
 
@@ -94,6 +104,14 @@ export async function handOver(parts: HandOverParts, { id, codexHome, replace }:
  */
 export async function settleHandOver(parts: HandOverParts, credential: Credential): Promise<void> {
   await parts.lock.hold("codex-cli", () => settle(parts, credential));
+}
+
+/**
+ * Whether the CLI would renew a login of this issuer there. It knows none but OpenAI's, so another's refresh token would
+ * go to OpenAI; an issuer on this computer stands in for that one.
+ */
+function isRenewable(issuer: string): boolean {
+  return issuer === defaultIssuer || isLoopback(URL.parse(issuer)?.hostname ?? "");
 }
 
 /** Refuses before anything is written where the CLI would not keep it. */
@@ -144,6 +162,11 @@ async function confirm(
       await parts.accounts.put(linked);
       return undefined;
     } catch (error) {
+      if (isProblem(error, "notSignedIn")) {
+        // Signed out elsewhere meanwhile: the CLI gets its earlier login back.
+        await settle(parts, begun).catch(() => undefined);
+        throw error;
+      }
       // What is stored now is unknown: the file goes back only after the record with the refresh token is safe.
       await parts.accounts.put(begun);
       if (linked.link?.store === "file") await settle(parts, begun);
@@ -152,7 +175,7 @@ async function confirm(
   }
   const outcome = await settle(parts, begun);
   if (outcome === "linked") return undefined;
-  if (outcome === "changed") return sentences.changed;
+  if (outcome === "changed") return sentences.changed + (begun.handOver?.replaced ? sentences.backup : "");
   return answer.ok ? sentences.notTaken : describeAppServerFailure(answer.failure);
 }
 
@@ -166,10 +189,17 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
   if (read.status !== "read" && read.status !== "missing") {
     throw new WordedProblem(describeUnreadable(read.status), read.status);
   }
-  const tokens = tokensIn(read);
   const isEarlier = read.status === "read" && read.fingerprint === pending.replaced?.fingerprint;
+  const broken = isEarlier ? undefined : halfWritten(read);
+  if (broken !== undefined) {
+    // The CLI rewrites it in place.
+    if (tries <= 1) throw new WordedProblem(broken);
+    await delay(clock, rewriteMs);
+    return settle(parts, begun, tries - 1);
+  }
+  const tokens = tokensIn(read);
   const isOurs = tokens?.refreshToken === begun.tokens.refreshToken;
-  if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun)) {
+  if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun) && !isOlder(tokens, begun)) {
     // Renewed by the CLI, which has spent our refresh token: what it got for it is the login now.
     await accounts.put(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
     return "linked";
@@ -178,7 +208,9 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
   if (!isForeign) {
     const result = await restoreAuthFile(path, read.status === "read" ? read : "nothing", pending.replaced);
     if (result.status === "changed" && tries > 1) return settle(parts, begun, tries - 1);
-    if (result.status !== "restored") throw new WordedProblem(sentences.notRestored, result.status);
+    if (result.status !== "restored") {
+      throw new WordedProblem(sentences.notRestored + (pending.replaced ? sentences.backup : ""), result.status);
+    }
   }
   await accounts.put(ours);
   return isForeign ? "changed" : "ours";
@@ -187,6 +219,19 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
 function tokensIn(read: AuthFileRead): CodexTokens | undefined {
   const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
   return result?.ok && result.file.mode === "chatgpt" ? result.file.tokens : undefined;
+}
+
+/** What is wrong with a file that may be being written, which says nothing of who owns the login. */
+function halfWritten(read: AuthFileRead): string | undefined {
+  const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
+  if (!result || result.ok || !["empty", "notJson"].includes(result.problem.reason)) return undefined;
+  return describeAuthFileProblem(result.problem);
+}
+
+/** Whether tokens are from before ours, and so are not what the CLI has got for them. */
+function isOlder(tokens: Pick<CodexTokens, "idToken" | "accessToken">, begun: Credential): boolean {
+  const [theirs, ours] = [claimsOf(linkedTokens(tokens)).issuedAt, claimsOf(begun.tokens).issuedAt];
+  return theirs !== undefined && ours !== undefined && theirs < ours;
 }
 
 function isOfAccount(tokens: Pick<CodexTokens, "idToken" | "accessToken">, { id, issuer }: Credential): boolean {

@@ -71,6 +71,12 @@ export class LinkedLogins {
    */
   settleHandOver = (credential: Credential): Promise<void> => settleHandOver(this.#parts, credential);
 
+  /** Ends a hand-over of an account, if one was cut off or is under way in another window; never rejects. */
+  endHandOver = async (id: string): Promise<void> => {
+    if (this.#parts.accounts.entry(id)?.credential.handOver) this.#settle(id);
+    await this.#settling.get(id);
+  };
+
   /** Stops following; resolves when no renewal is under way. */
   async dispose(): Promise<void> {
     this.#disposed = true;

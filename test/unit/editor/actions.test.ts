@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { DerivedKey } from "../../../src/account/credential.ts";
+import { fingerprintOf } from "../../../src/codex/readAuthFile.ts";
 import { isProblem, Problem, WordedProblem } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { loginByHttp } from "../../issuer/login.ts";
@@ -17,12 +20,14 @@ import {
   theMessage,
   until,
 } from "../../support/vscodeStub/stub.ts";
+import { temporaryFolder } from "../codex/temporaryFolder.ts";
 import { createEditorBed, type EditorBed } from "./editorBed.ts";
 
 const mode = () => settingOf("chatgptSignIn.authMode");
 const unexpected = "Something unexpected went wrong. The log has the details.";
 
 describe("Actions", () => {
+  const folder = temporaryFolder();
   let issuer: TestIssuer;
   let bed: EditorBed;
   before(async () => {
@@ -268,6 +273,32 @@ describe("Actions", () => {
         await bed.actions.signOut();
         assert.deepEqual(sentences(), [sentence]);
         assert.deepEqual(bed.revoked, []);
+      });
+    }
+
+    for (const [whose, sentence] of [
+      ["ours", `${here} ${there}`],
+      ["the CLI's, which has renewed it", `${here} The Codex CLI stays signed in.`],
+    ] as const) {
+      it(`while a hand-over is not settled finds out first that the login is ${whose}`, async () => {
+        const [file, backup] = [join(folder(), "auth.json"), join(folder(), "auth.json.backup-1")];
+        // What cannot be read keeps it from being settled by itself.
+        await mkdir(file);
+        const earlier = '{"OPENAI_API_KEY":"sk-proj-earlier-0123456789"}';
+        await writeFile(backup, earlier);
+        const attributes = { mode: 0o600, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+        const replaced = { fingerprint: fingerprintOf(earlier), attributes, backup };
+        const { tokens } = await bed.signedIn("plus@example.com", { handOver: { codexHome: folder(), replaced } });
+        await until(() => bed.lines.some((line) => line.includes("is not settled")));
+        await rm(file, { recursive: true });
+        const refreshToken = whose === "ours" ? tokens.refreshToken : "rt.renewed";
+        const names = { id_token: tokens.idToken, access_token: tokens.accessToken, refresh_token: refreshToken };
+        const text = JSON.stringify({ auth_mode: "chatgpt", tokens: names });
+        await writeFile(file, text);
+        await bed.actions.signOut();
+        assert.deepEqual(sentences(), [sentence]);
+        assert.deepEqual(bed.revoked, whose === "ours" ? [tokens.refreshToken] : []);
+        assert.equal(await readFile(file, "utf8"), whose === "ours" ? earlier : text);
       });
     }
 

@@ -101,7 +101,12 @@ describe("Exporting to the Codex CLI", function () {
     assert.equal(active()?.origin, "linked");
     const { OPENAI_API_KEY: key, tokens: inFile } = JSON.parse(await readFile(file(), "utf8"));
     assert.deepEqual([key, inFile.refresh_token], [null, tokens.refreshToken]);
-    theMessage(/now belongs to the Codex CLI, and is linked here\. The login that was there is kept beside it/);
+    const backup = (await readdir(home())).find((name) => name.startsWith("auth.json.backup-"));
+    assert.ok(backup);
+    theMessage(
+      /now belongs to the Codex CLI, and is linked here\. The login that was there is kept beside it as “(.+)”\./,
+    );
+    assert.ok(sentences().some((sentence) => sentence.includes(`“${backup}”`)));
     await run();
     theMessage(/is signed in with this account already/);
   });

@@ -80,6 +80,7 @@ export async function createEditorBed(issuer: TestIssuer, options: Partial<Rooms
     ...{ accounts, source, refresher, deriver, signIn, surface, codexImport, endpoints, notifications, log },
     ownKey: ownKeyActions,
     codexExport: codexExport as CodexExport,
+    endHandOver: rooms.linkedLogins.endHandOver,
     revoke: (of, token) => {
       revoked.push(token);
       return revokeToken(of, token);

@@ -291,6 +291,32 @@ describe("handing a sign-in over to the Codex CLI", function () {
     assert.deepEqual(await readdir(home()), []);
   });
 
+  it("is refused for a sign-in of another issuer, whose token the CLI would send to OpenAI", async () => {
+    await writeEarlier();
+    const window = await signedIn("rotates");
+    for (const address of ["https://login.example.com", "https://auth.openai.com.example.com", "odd"]) {
+      await window.accounts.put({ ...credential(window), issuer: address });
+      await assert.rejects(over(window), /not from OpenAI's own sign-in service/, address);
+      await assertEarlier();
+      assert.equal(credential(window).handOver, undefined);
+    }
+  });
+
+  it("puts the file back when the account is signed out meanwhile", async () => {
+    await writeEarlier();
+    const secrets = new FailingSecrets();
+    const window = await signedIn("rotates", secrets);
+    const { id } = credential(window);
+    let removal: Promise<unknown> | undefined;
+    secrets.around = async () => {
+      removal ??= window.accounts.remove(id);
+    };
+    await assert.rejects(over(window), { code: "notSignedIn" });
+    await removal;
+    await assertEarlier();
+    assert.equal(window.accounts.entry(id), undefined);
+  });
+
   it("puts the file back when the link cannot be stored", async () => {
     await writeEarlier();
     const secrets = new FailingSecrets();
@@ -371,6 +397,73 @@ describe("handing a sign-in over to the Codex CLI", function () {
       assert.equal(issuer.recordsOf("refresh").length, refreshes + 1);
       assert.equal(credential(window).handOver, undefined);
     });
+  });
+
+  describe("that was not settled", () => {
+    /** A window whose record says so. */
+    async function unsettled(replaced?: NonNullable<Credential["handOver"]>["replaced"]) {
+      const window = await signedIn("rotates");
+      const before = credential(window);
+      await window.accounts.put({ ...before, handOver: { codexHome: home(), ...(replaced && { replaced }) } });
+      return { window, before };
+    }
+    const loginOf = ({ tokens }: Credential, change: object = {}) =>
+      JSON.stringify({
+        auth_mode: "chatgpt",
+        tokens: {
+          id_token: tokens.idToken,
+          access_token: tokens.accessToken,
+          refresh_token: tokens.refreshToken,
+          ...change,
+        },
+      });
+    const settle = (window: TestRooms) => window.linkedLogins.settleHandOver(credential(window));
+
+    for (const at of [0, 1, 200]) {
+      it(`is not decided by a file of which only ${at} characters are written yet`, async () => {
+        const { window, before } = await unsettled();
+        const { refreshToken } = before.tokens;
+        const { tokens } = await window.tokenEndpoint(issuer.origin).refresh(refreshToken);
+        const text = loginOf({ ...before, tokens: { ...before.tokens, ...tokens } });
+        await writeFile(file(), text.slice(0, at));
+        const refreshes = issuer.recordsOf("refresh").length;
+        await assert.rejects(settle(window), WordedProblem);
+        await assert.rejects(window.refresher.refresh(credential(window)), WordedProblem);
+        assert.equal(await readFile(file(), "utf8"), text.slice(0, at));
+        assert.equal(issuer.recordsOf("refresh").length, refreshes);
+        const settling = settle(window);
+        await writeFile(file(), text);
+        await settling;
+        assert.deepEqual([credential(window).origin, credential(window).handOver], ["linked", undefined]);
+      });
+    }
+
+    it("stays ours when an older login of the same account is put there: that is not ours renewed", async () => {
+      const { window, before } = await unsettled();
+      const [header, payload = "", signature] = before.tokens.accessToken.split(".");
+      const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+      const older = Buffer.from(JSON.stringify({ ...claims, iat: claims.iat - 60 })).toString("base64url");
+      const text = loginOf(before, {
+        refresh_token: "rt.of-an-old-copy",
+        access_token: [header, older, signature].join("."),
+      });
+      await writeFile(file(), text);
+      await settle(window);
+      await assertOurs(window, before);
+      assert.equal(await readFile(file(), "utf8"), text);
+    });
+
+    for (const stands of ["nothing", "our login"]) {
+      it(`is over where the backup has gone and ${stands} stands there`, async () => {
+        const backup = join(home(), "auth.json.backup-20261126T000000000Z");
+        const attributes = { mode: 0o600, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+        const { window, before } = await unsettled({ fingerprint: "of-a-file-that-was", attributes, backup });
+        if (stands === "our login") await writeFile(file(), loginOf(before));
+        await settle(window);
+        await assertOurs(window, before);
+        assert.deepEqual(await readdir(home()), []);
+      });
+    }
   });
 
   interface Moment {
