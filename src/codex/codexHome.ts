@@ -96,7 +96,8 @@ export function obstacleTo(rules: LoginRules, workspace: string): string | undef
 async function parseToml(text: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { parse } = await import("smol-toml");
   try {
-    return parse(text.replace(/^\uFEFF/, ""));
+    // Where a number is too large for JavaScript, the CLI's is not.
+    return parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: "asNeeded" });
   } catch {
     return undefined;
   }

@@ -17,7 +17,8 @@ export function errorCode(body: unknown): string | undefined {
 /** Whether a body says that it is an error, with a code or without. */
 export function isErrorBody(body: unknown): boolean {
   const error = asRecord(body)?.error;
-  return errorCode(body) !== undefined || (error !== undefined && error !== null);
+  const isText = typeof error === "string" && error !== "";
+  return errorCode(body) !== undefined || isText || typeof asRecord(error)?.message === "string";
 }
 
 /**

@@ -43,6 +43,7 @@ describe("the home of the Codex CLI", () => {
     ["ephemeral", 'cli_auth_credentials_store="ephemeral"', "ephemeral"],
     ["one of tomorrow", 'cli_auth_credentials_store = "vault"', "unknown"],
     ["a wrong type", "cli_auth_credentials_store = 1", "unknown"],
+    ["a number beyond JavaScript's", 'x = 9223372036854775807\ncli_auth_credentials_store = "auto"', "auto"],
     ["not TOML", "{ nonsense", "unknown"],
     ["nested beyond reason", `x = ${"[".repeat(100_000)}`, "unknown"],
   ];
