@@ -4,13 +4,16 @@ import { Problem } from "../platform/problem.ts";
 import { clientId } from "./issuer.ts";
 import { errorCode, failureOf, isServiceError } from "./oauthError.ts";
 
-const token = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
+const refreshToken = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
+/** What becomes part of a header: visible ASCII. */
+const token = refreshToken.check(z.regex(/^[\x21-\x7e]+$/));
 
-const tokenSetSchema = z.object({ id_token: token, access_token: token, refresh_token: token });
+const tokenSetSchema = z.object({ id_token: token, access_token: token, refresh_token: refreshToken });
+/** One that cannot be used counts as left out: with it, the new refresh token would be lost, and the old one is spent. */
 const refreshedSchema = z.object({
-  id_token: z.nullish(token),
-  access_token: z.nullish(token),
-  refresh_token: z.nullish(token),
+  id_token: z.catch(z.optional(token), undefined),
+  access_token: z.catch(z.optional(token), undefined),
+  refresh_token: z.catch(z.optional(refreshToken), undefined),
 });
 const apiKeySchema = z.object({ access_token: token });
 

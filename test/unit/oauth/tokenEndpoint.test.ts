@@ -139,6 +139,11 @@ describe("An answer of the token endpoint with status 200", () => {
     const json = { refresh_token: "rt.2", error: "odd" };
     assert.deepEqual(await refreshed(200, json), { refreshToken: "rt.2" });
     assert.deepEqual(await refreshed(200, { access_token: "a", id_token: null }), { accessToken: "a" });
+    for (const odd of [42, "", {}, ["a"], true, "a\nb", "ü", " ", "x".repeat(70_000)]) {
+      const answer = { access_token: odd, id_token: odd, refresh_token: "rt.2" };
+      assert.deepEqual(await refreshed(200, answer), { refreshToken: "rt.2" }, JSON.stringify(odd).slice(0, 20));
+    }
+    assert.deepEqual(await refreshed(200, { access_token: "a", refresh_token: 7 }), { accessToken: "a" });
   });
 
   it("is the only one that brings anything, whatever is in the body of another", async () => {
