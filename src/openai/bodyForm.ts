@@ -17,8 +17,7 @@ export function declaredForm(headers: Headers): BodyForm | undefined {
 
 /**
  * Tells a body's form by its first character that means something: blank lines and comments (`: keep-alive`) may stand
- * before any of them, a byte order mark too. No event begins with `<` or as JSON does, but for
- * its three words.
+ * before any of them, a byte order mark too. An event begins with a field's name, which is a word.
  */
 export class FormDetector {
   /** Undefined until enough was seen. */

@@ -136,11 +136,12 @@ class Answer {
     this.#clock = clock;
   }
 
-  /** Whether nothing but text of something else has come. */
+  /** Whether text has come that is not an event stream's. */
   get isForeign(): boolean {
     return this.#strangeLineSeen && !this.#eventSeen;
   }
 
+  /** A line that is no field of an event; one without an end is not waited for. */
   onStrangeLine(isEndless: boolean): void {
     this.#strangeLineSeen = true;
     if (isEndless) this.failure ??= new RequestError({ kind: "unreadableAnswer" }, "an event without an end");
