@@ -73,7 +73,9 @@ export class LinkedLogins {
 
   /** Ends a hand-over of an account, if one was cut off or is under way in another window; never rejects. */
   endHandOver = async (id: string): Promise<void> => {
-    if (this.#parts.accounts.entry(id)?.credential.handOver) this.#settle(id);
+    // Another window may just have begun it.
+    const entry = await this.#parts.accounts.reread(id).catch(() => this.#parts.accounts.entry(id));
+    if (entry?.credential.handOver) this.#settle(id);
     await this.#settling.get(id);
   };
 

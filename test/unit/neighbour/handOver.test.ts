@@ -453,6 +453,18 @@ describe("handing a sign-in over to the Codex CLI", function () {
       assert.equal(await readFile(file(), "utf8"), text);
     });
 
+    it("is ended before a sign-out by a window that had not heard of it", async () => {
+      const window = await signedIn("rotates");
+      const other = await openWindow("rotates", window.secrets as MemorySecrets);
+      const before = credential(window);
+      await window.accounts.put({ ...before, handOver: { codexHome: home() } });
+      await writeFile(file(), loginOf(before));
+      assert.equal(credential(other).handOver, undefined);
+      await other.linkedLogins.endHandOver(before.id);
+      assert.deepEqual(await readdir(home()), []);
+      await assertOurs(other, before);
+    });
+
     for (const stands of ["nothing", "our login"]) {
       it(`is over where the backup has gone and ${stands} stands there`, async () => {
         const backup = join(home(), "auth.json.backup-20261126T000000000Z");
