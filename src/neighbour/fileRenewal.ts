@@ -1,5 +1,6 @@
 import { type Credential, claimsOf } from "../account/credential.ts";
 import { parseAuthFile } from "../codex/authFile.ts";
+import { describeAuthFileProblem } from "../codex/authProblem.ts";
 import { describeUnreadable, readAuthFile } from "../codex/readAuthFile.ts";
 import { replaceFile } from "../codex/replaceFile.ts";
 import { describeWriteFailure, type TokenUpdate, writeBackTokens } from "../codex/writeAuthFile.ts";
@@ -34,7 +35,9 @@ export class FileRenewal {
     const read = await readAuthFile(path);
     if (read.status !== "read") throw new WordedProblem(describeUnreadable(read.status), read.status);
     const result = parseAuthFile(read.text);
-    const before = result.ok ? result.file.tokens : undefined;
+    // What cannot be understood may be half written: it says nothing of the login.
+    if (!result.ok) throw new WordedProblem(describeAuthFileProblem(result.problem), result.problem.reason);
+    const before = result.file.tokens;
     if (!before?.refreshToken) throw new RefreshRejected("revoked", "the file holds no refresh token");
     // A refresh token works once, so it is not spent where what comes for it could not be kept: a rehearsal.
     const rehearsal = await replaceFile(path, read.text, { fingerprint: read.fingerprint });

@@ -317,6 +317,21 @@ describe("a login linked with the Codex CLI", function () {
       });
     }
 
+    it("needs no sign-in because its file is half written", async () => {
+      await link("none", { renewHere: true });
+      const text = await readFile(file(), "utf8");
+      const refreshes = issuer.recordsOf("refresh").length;
+      for (const length of [0, 1, text.length - 1]) {
+        await writeFile(file(), text.slice(0, length));
+        await assert.rejects(refresh(), WordedProblem);
+        assert.equal(current().credential.rejected, undefined);
+      }
+      assert.equal(issuer.recordsOf("refresh").length, refreshes);
+      await writeFile(file(), text);
+      await refresh();
+      assert.equal((await inFile()).access_token, current().credential.tokens.accessToken);
+    });
+
     it("needs a sign-in when the issuer refuses its refresh token, and the file stays", async () => {
       await link("none", { renewHere: true });
       const text = await readFile(file(), "utf8");
