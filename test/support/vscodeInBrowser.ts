@@ -3,6 +3,7 @@
 // the tests in the extension host of a code-server whose workbench is shown by a headless Chromium, passes the
 // extension host's console through and exits with the tests' code.
 import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { format, parseArgs } from "node:util";
 import { createVSIX } from "@vscode/vsce";
 import { launchBrowser, newPerson } from "./browser.ts";
@@ -63,7 +64,8 @@ async function runTests({ origin, port }: CodeServer): Promise<number> {
     else if (!text.startsWith("[AgentHost")) noise += `${type}: ${text}`;
   });
   await page.exposeFunction("codeAutomationExit", (code: number) => ended.resolve(code));
-  const remote = (path: string) => `vscode-remote://127.0.0.1:${port}${path}`;
+  // The clone's path may have any characters.
+  const remote = (path: string) => `vscode-remote://127.0.0.1:${port}${pathToFileURL(path).pathname}`;
   const payload = [
     ["extensionDevelopmentPath", remote(String(developed))],
     ["extensionTestsPath", remote(String(extensionTestsPath))],

@@ -87,6 +87,20 @@ describe("A refresh", () => {
     assert.equal(hashOf(credential.tokens.refreshToken).length, 12);
   });
 
+  it("is one for all who ask for it in a window: one lock, one look at what is stored", async () => {
+    const window = await bed.signedIn();
+    const { reread } = window.accounts;
+    let looks = 0;
+    window.accounts.reread = (id) => {
+      looks += 1;
+      return reread.call(window.accounts, id);
+    };
+    const seen = credentialOf(window);
+    const entries = await Promise.all([1, 2, 3, 4].map(() => window.refresher.refresh(seen)));
+    assert.equal(new Set(entries).size, 1);
+    assert.deepEqual([refreshes(), looks], [1, 1]);
+  });
+
   it("takes what another window has renewed since, and spends nothing", async () => {
     const [one, other] = [await bed.signedIn(), bed.open()];
     await other.accounts.load();
