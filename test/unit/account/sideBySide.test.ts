@@ -29,7 +29,14 @@ describe("An own key and a login", () => {
     rooms.source.forget();
     assert.equal((await rooms.source.get("apiKey")).bearer, "sk-test-own-key-000000000000000000000000");
     assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+    const next = await createRooms({ issuer: issuer.issuer, secrets });
+    await Promise.all([next.accounts.load(), next.ownKey.load()]);
+    assert.equal(next.accounts.state.active?.email, "plus@example.com");
+    assert.equal(next.ownKey.current?.key, "sk-test-own-key-000000000000000000000000");
+    await next.dispose();
     await rooms.accounts.remove(rooms.accounts.state.active?.id ?? "");
+    assert.equal(rooms.ownKey.current?.checked, true);
+    await rooms.ownKey.reload();
     assert.equal(rooms.ownKey.current?.checked, true);
   });
 
