@@ -100,7 +100,8 @@ describe("Importing from the Codex CLI", () => {
     ]) {
       assert.ok(message.detail.includes(line), line);
     }
-    assert.match(message.detail, /^Last refresh: Nov 20, 2026/m);
+    const day = new Date("2026-11-20T20:41:36Z").toLocaleDateString("en", { dateStyle: "medium" });
+    assert.ok(message.detail.includes(`\nLast refresh: ${day}`), message.detail);
     assert.doesNotMatch(message.detail, /that sign-in is replaced|Other users of this computer/);
     nothingStored();
     message.choose(undefined);
