@@ -169,6 +169,18 @@ describe("The accounts that are stored", () => {
     });
   });
 
+  it("get no record of an account that is not signed in", async () => {
+    const { accounts } = bed.open();
+    const credential = await bed.credential();
+    await assert.rejects(accounts.put(credential), (error) => isProblem(error, "notSignedIn"));
+    assert.deepEqual([...bed.secrets.values], []);
+    await accounts.put(credential, { activate: true });
+    await accounts.remove(credential.id);
+    const before = [...bed.secrets.values];
+    await assert.rejects(accounts.put(credential), (error) => isProblem(error, "notSignedIn"));
+    assert.deepEqual([...bed.secrets.values], before);
+  });
+
   it("stay as they were when a store fails", async () => {
     const window = await bed.signedIn();
     const before = [...bed.secrets.values];
