@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mergeIndexes, noAccounts, withAccount, withoutAccount } from "../../../src/account/accountIndex.ts";
+import { hasEnded, mergeIndexes, noAccounts, withAccount, withoutAccount } from "../../../src/account/accountIndex.ts";
 
 describe("Two readings of the index", () => {
   const one = withAccount(noAccounts, "one");
@@ -27,5 +27,12 @@ describe("Two readings of the index", () => {
     }
     assert.equal(index.removed?.length, 50);
     assert.equal(index.removed?.at(-1)?.id, "id 79");
+  });
+
+  it("end the sign-in that is named and those before it, and none that came later", () => {
+    const index = withoutAccount(withAccount(noAccounts, "a"), { id: "a", signedInAt: 5 });
+    const ended = [4, 5, 6].map((signedInAt) => hasEnded(index, { id: "a", signedInAt }));
+    assert.deepEqual(ended, [true, true, false]);
+    assert.equal(hasEnded(index, { id: "b", signedInAt: 4 }), false);
   });
 });
