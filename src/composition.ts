@@ -243,7 +243,7 @@ export async function compose(host: Host): Promise<Rooms> {
     signIn: (options) => actions.signInForSession(options),
     signOut: (id) => actions.signOut(id),
     setOwnKey: () => actions.setApiKey(),
-    removeOwnKey: () => ownKey.remove(),
+    removeOwnKey: () => ownKeyActions.drop(),
     useChatgpt: () => settings.setAuthMode("chatgpt"),
     askKeyWay,
   });

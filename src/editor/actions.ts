@@ -138,13 +138,14 @@ export class Actions {
       const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
       if (!entry) throw new Problem("notSignedIn");
       const { accounts: left } = accounts.state;
-      notifications.info(await endAtService(entry.credential, left.length === 0, this.#parts));
-      // What was allowed goes with the last account that it was allowed for.
       const { issuer } = entry.credential;
-      if (left.some((account) => account.issuer === issuer)) return;
-      await endpoints
-        .forget(accountBinding(issuer))
-        .catch((error: unknown) => log.warn(`The allowed addresses were not forgotten: ${describeError(error)}`));
+      // What was allowed goes with the last account that it was allowed for, before a next one is allowed anything.
+      if (!left.some((account) => account.issuer === issuer)) {
+        await endpoints
+          .forget(accountBinding(issuer))
+          .catch((error: unknown) => log.warn(`The allowed addresses were not forgotten: ${describeError(error)}`));
+      }
+      notifications.info(await endAtService(entry.credential, left.length === 0, this.#parts));
     });
   }
 

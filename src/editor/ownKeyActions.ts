@@ -80,10 +80,19 @@ export class OwnKeyActions {
       "Remove",
     );
     if (answer !== "Remove") return;
-    await this.#ownKey.remove();
-    await this.#endpoints.forget(ownKeyBinding(ownKey.key));
-    await this.#endpoints.forget(newKeyBinding);
+    await this.drop();
     this.#notifications.info("The API key was removed from this computer.");
+  }
+
+  /**
+   * Removes the key, and what was allowed for it, without a question.
+   * @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow`
+   */
+  async drop(): Promise<void> {
+    const ownKey = this.#ownKey.current;
+    await this.#ownKey.remove();
+    if (ownKey) await this.#endpoints.forget(ownKeyBinding(ownKey.key));
+    await this.#endpoints.forget(newKeyBinding);
   }
 
   async #ask(): Promise<string | undefined> {

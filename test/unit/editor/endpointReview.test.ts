@@ -116,6 +116,16 @@ describe("What a person does while the settings name another service", () => {
     assert.equal(bed.endpoints.isAllowed(newKeyBinding, issuer.apiBaseUrl), false);
   });
 
+  it("forgets it as well for a key that is removed from the Accounts menu", async () => {
+    answer = true;
+    await bed.ownKeyActions.adopt(key);
+    await bed.endpoints.grant(ownKeyBinding(key), ["https://b.example"]);
+    await bed.ownKeyActions.drop();
+    assert.equal(bed.ownKey.current, undefined);
+    assert.equal(bed.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), false);
+    assert.equal(bed.endpoints.isAllowed(newKeyBinding, issuer.apiBaseUrl), false);
+  });
+
   it("asks for no credits in the background, and nobody about them", async () => {
     await bed.signedIn();
     bed.credits.wanted = true;
@@ -198,6 +208,16 @@ describe("What a person does while the settings name another service", () => {
     assert.equal(bed.review.isNeeded, false);
     await bed.actions.signOut();
     assert.equal(bed.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), false);
+  });
+
+  it("is forgotten before the service is told of a sign-out, so that nobody who signs in again meanwhile loses it", async () => {
+    answer = true;
+    await bed.signedIn("plus@example.com");
+    await bed.review.review();
+    const revokedBefore: number[] = [];
+    bed.endpoints.onDidChange(() => revokedBefore.push(bed.revoked.length));
+    await bed.actions.signOut();
+    assert.deepEqual([revokedBefore, bed.revoked.length], [[0], 1]);
   });
 
   it("is told what to do, with the settings at hand", async () => {
