@@ -83,8 +83,9 @@ export class ChatModelProvider {
    * The models of the mode in use; empty rather than an error, which VS Code would show in every window. Where the person
    * has to do something first (sign in again, allow an address) they stay as they were: asked, they say what is to be
    * done, and a missing one says nothing.
+   * @param before the list that an earlier window had last
    */
-  async information(): Promise<ModelInformation[]> {
+  async information(before: readonly vscode.LanguageModelChatInformation[] = []): Promise<ModelInformation[]> {
     try {
       const backend = this.#backend();
       const models = await this.#catalogue.list(backend);
@@ -92,6 +93,7 @@ export class ChatModelProvider {
     } catch (error) {
       this.#needs.log.warn(`No models: ${describeError(error)}`);
       if (!waitsForPerson(this.#asFailure(error)?.failure)) this.#shown = [];
+      else if (this.#shown.length === 0) this.#shown = before.filter(isOurs);
     }
     return this.#shown;
   }
@@ -185,7 +187,7 @@ export class ChatModelProvider {
 
   /** The model as VS Code hands it back; as the catalogue has it, should a host hand back a copy. */
   async #model(chosen: vscode.LanguageModelChatInformation, backend: Backend): Promise<ChatModel> {
-    if ("model" in chosen) return (chosen as ModelInformation).model;
+    if (isOurs(chosen)) return chosen.model;
     const found = (await this.#catalogue.list(backend)).find(({ id }) => id === chosen.id);
     if (!found) throw new RequestError({ kind: "modelNotSupported" }, "not in the catalogue");
     return found;
@@ -228,6 +230,11 @@ export class ChatModelProvider {
       0,
     );
   }
+}
+
+/** Whether a list that was remembered has what a request needs. */
+function isOurs(information: vscode.LanguageModelChatInformation): information is ModelInformation {
+  return "model" in information;
 }
 
 function waitsForPerson(failure: RequestFailure | undefined): boolean {

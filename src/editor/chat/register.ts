@@ -21,8 +21,9 @@ const memoryKey = "chatModels";
  */
 export function registerChatModels(registration: ChatRegistration): vscode.Disposable {
   const { hasCredential, load, isLoaded, memory, onDidChange } = registration;
+  const last = () => memory.get<vscode.LanguageModelChatInformation[]>(memoryKey) ?? [];
   const read = async () => {
-    const models = await (await load()).information();
+    const models = await (await load()).information(last());
     await memory.update(memoryKey, models);
     return models;
   };
@@ -43,8 +44,8 @@ export function registerChatModels(registration: ChatRegistration): vscode.Dispo
         if (!silent) void offerSignIn();
         return [];
       }
-      const remembered = silent && !isLoaded() ? memory.get<vscode.LanguageModelChatInformation[]>(memoryKey) : [];
-      return remembered?.length ? remembered : read();
+      const remembered = silent && !isLoaded() ? last() : [];
+      return remembered.length > 0 ? remembered : read();
     },
     provideLanguageModelChatResponse: async (information, messages, options, progress, token) =>
       (await load()).respond(information, messages, options, progress, token),

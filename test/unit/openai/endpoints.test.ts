@@ -12,7 +12,7 @@ import type { RequestError } from "../../../src/openai/requestError.ts";
 import { UsageMeter } from "../../../src/openai/usageMeter.ts";
 import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import type { Logger } from "../../../src/platform/logger.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem, Problem } from "../../../src/platform/problem.ts";
 import { answers } from "../../standIn/answers.ts";
 import { MemoryMemento } from "../editor/sessionBed.ts";
 import { type Bed, startBed, userAgent } from "./bed.ts";
@@ -38,6 +38,21 @@ describe("A service that the person has not allowed", () => {
   let log: Logger;
   let provider: ChatModelProvider;
   const settings = { authMode: "chatgpt" as "chatgpt" | "apiKey", chatBackend: "chatgpt" as "chatgpt" | "platform" };
+  const createProvider = () =>
+    new ChatModelProvider(
+      {
+        fetch,
+        credentials: bed.credentials,
+        endpoints,
+        userAgent,
+        clock: bed.clock,
+        log,
+        settings: () => ({ ...settings, apiBaseUrl: bed.apiBaseUrl, chatgptBaseUrl: bed.chatgptBaseUrl }),
+        onFailure: (error) => failures.push(error),
+        onUsage: () => {},
+      },
+      host,
+    );
   const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
 
   beforeEach(async () => {
@@ -62,20 +77,7 @@ describe("A service that the person has not allowed", () => {
       clock: bed.clock,
       log,
     });
-    provider = new ChatModelProvider(
-      {
-        fetch,
-        credentials: bed.credentials,
-        endpoints,
-        userAgent,
-        clock: bed.clock,
-        log,
-        settings: () => ({ ...settings, apiBaseUrl: bed.apiBaseUrl, chatgptBaseUrl: bed.chatgptBaseUrl }),
-        onFailure: (error) => failures.push(error),
-        onUsage: () => {},
-      },
-      host,
-    );
+    provider = createProvider();
   });
   afterEach(() => bed.stop());
 
@@ -178,6 +180,16 @@ describe("A service that the person has not allowed", () => {
     await endpoints.forget(account);
     settings.chatBackend = "platform";
     assert.equal((await provider.information()).length, 3);
+  });
+
+  it("leaves those that an earlier window had, but none that a request cannot be made from", async () => {
+    await endpoints.grant(account, [bed.chatgptBaseUrl]);
+    const before = JSON.parse(JSON.stringify(await provider.information()));
+    await endpoints.forget(account);
+    const next = createProvider();
+    assert.deepEqual(await next.information([...before, { id: "old" }]), before);
+    bed.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
+    assert.deepEqual(await next.information(before), []);
   });
 
   it("gets nothing by a redirect of one that is allowed", async () => {
