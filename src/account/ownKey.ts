@@ -105,7 +105,8 @@ export class OwnKeyStore {
   async #readChange(): Promise<void> {
     try {
       const text = await readSecret(this.#secrets, secretKey);
-      if (text === undefined) this.#forget();
+      // Not for good: when the keyring was wrong, the next reading finds what was known.
+      if (text === undefined) this.#set(undefined);
       else this.#take(text);
     } catch (error) {
       this.#log.warn(`The own key could not be read again: ${describeError(error)}`);

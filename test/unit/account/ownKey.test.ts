@@ -98,6 +98,16 @@ describe("An own key that reads as less than what is known", () => {
     assert.equal(secrets.values.get("setAside.ownKey"), '{"version":2}');
   });
 
+  it("(nothing) as its change is told of, is found again the next time", async () => {
+    const ownKey = open();
+    await ownKey.load();
+    secrets.script("get", "ownKey", "nothing", "nothing", "nothing");
+    await ownKey.set("sk-own-key-0001", true);
+    await eventually(() => assert.equal(ownKey.current, undefined, "all three looks are over"));
+    await ownKey.reload();
+    assert.equal(ownKey.current?.key, "sk-own-key-0001");
+  });
+
   it("is taken again after it was set, removed and set to the same elsewhere", async () => {
     const [one, other] = [open(), open()];
     await Promise.all([one.load(), other.load()]);
