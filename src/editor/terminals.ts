@@ -26,7 +26,10 @@ export function createTerminals({ context, memory, apiKey, changes, notification
     focused: () => vscode.window.state.focused,
     ask: askForTerminals,
     offer: (review) =>
-      notifications.warning("A setting would give your OpenAI API key to integrated terminals.", { "Review…": review }),
+      notifications.warning(
+        "The setting “chatgptSignIn.terminalEnvironment” gives integrated terminals your OpenAI API key only after you allow it.",
+        { "Review…": review },
+      ),
     log,
   });
   const following = followTerminalEnvironment({

@@ -29,8 +29,7 @@ const sentences = {
     "You signed in to a ChatGPT workspace that the setting “chatgptSignIn.allowedWorkspaces” does not allow, so nothing was stored. Sign in again and choose an allowed ChatGPT workspace.",
   missingCode: "The sign-in page sent no authorization code. Run “Sign in with ChatGPT” to try again.",
   exchangeRefused: "The sign-in service refused to complete the sign-in. Run “Sign in with ChatGPT” to try again.",
-  saveFailed:
-    "You signed in, but VS Code could not store the credential. Check that the system's keyring is unlocked, then sign in again.",
+  saveFailed: "VS Code could not store your credentials. Check that the system's keyring is unlocked, then try again.",
   signInNotAllowed:
     "You were not signed in, because you have not allowed the service that your settings name. Correct the addresses in your settings, or sign in again and choose “Allow”.",
   // addresses that the settings name
