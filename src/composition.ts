@@ -96,7 +96,7 @@ export async function compose(host: Host): Promise<Rooms> {
   // On the web, secrets are read when the page loads and never again.
   const cached = vscode.env.uiKind === vscode.UIKind.Web ? new CachedSecrets(context.secrets, shared) : undefined;
   const secrets = cached ?? context.secrets;
-  const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
   const ownKey = new OwnKeyStore(secrets, log);
   // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
   await Promise.all([accounts.load(), ownKey.load()]);

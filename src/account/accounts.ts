@@ -6,8 +6,9 @@ import { remember } from "../platform/remember.ts";
 import { type AccountIndex, endedAt, generationOf, hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
 import { AccountsMemory } from "./accountsMemory.ts";
 import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
-import type { Credential } from "./credential.ts";
+import type { Credential, StoredCredential } from "./credential.ts";
 import { KeyringSilent } from "./limitSecrets.ts";
+import type { Rotations } from "./rotations.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { AccountsState, Entry } from "./state.ts";
 
@@ -22,6 +23,7 @@ const indexLock = "accounts";
 export class Accounts {
   readonly #store: SecretStore;
   readonly #lock: Lock;
+  readonly #rotations: Pick<Rotations, "read">;
   readonly #log: Logger;
   readonly #memory: AccountsMemory;
   readonly #reader: AccountsReader;
@@ -33,9 +35,10 @@ export class Accounts {
   /** Changes of what is stored happen one after another. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(store: SecretStore, lock: Lock, hint: SignedInHint, log: Logger) {
+  constructor(store: SecretStore, lock: Lock, hint: SignedInHint, rotations: Pick<Rotations, "read">, log: Logger) {
     this.#store = store;
     this.#lock = lock;
+    this.#rotations = rotations;
     this.#log = log;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader(store, this.#memory, hint, log);
@@ -58,11 +61,11 @@ export class Accounts {
   }
 
   /**
-   * Reads what is stored, the first time it is called; again when that has failed.
+   * Reads what is stored, the first time it is called; again when that has failed, also for one account alone.
    * @throws Problem `keyringFailed`, `keyringSilent`
    */
   load(): Promise<void> {
-    return this.#loaded.get();
+    return this.#reader.isPartial ? this.reload() : this.#loaded.get();
   }
 
   /**
@@ -96,7 +99,7 @@ export class Accounts {
    * `notSignedIn` when the account has gone
    */
   async put(credential: Credential, { activate = false } = {}): Promise<void> {
-    await this.load();
+    await this.#loaded.get();
     if (!activate) return this.#inTurn(() => this.#write(credential));
     const write = () => this.#inTurn(() => this.#writeSignIn(credential));
     // Tokens of an earlier sign-in may just be renewed, in this window or another.
@@ -118,7 +121,8 @@ export class Accounts {
   }
 
   /**
-   * Changes an account's record, as it is stored now, with nobody in between in any window.
+   * Changes an account's record, as it is stored now, with nobody in between in any window. One that is known to be an
+   * older value is left alone: what is stored may be newer.
    * Resolves with the new one, undefined when it is gone.
    */
   update(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
@@ -129,7 +133,7 @@ export class Accounts {
   updateUnlocked(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
     return this.#inTurn(async () => {
       const entry = await this.#reader.reread(id);
-      if (!entry || this.#doubted.has(entry.credential)) return entry;
+      if (!entry || this.#doubted.has(entry.credential) || (await this.#isOlder(entry.credential))) return entry;
       const changed = change(entry.credential);
       if (changed !== entry.credential) await this.#write(changed);
       return this.#memory.get(id);
@@ -150,9 +154,10 @@ export class Accounts {
    * @throws as `put`; then it stays
    */
   async remove(id: string): Promise<Entry | undefined> {
-    await this.load();
+    await this.#loaded.get();
     return this.#inTurn(async () => {
-      const entry = this.#memory.get(id);
+      // As another window may have renewed it: the newest tokens are the ones to revoke.
+      const entry = await this.#reader.reread(id);
       if (!entry) return undefined;
       await this.#changeIndex((index) => withoutAccount(index, entry.credential)).catch((error: unknown) => {
         throw afterwards(error, () => this.dropSignedOut(entry.credential));
@@ -180,6 +185,12 @@ export class Accounts {
     });
   }
 
+  /** Whether the tokens have been renewed since, by word of the note beside the secrets. */
+  async #isOlder(credential: Credential): Promise<boolean> {
+    const rotation = await this.#rotations.read(credential);
+    return rotation !== undefined && rotation.sequence > credential.sequence;
+  }
+
   async #write(credential: Credential): Promise<void> {
     if (!this.#memory.get(credential.id)) throw new Problem("notSignedIn");
     await this.#store.writeCredential(credential);
@@ -191,23 +202,33 @@ export class Accounts {
     const status = await this.#reader.readIndex();
     const stored = await this.#store.readCredential(id);
     const before = Math.max(
-      endedAt(this.#memory.index, id) + 1,
+      endedAt(this.#memory.index, id),
       this.#memory.get(id)?.credential.signedInAt ?? 0,
       stored.status === "found" ? stored.credential.signedInAt : 0,
     );
     // Every window takes the later sign-in for the newer one, also after the clock was put back.
-    const credential = given.signedInAt < before ? { ...given, signedInAt: before } : given;
+    const credential = given.signedInAt > before ? given : { ...given, signedInAt: before + 1 };
+    let isWritten = false;
     try {
       await this.#store.writeCredential(credential);
+      isWritten = true;
       const { ids, active } = this.#memory.index;
       if (status !== "found" || !ids.includes(id) || active !== id) {
         await this.#changeIndex((index) => withAccount(index, id));
       }
     } catch (error) {
+      if (isWritten && !(error instanceof KeyringSilent)) await this.#restore(id, stored);
       throw afterwards(error, () => this.#inTurn(() => this.#takeBack(credential)));
     }
     this.#reader.remember(true);
     this.#memory.adopt(credential, this.#reader.noticeWithout(id));
+  }
+
+  /** Puts back what stood in the place of the record of a sign-in that has failed, as far as the keyring lets us. */
+  async #restore(id: string, stored: StoredCredential): Promise<void> {
+    const before = this.#memory.newest(id, stored)?.credential;
+    if (before) await this.#store.writeCredential(before).catch(() => {});
+    else if (!this.#memory.index.ids.includes(id)) await this.#delete(id);
   }
 
   /** A sign-in that was said to have failed must not appear when the keyring answers at last. */
@@ -227,7 +248,7 @@ export class Accounts {
     return this.#lock.hold(indexLock, async () => {
       await this.#reader.readIndex();
       const next = { ...change(this.#memory.index), generation: generationOf(this.#memory.index) + 1 };
-      await this.#store.writeIndex(next);
+      await this.#store.writeIndex(next, { besides: this.#reader.isBlind });
       this.#memory.replaceIndex(next);
     });
   }

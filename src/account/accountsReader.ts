@@ -19,6 +19,9 @@ export class AccountsReader {
   /** Accounts of the index whose records could not be read, and are not known from before. */
   #unreadable = new Set<string>();
   #hasRead = false;
+  #isPartial = false;
+  /** Somebody was signed in, by the hint, and this window could not read who. */
+  #isBlind = false;
 
   constructor(store: SecretStore, memory: AccountsMemory, hint: SignedInHint, log: Logger) {
     this.#store = store;
@@ -27,14 +30,24 @@ export class AccountsReader {
     this.#log = log;
   }
 
+  /** Whether the last reading of everything lacks an account because the keyring failed. */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
+  get isBlind(): boolean {
+    return this.#isBlind;
+  }
+
   async read(): Promise<void> {
     const status = await this.readIndex();
     const { ids } = this.#memory.index;
+    if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get()) this.#isBlind = true;
     const read = await Promise.all(ids.map(async (id) => [id, await this.#readCredential(id)] as const));
     const { entries, unreadable } = this.#memory.newestOf(read);
-    const [record] = unreadable.values();
+    const failed = [...unreadable.values()].find((record) => record.status === "failed");
     // When nothing can be read, this is no answer to who is signed in.
-    if (record?.status === "failed" && entries.size === 0) throw record.error;
+    if (failed && entries.size === 0) throw failed.error;
     let notice = noticeOf(status) ?? [...unreadable.values()].map(({ status: of }) => noticeOf(of)).find(Boolean);
     if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get()) {
       // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
@@ -46,6 +59,7 @@ export class AccountsReader {
     }
     if (entries.size > 0 && !this.#hint.get()) this.remember(true);
     this.#hasRead = true;
+    this.#isPartial = failed !== undefined;
     this.#unreadable = new Set(unreadable.keys());
     if (notice && notice !== this.#memory.state.notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
     this.#memory.set(entries, notice);
@@ -53,6 +67,7 @@ export class AccountsReader {
 
   async readIndex(): Promise<IndexStatus> {
     const { index, status } = await this.#store.readIndex();
+    if (status === "found") this.#isBlind = false;
     this.#memory.mergeIndex(index);
     return status;
   }

@@ -1,7 +1,7 @@
 import type { Event } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
-import { type AccountIndex, generationOf, type IndexStatus, parseIndex } from "./accountIndex.ts";
+import { type AccountIndex, generationOf, type IndexStatus, mergeIndexes, parseIndex } from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 
@@ -64,7 +64,7 @@ export class SecretStore {
   }
 
   /**
-   * The newest index that can be read, and what became of reading it where it usually stands.
+   * What the index and its copy say together, and what became of reading the index itself.
    * @throws Problem `keyringFailed`, `keyringSilent`
    */
   async readIndex(): Promise<{ index: AccountIndex | undefined; status: IndexStatus }> {
@@ -75,8 +75,7 @@ export class SecretStore {
     const { index, status } = parseIndex(text);
     const { index: copy } = parseIndex(copyText);
     this.#note(indexKey, text, status);
-    if (!copy || (index && generationOf(index) >= generationOf(copy))) return { index, status };
-    return { index: copy, status };
+    return { index: index ? mergeIndexes(index, copy) : copy, status };
   }
 
   /** @throws Problem `keyringFailed`, `keyringSilent` */
@@ -96,12 +95,16 @@ export class SecretStore {
     await this.#write(credentialKey(credential.id), serializeCredential(credential));
   }
 
-  /** @throws Problem `saveFailed`, `keyringSilent`, `staleWindow` */
-  async writeIndex(index: AccountIndex): Promise<void> {
+  /**
+   * @param besides writes the copy alone: an index that cannot be read just now may name other accounts
+   * @throws Problem `saveFailed`, `keyringSilent`, `staleWindow`
+   */
+  async writeIndex(index: AccountIndex, { besides = false } = {}): Promise<void> {
     const text = JSON.stringify(index);
+    if (besides) return this.#write(indexCopyKey, text);
     await this.#write(indexKey, text);
-    // Who has one account loses nothing that the hint outside the secrets does not tell of.
-    if (generationOf(index) <= 1) return;
+    // Whoever has signed in for the first time has nothing yet that a second window could overlook.
+    if (generationOf(index) <= 1 && index.ids.length <= 1) return;
     // The index stands; without its copy it is only less safe from a keyring that forgets.
     await this.#write(indexCopyKey, text).catch(() => {});
   }

@@ -58,7 +58,7 @@ export function createAccountWindow(options: AccountWindowOptions) {
       hinted = signedIn;
     },
   };
-  const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
   const ownKey = new OwnKeyStore(secrets, log);
   const refresher = new Refresher({
     ...{ accounts, tokenEndpoint, lock, rotations, clock, log },

@@ -68,7 +68,7 @@ export async function createRooms(options: RoomsOptions) {
       hinted = signedIn;
     },
   };
-  const accounts = new Accounts(new SecretStore(secrets), lock, hint, log);
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
   const ownKey = new OwnKeyStore(secrets, log);
   const cli = new CodexCli({
     clock,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseCredential } from "../../../src/account/credential.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
-import { type Bed, createBed } from "./bed.ts";
+import { type Bed, createBed, day, minute } from "./bed.ts";
 
 describe("The accounts that are stored", () => {
   let bed: Bed;
@@ -191,6 +191,44 @@ describe("The accounts that are stored", () => {
     );
     assert.deepEqual([...bed.secrets.values], before);
     assert.equal(window.accounts.state, state);
+  });
+
+  for (const back of [0, 30 * day]) {
+    it(`are another sign-in's when the same person signs in again with the clock ${back} ms behind`, async () => {
+      const window = await bed.signedIn();
+      const other = bed.open();
+      const seen = window.accounts.entry()?.credential;
+      assert.ok(seen);
+      await window.refresher.refresh(seen);
+      await window.refresher.settle();
+      await other.accounts.load();
+      bed.clock.jump(-back);
+      const anew = await bed.credential();
+      await window.accounts.put(anew, { activate: true });
+      await other.accounts.reload();
+      for (const { accounts } of [window, other]) {
+        assert.equal(accounts.entry()?.credential.tokens.refreshToken, anew.tokens.refreshToken);
+      }
+      const { credential } = await other.refresher.refresh(other.accounts.entry()?.credential ?? seen);
+      assert.equal(credential.sequence, 1);
+      assert.equal(other.accounts.state.active?.rejected, undefined);
+    });
+  }
+
+  it("stay as they were when the index cannot be stored: no record of the sign-in is left behind", async () => {
+    await bed.dispose();
+    bed = await createBed({ reliable: true });
+    const window = await bed.signedIn();
+    const before = [...bed.secrets.values];
+    bed.clock.jump(minute);
+    for (const email of ["team@example.com", "plus@example.com"]) {
+      if (email === "plus@example.com") bed.secrets.values.delete("accounts");
+      bed.secrets.script("store", "accounts", "rejects");
+      const anew = await bed.credential(email);
+      await assert.rejects(window.accounts.put(anew, { activate: true }), (error) => isProblem(error, "saveFailed"));
+      bed.secrets.values.set("accounts", before.find(([key]) => key === "accounts")?.[1] ?? "");
+      assert.deepEqual(new Map(bed.secrets.values), new Map(before));
+    }
   });
 
   it("of an older version are brought up to this one step by step", async () => {

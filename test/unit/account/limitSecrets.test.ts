@@ -99,9 +99,9 @@ describe("A window whose first reading", () => {
   afterEach(() => bed.dispose());
 
   const open = () => {
-    const { log, lock } = bed.open();
+    const { log, lock, rotations } = bed.open();
     return {
-      accounts: new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, log),
+      accounts: new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, rotations, log),
       ownKey: new OwnKeyStore(bed.secrets, log, limits),
     };
   };
@@ -148,8 +148,8 @@ describe("A store that hangs", () => {
   afterEach(() => bed.dispose());
 
   const open = () => {
-    const { log, lock } = bed.open();
-    return new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, log);
+    const { log, lock, rotations } = bed.open();
+    return new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, rotations, log);
   };
   const next = async () => {
     const { accounts } = bed.open();

@@ -183,6 +183,37 @@ describe("A secret that says less than what is known", () => {
     assert.equal((await late.source.get("chatgpt")).bearer, credentialOf(window).tokens.accessToken);
   });
 
+  it("as an older record, to a window that starts, is not stored again in the place of the newer one", async () => {
+    await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    const newest = credentialOf(window);
+    misread(`credential.${plus}`, "older");
+    const late = await next();
+    await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
+    await late.deriver.keep(plus, Promise.resolve({ status: "present", key: "sk-derived-0001", createdAt: 1 }));
+    bed.secrets.settle();
+    assert.deepEqual(credentialOf(await next()), newest);
+    await late.accounts.reload();
+    await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
+    assert.deepEqual(credentialOf(await next()), { ...newest, creditsAskedAt: 1 }, "and is, once it reads right");
+  });
+
+  it("of one account that cannot be read is made up for by the next request, before another account is used", async () => {
+    bed.secrets.script("get", `credential.${plus}`, "rejects");
+    const late = await next();
+    assert.equal(late.accounts.state.active?.id, team);
+    assert.equal((await late.source.get("chatgpt")).account, plus);
+  });
+
+  it("of two accounts, one that is gone and one that could not be read, is no answer", async () => {
+    bed.secrets.values.delete(`credential.${team}`);
+    bed.secrets.script("get", `credential.${plus}`, "rejects");
+    const late = bed.open();
+    await assert.rejects(late.accounts.load(), is("keyringFailed"));
+    await late.accounts.load();
+    assert.deepEqual(emails(late), ["plus@example.com"]);
+  });
+
   it("as a refusal of the issuer that another window has made past, is looked at again before it is believed", async () => {
     const other = await next();
     await other.refresher.refresh(credentialOf(other));
@@ -246,5 +277,91 @@ describe("A secret that says less than what is known", () => {
     bed.secrets.script("get", key, ...always("nothing" as const));
     await late.accounts.put(await bed.credential("plus@example.com"), { activate: true });
     assert.equal(bed.secrets.values.get(`setAside.${key}`), "?");
+  });
+});
+
+describe("A window that starts while the index cannot be read, and in which somebody else signs in", () => {
+  let bed: Bed;
+  beforeEach(async () => {
+    bed = await createBed({ reliable: true });
+  });
+  afterEach(() => bed.dispose());
+
+  const emails = async () => {
+    const { accounts } = bed.open();
+    await accounts.load();
+    return accounts.state.accounts.map(({ email }) => email).sort();
+  };
+  const before: Record<string, readonly string[]> = {
+    "one account": ["plus@example.com"],
+    "two accounts": ["plus@example.com", "team@example.com"],
+  };
+
+  for (const [name, signedIn] of Object.entries(before)) {
+    for (const unreadable of [["accounts"], ["accounts", "accounts.copy"]]) {
+      it(`(${unreadable.join(" and ")}) costs ${name} nothing`, async () => {
+        for (const email of signedIn) await bed.signedIn(email);
+        for (const key of unreadable) bed.secrets.script("get", key, ...always("nothing" as const));
+        const late = await bed.signedIn("owner@example.com");
+        assert.equal(late.accounts.state.active?.email, "owner@example.com");
+        await late.accounts.update(late.accounts.state.active.id, (credential) => ({
+          ...credential,
+          creditsAskedAt: 1,
+        }));
+        bed.secrets.settle();
+        const all = ["owner@example.com", ...signedIn];
+        assert.deepEqual(await emails(), all);
+        await late.accounts.reload();
+        assert.deepEqual(late.accounts.state.accounts.map(({ email }) => email).sort(), all);
+        assert.equal(late.accounts.state.notice, undefined);
+        await late.accounts.setActive(late.accounts.state.active.id);
+        bed.secrets.values.delete("accounts");
+        assert.deepEqual(await emails(), all, "and the copy has them all by now");
+      });
+    }
+  }
+
+  it("costs nothing either when it signs in two and signs one out", async () => {
+    await bed.signedIn("plus@example.com");
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
+    const late = await bed.signedIn("owner@example.com");
+    const owner = late.accounts.state.active?.id ?? "";
+    await late.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    await late.accounts.remove(owner);
+    bed.secrets.settle();
+    assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
+  });
+
+  it("costs nobody anything whom the first version has signed in", async () => {
+    const window = await bed.signedIn("plus@example.com");
+    await window.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    const ids = window.accounts.state.accounts.map(({ id }) => id);
+    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids, active: ids[0] }));
+    bed.secrets.values.delete("accounts.copy");
+    bed.secrets.script("get", "accounts", ...always("nothing" as const));
+    await bed.signedIn("owner@example.com");
+    bed.secrets.settle();
+    assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com", "team@example.com"]);
+  });
+
+  it("is of use where the one before is truly gone", async () => {
+    await bed.signedIn("plus@example.com");
+    bed.secrets.values.clear();
+    await bed.signedIn("owner@example.com");
+    assert.deepEqual(await emails(), ["owner@example.com"]);
+    const window = await bed.signedIn("team@example.com");
+    assert.deepEqual(await emails(), ["owner@example.com", "team@example.com"]);
+    assert.deepEqual(bed.secrets.values.get("accounts"), bed.secrets.values.get("accounts.copy"));
+    assert.equal(window.accounts.state.notice, undefined);
+  });
+
+  it("finds whom the first version has signed in since the copy was written", async () => {
+    const window = await bed.signedIn("plus@example.com");
+    await window.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    const ids = window.accounts.state.accounts.map(({ id }) => id);
+    const owner = await bed.credential("owner@example.com");
+    bed.secrets.values.set(`credential.${owner.id}`, JSON.stringify(owner));
+    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [...ids, owner.id], active: owner.id }));
+    assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com", "team@example.com"]);
   });
 });

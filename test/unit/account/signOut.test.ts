@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Credential } from "../../../src/account/credential.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import { type Bed, createBed, day } from "./bed.ts";
 
@@ -49,6 +50,23 @@ describe("A real sign-out", () => {
     assert.deepEqual(emails(window), []);
     assert.equal(window.accounts.state.notice, undefined);
     assert.equal(bed.hint.get(), false);
+  });
+
+  it("ends the newest tokens, which another window has just renewed", async () => {
+    const other = await next();
+    const { credential } = await other.refresher.refresh(
+      (await window.accounts.reread(plus))?.credential as Credential,
+    );
+    await other.refresher.settle();
+    assert.notEqual(tokenOf(window), credential.tokens.refreshToken);
+    const ended = await window.accounts.remove(plus);
+    assert.equal(ended?.credential.tokens.refreshToken, credential.tokens.refreshToken);
+  });
+
+  it("of an account that cannot be read any more", async () => {
+    bed.secrets.script("get", `credential.${plus}`, ...always("rejects" as const));
+    assert.ok(await window.accounts.remove(plus));
+    assert.deepEqual(emails(await next()), ["team@example.com"]);
   });
 
   it("whose record could not be deleted", async () => {
