@@ -344,6 +344,21 @@ describe("A window that starts while the index cannot be read, and in which some
     assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com", "team@example.com"]);
   });
 
+  it("costs them nothing either where this version has only switched between them", async () => {
+    const ids = [];
+    for (const email of ["plus@example.com", "team@example.com"]) {
+      const credential = await bed.credential(email);
+      ids.push(credential.id);
+      bed.secrets.values.set(`credential.${credential.id}`, JSON.stringify(credential));
+    }
+    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids, active: ids[0] }));
+    const { accounts } = bed.open();
+    await accounts.load();
+    await accounts.setActive(ids[1] ?? "");
+    bed.secrets.values.delete("accounts");
+    assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
+  });
+
   it("is of use where the one before is truly gone", async () => {
     await bed.signedIn("plus@example.com");
     bed.secrets.values.clear();
