@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { prepareFileLock } from "../src/platform/lock.ts";
 import { controlOf, type IssuerControl } from "../test/issuer/control.ts";
 import { signInByHttp } from "../test/issuer/login.ts";
-import { AccountProcess } from "../test/support/accountProcess.ts";
+import { AccountProcess, bundleWorker } from "../test/support/accountProcess.ts";
 import { createAccountWindow, credentialFor } from "../test/support/accountWindow.ts";
 import { FileSecrets } from "../test/support/fileSecrets.ts";
 import { temporaryDirectory } from "../test/support/leaveNothing.ts";
@@ -136,7 +136,8 @@ export async function measureProcesses(): Promise<Row[]> {
   const window = createAccountWindow({ secrets: new FileSecrets(setup.secrets), directory: setup.directory });
   const tokens = await signInByHttp(issuer.origin, "plus@example.com");
   await window.accounts.put(credentialFor(issuer.origin, tokens), { activate: true });
-  const processes = await Promise.all(Array.from({ length: 4 }, () => AccountProcess.start(setup)));
+  const worker = await bundleWorker(folder.path);
+  const processes = await Promise.all(Array.from({ length: 4 }, () => AccountProcess.start(setup, worker)));
   const rounds = 30;
   const behind: number[] = [];
   let without = 0;

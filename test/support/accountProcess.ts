@@ -1,9 +1,21 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { build } from "esbuild";
 import type { WorkerOrder, WorkerReport, WorkerSetup } from "./accountWorker.ts";
+import { projectPath } from "./projectRoot.ts";
 
-const program = fileURLToPath(new URL("accountWorker.ts", import.meta.url));
+/** Bundles the worker's program into `folder`: it starts in a third of the time. Resolves with its path. */
+export async function bundleWorker(folder: string): Promise<string> {
+  const outfile = join(folder, "worker.mjs");
+  await build({
+    entryPoints: [projectPath("test", "support", "accountWorker.ts")],
+    outfile,
+    ...{ bundle: true, platform: "node", format: "esm", minify: true, logLevel: "error" },
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  });
+  return outfile;
+}
 
 /** A window in a process of its own. */
 export class AccountProcess {
@@ -15,9 +27,9 @@ export class AccountProcess {
     this.#exited = once(child, "exit");
   }
 
-  /** Resolves when the process waits for orders. @param file the worker's program, where it has been bundled */
-  static async start(setup: WorkerSetup, file = program): Promise<AccountProcess> {
-    const child = fork(file, [JSON.stringify(setup)], {
+  /** Resolves when the process waits for orders. @param program of `bundleWorker` */
+  static async start(setup: WorkerSetup, program: string): Promise<AccountProcess> {
+    const child = fork(program, [JSON.stringify(setup)], {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });

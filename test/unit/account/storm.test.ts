@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
-import { AccountProcess } from "../../support/accountProcess.ts";
+import { AccountProcess, bundleWorker } from "../../support/accountProcess.ts";
 import { createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
 import { FileSecrets } from "../../support/fileSecrets.ts";
 import { temporaryDirectory } from "../../support/leaveNothing.ts";
@@ -51,7 +51,9 @@ describe("A storm of callers at the expiry of the access token", () => {
     const first = createAccountWindow({ secrets: new FileSecrets(secrets), directory });
     const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
     await first.accounts.put(credentialFor(issuer.issuer, tokens), { activate: true });
-    const processes = await Promise.all(Array.from({ length: 8 }, () => AccountProcess.start({ secrets, directory })));
+    const worker = await bundleWorker(folder.path);
+    const start = () => AccountProcess.start({ secrets, directory }, worker);
+    const processes = await Promise.all(Array.from({ length: 8 }, start));
     try {
       for (let round = 1; round <= rounds; round += 1) {
         const order = { callers: 500, aheadMs: round * elevenDays };
