@@ -23,7 +23,7 @@ describe("a person with the Codex CLI", () => {
     writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" rotates ${origin} "$@"\n`, {
       mode: 0o700,
     });
-    return { settings: { "chatgptSignIn.codexPath": program } };
+    return { settings: { "chatgptSignIn.codexPath": program }, sharedWindow: true };
   });
   after(() => folder.remove());
 

@@ -5,15 +5,16 @@ import { launchBrowser, newPerson } from "./browser.ts";
 import { type CodeServer, type CodeServerOptions, startCodeServer } from "./codeServer.ts";
 import { temporaryDirectory } from "./leaveNothing.ts";
 import { projectPath } from "./projectRoot.ts";
+import { putBack } from "./putBack.ts";
 import { packagedExtension } from "./vsix.ts";
 import { Workbench } from "./workbench.ts";
 
 /** What a journey has at hand. */
 export interface Vscode {
   readonly server: CodeServer;
-  /** The person of the running test: a fresh browser profile for each test. */
+  /** The person of the running test: a fresh browser profile for each test, but for `sharedWindow`. */
   readonly person: BrowserContext;
-  /** Opens a window of that person. */
+  /** Opens a window of that person; with `sharedWindow` it is the same for all tests. */
   openWorkbench(): Promise<Workbench>;
   /** Another person: a browser profile of its own, closed with the test. */
   anotherPerson(): Promise<BrowserContext>;
@@ -35,6 +36,15 @@ export interface VscodeOptions {
   readonly folder?: string;
   /** What needs a server of its own, which takes seconds to start. */
   readonly ownServer?: OwnServer;
+  /**
+   * The tests share a person and a window, put back before each: nobody is signed in, nothing is open. For tests that
+   * are about neither a new person nor a new window; opening one is most of what a short test costs.
+   */
+  readonly sharedWindow?: boolean;
+  /** The browser of its people, where it is not the one that all share. */
+  readonly browser?: Browser;
+  /** What that browser calls the server; its address by default. */
+  readonly host?: string;
 }
 
 /** Test services listen at this address so that VS Code opens their pages without asking. */
@@ -78,10 +88,11 @@ function startServer({ env, vsix = [], chat = false }: OwnServer = {}): Promise<
 export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> = () => ({})): Vscode {
   let server: CodeServer | undefined;
   let wanted: VscodeOptions = {};
-  let people: BrowserContext[] = [];
+  const people: BrowserContext[] = [];
+  let shared: Workbench | undefined;
 
   const anotherPerson = async () => {
-    const person = await newPerson(await started(browser, "browser"));
+    const person = await newPerson(wanted.browser ?? (await started(browser, "browser")));
     people.push(person);
     return person;
   };
@@ -90,22 +101,28 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     browser ??= launchBrowser();
     wanted = await options();
     sharedServer = wanted.ownServer ? sharedServer : (sharedServer ?? startServer());
-    [server] = await Promise.all([wanted.ownServer ? startServer(wanted.ownServer) : sharedServer, browser]);
+    const [running] = await Promise.all([wanted.ownServer ? startServer(wanted.ownServer) : sharedServer, browser]);
+    if (running) server = wanted.host ? { ...running, origin: `http://${wanted.host}:${running.port}` } : running;
   });
   beforeEach(async () => {
     const withoutChat = wanted.ownServer?.chat ? {} : { "chat.disableAIFeatures": true };
-    started(server, "server").resetSettings({ ...withoutChat, ...wanted.settings });
+    const settings = { ...withoutChat, ...wanted.settings };
+    if (shared) await putBack(shared, settings, trustedHost);
+    else started(server, "server").resetSettings(settings);
     rmSync(codexHome, { recursive: true, force: true });
     mkdirSync(codexHome, { recursive: true });
-    people = [];
-    await anotherPerson();
+    if (!shared) await anotherPerson();
   });
   afterEach(async function () {
     const test = this.currentTest;
     if (test?.state === "failed") await keepEvidence(test.fullTitle(), people, started(server, "server").logs());
-    for (const person of people) await person.close();
+    // Of a test that failed nothing is used again.
+    const kept = test?.state === "passed" && shared ? 1 : 0;
+    if (kept === 0) shared = undefined;
+    for (const person of people.splice(kept)) await person.close();
   });
   after(async () => {
+    for (const person of people.splice(0)) await person.close();
     if (wanted.ownServer) await server?.stop();
   });
 
@@ -116,8 +133,13 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     get person() {
       return started(people[0], "person");
     },
-    openWorkbench: () =>
-      Workbench.open(started(people[0], "person"), started(server, "server"), { folder: wanted.folder }),
+    openWorkbench: async () => {
+      const { folder, sharedWindow } = wanted;
+      if (shared) return shared;
+      const workbench = await Workbench.open(started(people[0], "person"), started(server, "server"), { folder });
+      if (sharedWindow) shared = workbench;
+      return workbench;
+    },
     anotherPerson,
   };
 }

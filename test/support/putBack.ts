@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import type { Workbench } from "./workbench.ts";
+
+/**
+ * Makes a window, and what its person keeps, as they were when it was opened; nothing else of theirs stays open.
+ * @param settings the user settings that it reads, on top of the quiet ones
+ * @param service the host whose page forgets who was signed in there
+ */
+export async function putBack(
+  workbench: Workbench,
+  settings: Readonly<Record<string, unknown>>,
+  service: string,
+): Promise<void> {
+  const { page, server } = workbench;
+  const person = page.context();
+  for (const other of person.pages()) if (other !== page) await other.close();
+  await person.clearCookies({ domain: service });
+  await person.clearPermissions();
+  assert.equal(await workbench.dialog.count(), 0, "a dialog was left open");
+  // As it stands, which the window knows: it shows by changing it that it has read the others.
+  const autoSave = server.readSettings()["files.autoSave"];
+  server.resetSettings({ ...settings, "files.autoSave": autoSave });
+  await workbench.updateSettings({});
+  await signOut(workbench);
+  await workbench.runCommand("View: Close All Editors");
+  await workbench.clearNotifications();
+}
+
+/** Signs out of all accounts and removes the API key: the palette offers neither any more. */
+async function signOut(workbench: Workbench): Promise<void> {
+  for (;;) {
+    const offered = await workbench.paletteEntries("ChatGPT: ");
+    if (offered.includes("ChatGPT: Sign out of ChatGPT")) {
+      await workbench.clearNotifications();
+      await workbench.runCommand("ChatGPT: Sign out of ChatGPT");
+      await workbench.awaitNotification(/signed out/);
+    } else if (offered.includes("ChatGPT: Remove OpenAI API Key")) {
+      await workbench.runCommand("ChatGPT: Remove OpenAI API Key");
+      await workbench.answerDialog("Remove the OpenAI API key from this computer?", "Remove");
+      await workbench.awaitNotification("The API key was removed from this computer.");
+    } else {
+      return;
+    }
+  }
+}
