@@ -53,7 +53,7 @@ const suites: Record<string, Suite> = {
     env,
     limit: 25 * minute,
   },
-  // The journeys of a sign-in under difficulties: as long as all the others together, so they run beside them.
+  // The journeys of a sign-in under difficulties run beside the others.
   anywhere: {
     name: "anywhere",
     args: ["test/support/runMocha.ts", "600000", ...testFiles("test/journeys/anywhere*.test.ts")],
@@ -92,14 +92,22 @@ const outcomes: SuiteOutcome[] = [];
 
 const order = ["check", "unit", "package", "panel", "host", "journeys", "anywhere", "interop"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
-const lane = async (...names: string[]) => {
-  for (const name of names) await runIfChosen(name);
+/** Takes the next of these suites as soon as there is nothing before it, until none is left. */
+const lane = async (queue: string[]) => {
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) await runIfChosen(name);
 };
-// First what keeps the processor busy, then what mostly waits for a browser.
-await Promise.all([lane("unit"), lane("package", "check", "panel")]);
-// Suites that sign in use the registered callback ports: each has a network of its own, or they follow each other.
-if (network) await Promise.all([lane("host", "journeys"), lane("anywhere", "interop")]);
-else await lane("host", "journeys", "anywhere", "interop");
+await runIfChosen("package");
+// Tests with time limits first, beside what needs no window; the longest before the shorter, so that the lanes end together.
+const first = ["unit", "panel", "check"];
+const inVscode = ["host", "journeys", "anywhere", "interop"];
+if (network) {
+  const queue = [...first, ...inVscode];
+  await Promise.all([lane(queue), lane(queue)]);
+} else {
+  // Suites that sign in use the registered callback ports: without a network of its own each, they follow each other.
+  await Promise.all([lane(first), lane(first)]);
+  await lane(inVscode);
+}
 await results.remove();
 summarize();
 

@@ -5,7 +5,7 @@ import { useVscodeWithIssuer } from "../support/signInJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 
 describe("a person with several accounts", () => {
-  const { vscode, issuer } = useVscodeWithIssuer();
+  const { vscode, issuer } = useVscodeWithIssuer(() => ({ sharedWindow: true }));
 
   it("adds one, switches in palette and panel, and signs out of one while the other stays", async () => {
     const workbench = await vscode.openWorkbench();

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import type { Browser, BrowserContext } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { TestIssuer } from "../issuer/types.ts";
-import { launchBrowser, newPerson } from "../support/browser.ts";
+import { launchBrowser } from "../support/browser.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
 import { temporaryDirectory } from "../support/leaveNothing.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
-import { proxiedHost, useVscode } from "../support/useVscode.ts";
-import { Workbench } from "../support/workbench.ts";
+import { proxiedHost, useVscode, type VscodeOptions } from "../support/useVscode.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 /** A name that no look-up ever finds (RFC 6761): only the proxy, and this test's browser, know where it is. */
 const host = proxiedHost;
@@ -23,7 +23,6 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   let proxy: ConnectProxy;
   let strictProxy: ConnectProxy;
   let browser: Browser;
-  let person: BrowserContext;
   let workbench: Workbench;
 
   before(async () => {
@@ -51,8 +50,8 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
     "chatgptSignIn.apiBaseUrl": `${origin}/v1`,
     "chatgptSignIn.chatgptBaseUrl": `${origin}/backend-api`,
   };
-  /** Opens a window that has these settings of the network from its start. */
-  let openWith: (change: object) => Promise<void>;
+  /** Opens a window that has these settings of the network. */
+  let openWith: (change: Readonly<Record<string, unknown>>) => Promise<void>;
   const withCredentials = (url: string, credentials: string) => url.replace("http://", `http://${credentials}@`);
 
   /** The sentence of the error that a sign-in with a device code ends in. */
@@ -79,23 +78,20 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
     await page.close();
   }
 
-  const useWindow = (vscode: ReturnType<typeof useVscode>) => {
-    beforeEach(async () => {
-      person = await newPerson(browser);
+  const useWindow = (options: () => VscodeOptions) => {
+    const vscode = useVscode(() => ({ settings, browser, ...options() }));
+    beforeEach(() => {
       openWith = async (change) => {
-        vscode.server.updateSettings({ "http.proxy": undefined, "http.noProxy": undefined, ...change });
-        workbench = await Workbench.open(person, vscode.server);
+        // A window that opens has them from its start, and one that is open takes them.
+        vscode.server.updateSettings(change);
+        workbench = await vscode.openWorkbench();
+        await workbench.updateSettings({});
       };
-    });
-    afterEach(async function () {
-      const { state, title } = this.currentTest ?? {};
-      if (state === "failed") await workbench.screenshot(`out/failures/network-${title?.replace(/\W+/g, "-")}.png`);
-      await person.close();
     });
   };
 
   describe("that VS Code does not trust", () => {
-    useWindow(useVscode(() => ({ settings })));
+    useWindow(() => ({ sharedWindow: true }));
 
     it("says that the browser got through and VS Code did not, when only VS Code lacks the proxy", async () => {
       await openWith({});
@@ -130,7 +126,7 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   });
 
   describe("that VS Code trusts", () => {
-    useWindow(useVscode(() => ({ settings, ownServer: { env: { NODE_EXTRA_CA_CERTS: ca.caFile } } })));
+    useWindow(() => ({ ownServer: { env: { NODE_EXTRA_CA_CERTS: ca.caFile } } }));
 
     it("signs in through the proxy, every call", async () => {
       await openWith({ "http.proxy": proxy.url });

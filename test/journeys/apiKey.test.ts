@@ -6,7 +6,7 @@ const accepted = "sk-test-own-key-000000000000000000000000";
 const refused = "sk-test-nobody-knows-this-key-1234567890";
 
 describe("a person with an API key of their own", () => {
-  const { vscode, issuer } = useVscodeWithIssuer();
+  const { vscode, issuer } = useVscodeWithIssuer(() => ({ sharedWindow: true }));
 
   it("sets it, sees it masked, is refused another without losing it, and removes it", async () => {
     const hunt = await LeakHunt.start(vscode.person, vscode.server);

@@ -2,8 +2,15 @@ import assert from "node:assert/strict";
 import { derivedKeys, signInWithKey, teamAccount, useConsumers } from "../support/consumerJourney.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { eventually, patience } from "../support/timing.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const hello = "Hello from the stand-in.";
+
+async function signOutInAccountsMenu(workbench: Workbench): Promise<void> {
+  await workbench.openAccountsMenu();
+  await workbench.chooseInMenu(`${demoAccount.email} (ChatGPT)`, "Sign Out");
+  await workbench.answerDialog(demoAccount.email, "Sign Out");
+}
 
 describe("another extension", () => {
   const { vscode, issuer, consumers, bearers } = useConsumers();
@@ -38,9 +45,7 @@ describe("another extension", () => {
     assert.deepEqual(bearers().slice(requests), [key, key]);
 
     const revoked = issuer().recordsOf("revoke").length;
-    await workbench.openAccountsMenu();
-    await workbench.chooseInMenu(`${demoAccount.email} (ChatGPT)`, "Sign Out");
-    await workbench.answerDialog(demoAccount.email, "Sign Out");
+    await signOutInAccountsMenu(workbench);
     await workbench.awaitNotification("The ChatGPT session has ended.");
     assert.equal(issuer().recordsOf("revoke").length, revoked + 1);
     await workbench.clearNotifications();
@@ -73,6 +78,8 @@ describe("another extension", () => {
     await workbench.awaitNotification(
       `${demoAccount.email}: plan plus, ChatGPT workspace 5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01, no token`,
     );
+    // With that VS Code forgets whom it allowed to use the account, so that the next test is asked again.
+    await signOutInAccountsMenu(workbench);
   });
 
   it("gets the account chosen for it, whichever account is the active one", async () => {

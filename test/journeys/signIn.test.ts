@@ -20,7 +20,7 @@ async function assertFree(port: number): Promise<void> {
 }
 
 describe("a person", () => {
-  const { vscode, issuer } = useVscodeWithIssuer();
+  const { vscode, issuer } = useVscodeWithIssuer(() => ({ sharedWindow: true }));
 
   it("signs in, looks, switches, refreshes, reloads, signs out, and leaves no secret anywhere", async () => {
     const hunt = await LeakHunt.start(vscode.person, vscode.server);
@@ -158,15 +158,11 @@ describe("a person", () => {
   });
 
   it("is told which setting is wrong, and no browser opens", async () => {
-    vscode.server.updateSettings({ "chatgptSignIn.issuer": "http://example.com/?canary" });
-    try {
-      const workbench = await vscode.openWorkbench();
-      await workbench.runCommand("ChatGPT: Sign in with ChatGPT");
-      const said = await workbench.awaitNotification("must be an https URL");
-      assert.match(said, /“chatgptSignIn\.issuer”/);
-      assert.doesNotMatch(said, /canary/);
-    } finally {
-      vscode.server.updateSettings({ "chatgptSignIn.issuer": issuer().issuer });
-    }
+    const workbench = await vscode.openWorkbench();
+    await workbench.updateSettings({ "chatgptSignIn.issuer": "http://example.com/?canary" });
+    await workbench.runCommand("ChatGPT: Sign in with ChatGPT");
+    const said = await workbench.awaitNotification("must be an https URL");
+    assert.match(said, /“chatgptSignIn\.issuer”/);
+    assert.doesNotMatch(said, /canary/);
   });
 });

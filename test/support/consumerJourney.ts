@@ -33,6 +33,7 @@ export function useConsumers(): Consumers {
     return {
       ownServer: { vsix: built.map(({ vsix }) => vsix) },
       settings: { "chatgptConsumer.baseUrl": api.apiBaseUrl },
+      sharedWindow: true,
     };
   });
   after(async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Workbench } from "./workbench.ts";
+import { toggledSetting, type Workbench } from "./workbench.ts";
 
 /**
  * Makes a window, and what its person keeps, as they were when it was opened; nothing else of theirs stays open.
@@ -17,9 +17,8 @@ export async function putBack(
   await person.clearCookies({ domain: service });
   await person.clearPermissions();
   assert.equal(await workbench.dialog.count(), 0, "a dialog was left open");
-  // As it stands, which the window knows: it shows by changing it that it has read the others.
-  const autoSave = server.readSettings()["files.autoSave"];
-  server.resetSettings({ ...settings, "files.autoSave": autoSave });
+  // This one stays, which the window knows: it shows by changing it that it has read the others.
+  server.resetSettings({ ...settings, [toggledSetting]: server.readSettings()[toggledSetting] });
   await workbench.updateSettings({});
   await signOut(workbench);
   await workbench.runCommand("View: Close All Editors");

@@ -23,6 +23,11 @@ const allowService = `setInterval(() => {
   }
 }, 100);`;
 
+/** What `updateSettings` toggles, a setting that no test is about. */
+export const toggledSetting = "editor.minimap.enabled";
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
 /** A colour theme that every VS Code has. */
 export type Theme = keyof typeof themeClasses;
 
@@ -174,7 +179,9 @@ export class Workbench {
 
   /** The row of the quick pick with exactly this label. */
   quickInputRow(label: string): Locator {
-    const name = this.page.locator(".label-name").getByText(label, { exact: true });
+    // The whole label: what is typed in the palette is marked in each label that has it, and the mark is an element, too.
+    const whole = new RegExp(`^\\s*${label.split(/\s+/).map(escaped).join("\\s+")}\\s*$`);
+    const name = this.page.locator(".label-name", { hasText: whole });
     return this.quickInput.locator(".quick-input-list .monaco-list-row").filter({ has: name }).first();
   }
 
@@ -338,10 +345,10 @@ export class Workbench {
     this.server.updateSettings(change);
     // code-server does not notice a change of the file: it watches it under another URI than it reads it. Writing a
     // setting of VS Code's own from the window makes it read all of them again.
-    const before = this.server.readSettings()["files.autoSave"];
-    await this.runCommand("File: Toggle Auto Save");
+    const before = this.server.readSettings()[toggledSetting];
+    await this.runCommand("View: Toggle Minimap");
     await eventually(() => {
-      if (this.server.readSettings()["files.autoSave"] === before) throw new Error("The settings were not written");
+      if (this.server.readSettings()[toggledSetting] === before) throw new Error("The settings were not written");
     }, patience);
   }
 
