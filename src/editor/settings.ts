@@ -8,6 +8,9 @@ export type ChatBackend = "chatgpt" | "platform";
 
 const section = "chatgptSignIn";
 
+/** The mode that is being written. */
+let writing: { readonly authMode: AuthMode; readonly done: Promise<void> } | undefined;
+
 /**
  * The person's settings. All are of application scope, so no workspace can change them. Any extension can: what they say
  * is not yet the person's word for it (see `endpointPermissions.ts`).
@@ -22,9 +25,20 @@ export const settings = {
     return read("chatBackend") === "platform" ? "platform" : "chatgpt";
   },
 
+  /** Writes the mode, unless it is that one or is becoming it. @throws what VS Code says when it cannot be written */
   async setAuthMode(authMode: AuthMode): Promise<void> {
-    if (settings.authMode === authMode) return;
-    await vscode.workspace.getConfiguration(section).update("authMode", authMode, vscode.ConfigurationTarget.Global);
+    // While a mode is being written, the setting still reads as before.
+    if (writing?.authMode === authMode) return writing.done;
+    if (!writing && settings.authMode === authMode) return;
+    const configuration = vscode.workspace.getConfiguration(section);
+    const done = Promise.resolve(configuration.update("authMode", authMode, vscode.ConfigurationTarget.Global));
+    const current = { authMode, done };
+    writing = current;
+    try {
+      await done;
+    } finally {
+      if (writing === current) writing = undefined;
+    }
   },
 
   get redeemCredits(): boolean {

@@ -82,6 +82,8 @@ function fresh() {
     written: [] as { name: string; value: unknown; target: unknown }[],
     /** Settings cannot be written: this is thrown. */
     settingFailure: undefined as Error | undefined,
+    /** What a setting waits for before it is written. */
+    settingGate: undefined as Promise<void> | undefined,
     scripts: [] as Script<unknown>[],
     configurationChanged: new EventEmitter<{ affectsConfiguration(section: string): boolean }>(),
     windowStateChanged: new EventEmitter<{ focused: boolean; active: boolean }>(),

@@ -255,6 +255,7 @@ export const workspace = {
   getConfiguration: (section: string) => ({
     get: (name: string) => settingOf(`${section}.${name}`),
     async update(name: string, value: unknown, target: unknown) {
+      await state.settingGate;
       if (state.settingFailure) throw state.settingFailure;
       state.written.push({ name: `${section}.${name}`, value, target });
       state.settings.set(`${section}.${name}`, value);

@@ -14,6 +14,28 @@ describe("Settings", () => {
     assert.equal(settings.authMode, "chatgpt");
   });
 
+  it("takes the mode that was chosen last, although an earlier one is still being written", async () => {
+    changeSetting("chatgptSignIn.authMode", "chatgpt");
+    const opened = Promise.withResolvers<void>();
+    state.settingGate = opened.promise;
+    const choices = [settings.setAuthMode("apiKey"), settings.setAuthMode("chatgpt"), settings.setAuthMode("chatgpt")];
+    opened.resolve();
+    await Promise.all(choices);
+    assert.equal(settings.authMode, "chatgpt");
+    assert.deepEqual(
+      state.written.map(({ value }) => value),
+      ["apiKey", "chatgpt"],
+    );
+  });
+
+  it("writes the mode again when it could not be written", async () => {
+    state.settingFailure = new Error("read-only");
+    await assert.rejects(settings.setAuthMode("chatgpt"), /read-only/);
+    state.settingFailure = undefined;
+    await settings.setAuthMode("chatgpt");
+    assert.equal(settings.authMode, "chatgpt");
+  });
+
   it("are the real service's, and the mode is the own key's, unless a person changes them", () => {
     assert.equal(settings.authMode, "apiKey");
     assert.equal(settings.endpoint("issuer"), "https://auth.openai.com");
