@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { TestIssuer } from "../issuer/types.ts";
-import { launchBrowser, newPerson } from "../support/browser.ts";
+import { launchBrowser } from "../support/browser.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { settingsFor } from "../support/signInJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 import { trustedHost, useVscode } from "../support/useVscode.ts";
-import { Workbench } from "../support/workbench.ts";
+import type { Workbench } from "../support/workbench.ts";
 
 const signInCommand = "ChatGPT: Sign in with ChatGPT";
 const deviceCommand = "ChatGPT: Sign in with ChatGPT Using a Device Code";
@@ -79,15 +79,11 @@ async function paste(workbench: Workbench, address: string): Promise<void> {
 describe("signing in anywhere", () => {
   let issuer: TestIssuer;
   let elsewhere: Browser;
-  let person: BrowserContext;
   let workbench: Workbench;
 
-  const vscode = useVscode(async () => {
+  before(async () => {
     // Not called localhost, so that the browser sees the very URL that the extension built.
     issuer = await startIssuer({ host: trustedHost, device: { interval: 1 } });
-    return { settings: settingsFor(issuer) };
-  });
-  before(async () => {
     // A browser on another computer: what it calls localhost is not where VS Code runs, and nobody answers there.
     elsewhere = await launchBrowser(["--host-resolver-rules=MAP localhost 127.0.0.99"]);
   });
@@ -108,6 +104,7 @@ describe("signing in anywhere", () => {
   }
 
   describe("in a browser on the same computer", () => {
+    const vscode = useVscode(() => ({ settings: settingsFor(issuer), sharedWindow: true }));
     beforeEach(async () => {
       workbench = await vscode.openWorkbench();
     });
@@ -235,30 +232,6 @@ describe("signing in anywhere", () => {
       await workbench.awaitNotification(signedIn);
     });
 
-    it("leaves the sign-ins of other windows alone, says that it is those, and all can finish", async () => {
-      const first = await workbench.opening(() => workbench.runCommand(signInCommand));
-      const secondWindow = await workbench.openAnotherWindow();
-      const second = await secondWindow.opening(() => secondWindow.runCommand(signInCommand));
-      const thirdWindow = await workbench.openAnotherWindow();
-      await thirdWindow.runCommand(signInCommand);
-      const said = await thirdWindow.awaitNotification("Sign-in needs port 1455 or 1457");
-      for (const port of [1455, 1457]) assert.match(said, new RegExp(`Port ${port}: another VS Code window`));
-      const offer = thirdWindow.notification("Sign-in needs port").first();
-      await offer.getByRole("button", { name: "Use Device Code", exact: true }).waitFor();
-      assert.equal(await offer.getByRole("button", { name: "Stop the Other Sign-in" }).count(), 0);
-      await thirdWindow.pressNotificationButton(progress, "Cancel");
-      await thirdWindow.notification(progress).waitFor({ state: "hidden" });
-      // Both pages are of one browser: the second finds the first one's session and asks for consent only.
-      await first.bringToFront();
-      await signInOnLoginPage(first, demoAccount);
-      await first.waitForURL("http://localhost:1455/success");
-      await second.bringToFront();
-      await signInOnLoginPage(second, demoAccount);
-      await second.waitForURL("http://localhost:1457/success");
-      await workbench.awaitNotification(signedIn);
-      await secondWindow.awaitNotification(signedIn);
-    });
-
     it("cancels from the browser, the device code and the paste box alike", async () => {
       await workbench.opening(() => workbench.runCommand(signInCommand));
       await workbench.toFront();
@@ -299,15 +272,35 @@ describe("signing in anywhere", () => {
     });
 
     it("refuses a ChatGPT workspace that the setting does not allow", async () => {
-      vscode.server.updateSettings({ "chatgptSignIn.allowedWorkspaces": ["some-other-workspace"] });
-      try {
-        await workbench.reload();
-        await workbench.runCommand(deviceCommand);
-        await enterCode(workbench);
-        await workbench.awaitNotification(/“chatgptSignIn\.allowedWorkspaces” does not allow/);
-      } finally {
-        vscode.server.updateSettings({ "chatgptSignIn.allowedWorkspaces": undefined });
-      }
+      await workbench.updateSettings({ "chatgptSignIn.allowedWorkspaces": ["some-other-workspace"] });
+      await workbench.runCommand(deviceCommand);
+      await enterCode(workbench);
+      await workbench.awaitNotification(/“chatgptSignIn\.allowedWorkspaces” does not allow/);
+    });
+
+    // The last: a window on the web is not told of the secrets that another one has stored.
+    it("leaves the sign-ins of other windows alone, says that it is those, and all can finish", async () => {
+      const first = await workbench.opening(() => workbench.runCommand(signInCommand));
+      const secondWindow = await workbench.openAnotherWindow();
+      const second = await secondWindow.opening(() => secondWindow.runCommand(signInCommand));
+      const thirdWindow = await workbench.openAnotherWindow();
+      await thirdWindow.runCommand(signInCommand);
+      const said = await thirdWindow.awaitNotification("Sign-in needs port 1455 or 1457");
+      for (const port of [1455, 1457]) assert.match(said, new RegExp(`Port ${port}: another VS Code window`));
+      const offer = thirdWindow.notification("Sign-in needs port").first();
+      await offer.getByRole("button", { name: "Use Device Code", exact: true }).waitFor();
+      assert.equal(await offer.getByRole("button", { name: "Stop the Other Sign-in" }).count(), 0);
+      await thirdWindow.pressNotificationButton(progress, "Cancel");
+      await thirdWindow.notification(progress).waitFor({ state: "hidden" });
+      // Both pages are of one browser: the second finds the first one's session and asks for consent only.
+      await first.bringToFront();
+      await signInOnLoginPage(first, demoAccount);
+      await first.waitForURL("http://localhost:1455/success");
+      await second.bringToFront();
+      await signInOnLoginPage(second, demoAccount);
+      await second.waitForURL("http://localhost:1457/success");
+      await workbench.awaitNotification(signedIn);
+      await secondWindow.awaitNotification(signedIn);
     });
   });
 
@@ -355,57 +348,57 @@ describe("signing in anywhere", () => {
   });
 
   describe("in a browser that cannot reach the listener", () => {
-    beforeEach(async () => {
-      person = await newPerson(elsewhere);
-    });
-    afterEach(async function () {
-      if (this.currentTest?.state === "failed")
-        await workbench.screenshot("out/failures/elsewhere.png").catch(() => {});
-      await person.close();
-    });
-    const openAt = async (host: string) => {
-      workbench = await Workbench.open(person, { ...vscode.server, origin: `http://${host}:${vscode.server.port}` });
-    };
+    describe("and calls the server by its address", () => {
+      const vscode = useVscode(() => ({ settings: settingsFor(issuer), browser: elsewhere }));
 
-    it("completes by pasting the address that the browser could not open", async () => {
-      await openAt("127.0.0.1");
-      const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
-      const address = await endOfSignIn(tab);
-      assert.match(address, /^http:\/\/localhost:1455\/auth\/callback\?/);
-      await pressLink(workbench, "Paste link");
-      await workbench.awaitQuickInput("Paste ChatGPT Sign-in Link");
-      await workbench.fillQuickInput(new URL(address).searchParams.get("code") ?? "", { accept: false });
-      await eventually(
-        async () => assert.match((await workbench.quickInputMessage.textContent()) ?? "", /A code alone is not enough/),
-        patience,
-      );
-      await paste(workbench, address);
-      await workbench.awaitNotification(signedIn);
-      await assertOver();
+      it("completes by pasting the address that the browser could not open", async () => {
+        workbench = await vscode.openWorkbench();
+        const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
+        const address = await endOfSignIn(tab);
+        assert.match(address, /^http:\/\/localhost:1455\/auth\/callback\?/);
+        await pressLink(workbench, "Paste link");
+        await workbench.awaitQuickInput("Paste ChatGPT Sign-in Link");
+        await workbench.fillQuickInput(new URL(address).searchParams.get("code") ?? "", { accept: false });
+        await eventually(
+          async () =>
+            assert.match((await workbench.quickInputMessage.textContent()) ?? "", /A code alone is not enough/),
+          patience,
+        );
+        await paste(workbench, address);
+        await workbench.awaitNotification(signedIn);
+        await assertOver();
+      });
     });
 
-    it("begins with a device code where localhost is not the server", async () => {
-      await openAt("code.localhost");
-      await workbench.runCommand(signInCommand);
-      await enterCode(workbench);
-      await workbench.awaitNotification(signedIn);
-      assert.equal(issuer.recordsOf("codeExchange").at(-1)?.redirectUri, `${issuer.issuer}/deviceauth/callback`);
-    });
+    describe("and calls the server by another name", () => {
+      const vscode = useVscode(() => ({
+        settings: settingsFor(issuer),
+        browser: elsewhere,
+        host: "code.localhost",
+        sharedWindow: true,
+      }));
 
-    it("signs in by pasting where localhost is not the server", async () => {
-      await openAt("code.localhost");
-      await workbench.runCommand(signInCommand);
-      await shownCode(workbench);
-      const tab = await workbench.opening(() => pressLink(workbench, "Paste link"));
-      await paste(workbench, await endOfSignIn(tab));
-      await workbench.awaitNotification(signedIn);
-      assert.equal(issuer.recordsOf("codeExchange").at(-1)?.redirectUri, "http://localhost:1455/auth/callback");
-    });
+      it("begins with a device code where localhost is not the server", async () => {
+        workbench = await vscode.openWorkbench();
+        await workbench.runCommand(signInCommand);
+        await enterCode(workbench);
+        await workbench.awaitNotification(signedIn);
+        assert.equal(issuer.recordsOf("codeExchange").at(-1)?.redirectUri, `${issuer.issuer}/deviceauth/callback`);
+      });
 
-    it("says how to forward the port when the browser flow is preferred there", async () => {
-      vscode.server.updateSettings({ "chatgptSignIn.preferredFlow": "browser" });
-      try {
-        await openAt("code.localhost");
+      it("signs in by pasting where localhost is not the server", async () => {
+        workbench = await vscode.openWorkbench();
+        await workbench.runCommand(signInCommand);
+        await shownCode(workbench);
+        const tab = await workbench.opening(() => pressLink(workbench, "Paste link"));
+        await paste(workbench, await endOfSignIn(tab));
+        await workbench.awaitNotification(signedIn);
+        assert.equal(issuer.recordsOf("codeExchange").at(-1)?.redirectUri, "http://localhost:1455/auth/callback");
+      });
+
+      it("says how to forward the port when the browser flow is preferred there", async () => {
+        workbench = await vscode.openWorkbench();
+        await workbench.updateSettings({ "chatgptSignIn.preferredFlow": "browser" });
         await workbench.opening(() => workbench.runCommand(signInCommand));
         await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
         const panel = await workbench.webview(".tunnel");
@@ -415,9 +408,7 @@ describe("signing in anywhere", () => {
         );
         await workbench.pressNotificationButton(progress, "Cancel");
         await assertOver();
-      } finally {
-        vscode.server.updateSettings({ "chatgptSignIn.preferredFlow": undefined });
-      }
+      });
     });
   });
 });

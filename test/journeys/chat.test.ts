@@ -23,6 +23,7 @@ describe("a person without a GitHub account", () => {
       settings: { ...service.settings, "chat.allowAnonymousAccess": true },
       folder: folder.path,
       ownServer: { chat: true },
+      sharedWindow: true,
     };
   });
   beforeEach(() => service.standIn.usually(() => answers.text("Fine.")));
@@ -45,6 +46,38 @@ describe("a person without a GitHub account", () => {
     await chat.pickModel("GPT-5.5");
     return chat;
   }
+
+  // The first, in a new window: VS Code remembers which steps have been taken.
+  it("is led by the walkthrough: sign in, Chat without GitHub, a model", async () => {
+    vscode.server.updateSettings({ "chat.allowAnonymousAccess": undefined });
+    const workbench = await vscode.openWorkbench();
+    await workbench.runCommand("Welcome: Open Walkthrough...");
+    await workbench.fillQuickInput("Use Your ChatGPT Account", { accept: false });
+    await workbench.pick("Use Your ChatGPT Account in VS Code");
+    const steps = workbench.page.locator(".getting-started-step");
+    await steps.first().waitFor();
+    assert.equal(await steps.count(), 4);
+    const page = await workbench.opening(() =>
+      workbench.page.locator(".getting-started-step .monaco-button", { hasText: "Sign in with ChatGPT" }).click(),
+    );
+    await signInOnLoginPage(page, demoAccount);
+    await page.waitForURL("**/success");
+    await page.close();
+    await workbench.toFront();
+    await steps.nth(0).locator(".codicon-getting-started-step-checked.complete").waitFor();
+    await steps.nth(1).click();
+    await workbench.page
+      .locator(".getting-started-step .monaco-button", { hasText: "Let Chat Work without GitHub…" })
+      .click();
+    const said = await workbench.answerDialog("without a GitHub account?", "Change the Setting");
+    assert.match(said, /chat\.allowAnonymousAccess/);
+    await workbench.awaitNotification("VS Code's Chat now works without a GitHub account.");
+    await eventually(() => assert.equal(vscode.server.readSettings()["chat.allowAnonymousAccess"], true), patience);
+    // VS Code opens its settings over everything; and the models are there in a new window, too.
+    await workbench.reload();
+    const chat = await ChatView.open(workbench);
+    await chat.pickModel("GPT-5.5");
+  });
 
   it("asks in Chat, reads the answer word by word, lets an agent edit a file, and stops one", async () => {
     const chat = await chatOf(await vscode.openWorkbench());
@@ -153,36 +186,5 @@ describe("a person without a GitHub account", () => {
     await chat.awaitAnswer("Told.");
     assert.deepEqual(await workbench.notificationTexts(), []);
     assert.equal(reads(), before + 1);
-  });
-
-  it("is led by the walkthrough: sign in, Chat without GitHub, a model", async () => {
-    vscode.server.updateSettings({ "chat.allowAnonymousAccess": undefined });
-    const workbench = await vscode.openWorkbench();
-    await workbench.runCommand("Welcome: Open Walkthrough...");
-    await workbench.fillQuickInput("Use Your ChatGPT Account", { accept: false });
-    await workbench.pick("Use Your ChatGPT Account in VS Code");
-    const steps = workbench.page.locator(".getting-started-step");
-    await steps.first().waitFor();
-    assert.equal(await steps.count(), 4);
-    const page = await workbench.opening(() =>
-      workbench.page.locator(".getting-started-step .monaco-button", { hasText: "Sign in with ChatGPT" }).click(),
-    );
-    await signInOnLoginPage(page, demoAccount);
-    await page.waitForURL("**/success");
-    await page.close();
-    await workbench.toFront();
-    await steps.nth(0).locator(".codicon-getting-started-step-checked.complete").waitFor();
-    await steps.nth(1).click();
-    await workbench.page
-      .locator(".getting-started-step .monaco-button", { hasText: "Let Chat Work without GitHub…" })
-      .click();
-    const said = await workbench.answerDialog("without a GitHub account?", "Change the Setting");
-    assert.match(said, /chat\.allowAnonymousAccess/);
-    await workbench.awaitNotification("VS Code's Chat now works without a GitHub account.");
-    await eventually(() => assert.equal(vscode.server.readSettings()["chat.allowAnonymousAccess"], true), patience);
-    // VS Code opens its settings over everything; and the models are there in a new window, too.
-    await workbench.reload();
-    const chat = await ChatView.open(workbench);
-    await chat.pickModel("GPT-5.5");
   });
 });
