@@ -277,9 +277,13 @@ describe("signing in anywhere", () => {
       await enterCode(workbench);
       await workbench.awaitNotification(/“chatgptSignIn\.allowedWorkspaces” does not allow/);
     });
+  });
 
-    // The last: a window on the web is not told of the secrets that another one has stored.
+  describe("in several windows on the same computer", () => {
+    const vscode = useVscode(() => ({ settings: settingsFor(issuer) }));
+
     it("leaves the sign-ins of other windows alone, says that it is those, and all can finish", async () => {
+      workbench = await vscode.openWorkbench();
       const first = await workbench.opening(() => workbench.runCommand(signInCommand));
       const secondWindow = await workbench.openAnotherWindow();
       const second = await secondWindow.opening(() => secondWindow.runCommand(signInCommand));
