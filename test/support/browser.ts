@@ -33,8 +33,6 @@ export async function newPerson(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
-    // The server would compress the workbench's 15 MB for each window anew, which takes it 2 s of the processor's time.
-    extraHTTPHeaders: { "accept-encoding": "identity" },
   });
   context.setDefaultTimeout(patience);
   return context;
