@@ -97,6 +97,13 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     return person;
   };
 
+  /** A window that cannot be put back is none to share; the next test has one of its own. */
+  const leaveShared = async (error: unknown) => {
+    process.stderr.write(`A window could not be put back: ${error}\n`);
+    shared = undefined;
+    for (const person of people.splice(0)) await person.close();
+  };
+
   before(async () => {
     browser ??= launchBrowser();
     wanted = await options();
@@ -107,8 +114,8 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
   beforeEach(async () => {
     const withoutChat = wanted.ownServer?.chat ? {} : { "chat.disableAIFeatures": true };
     const settings = { ...withoutChat, ...wanted.settings };
-    if (shared) await putBack(shared, settings, trustedHost);
-    else started(server, "server").resetSettings(settings);
+    if (shared) await putBack(shared, settings, trustedHost).catch(leaveShared);
+    if (!shared) started(server, "server").resetSettings(settings);
     rmSync(codexHome, { recursive: true, force: true });
     mkdirSync(codexHome, { recursive: true });
     if (!shared) await anotherPerson();

@@ -346,9 +346,13 @@ export class Workbench {
     // code-server does not notice a change of the file: it watches it under another URI than it reads it. Writing a
     // setting of VS Code's own from the window makes it read all of them again.
     const before = this.server.readSettings()[toggledSetting];
-    await this.runCommand("View: Toggle Minimap");
-    await eventually(() => {
+    const isWritten = () => {
       if (this.server.readSettings()[toggledSetting] === before) throw new Error("The settings were not written");
+    };
+    // VS Code refuses to write a file that has changed since it read it, and reads it again then.
+    await eventually(async () => {
+      await this.runCommand("View: Toggle Minimap");
+      await eventually(isWritten, 10_000);
     }, patience);
   }
 
