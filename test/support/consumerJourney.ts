@@ -33,7 +33,6 @@ export function useConsumers(): Consumers {
     return {
       ownServer: { vsix: built.map(({ vsix }) => vsix) },
       settings: { "chatgptConsumer.baseUrl": api.apiBaseUrl },
-      sharedWindow: true,
     };
   });
   after(async () => {
