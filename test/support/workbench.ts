@@ -1,4 +1,4 @@
-import { type BrowserContext, errors, type Frame, type Locator, type Page } from "playwright-core";
+import { type BrowserContext, type Frame, type Locator, type Page } from "playwright-core";
 import type { CodeServer } from "./codeServer.ts";
 import { eventually, patience } from "./timing.ts";
 
@@ -95,12 +95,13 @@ export class Workbench {
       try {
         // The list does not follow what appears while it is open, so look for a while and open it again.
         await this.quickInputRow(title).waitFor({ timeout: 5000 });
+        // Whatever takes the focus meanwhile, such as a panel that has loaded, closes the palette.
+        await this.pick(title, 10_000);
       } catch (error) {
-        if (error instanceof errors.TimeoutError) await this.closeQuickInput();
+        await this.closeQuickInput();
         throw error;
       }
     }, patience);
-    await this.pick(title);
   }
 
   /** The titles in the palette that contain `text`, regardless of case, in their order. */
@@ -189,19 +190,20 @@ export class Workbench {
    * Picks a row of the quick pick by its label. By keyboard: under the mouse a row shows a tooltip, which may come to lie
    * where the click goes.
    */
-  async pick(label: string): Promise<void> {
+  async pick(label: string, limit = patience): Promise<void> {
     await this.toFront();
     const row = this.quickInputRow(label);
     let last: string | undefined;
+    const step = Math.min(limit, 5000);
     await eventually(async () => {
-      const focused = /\bfocused\b/.test((await row.getAttribute("class", { timeout: 5000 })) ?? "");
+      const focused = /\bfocused\b/.test((await row.getAttribute("class", { timeout: step })) ?? "");
       const labels = (await this.quickInputLabels()).join("\n");
       const unchanged = labels === last;
       last = labels;
-      if (unchanged && !focused) await this.quickInputField.press("ArrowDown");
+      if (unchanged && !focused) await this.quickInputField.press("ArrowDown", { timeout: step });
       if (!unchanged || !focused) throw new Error(`"${label}" is not chosen in:\n${labels}`);
-    }, patience);
-    await this.quickInputField.press("Enter");
+    }, limit);
+    await this.quickInputField.press("Enter", { timeout: step });
   }
 
   /** Closes the quick input with Escape. */
