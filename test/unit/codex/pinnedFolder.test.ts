@@ -10,8 +10,9 @@ describe("a folder that is held open", () => {
   const folder = temporaryFolder();
   const place = () => join(folder(), "place");
 
-  it("is the one that was opened, whatever takes its place", async function () {
-    if (process.platform !== "linux") this.skip();
+  // Elsewhere a folder cannot be reached by its handle.
+  const onLinux = process.platform === "linux" ? it : () => {};
+  onLinux("is the one that was opened, whatever takes its place", async () => {
     await mkdir(place());
     const pinned = await pinFolder(place(), new Set());
     await rename(place(), join(folder(), "moved"));
