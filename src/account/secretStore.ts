@@ -49,7 +49,7 @@ export async function deleteSecret(secrets: SecretStorage, key: string): Promise
  */
 export class SecretStore {
   readonly #secrets: SecretStorage;
-  /** What stands in the place of a record, by its key, and cannot be read. */
+  /** Stored texts that cannot be read as a record, by their keys. */
   readonly #unreadable = new Map<string, string>();
 
   constructor(secrets: SecretStorage, limits?: SecretLimits) {

@@ -151,7 +151,7 @@ export class StandIn {
 
   async #play(script: Script, record: RequestRecord, response: ServerResponse): Promise<void> {
     if ("broken" in script) response.destroy();
-    // What stands in the place of a stream comes as undeclared as the stream.
+    // What comes instead of a stream has no declared type either.
     else if ("status" in script) refuse(response, script, this.manners.contentType !== undefined);
     else await this.#stream(script, record, response);
   }
