@@ -1,4 +1,4 @@
-import { type BrowserContext, type Frame, type Locator, type Page } from "playwright-core";
+import type { BrowserContext, Frame, Locator, Page } from "playwright-core";
 import type { CodeServer } from "./codeServer.ts";
 import { eventually, patience } from "./timing.ts";
 
