@@ -19,6 +19,8 @@ for (const { name, command } of checks) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: projectRoot,
     encoding: "utf8",
+    // Without this one Biome writes an escape sequence around every letter into a log.
+    env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) },
     shell: process.platform === "win32",
   });
   process.stdout.write(`  ${status === 0 ? "✔" : "✘"} ${name}\n`);

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureDebianPackages } from "../../scripts/lib/toolchain.mjs";
@@ -10,6 +10,21 @@ export interface Keyring {
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
+
+/**
+ * A session bus that starts no service by itself: asked for the keyring before ours has its name, it would start a
+ * second one, locked, and the two would fight over the same files.
+ */
+const busConfig = (address: string) => `<busconfig>
+  <type>session</type>
+  <listen>${address}</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`;
 
 /** Installs what `startKeyring` starts, where it is missing. */
 export function ensureKeyring(): void {
@@ -33,7 +48,9 @@ export async function startKeyring(folder: string): Promise<Keyring> {
     DBUS_SESSION_BUS_ADDRESS: address,
   };
   const env = { ...environment, PATH: process.env.PATH ?? "" };
-  const bus = startProcessTree("dbus-daemon", ["--session", "--nofork", `--address=${address}`], { env });
+  const config = join(folder, "bus.conf");
+  await writeFile(config, busConfig(address));
+  const bus = startProcessTree("dbus-daemon", [`--config-file=${config}`, "--nofork"], { env });
   const daemon = "printf secret | exec gnome-keyring-daemon --foreground --unlock --components=secrets";
   const keyring = startProcessTree("sh", ["-c", daemon], { env });
   const stop = async () => {
@@ -45,6 +62,7 @@ export async function startKeyring(folder: string): Promise<Keyring> {
       const call = [
         "call",
         "--session",
+        "--timeout=10",
         "--dest",
         "org.freedesktop.secrets",
         "--object-path",

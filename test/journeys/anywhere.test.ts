@@ -319,9 +319,8 @@ describe("signing in anywhere", () => {
     beforeEach(async () => {
       await asking.person.grantPermissions(["clipboard-read", "clipboard-write"]);
       workbench = await asking.openWorkbench();
-      // VS Code begins to ask only when the window is all there, as it is when an editor shows something.
-      await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
-      await workbench.webview("text=Sign in with ChatGPT");
+      // What asks is one of these; before, VS Code opens every page.
+      await workbench.awaitLateParts();
     });
 
     it("says what to do after Cancel and after Copy, keeps waiting for the copied link, and opens the page again", async () => {

@@ -80,8 +80,18 @@ export class Workbench {
 
   private async shown(): Promise<void> {
     await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor();
-    // VS Code's own mark. Before, the palette has no command of an extension; and it does not follow while it is open.
-    await this.page.waitForFunction("performance.getEntriesByName('code/didLoadExtensions').length > 0", undefined, {
+    // Before, the palette has no command of an extension; and it does not follow while it is open.
+    await this.awaitMark("code/didLoadExtensions");
+  }
+
+  /** Waits until VS Code has started those of its own parts that come after the window is shown. */
+  async awaitLateParts(): Promise<void> {
+    await this.awaitMark("code/didCreateWorkbenchContributions/3");
+  }
+
+  /** Waits for a moment of VS Code's start that it marks itself. */
+  private async awaitMark(name: string): Promise<void> {
+    await this.page.waitForFunction(`performance.getEntriesByName(${JSON.stringify(name)}).length > 0`, undefined, {
       polling: 100,
     });
   }
