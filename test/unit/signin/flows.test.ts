@@ -284,26 +284,22 @@ describe("Switching the flow of one attempt", () => {
   });
 
   for (const flow of ["browser", "deviceCode", "paste"] as const) {
-    it(`cancels from ${flow} within a second, and frees the port`, async () => {
+    it(`cancels from ${flow}, and frees the port`, async () => {
       const run = rooms.signIn.run({ flow });
       await eventually(() => assert.match(stage() ?? "", /^waiting/));
-      const from = performance.now();
       rooms.signIn.cancel();
       await assert.rejects(run, (error) => isProblem(error, "cancelled"));
-      await eventually(async () => release([await occupy(1455)]), 1_000);
-      assert.ok(performance.now() - from < 1_000);
+      await eventually(async () => release([await occupy(1455)]));
     });
   }
 
   it("cancels while the service is asked for a device code", async () => {
-    issuer.faults.set("usercode", { kind: "slow", delayMs: 20_000 });
+    issuer.faults.set("usercode", { kind: "slow", delayMs: 3_600_000 });
     const run = rooms.signIn.run({ flow: "deviceCode" });
     const count = issuer.recordsOf("fault").length;
     await issuer.waitForRecord("fault", { count: Math.max(count, 1) });
-    const from = performance.now();
     rooms.signIn.cancel();
     await assert.rejects(run, (error) => isProblem(error, "cancelled"));
-    assert.ok(performance.now() - from < 1_000);
   });
 });
 

@@ -377,13 +377,11 @@ describe("Signing in with a browser", () => {
     });
 
     it("gives up an issuer that does not answer when the person cancels, at once", async () => {
-      issuer.faults.set("token", { kind: "slow", delayMs: 20_000 });
+      issuer.faults.set("token", { kind: "slow", delayMs: 3_600_000 });
       rooms.signIn.onDidChange(() => {
         if (rooms.signIn.running?.stage === "exchangingCode") setTimeout(() => rooms.signIn.cancel(), 50);
       });
-      const started = Date.now();
       await fails("cancelled");
-      assert.ok(Date.now() - started < 3_000);
     });
 
     it("ends when the person cancels while the browser is open", async () => {
