@@ -1,13 +1,21 @@
 import { SettingProblem } from "./problem.ts";
 
 /**
+ * What hosts are named by. A URL may have other signs there, such as commas, and then one host could read like several,
+ * or like a sentence, in the question that names it.
+ */
+const plainHost = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
+
+/**
  * Checks the value of a setting that says where credentials go, and returns it without a trailing slash.
- * @throws SettingProblem when it is not https (http is for this computer only) or carries user name, query or fragment
+ * @throws SettingProblem when it is not https (http is for this computer only), carries user name, query or fragment, or
+ * its host is no plain name
  */
 export function parseEndpoint(setting: string, value: unknown): string {
   const url = typeof value === "string" ? URL.parse(value.trim()) : null;
   const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  if (!url || !secure || url.username || url.password || /[?#]/.test(url.href)) throw new SettingProblem(setting);
+  const plain = url && plainHost.test(url.hostname) && !url.username && !url.password && !/[?#]/.test(url.href);
+  if (!secure || !plain) throw new SettingProblem(setting);
   return url.href.replace(/\/+$/, "");
 }
 

@@ -10,6 +10,9 @@ describe("An endpoint of the settings", () => {
     ["http://localhost:8080", "http://localhost:8080"],
     ["http://127.0.0.2:8080/v1", "http://127.0.0.2:8080/v1"],
     ["http://[::1]:8080", "http://[::1]:8080"],
+    ["https://gate_way-1.example.com:8443", "https://gate_way-1.example.com:8443"],
+    ["https://bücher.example/v1", "https://xn--bcher-kva.example/v1"],
+    ["https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"],
   ] as const) {
     it(`may be ${value}`, () => assert.equal(parseEndpoint("chatgptSignIn.issuer", value), endpoint));
   }
@@ -24,6 +27,14 @@ describe("An endpoint of the settings", () => {
     "https://auth.openai.com/?tenant=1",
     "https://auth.openai.com/?",
     "https://auth.openai.com/#part",
+    "https://auth.openai.com,gateway.example.com",
+    "https://auth.openai.com%2Cgateway.example.com",
+    "https://auth.openai.com;gateway.example.com",
+    "https://auth.openai.com&gateway.example.com",
+    "https://auth.openai.com(gateway).example.com",
+    'https://auth.openai.com".example.com',
+    "https://auth.openai.com!.example.com",
+    "https://*.openai.com",
     "ftp://auth.openai.com",
     "javascript:alert(1)",
     "auth.openai.com",
