@@ -22,13 +22,16 @@ export function askForTerminals(): Promise<boolean> {
 export function endpointQuestion({ kind, addresses }: EndpointQuestion): { message: string; detail: string } {
   const hosts = new Set(addresses.map((address) => new URL(address).host));
   const what = kind === "apiKey" ? "OpenAI API key" : "ChatGPT credential";
-  const list = addresses.map((address) =>
-    address.length > longestAddress ? `${address.slice(0, longestAddress)}…` : address,
-  );
   return {
     message: `Send your ${what} to ${new Intl.ListFormat("en").format(hosts)}?`,
-    detail: `Your settings send it to:\n${list.join("\n")}\n\nWhoever runs this service can read the credential and use it in your name. Any extension can change settings. Choose “Allow” only if you changed them yourself and trust the service.`,
+    detail: `Your settings send it to:\n${addresses.map(shortened).join("\n")}\n\nWhoever runs this service can read the credential and use it in your name. Any extension can change settings. Choose “Allow” only if you changed them yourself and trust the service.`,
   };
+}
+
+/** The host is there to its end, however long it is. */
+function shortened(address: string): string {
+  const end = Math.max(longestAddress, new URL(address).origin.length);
+  return address.length > end ? `${address.slice(0, end)}…` : address;
 }
 
 async function ask(message: string, detail: string): Promise<boolean> {

@@ -47,6 +47,16 @@ describe("The question whether a credential may be sent somewhere", () => {
     for (const address of addresses) assert.ok(detail.includes(address), detail);
   });
 
+  it("names a long host to its end, wherever it is named", async () => {
+    const host = `auth.openai.com.${"a".repeat(60)}.${"b".repeat(60)}.${"c".repeat(60)}.evil.example`;
+    const pending = askForEndpoints({ kind: "account", addresses: [`https://${host}/${"d".repeat(10_000)}`] });
+    const message = theMessage(/evil\.example\?$/);
+    assert.ok(message.detail.includes(`https://${host}`), message.detail);
+    assert.ok(message.detail.length < 800);
+    message.choose(undefined);
+    await pending;
+  });
+
   it("is not pushed out of sight by a long address", async () => {
     const pending = askForEndpoints({ kind: "account", addresses: [`https://evil.example/${"a".repeat(10_000)}`] });
     const message = theMessage(/evil\.example\?$/);
