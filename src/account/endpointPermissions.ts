@@ -41,6 +41,13 @@ const answerLimitMs = 5 * 60_000;
 const memoryKey = "allowedEndpoints";
 type Allowed = readonly [holder: string, address: string];
 
+/** A question before the person, or waiting for the one that is. */
+interface Asking {
+  readonly answered: Promise<void>;
+  /** Somebody who waits for it wants to be asked, whatever was said before. */
+  again: boolean;
+}
+
 /**
  * Decides where a credential may be sent. The settings say where requests go, but any extension may write them, so they
  * are no proof of the person's will: an address that a credential was not obtained for is used only after the person
@@ -54,7 +61,7 @@ export class EndpointPermissions {
   /** Until the window closes; who was told no once does not ask again by themselves. */
   readonly #refused = new Set<string>();
   /** The questions before the person now, by what they ask. */
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #asking = new Map<string, Asking>();
   /** One dialog at a time. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -95,8 +102,9 @@ export class EndpointPermissions {
     signal?.throwIfAborted();
     const missing = this.missing(binding, addresses);
     if (missing.length === 0) return;
-    const isRefused = missing.some((address) => this.#refused.has(nameOf(binding, address)));
-    if (again || !isRefused) await this.#answered(this.#question(binding, missing), signal);
+    if (again || !this.#isRefused(binding, missing)) {
+      await this.#answered(this.#question(binding, missing, again), signal);
+    }
     if (this.missing(binding, addresses).length > 0) throw new Problem(problem);
   }
 
@@ -125,25 +133,29 @@ export class EndpointPermissions {
   }
 
   /** The one dialog that asks this; whoever wants the same waits for the same answer. */
-  #question(binding: Binding, addresses: readonly string[]): Promise<void> {
+  #question(binding: Binding, addresses: readonly string[], again: boolean): Promise<void> {
     const name = addresses.map((address) => nameOf(binding, address)).join("\n");
     const running = this.#asking.get(name);
-    if (running) return running;
-    const question = this.#queue
-      .then(() => this.#ask(binding, addresses))
+    if (running) {
+      running.again ||= again;
+      return running.answered;
+    }
+    const answered = this.#queue
+      .then(() => this.#ask(binding, addresses, asking.again))
       .finally(() => {
         this.#asking.delete(name);
       });
-    this.#asking.set(name, question);
-    this.#queue = question.catch(() => {});
-    return question;
+    const asking: Asking = { answered, again };
+    this.#asking.set(name, asking);
+    this.#queue = answered.catch(() => {});
+    return answered;
   }
 
-  async #ask(binding: Binding, addresses: readonly string[]): Promise<void> {
+  async #ask(binding: Binding, addresses: readonly string[], again: boolean): Promise<void> {
     const { ask, log } = this.#parts;
     // The question before this one may have been about the same.
     const missing = this.missing(binding, addresses);
-    if (missing.length === 0) return;
+    if (missing.length === 0 || (!again && this.#isRefused(binding, missing))) return;
     let allowed = false;
     try {
       allowed = (await ask({ kind: binding.kind, addresses: missing })) === true;
@@ -171,6 +183,11 @@ export class EndpointPermissions {
     } catch (error) {
       this.#parts.log.warn(`An allowed endpoint could not be remembered: ${describeError(error)}`);
     }
+  }
+
+  /** Whether the person has said no to one of these. */
+  #isRefused(binding: Binding, addresses: readonly string[]): boolean {
+    return addresses.some((address) => this.#refused.has(nameOf(binding, address)));
   }
 
   /** Waits for an answer, but not for ever. */

@@ -209,6 +209,26 @@ describe("Where a credential may be sent", () => {
     assert.equal(person.questions.length, 2);
   });
 
+  it("takes a no for whoever waits for the next dialog and would ask about the same, unless they want to be asked", async () => {
+    const other = "https://b.example";
+    const both = assert.rejects(endpoints.request(real, [gateway, other], { again: true }));
+    const one = assert.rejects(endpoints.request(real, [gateway]), is("endpointNotAllowed"));
+    await person.answer(false);
+    await Promise.all([both, one]);
+    assert.deepEqual(person.asked, [[gateway, other]]);
+  });
+
+  it("asks whoever wants to be asked, also where one who does not waits for the same dialog", async () => {
+    const other = "https://b.example";
+    const both = assert.rejects(endpoints.request(real, [gateway, other], { again: true }));
+    const silent = endpoints.request(real, [gateway]);
+    const wanted = endpoints.request(real, [gateway], { again: true });
+    await person.answer(false);
+    await person.answer(true);
+    await Promise.all([both, silent, wanted]);
+    assert.deepEqual(person.asked, [[gateway, other], [gateway]]);
+  });
+
   it("takes a no for all who wait for it", async () => {
     const waiting = [1, 2, 3].map(() => assert.rejects(endpoints.request(real, [gateway], { again: true })));
     await person.answer(false);
