@@ -56,7 +56,7 @@ interface Asking {
 export class EndpointPermissions {
   readonly #parts: EndpointPermissionParts;
   readonly #changed: Emitter<void>;
-  /** Until the window closes, whatever becomes of the memory. */
+  /** Until the window closes or the credential is gone, whatever becomes of the memory. */
   #allowedHere: readonly Allowed[] = [];
   /** Until the window closes; who was told no once does not ask again by themselves. */
   readonly #refused = new Set<string>();
@@ -130,6 +130,13 @@ export class EndpointPermissions {
     this.#allowedHere = this.#allowedHere.filter(isKept);
     await this.#parts.memory.update(memoryKey, kept);
     this.#changed.fire();
+  }
+
+  /** Drops what this window alone still knows of a credential that is gone: another window may have forgotten the rest. */
+  forgetHere({ holder }: Binding): void {
+    const before = this.#allowed().length;
+    this.#allowedHere = this.#allowedHere.filter(([other]) => other !== holder);
+    if (this.#allowed().length < before) this.#changed.fire();
   }
 
   /** The one dialog that asks this; whoever wants the same waits for the same answer. */

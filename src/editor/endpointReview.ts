@@ -1,6 +1,6 @@
 import type { Accounts } from "../account/accounts.ts";
 import type { EndpointPermissions } from "../account/endpointPermissions.ts";
-import { accountBinding, type Binding, type EndpointName, ownKeyBinding } from "../account/endpoints.ts";
+import { accountBinding, type Binding, type EndpointName, newKeyBinding, ownKeyBinding } from "../account/endpoints.ts";
 import type { OwnKeyStore } from "../account/ownKey.ts";
 import { isProblem } from "../platform/problem.ts";
 
@@ -18,6 +18,7 @@ export class EndpointReview {
 
   constructor(parts: EndpointReviewParts) {
     this.#parts = parts;
+    this.#forgetWithOthers();
   }
 
   /** Whether a credential is held back until the person has allowed an address. */
@@ -58,6 +59,24 @@ export class EndpointReview {
     await endpoints.grant(accountBinding(issuer), addresses);
   }
 
+  /** Whoever removes a credential forgets what was allowed for it, but cannot reach what another window knows. */
+  #forgetWithOthers(): void {
+    const { accounts, ownKey, endpoints } = this.#parts;
+    let before = { issuers: issuersOf(accounts), key: ownKey.current?.key };
+    accounts.onDidChange(() => {
+      const issuers = issuersOf(accounts);
+      for (const issuer of before.issuers) {
+        if (!issuers.has(issuer)) endpoints.forgetHere(accountBinding(issuer));
+      }
+      before = { ...before, issuers };
+    });
+    ownKey.onDidChange((next) => {
+      if (before.key !== undefined && before.key !== next?.key) endpoints.forgetHere(ownKeyBinding(before.key));
+      if (!next) endpoints.forgetHere(newKeyBinding);
+      before = { ...before, key: next?.key };
+    });
+  }
+
   #addressesFor(issuer: string): string[] {
     return [issuer, ...this.#services()];
   }
@@ -85,4 +104,8 @@ export class EndpointReview {
         : []),
     ];
   }
+}
+
+function issuersOf({ state }: Accounts): ReadonlySet<string> {
+  return new Set(state.accounts.map(({ issuer }) => issuer));
 }

@@ -134,6 +134,8 @@ export async function createRooms(options: RoomsOptions) {
     source,
     deriver,
     endpoints,
+    /** What is remembered outside the secrets, which other windows see. */
+    memory,
     signIn,
     secrets,
     rotations,

@@ -220,6 +220,33 @@ describe("What a person does while the settings name another service", () => {
     assert.equal(bed.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), false);
   });
 
+  it("is forgotten here too when another window signs the last account out, or removes the key", async () => {
+    answer = true;
+    const { id } = await bed.signedIn("plus@example.com");
+    await bed.review.review();
+    await bed.ownKeyActions.adopt(key);
+    await bed.endpoints.grant(ownKeyBinding(key), ["https://b.example"]);
+    const all = [
+      [accountBinding(issuer.issuer), issuer.chatgptBaseUrl],
+      [ownKeyBinding(key), "https://b.example"],
+      [newKeyBinding, issuer.apiBaseUrl],
+    ] as const;
+    const allowed = () => all.map(([binding, address]) => bed.endpoints.isAllowed(binding, address));
+    // While the credentials are there, what this window knows does not depend on the memory.
+    bed.memory.clear();
+    assert.deepEqual(allowed(), [true, true, true]);
+    let changes = 0;
+    bed.endpoints.onDidChange(() => {
+      changes += 1;
+    });
+    await bed.accounts.remove(id);
+    assert.deepEqual([allowed(), changes], [[false, true, true], 1]);
+    await bed.ownKey.set("sk-anotherKeyOfThePerson1234", true, issuer.apiBaseUrl);
+    assert.deepEqual(allowed(), [false, false, true]);
+    await bed.ownKey.remove();
+    assert.deepEqual(allowed(), [false, false, false]);
+  });
+
   it("is forgotten before the service is told of a sign-out, so that nobody who signs in again meanwhile loses it", async () => {
     answer = true;
     await bed.signedIn("plus@example.com");
