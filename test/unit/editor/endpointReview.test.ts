@@ -173,6 +173,21 @@ describe("What a person does while the settings name another service", () => {
     assert.equal(questions, 2);
   });
 
+  it("have allowed no other login of the real service by importing one as another's", async () => {
+    answer = true;
+    const real = accountBinding("https://auth.openai.com");
+    await bed.review.permitImport("https://auth.openai.com/", issuer.issuer);
+    assert.equal(bed.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), true);
+    assert.equal(bed.endpoints.isAllowed(real, issuer.chatgptBaseUrl), false);
+    // One that is signed in keeps what was allowed for it, and what was allowed for its issuer's own import.
+    await bed.signedIn("plus@example.com", { issuer: "https://auth.openai.com" });
+    await bed.endpoints.grant(real, [issuer.chatgptBaseUrl]);
+    await bed.review.permitImport("https://auth.openai.com", issuer.issuer);
+    assert.equal(bed.endpoints.isAllowed(real, issuer.chatgptBaseUrl), true);
+    await bed.review.permitImport(issuer.issuer, issuer.issuer);
+    assert.equal(bed.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), true);
+  });
+
   it("stores no login of the Codex CLI that the person does not want there", async () => {
     const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: "acc" } };
     const idToken = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");
