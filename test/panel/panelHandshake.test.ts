@@ -135,6 +135,44 @@ describe("settings panel until the first view has come", function () {
     });
   });
 
+  describe("with a view that cannot be drawn", () => {
+    const broken = `
+      const { format } = Intl.ListFormat.prototype;
+      window.broken = true;
+      Intl.ListFormat.prototype.format = function (...list) {
+        if (window.broken) throw new Error("broken");
+        return format.apply(this, list);
+      };`;
+    const alert = () => timed.page.getByRole("alert");
+
+    it("as the first: says so instead of loading for ever, and draws the next", async () => {
+      await open(broken);
+      await timed.send(signedInView());
+      assert.match(await wordsOf(alert()), /“Developer: Reload Window”/);
+      assert.doesNotMatch(await words(), /loading/i);
+      assert.equal(await busy(), "false");
+      assert.match(String(await timed.complaints()), /broken/);
+      await timed.page.evaluate("window.broken = false");
+      await timed.send(signedInView());
+      assert.equal(await alert().count(), 0);
+      assert.ok((await words()).includes("ada@example.com"));
+    });
+
+    it("later: says so, shows nothing that is out of date, and tries again as time passes", async () => {
+      await open(broken);
+      await timed.page.evaluate("window.broken = false");
+      await timed.send(signedInView());
+      await timed.page.evaluate("window.broken = true");
+      await timed.send(signedInView());
+      assert.match(await wordsOf(alert()), /“Developer: Reload Window”/);
+      assert.doesNotMatch(await words(), /ada@/);
+      await timed.page.evaluate("window.broken = false");
+      await pass(15_000);
+      assert.equal(await alert().count(), 0);
+      assert.ok((await words()).includes("ada@example.com"));
+    });
+  });
+
   describe("when its script cannot be loaded", () => {
     async function openWithout(...files: string[]): Promise<void> {
       const fresh = await panel().newContext({ locale: "en-US" });

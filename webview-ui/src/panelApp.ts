@@ -79,10 +79,11 @@ export class PanelApp extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { view, late, mismatch } = this;
-    const now = Date.now();
+    const { view, late } = this;
+    const shown = view === undefined ? undefined : drawn(view);
+    const mismatch = this.mismatch || (view !== undefined && shown === undefined);
     const waits = view === undefined && !mismatch;
-    const status = view === undefined ? (waits && late ? lateWords : "") : statusWords(view);
+    const status = shown?.status ?? (waits && late ? lateWords : "");
     return html`<main aria-busy=${waits && !late ? "true" : "false"}>
       <header>
         <h1>${frameWords.title}</h1>
@@ -90,11 +91,7 @@ export class PanelApp extends LitElement {
       </header>
       <div class="visually-hidden" role="status" aria-live="polite">${status}</div>
       ${mismatch ? mismatchBanner() : nothing} ${waits ? loading(late) : nothing}
-      ${
-        view === undefined
-          ? nothing
-          : html`${banners(view)} ${accountCard(view, now)} ${accountList(view)} ${usageCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)} ${codexCard(view)}`
-      }
+      ${shown?.content ?? nothing}
     </main>`;
   }
 
@@ -120,6 +117,20 @@ export class PanelApp extends LitElement {
       }
     }
   };
+}
+
+/** What a view looks like; undefined, so that the page can say so, when it cannot be drawn. */
+function drawn(view: View): { readonly status: string; readonly content: TemplateResult } | undefined {
+  const now = Date.now();
+  try {
+    return {
+      status: statusWords(view),
+      content: html`${banners(view)} ${accountCard(view, now)} ${accountList(view)} ${usageCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)} ${codexCard(view)}`,
+    };
+  } catch (error) {
+    reportError(error);
+    return undefined;
+  }
 }
 
 function isView(message: unknown): boolean {
