@@ -173,6 +173,18 @@ describe("settings panel until the first view has come", function () {
     });
   });
 
+  it("takes no view from a page of another origin, such as another extension's", async () => {
+    await open();
+    for (const origin of ["https://evil.example", "vscode-webview://evil", "null", ""]) {
+      const message = JSON.stringify({ data: signedInView(), origin });
+      await timed.page.evaluate(`dispatchEvent(new MessageEvent("message", ${message}))`);
+      await pass(1);
+      assert.match(await words(), /Loading…$/, origin);
+    }
+    await timed.send(signedInView());
+    assert.ok((await words()).includes("ada@example.com"));
+  });
+
   describe("when its script cannot be loaded", () => {
     async function openWithout(...files: string[]): Promise<void> {
       const fresh = await panel().newContext({ locale: "en-US" });

@@ -95,8 +95,12 @@ export class PanelApp extends LitElement {
     </main>`;
   }
 
-  /** Takes a view from the extension. Of one that it does not understand, it tells; whatever is none, it drops. */
+  /**
+   * Takes a view from the extension, which VS Code hands on from a frame of this page's own origin. Of one that it does
+   * not understand, it tells; whatever is none, it drops.
+   */
   readonly #receive = (event: MessageEvent<unknown>): void => {
+    if (event.origin !== window.origin) return;
     const view = viewSchema.safeParse(event.data);
     if (view.success) {
       this.#request.stop();
