@@ -13,6 +13,9 @@ const replaced = [
   "./editor/statusBar.ts",
 ];
 
+/** The person's word of an earlier time, when the setting that it is for was on. */
+const memory = new Map<string, unknown>([["terminalConsent", "allowed"]]);
+
 describe("The extension's commands", () => {
   before(async () => {
     const hooks = registerHooks({
@@ -22,7 +25,10 @@ describe("The extension's commands", () => {
           : next(specifier, context),
     });
     const { activate } = await import("../../src/extension.ts");
-    const memento = { get: () => undefined, update: async () => {} };
+    const memento = {
+      get: (key: string) => memory.get(key),
+      update: async (key: string, value: unknown) => void memory.set(key, value),
+    };
     const secrets = { onDidChange: () => ({ dispose() {} }) };
     activate({ globalState: memento, subscriptions: [], secrets } as never);
     // The rooms are loaded by the first command.
@@ -49,5 +55,9 @@ describe("The extension's commands", () => {
       assert.equal(called.length, 1, `${name} called ${called}`);
       assert.equal(result, undefined, name);
     }
+  });
+
+  it("stand beside the end of the person's word for terminals: found off, the setting takes it away", () => {
+    assert.equal(memory.get("terminalConsent"), undefined);
   });
 });

@@ -196,6 +196,7 @@ async function withProgress<T>(
 }
 
 export const window = {
+  state: { focused: true, active: true },
   showInformationMessage: (text: string, ...rest: MessageArguments) => showMessage("information", text, rest),
   showWarningMessage: (text: string, ...rest: MessageArguments) => showMessage("warning", text, rest),
   showErrorMessage: (text: string, ...rest: MessageArguments) => showMessage("error", text, rest),

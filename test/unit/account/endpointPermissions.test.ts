@@ -193,6 +193,12 @@ describe("Where a credential may be sent", () => {
     await again;
     await endpoints.request(real, [gateway]);
     assert.equal(person.questions.length, 2);
+    // The yes was the last word, so it is asked again once that is forgotten.
+    await endpoints.forget(real);
+    const after = endpoints.request(real, [gateway]);
+    await person.answer(true);
+    await after;
+    assert.equal(person.questions.length, 3);
   });
 
   it("has one dialog for all who wait, and one at a time", async () => {

@@ -19,6 +19,7 @@ import { createEditorBed, type EditorBed } from "./editorBed.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 const key = "sk-ownKeyOfThePerson1234";
+const otherKey = "sk-anotherKeyOfThePerson1234";
 
 describe("The question whether a credential may be sent somewhere", () => {
   beforeEach(resetVscode);
@@ -72,7 +73,7 @@ describe("What a person does while the settings name another service", () => {
   let questions: number;
   let answer: boolean;
   before(async () => {
-    issuer = await startIssuer({ ownKeys: [key] });
+    issuer = await startIssuer({ ownKeys: [key, otherKey] });
   });
   after(() => issuer.close());
   beforeEach(async () => {
@@ -124,6 +125,10 @@ describe("What a person does while the settings name another service", () => {
     await bed.ownKeyActions.remove();
     assert.equal(bed.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), false);
     assert.equal(bed.endpoints.isAllowed(newKeyBinding, issuer.apiBaseUrl), false);
+    await bed.ownKeyActions.adopt(key);
+    await bed.endpoints.grant(ownKeyBinding(key), ["https://b.example"]);
+    await bed.ownKeyActions.adopt(otherKey);
+    assert.equal(bed.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), false);
   });
 
   it("forgets it as well for a key that is removed from the Accounts menu", async () => {
@@ -191,6 +196,9 @@ describe("What a person does while the settings name another service", () => {
   it("stores no login of the Codex CLI that the person does not want there", async () => {
     const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: "acc" } };
     const idToken = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");
+    // What they said of the other service's own logins does not count for one that names no issuer, so OpenAI's.
+    const own = accountBinding(issuer.issuer);
+    await bed.endpoints.grant(own, [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl]);
     const before = requests();
     const login = {
       file: {
@@ -256,7 +264,7 @@ describe("What a person does while the settings name another service", () => {
     });
     await bed.accounts.remove(id);
     assert.deepEqual([allowed(), changes], [[false, true, true], 1]);
-    await bed.ownKey.set("sk-anotherKeyOfThePerson1234", true, issuer.apiBaseUrl);
+    await bed.ownKey.set(otherKey, true, issuer.apiBaseUrl);
     assert.deepEqual(allowed(), [false, false, true]);
     await bed.ownKey.remove();
     assert.deepEqual(allowed(), [false, false, false]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import manifest from "../../../package.json" with { type: "json" };
 import { settings } from "../../../src/editor/settings.ts";
 import { SettingProblem } from "../../../src/platform/problem.ts";
 import { changeSetting, resetVscode, state } from "../../support/vscodeStub/stub.ts";
@@ -34,6 +35,16 @@ describe("Settings", () => {
     state.settingFailure = undefined;
     await settings.setAuthMode("chatgpt");
     assert.equal(settings.authMode, "chatgpt");
+  });
+
+  it("can be set by no workspace, and what names an address or a program comes from no other computer", () => {
+    const { properties } = manifest.contributes.configuration;
+    for (const [name, { scope }] of Object.entries(properties)) assert.equal(scope, "application", name);
+    const local = Object.entries(properties).filter(([, setting]) => "ignoreSync" in setting && setting.ignoreSync);
+    assert.deepEqual(
+      local.map(([name]) => name),
+      ["codexPath", "issuer", "apiBaseUrl", "chatgptBaseUrl"].map((name) => `chatgptSignIn.${name}`),
+    );
   });
 
   it("are the real service's, and the mode is the own key's, unless a person changes them", () => {

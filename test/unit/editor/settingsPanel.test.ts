@@ -151,6 +151,10 @@ describe("The settings panel", () => {
     await settle();
     assert.deepEqual(problems(), ["second", "third"]);
     shown().setVisible(false);
+    shown().setVisible(true);
+    await settle();
+    assert.deepEqual(problems(), ["second", "third", "third"], "VS Code has loaded its page again");
+    shown().setVisible(false);
     panel.show();
     await settle();
     assert.deepEqual(problems().at(-1), "third");
