@@ -54,14 +54,15 @@ export async function findCodex(options: FindCodexOptions): Promise<FindCodexRes
     if (!isAbsolute(configured)) return { status: "notAbsolute" };
     if (await inWorkspace(configured)) return { status: "insideWorkspace" };
     const codex = await commandAt(configured, folders, platform, inWorkspace);
-    return codex ? { status: "found", codex } : { status: "notExecutable" };
+    if (!codex) return { status: "notExecutable" };
+    return (await startsFrom(codex, inWorkspace)) ? { status: "insideWorkspace" } : { status: "found", codex };
   }
   let passedOver = false;
   const names = platform === "win32" ? ["codex.exe", "codex.cmd"] : ["codex"];
   for (const candidate of folders.flatMap((folder) => names.map((name) => join(folder, name)))) {
     const codex = await commandAt(candidate, folders, platform, inWorkspace);
     if (!codex) continue;
-    if (!(await inWorkspace(candidate))) return { status: "found", codex };
+    if (!(await inWorkspace(candidate)) && !(await startsFrom(codex, inWorkspace))) return { status: "found", codex };
     passedOver = true;
   }
   return { status: passedOver ? "insideWorkspace" : "notFound" };
@@ -82,6 +83,14 @@ async function commandAt(
     if ((await isProgram(node, platform)) && !(await inWorkspace(node))) return { command: node, args: [script] };
   }
   return undefined;
+}
+
+/** Whether the program or its script lies in a workspace folder: behind a batch file, either may be a link. */
+async function startsFrom(
+  { command, args }: CodexCommand,
+  inWorkspace: (path: string) => Promise<boolean>,
+): Promise<boolean> {
+  return (await Promise.all([command, ...args].map(inWorkspace))).some((inside) => inside);
 }
 
 function pathFolders(

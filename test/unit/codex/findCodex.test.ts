@@ -97,6 +97,19 @@ describe("finding the Codex CLI", () => {
     assert.deepEqual(await windows(at("npm"), dirname(strange), at("nodejs")), found(node, script));
   });
 
+  it("on Windows starts no script from a workspace folder behind a codex.cmd elsewhere, as npm link makes it", async () => {
+    const cmd = await program(at("npm", "codex.cmd"));
+    await program(at("nodejs", "node.exe"));
+    await program(at("workspace", "codex", "bin", "codex.js"));
+    await mkdir(at("npm", "node_modules", "@openai"), { recursive: true });
+    await symlink(at("workspace", "codex"), at("npm", "node_modules", "@openai", "codex"));
+    const environment = { Path: [at("npm"), at("nodejs")].join(";") };
+    assert.deepEqual(await find({ platform: "win32", environment }), { status: "insideWorkspace" });
+    assert.deepEqual(await find({ platform: "win32", environment, configuredPath: cmd }), {
+      status: "insideWorkspace",
+    });
+  });
+
   it("has a sentence with a next step for each failure", () => {
     for (const failure of ["notFound", "notAbsolute", "notExecutable", "insideWorkspace"] as const) {
       assert.match(describeCodexNotFound(failure), /(\. |; )(Install|Correct)/);
