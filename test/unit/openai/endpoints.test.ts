@@ -33,6 +33,8 @@ describe("A service that the person has not allowed", () => {
   let bed: Bed;
   let endpoints: EndpointPermissions;
   let answer: boolean;
+  /** The person has not answered yet. */
+  let thinking: Promise<void> | undefined;
   let asked: (readonly string[])[];
   let failures: RequestError[];
   let log: Logger;
@@ -63,6 +65,7 @@ describe("A service that the person has not allowed", () => {
       binding: ownKeyBinding(bed.credentials.apiKey.bearer),
     };
     answer = false;
+    thinking = undefined;
     asked = [];
     failures = [];
     Object.assign(settings, { authMode: "chatgpt", chatBackend: "chatgpt" });
@@ -72,6 +75,7 @@ describe("A service that the person has not allowed", () => {
       memory: new MemoryMemento(),
       ask: async ({ addresses }) => {
         asked.push(addresses);
+        await thinking;
         return answer;
       },
       clock: bed.clock,
@@ -85,13 +89,17 @@ describe("A service that the person has not allowed", () => {
     chatgptBackend(bed.chatgptBaseUrl, userAgent, assertAllowed),
     platformBackend(bed.apiBaseUrl, userAgent, assertAllowed),
   ];
-  const respond = (initiator: string | undefined, onPart: (part: unknown) => void = () => {}) =>
+  const respond = (
+    initiator: string | undefined,
+    onPart: (part: unknown) => void = () => {},
+    token: Token = new Token(),
+  ) =>
     provider.respond(
       { id: "gpt-5.5" } as never,
       [user("Hello?")] as never,
       { toolMode: 1, ...(initiator !== undefined && { requestInitiator: initiator }) } as never,
       { report: onPart },
-      new Token(),
+      token,
     );
 
   it("gets no request for models, and nobody is asked", async () => {
@@ -163,6 +171,28 @@ describe("A service that the person has not allowed", () => {
     assert.deepEqual(asked, [[bed.chatgptBaseUrl]]);
     assert.equal(bed.standIn.responses.length, 1);
     assert.equal((await provider.information()).length, 3);
+  });
+
+  it("is sent nothing by a question in Chat that was stopped meanwhile, and one that waits goes where it was asked about", async () => {
+    const answered = Promise.withResolvers<void>();
+    thinking = answered.promise;
+    const token = new Token();
+    const stopped = assert.rejects(respond("core", undefined, token), /ancel/);
+    await new Promise((resolve) => setImmediate(resolve));
+    token.cancel();
+    await stopped;
+    const going = respond("core");
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(asked.length, 1);
+    // What the person is asked about is what the request was made for.
+    settings.chatBackend = "platform";
+    answer = true;
+    bed.standIn.usually(() => answers.text("Fine."));
+    answered.resolve();
+    await going;
+    assert.deepEqual(asked, [[bed.chatgptBaseUrl]]);
+    assert.equal(bed.standIn.responses.length, 1);
+    assert.equal(bed.standIn.responses[0]?.headers.authorization, "Bearer chatgpt-bearer-1");
   });
 
   it("is not asked about when another extension asks; the way out is offered instead", async () => {
