@@ -194,8 +194,10 @@ export class Refresher {
     const { credential } = before;
     const merged = mergeTokens(before, tokens);
     if (merged === undefined) {
+      // The CLI is signed in as somebody else, and may change back: its own login was not refused.
+      if (credential.origin === "linked") await this.#save({ ...credential, rejected: "revoked" });
       // Where the answer had a refresh token, ours is spent. What it was for is not ours.
-      if (tokens.refreshToken) await this.#save({ ...credential, rejected: "rejected" });
+      else if (tokens.refreshToken) await this.#save({ ...credential, rejected: "rejected" });
       throw new Problem("accountMismatch");
     }
     const now = clock.now();

@@ -254,6 +254,31 @@ describe("a login linked with the Codex CLI", function () {
       assert.equal(rooms.accounts.state.accounts.length, 1);
     });
 
+    for (const by of ["its file", "the CLI"]) {
+      it(`for another account, as ${by} tells a refresh, is followed again when it changes back`, async () => {
+        const before = await link("rotates");
+        const { secrets, cli } = rooms;
+        await rooms.linkedLogins.dispose();
+        const others = await signInByHttp(issuer.origin, "team@example.com");
+        if (by === "its file") await write(others);
+        else {
+          // The switch comes after the file was looked at.
+          const at = cli.at.bind(cli);
+          cli.at = async (...args) => {
+            await write(others);
+            return at(...args);
+          };
+        }
+        await assert.rejects(refresh(), { code: "accountMismatch" });
+        assert.equal(current().account.rejected, "revoked");
+        await write(before);
+        const later = await openWindow("rotates", { secrets });
+        await later.accounts.load();
+        await eventually(() => assert.equal(current(later).account.rejected, undefined));
+        assert.equal(current(later).credential.tokens.accessToken, before.access_token);
+      });
+    }
+
     it("is kept through a moment in which the file makes no sense", async () => {
       const before = await link("rotates");
       await writeFile(file(), "<html>");
