@@ -154,7 +154,10 @@ async function confirm(
     await server.settled();
     const kept = again.ok && again.value !== undefined && { idToken: again.value, accessToken: again.value };
     const isKept =
-      kept && isOfAccount(kept, begun) && (await readAuthFile(authFilePath(codexHome))).status === "missing";
+      kept &&
+      isOfAccount(kept, begun) &&
+      !isOlder(kept, begun) &&
+      (await readAuthFile(authFilePath(codexHome))).status === "missing";
     if (isKept) linked = linkedRecord(begun, kept, { codexHome, store: "keyring" }, parts.clock.now());
   }
   if (linked) {

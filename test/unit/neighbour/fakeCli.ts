@@ -69,6 +69,14 @@ function otherToken(): string {
   return `${encode({ alg: "none" })}.${encode({ exp: 4e9, "https://api.openai.com/auth": auth })}.c2ln`;
 }
 
+/** The same token, issued a minute before. */
+function older(token: string): string {
+  const [header, payload = "", signature] = token.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+  const earlier = Buffer.from(JSON.stringify({ ...claims, iat: claims.iat - 60 })).toString("base64url");
+  return [header, earlier, signature].join(".");
+}
+
 const other = (content: object) => writeFileSync(store, JSON.stringify(content), { mode: 0o600 });
 
 const wrong: Readonly<Record<string, (id: number) => unknown>> = {
@@ -112,6 +120,13 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     }
     const authToken = JSON.parse(readFileSync(kept, "utf8")).tokens.access_token;
     say({ id, result: { authMethod: "chatgpt", authToken } });
+  },
+  /** Uses an older login of the same account, which the keyring still had, and takes the file away. */
+  thenKeepsAnOlderOne(id) {
+    const kept = join(home, "older-token");
+    if (existsSync(store)) writeFileSync(kept, older(read().tokens.access_token));
+    rmSync(store, { force: true });
+    say({ id, result: { authMethod: "chatgpt", authToken: readFileSync(kept, "utf8") } });
   },
   thenRewrites(id) {
     other({ tokens: read().tokens, auth_mode: "chatgpt", written_by: "the CLI" });
