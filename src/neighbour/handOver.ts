@@ -201,7 +201,7 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
     return settle(parts, begun, tries - 1);
   }
   const tokens = tokensIn(read);
-  const isOurs = tokens?.refreshToken === begun.tokens.refreshToken;
+  const isOurs = tokens?.refreshToken === begun.tokens.refreshToken || isInOtherForm(read, begun);
   if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun) && !isOlder(tokens, begun)) {
     // Renewed by the CLI, which has spent our refresh token: what it got for it is the login now.
     await accounts.put(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
@@ -229,6 +229,11 @@ function halfWritten(read: AuthFileRead): string | undefined {
   const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
   if (!result || result.ok || !["empty", "notJson"].includes(result.problem.reason)) return undefined;
   return describeAuthFileProblem(result.problem);
+}
+
+/** Whether our login stands in a form that is unknown here, such as that of a newer CLI. */
+function isInOtherForm(read: AuthFileRead, { tokens }: Credential): boolean {
+  return read.status === "read" && !parseAuthFile(read.text).ok && read.text.includes(tokens.refreshToken);
 }
 
 /** Whether tokens are from before ours, and so are not what the CLI has got for them. */

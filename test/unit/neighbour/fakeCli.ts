@@ -128,6 +128,10 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     rmSync(store, { force: true });
     say({ id, result: { authMethod: "chatgpt", authToken: readFileSync(kept, "utf8") } });
   },
+  thenWritesAnotherForm(id) {
+    if (existsSync(store)) other({ auth_mode: "chatgpt-2", login: read().tokens, tokens: null });
+    tellToken(id);
+  },
   thenRewrites(id) {
     other({ tokens: read().tokens, auth_mode: "chatgpt", written_by: "the CLI" });
     tellToken(id);

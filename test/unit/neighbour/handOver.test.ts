@@ -186,6 +186,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
     ["thenLogsOut", /did not take over/],
     ["thenLogsOutAndLies", /did not take over/],
     ["thenKeepsAnOlderOne", /did not take over/],
+    ["thenWritesAnotherForm", /did not take over/],
   ];
   for (const [behaviour, sentence] of refusals) {
     it(`puts the earlier file back, and the sign-in stays ours, with a CLI that ${behaviour}`, async () => {
