@@ -108,6 +108,20 @@ export async function removeFile(
   }
 }
 
+/** Removes what processes that were killed while they wrote a file have left beside it. Never throws. */
+export async function removeLeftovers(path: string): Promise<void> {
+  let folder: PinnedFolder | undefined;
+  try {
+    const { target, linkOwners } = await resolveLinks(path);
+    folder = await pinFolder(dirname(target), linkOwners);
+    await removeStaleTemporaries(join(folder.path, basename(target)));
+  } catch {
+    // There is no such folder, or none to work in.
+  } finally {
+    await folder?.close();
+  }
+}
+
 /** Who may use the file that a path leads to, if it still has this fingerprint; undefined otherwise. Never throws. */
 export async function attributesOf(path: string, fingerprint: string): Promise<FileAttributes | undefined> {
   try {

@@ -5,6 +5,7 @@ import { type CodexTokens, parseAuthFile } from "../codex/authFile.ts";
 import { describeAuthFileProblem } from "../codex/authProblem.ts";
 import { authFilePath, loginRulesOf, obstacleTo, readLoginRules } from "../codex/codexHome.ts";
 import { type AuthFileRead, describeUnreadable, readAuthFile } from "../codex/readAuthFile.ts";
+import { removeLeftovers } from "../codex/replaceFile.ts";
 import { describeWriteFailure, exportAuthFile, replacedFile, restoreAuthFile } from "../codex/writeAuthFile.ts";
 import { defaultIssuer } from "../oauth/issuer.ts";
 import { type Clock, delay } from "../platform/clock.ts";
@@ -188,6 +189,8 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
   const { accounts, clock } = parts;
   const { handOver: pending, ...ours } = begun;
   const path = authFilePath(pending.codexHome);
+  // Who was killed while they wrote one of them has left a login beside it.
+  for (const file of [path, ...(pending.replaced ? [pending.replaced.backup] : [])]) await removeLeftovers(file);
   const read = await readAuthFile(path);
   if (read.status !== "read" && read.status !== "missing") {
     throw new WordedProblem(describeUnreadable(read.status), read.status);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Credential, keptByTheCli } from "../../../src/account/credential.ts";
 import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
+import { replacedFile } from "../../../src/codex/writeAuthFile.ts";
 import { handOver } from "../../../src/neighbour/handOver.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { Problem, WordedProblem } from "../../../src/platform/problem.ts";
@@ -437,6 +439,27 @@ describe("handing a sign-in over to the Codex CLI", function () {
         await writeFile(file(), text);
         await settling;
         assert.deepEqual([credential(window).origin, credential(window).handOver], ["linked", undefined]);
+      });
+    }
+
+    for (const stands of ["nothing", "the earlier file", "somebody else's file"]) {
+      it(`leaves no login beside the file that a killed window was writing, where ${stands} stands there`, async () => {
+        if (stands === "the earlier file") await writeEarlier();
+        const read = await readAuthFile(file());
+        const replaced = read.status === "read" ? await replacedFile(read, 0) : undefined;
+        if (stands === "somebody else's file") await writeFile(file(), '{"OPENAI_API_KEY":"sk-of-somebody-else"}');
+        const { window, before } = await unsettled(replaced);
+        const { pid } = spawnSync(process.execPath, ["--version"]);
+        for (const name of ["auth.json", basename(replaced?.backup ?? "auth.json.backup")]) {
+          if (name === "auth.json" || replaced) {
+            await writeFile(join(home(), `.${name}.chatgpt-sign-in-${pid}abcdefabcdef`), loginOf(before), {
+              mode: 0o600,
+            });
+          }
+        }
+        await settle(window);
+        assert.deepEqual(await readdir(home()), stands === "nothing" ? [] : ["auth.json"]);
+        await assertOurs(window, before);
       });
     }
 
