@@ -73,8 +73,6 @@ const completedSchema = z.object({ loginId: z.nullish(z.string()), success: z.bo
 
 const defaultTimeoutMs = 10_000;
 const defaultLingerMs = 20_000;
-/** Only asked of a CLI that has just answered something else. */
-const configurationMs = 5_000;
 
 /** Asks the installed Codex CLI, one process a question. Results carry no text of the CLI beyond their fields. */
 export class CodexAppServer {
@@ -119,13 +117,13 @@ export class CodexAppServer {
     return this.#lingering.then(() => this.#askPatiently(readAccessToken));
   }
 
-  /** The configuration that holds for the CLI, from all its files; undefined where it does not tell (older ones). */
-  async configuration(): Promise<Readonly<Record<string, unknown>> | undefined> {
+  /** The configuration that holds for the CLI, from all its files; undefined from an older one, which cannot tell. */
+  async configuration(): Promise<AppServerResult<Readonly<Record<string, unknown>> | undefined>> {
     const server = this.#start();
-    const result = await this.#withinTime(this.#converse(server, readConfiguration), configurationMs);
+    const result = await this.#withinTime(this.#converse(server, readConfiguration));
     if (result.ok) await server.close();
     else await this.#kill(server);
-    return result.ok ? result.value : undefined;
+    return !result.ok && result.failure === "tooOld" ? { ok: true, value: undefined } : result;
   }
 
   /** Lets the CLI sign in for itself: it listens for the callback and saves its own login. */
@@ -191,12 +189,9 @@ export class CodexAppServer {
     return ask(server);
   }
 
-  async #withinTime<T>(
-    conversation: Promise<T>,
-    ms = this.#options.timeoutMs ?? defaultTimeoutMs,
-  ): Promise<AppServerResult<T>> {
+  async #withinTime<T>(conversation: Promise<T>): Promise<AppServerResult<T>> {
     const settled = new AbortController();
-    const limit = delay(this.#options.clock, ms, settled.signal);
+    const limit = delay(this.#options.clock, this.#options.timeoutMs ?? defaultTimeoutMs, settled.signal);
     const late = limit.then(() => {
       throw new AppServerError("hung");
     });

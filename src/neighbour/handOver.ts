@@ -1,6 +1,7 @@
 import type { Accounts } from "../account/accounts.ts";
 import { accountIdOf, type CodexLink, type Credential, claimsOf } from "../account/credential.ts";
 import { type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
+import type { AppServerFailure } from "../codex/appServerProcess.ts";
 import { type CodexTokens, parseAuthFile } from "../codex/authFile.ts";
 import { describeAuthFileProblem } from "../codex/authProblem.ts";
 import { authFilePath, loginRulesOf, obstacleTo, readLoginRules } from "../codex/codexHome.ts";
@@ -121,17 +122,24 @@ async function assertWouldTake(server: CodexAppServer, codexHome: string, worksp
   if (inFile !== undefined) throw new WordedProblem(inFile);
   const login = await server.accessTokenFromCli();
   await server.settled();
-  // What stands there now may be what it cannot cope with.
-  const copes = login.ok || (login.failure !== "died" && login.failure !== "refused");
-  if (!login.ok && copes) throw new WordedProblem(describeAppServerFailure(login.failure), login.failure);
+  if (!login.ok && !isPerhapsOfItsFile(login.failure))
+    throw new WordedProblem(describeAppServerFailure(login.failure), login.failure);
   // Other files than that config.toml may have a say.
   const config = await server.configuration();
-  const inForce = config && obstacleTo(loginRulesOf(config), workspace);
-  if (inForce !== undefined) throw new WordedProblem(inForce);
+  if (!config.ok && (login.ok || !isPerhapsOfItsFile(config.failure))) {
+    throw new WordedProblem(describeAppServerFailure(config.failure), config.failure);
+  }
+  const inForce = config.ok && config.value && obstacleTo(loginRulesOf(config.value), workspace);
+  if (inForce) throw new WordedProblem(inForce);
   const present = tokensIn(await readAuthFile(authFilePath(codexHome)));
   if (login.ok && login.value !== undefined && login.value !== present?.accessToken) {
     throw new WordedProblem(sentences.elsewhere);
   }
+}
+
+/** Whether a CLI may fail so because of what stands in its auth.json now, which it cannot cope with. */
+function isPerhapsOfItsFile(failure: AppServerFailure): boolean {
+  return failure === "died" || failure === "refused";
 }
 
 /** Links the record when the CLI shows that it holds the login; else takes that back and resolves with the reason. */

@@ -44,6 +44,8 @@ async function answer(id: number, method: string, params: { refreshToken?: boole
   }
   if (method === "account/login/start") startLogin(id);
   if (method === "config/read") {
+    if (behaviour === "tellsNoConfiguration") return appendFileSync(statuses, "done\n");
+    if (behaviour === "failsAtConfiguration") return void say({ id, error: { code: -32603, message: "canary" } });
     if (!existsSync(config)) return void say({ id, error: { code: -32601, message: "Method not found" } });
     return void say({ id, result: { config: JSON.parse(readFileSync(config, "utf8")), origins: {} } });
   }

@@ -264,6 +264,25 @@ describe("handing a sign-in over to the Codex CLI", function () {
     });
   });
 
+  it("is refused before anything is written where the CLI does not tell which rules hold", async () => {
+    await writeEarlier();
+    for (const [behaviour, sentence] of [
+      ["failsAtConfiguration", /could not do this/],
+      ["tellsNoConfiguration", /did not answer in time/],
+    ] as const) {
+      const window = await signedIn(behaviour);
+      const before = credential(window);
+      let changes = 0;
+      window.accounts.onDidChange(() => {
+        changes += 1;
+      });
+      await assert.rejects(over(window), (error) => error instanceof WordedProblem && sentence.test(error.message));
+      assert.equal(changes, 0);
+      await assertEarlier();
+      await assertOurs(window, before);
+    }
+  });
+
   it("is not refused under a policy that allows it", async () => {
     const window = await signedIn("rotates");
     const workspace = window.accounts.entry()?.account.accountId;
