@@ -172,7 +172,6 @@ async function confirm(
   if (linked) {
     try {
       await parts.accounts.put(linked);
-      return undefined;
     } catch (error) {
       if (isProblem(error, "notSignedIn")) {
         // Signed out elsewhere meanwhile: the CLI gets its earlier login back.
@@ -184,6 +183,10 @@ async function confirm(
       if (linked.link?.store === "file") await settle(parts, begun);
       throw error;
     }
+    // A window that stood still for long has lost its locks, and another may have taken the login back.
+    if (linked.link?.store === "keyring" || isThere(await readAuthFile(authFilePath(codexHome)), begun))
+      return undefined;
+    await parts.accounts.put(begun);
   }
   const outcome = await settle(parts, begun);
   if (outcome === "linked") return undefined;
@@ -233,6 +236,15 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
 function tokensIn(read: AuthFileRead): CodexTokens | undefined {
   const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
   return result?.ok && result.file.mode === "chatgpt" ? result.file.tokens : undefined;
+}
+
+/** Whether a file has the login that was handed over, as it was or as the CLI has renewed it. */
+function isThere(read: AuthFileRead, begun: Credential): boolean {
+  const tokens = tokensIn(read);
+  const isEarlier = read.status === "read" && read.fingerprint === begun.handOver?.replaced?.fingerprint;
+  if (!tokens?.refreshToken || isEarlier) return false;
+  if (tokens.refreshToken === begun.tokens.refreshToken) return true;
+  return isOfAccount(tokens, begun) && !isOlder(tokens, begun);
 }
 
 /** What is wrong with a file that may be being written, which says nothing of who owns the login. */

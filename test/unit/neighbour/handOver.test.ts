@@ -351,6 +351,28 @@ describe("handing a sign-in over to the Codex CLI", function () {
     await assertOurs(window, before);
   });
 
+  for (const had of [true, false]) {
+    it(`is not lost by a window that stood still until another had taken it back (${had ? "an earlier" : "no"} file)`, async () => {
+      if (had) await writeEarlier();
+      const secrets = new FailingSecrets();
+      const window = await signedIn("rotates", secrets);
+      const before = credential(window);
+      let other: TestRooms | undefined;
+      secrets.before = async (value) => {
+        if (other || !value.includes('"origin":"linked"')) return;
+        // It has other locks, as if ours had been taken from us.
+        other = await openWindow("lazy", secrets);
+        const { accounts } = other;
+        await eventually(() => assert.equal(accounts.entry()?.credential.handOver, undefined));
+      };
+      await assert.rejects(over(window), /did not take over/);
+      assert.ok(other);
+      if (had) await assertEarlier();
+      else assert.deepEqual(await readdir(home()), []);
+      await assertOurs(window, before);
+    });
+  }
+
   describe("cut off by a crash", () => {
     for (const [behaviour, had] of [
       ["rotates", true],
@@ -540,10 +562,12 @@ describe("handing a sign-in over to the Codex CLI", function () {
 /** Secrets that can be looked at before and after each change, and refuse some. */
 class FailingSecrets extends MemorySecrets {
   around: () => Promise<void> = async () => undefined;
+  before: (value: string) => Promise<void> = async () => undefined;
   refuses: (value: string) => boolean = () => false;
 
   override async store(key: string, value: string): Promise<void> {
     await this.around();
+    await this.before(value);
     if (this.refuses(value)) throw new Error("the keyring is locked");
     await super.store(key, value);
     await this.around();
