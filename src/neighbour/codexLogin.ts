@@ -51,8 +51,12 @@ export function readLoginFromText(text: string): CodexLogin {
 
 /** Undefined where the file is to be read instead. */
 async function readLoginFromKeyring(cli: CodexCli, codexHome: string, store: "keyring" | "auto") {
-  if (store === "auto" && (await readAuthFile(authFilePath(codexHome))).status !== "missing") return undefined;
+  const path = authFilePath(codexHome);
+  const mayBeFile = store === "auto" && (await readAuthFile(path)).status !== "missing";
+  if (mayBeFile && (await cli.find()).status !== "found") return undefined;
   const accessToken = await cli.accessToken(codexHome);
+  // Beside a login in the keyring the CLI leaves an old file alone; it may have renewed either one just now.
+  if (mayBeFile && (accessToken === undefined || accessToken === (await accessTokenIn(path)))) return undefined;
   if (accessToken === undefined) throw new WordedProblem(describeAuthFileProblem({ reason: "noCredential" }));
   const login: CodexLogin = {
     file: loginOfAccessToken(accessToken),
@@ -60,6 +64,12 @@ async function readLoginFromKeyring(cli: CodexCli, codexHome: string, store: "ke
     warnings: [],
   };
   return login;
+}
+
+async function accessTokenIn(path: string): Promise<string | undefined> {
+  const read = await readAuthFile(path);
+  const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
+  return result?.ok ? result.file.tokens?.accessToken : undefined;
 }
 
 /** All that the CLI gives away of a login in the keyring: its access token, which names the account too. */

@@ -236,6 +236,34 @@ describe("a login linked with the Codex CLI", function () {
     });
   });
 
+  describe("with the store auto", () => {
+    /** The store that is found with a login in the file and, for a CLI that uses it, one in the keyring. */
+    async function storeOf(behaviour: string, inKeyring: object | undefined): Promise<[string | undefined, string]> {
+      await writeFile(join(home(), "config.toml"), 'cli_auth_credentials_store = "auto"\n');
+      if (inKeyring) await writeFile(join(home(), "keyring.json"), JSON.stringify(inKeyring));
+      const { file: login, link: found } = await readLoginOf((await openWindow(behaviour)).cli);
+      return [found?.store, login.tokens?.accessToken ?? ""];
+    }
+
+    it("is the one in the keyring, not an old file that was left beside it", async () => {
+      const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+      await write(await signInByHttp(issuer.origin, "plus@example.com"));
+      assert.deepEqual(await storeOf("keyring", { tokens }), ["keyring", tokens.access_token]);
+    });
+
+    for (const [behaviour, when] of [
+      ["rotates", "the CLI uses it"],
+      ["keyring", "the CLI has none in the keyring"],
+      ["none", "there is no CLI to ask"],
+    ] as const) {
+      it(`is the file where ${when}`, async () => {
+        const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+        await write(tokens);
+        assert.deepEqual(await storeOf(behaviour, undefined), ["file", tokens.access_token]);
+      });
+    }
+  });
+
   describe("that the CLI gives up", () => {
     it("by signing out is no longer accepted, and is again when it returns", async () => {
       const tokens = await link("rotates");
