@@ -22,6 +22,12 @@ describe("a folder that is held open", () => {
     await pinned.close();
   });
 
+  onLinux("is none where a part of the way to it has become a link since it was looked at", async () => {
+    await mkdir(join(folder(), "ours", "place"), { recursive: true });
+    await symlink(join(folder(), "ours"), join(folder(), "theirs"));
+    await assert.rejects(pinFolder(join(folder(), "theirs", "place"), new Set()), { code: "EACCES" });
+  });
+
   if (process.getuid?.() === 0) {
     it("is none for root where a link, or a file, has taken its place since it was looked at", async () => {
       await mkdir(join(folder(), "ours"));
@@ -29,6 +35,20 @@ describe("a folder that is held open", () => {
         await take();
         await assert.rejects(pinFolder(place(), new Set()));
         await rm(place());
+      }
+    });
+  }
+
+  if (process.getuid?.() === 0) {
+    it("is none for root where a link has taken its place, also where a folder has no path but its name", async () => {
+      await mkdir(join(folder(), "ours"));
+      await symlink(join(folder(), "ours"), place());
+      const { platform } = process;
+      Object.defineProperty(process, "platform", { value: "darwin" });
+      try {
+        await assert.rejects(pinFolder(place(), new Set()));
+      } finally {
+        Object.defineProperty(process, "platform", { value: platform });
       }
     });
   }

@@ -6,6 +6,7 @@ import {
   chown,
   lchown,
   link,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -192,6 +193,16 @@ describe("replacing a file in a folder that somebody else owns", () => {
       assert.equal(await readFile(path(), "utf8"), old);
       assert.equal(await readFile(victim(), "utf8"), old);
     }
+  });
+
+  it("replaces no link that has taken the file's place, though it leads to the same content", async () => {
+    const swap = async () => {
+      await rm(path());
+      await symlink(victim(), path());
+    };
+    assert.equal((await replaceFile(path(), "new", expected, calls({ opened: swap }))).status, "failed");
+    assert.ok((await lstat(path())).isSymbolicLink());
+    assert.deepEqual(await readdir(theirs()), ["auth.json"]);
   });
 
   it("waits for no pipe that has taken the file's place", async () => {
