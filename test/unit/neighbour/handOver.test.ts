@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Credential, keptByTheCli } from "../../../src/account/credential.ts";
 import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
@@ -212,6 +212,23 @@ describe("handing a sign-in over to the Codex CLI", function () {
     }
   });
 
+  for (const dangling of [false, true]) {
+    it(`leaves a symbolic link as it was (${dangling ? "to no file" : "to the earlier file"})`, async () => {
+      const target = join(folder(), "dotfiles", "login.json");
+      await mkdir(join(folder(), "dotfiles"));
+      await symlink(target, file());
+      if (!dangling) await writeEarlier();
+      const window = await signedIn("thenIsAnother");
+      const before = credential(window);
+      await assert.rejects(over(window), /did not take over/);
+      assert.equal(await readlink(file()), target);
+      if (!dangling) await assertEarlier();
+      assert.deepEqual(await readdir(join(folder(), "dotfiles")), dangling ? [] : ["login.json"]);
+      assert.deepEqual(await backups(), []);
+      await assertOurs(window, before);
+    });
+  }
+
   it("leaves what somebody else has put there meanwhile, and the backup", async () => {
     await writeEarlier();
     const window = await signedIn("thenIsSwitched");
@@ -246,6 +263,24 @@ describe("handing a sign-in over to the Codex CLI", function () {
         await assertOurs(window, before);
       });
     }
+
+    it("a config.toml that is no file", async () => {
+      await writeEarlier();
+      const window = await signedIn("rotates");
+      const before = credential(window);
+      const config = join(home(), "config.toml");
+      for (const make of [
+        () => mkdir(config),
+        async () => execFileSync("mkfifo", [config]),
+        () => symlink(config, config),
+      ]) {
+        await make();
+        await assert.rejects(over(window), /config\.toml/);
+        await assertEarlier();
+        assert.deepEqual(credential(window), before);
+        await rm(config, { recursive: true });
+      }
+    });
 
     it("a configuration that only the CLI knows of", async () => {
       for (const config of [
@@ -489,6 +524,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
         const read = await readAuthFile(file());
         const replaced = read.status === "read" ? await replacedFile(read, 0) : undefined;
         if (stands === "somebody else's file") await writeFile(file(), '{"OPENAI_API_KEY":"sk-of-somebody-else"}');
+        if (replaced) await writeFile(replaced.backup, earlier);
         const { window, before } = await unsettled(replaced);
         const { pid } = spawnSync(process.execPath, ["--version"]);
         for (const name of ["auth.json", basename(replaced?.backup ?? "auth.json.backup")]) {
