@@ -114,6 +114,25 @@ describe("handing a sign-in over to the Codex CLI", function () {
     assert.deepEqual(await backups(), []);
   }
 
+  const loginOf = ({ tokens }: Credential, change: object = {}) =>
+    JSON.stringify({
+      auth_mode: "chatgpt",
+      tokens: {
+        id_token: tokens.idToken,
+        access_token: tokens.accessToken,
+        refresh_token: tokens.refreshToken,
+        ...change,
+      },
+    });
+
+  /** The access token of a record, as if it had been issued so many seconds later. */
+  function issuedLater({ tokens }: Credential, seconds: number): string {
+    const [header, payload = "", signature] = tokens.accessToken.split(".");
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+    const changed = Buffer.from(JSON.stringify({ ...claims, iat: claims.iat + seconds })).toString("base64url");
+    return [header, changed, signature].join(".");
+  }
+
   /** The sign-in is as it was, and works: it is renewed. */
   async function assertOurs(window: TestRooms, before: Credential): Promise<void> {
     assert.deepEqual(credential(window), before);
@@ -386,12 +405,14 @@ describe("handing a sign-in over to the Codex CLI", function () {
     await assertOurs(window, before);
   });
 
-  for (const had of [true, false]) {
-    it(`is not lost by a window that stood still until another had taken it back (${had ? "an earlier" : "no"} file)`, async () => {
-      if (had) await writeEarlier();
+  for (const had of ["an earlier file", "no file", "a file with a newer login of the same account"]) {
+    it(`is not lost by a window that stood still until another had taken it back (${had})`, async () => {
       const secrets = new FailingSecrets();
       const window = await signedIn("rotates", secrets);
       const before = credential(window);
+      if (had === "an earlier file") await writeEarlier();
+      const newer = loginOf(before, { refresh_token: "rt.of-the-cli", access_token: issuedLater(before, 60) });
+      if (had.startsWith("a file")) await writeFile(file(), newer);
       let other: TestRooms | undefined;
       secrets.before = async (value) => {
         if (other || !value.includes('"origin":"linked"')) return;
@@ -402,8 +423,9 @@ describe("handing a sign-in over to the Codex CLI", function () {
       };
       await assert.rejects(over(window), /did not take over/);
       assert.ok(other);
-      if (had) await assertEarlier();
-      else assert.deepEqual(await readdir(home()), []);
+      if (had === "an earlier file") await assertEarlier();
+      else if (had === "no file") assert.deepEqual(await readdir(home()), []);
+      else assert.equal(await readFile(file(), "utf8"), newer);
       await assertOurs(window, before);
     });
   }
@@ -487,16 +509,6 @@ describe("handing a sign-in over to the Codex CLI", function () {
       await window.accounts.put({ ...before, handOver: { codexHome: home(), ...(replaced && { replaced }) } });
       return { window, before };
     }
-    const loginOf = ({ tokens }: Credential, change: object = {}) =>
-      JSON.stringify({
-        auth_mode: "chatgpt",
-        tokens: {
-          id_token: tokens.idToken,
-          access_token: tokens.accessToken,
-          refresh_token: tokens.refreshToken,
-          ...change,
-        },
-      });
     const settle = (window: TestRooms) => window.linkedLogins.settleHandOver(credential(window));
 
     for (const at of [0, 1, 200]) {
@@ -542,14 +554,22 @@ describe("handing a sign-in over to the Codex CLI", function () {
 
     it("stays ours when an older login of the same account is put there: that is not ours renewed", async () => {
       const { window, before } = await unsettled();
-      const [header, payload = "", signature] = before.tokens.accessToken.split(".");
-      const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
-      const older = Buffer.from(JSON.stringify({ ...claims, iat: claims.iat - 60 })).toString("base64url");
-      const text = loginOf(before, {
-        refresh_token: "rt.of-an-old-copy",
-        access_token: [header, older, signature].join("."),
-      });
+      const text = loginOf(before, { refresh_token: "rt.of-an-old-copy", access_token: issuedLater(before, -60) });
       await writeFile(file(), text);
+      await settle(window);
+      await assertOurs(window, before);
+      assert.equal(await readFile(file(), "utf8"), text);
+    });
+
+    it("stays ours over an earlier file with a newer login of the same account: nothing was written yet", async () => {
+      const window = await signedIn("rotates");
+      const before = credential(window);
+      const text = loginOf(before, { refresh_token: "rt.of-the-cli", access_token: issuedLater(before, 60) });
+      await writeFile(file(), text);
+      const read = await readAuthFile(file());
+      const replaced = read.status === "read" && (await replacedFile(read, 0));
+      assert.ok(replaced);
+      await window.accounts.put({ ...before, handOver: { codexHome: home(), replaced } });
       await settle(window);
       await assertOurs(window, before);
       assert.equal(await readFile(file(), "utf8"), text);
