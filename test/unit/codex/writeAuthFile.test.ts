@@ -377,6 +377,16 @@ describe("writing auth.json", () => {
       assert.deepEqual(await readdir(folder()), []);
     });
 
+    it("leaves a file that may not be written to any more", async () => {
+      await exportAuthFile(path(), login, undefined, 0);
+      await chmod(folder(), 0o777);
+      await chmod(path(), 0o444);
+      const found = await readOf(path());
+      const result = await asNobody(() => restoreAuthFile(path(), found, undefined));
+      assert.deepEqual(result, { status: "failed", reason: "denied" });
+      assert.deepEqual(await readdir(folder()), ["auth.json"]);
+    });
+
     it("leaves what somebody else has written since, and the backup", async () => {
       for (const replace of [true, false]) {
         if (replace) await writeFile(path(), old);
