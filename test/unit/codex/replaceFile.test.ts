@@ -205,6 +205,17 @@ describe("replacing a file in a folder that somebody else owns", () => {
     assert.deepEqual(await readdir(theirs()), ["auth.json"]);
   });
 
+  it("does not follow links that lead in a circle", async () => {
+    await rm(path());
+    await symlink(join(theirs(), "round"), path());
+    await symlink(path(), join(theirs(), "round"));
+    for (const wanted of ["nothing", expected] as const) {
+      assert.deepEqual(await replaceFile(path(), "new", wanted), { status: "failed", reason: "other" });
+    }
+    assert.deepEqual(await removeFile(path(), expected.fingerprint), { status: "failed", reason: "other" });
+    assert.deepEqual((await readdir(theirs())).sort(), ["auth.json", "round"]);
+  });
+
   it("waits for no pipe that has taken the file's place", async () => {
     const swap = async () => {
       await rm(path());
