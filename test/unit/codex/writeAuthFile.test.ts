@@ -377,6 +377,14 @@ describe("writing auth.json", () => {
       assert.deepEqual(await readdir(folder()), []);
     });
 
+    it("knows nothing of a file that is not the one that was read any more", async () => {
+      await writeFile(path(), old);
+      const read = await readOf(path());
+      assert.ok(await replacedFile(read, 0));
+      await writeFile(path(), "{}");
+      assert.equal(await replacedFile(read, 0), undefined);
+    });
+
     it("leaves a file that may not be written to any more", async () => {
       await exportAuthFile(path(), login, undefined, 0);
       await chmod(folder(), 0o777);

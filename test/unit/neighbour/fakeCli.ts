@@ -130,6 +130,13 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     rmSync(store, { force: true });
     say({ id, result: { authMethod: "chatgpt", authToken: readFileSync(kept, "utf8") } });
   },
+  /** An account switcher brings an older login of the same account, which the CLI then has. */
+  thenIsSwitchedToAnOlderOne(id) {
+    const { tokens } = read();
+    const switched = { access_token: older(tokens.access_token), refresh_token: "rt.of-an-old-copy" };
+    other({ auth_mode: "chatgpt", tokens: { ...tokens, ...switched } });
+    tellToken(id);
+  },
   thenWritesAnotherForm(id) {
     if (existsSync(store)) other({ auth_mode: "chatgpt-2", login: read().tokens, tokens: null });
     tellToken(id);

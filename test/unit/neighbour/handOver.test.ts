@@ -248,15 +248,20 @@ describe("handing a sign-in over to the Codex CLI", function () {
     });
   }
 
-  it("leaves what somebody else has put there meanwhile, and the backup", async () => {
-    await writeEarlier();
-    const window = await signedIn("thenIsSwitched");
-    const before = credential(window);
-    await assert.rejects(over(window), /was changed during the handover/);
-    assert.match(await readFile(file(), "utf8"), /switched-by-somebody-else/);
-    assert.equal((await backups()).length, 1);
-    await assertOurs(window, before);
-  });
+  for (const [behaviour, put] of [
+    ["thenIsSwitched", /switched-by-somebody-else/],
+    ["thenIsSwitchedToAnOlderOne", /rt\.of-an-old-copy/],
+  ] as const) {
+    it(`leaves what somebody else has put there meanwhile, and the backup (${behaviour})`, async () => {
+      await writeEarlier();
+      const window = await signedIn(behaviour);
+      const before = credential(window);
+      await assert.rejects(over(window), /was changed during the handover/);
+      assert.match(await readFile(file(), "utf8"), put);
+      assert.equal((await backups()).length, 1);
+      await assertOurs(window, before);
+    });
+  }
 
   describe("is refused before anything is written, with the setting's name, under", () => {
     const rules: readonly (readonly [string, RegExp])[] = [
