@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type Credential, keptByTheCli } from "../../../src/account/credential.ts";
+import { accountIdOf, type Credential, claimsOf, keptByTheCli } from "../../../src/account/credential.ts";
 import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
 import { replacedFile } from "../../../src/codex/writeAuthFile.ts";
 import { handOver } from "../../../src/neighbour/handOver.ts";
@@ -382,6 +382,18 @@ describe("handing a sign-in over to the Codex CLI", function () {
       await assertEarlier();
       assert.equal(credential(window).handOver, undefined);
     }
+  });
+
+  it("is refused for a sign-in that names no ChatGPT workspace: the CLI would never renew it", async () => {
+    const window = await signedIn("rotates");
+    const before = credential(window);
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const nameless = `${encode({ alg: "none" })}.${encode({ email: "nobody@example.com", exp: 4e9 })}.c2ln`;
+    const tokens = { ...before.tokens, idToken: nameless, accessToken: nameless };
+    const id = accountIdOf(before.issuer, claimsOf(tokens));
+    await window.accounts.put({ ...before, id, tokens }, { activate: true });
+    await assert.rejects(over(window), /names no ChatGPT workspace/);
+    assert.deepEqual([await readdir(home()), credential(window).handOver], [[], undefined]);
   });
 
   it("puts the file back when the account is signed out meanwhile", async () => {
