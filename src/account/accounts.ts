@@ -8,7 +8,7 @@ import { AccountsMemory } from "./accountsMemory.ts";
 import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { KeyringSilent } from "./limitSecrets.ts";
-import type { Rotations } from "./rotations.ts";
+import { hashOf, type Rotations } from "./rotations.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { AccountsState, Entry } from "./state.ts";
 
@@ -23,7 +23,7 @@ const indexLock = "accounts";
 export class Accounts {
   readonly #store: SecretStore;
   readonly #lock: Lock;
-  readonly #rotations: Pick<Rotations, "read">;
+  readonly #rotations: Pick<Rotations, "read" | "write">;
   readonly #log: Logger;
   readonly #memory: AccountsMemory;
   readonly #reader: AccountsReader;
@@ -35,7 +35,13 @@ export class Accounts {
   /** Changes of what is stored happen one after another. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(store: SecretStore, lock: Lock, hint: SignedInHint, rotations: Pick<Rotations, "read">, log: Logger) {
+  constructor(
+    store: SecretStore,
+    lock: Lock,
+    hint: SignedInHint,
+    rotations: Pick<Rotations, "read" | "write">,
+    log: Logger,
+  ) {
     this.#store = store;
     this.#lock = lock;
     this.#rotations = rotations;
@@ -106,6 +112,25 @@ export class Accounts {
     await (this.#memory.get(credential.id) ? this.#lock.hold(credential.id, write) : write());
   }
 
+  /**
+   * Stores the record of a login whose refresh token has passed to another owner, and notes beside the secrets that it
+   * has: whoever reads an older value of the record must not spend that token.
+   * @throws as `put`
+   */
+  async passOn(credential: Credential): Promise<void> {
+    await this.put(credential);
+    const { sequence, tokens, receivedAt } = credential;
+    await this.#rotations
+      .write(credential, { sequence, hash: hashOf(tokens.refreshToken), at: receivedAt })
+      .catch((error: unknown) => this.#log.warn(`A new owner was not noted: ${describeError(error)}`));
+  }
+
+  /** Whether the tokens have been renewed or passed on since, by word of the note beside the secrets. */
+  async isOlder(credential: Credential): Promise<boolean> {
+    const rotation = await this.#rotations.read(credential);
+    return rotation !== undefined && rotation.sequence > credential.sequence;
+  }
+
   /** Keeps a record in memory that could not be stored yet. */
   keepInMemory(credential: Credential): void {
     this.#memory.adopt(credential, this.state.notice);
@@ -133,7 +158,7 @@ export class Accounts {
   updateUnlocked(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
     return this.#inTurn(async () => {
       const entry = await this.#reader.reread(id);
-      if (!entry || this.#doubted.has(entry.credential) || (await this.#isOlder(entry.credential))) return entry;
+      if (!entry || this.#doubted.has(entry.credential) || (await this.isOlder(entry.credential))) return entry;
       const changed = change(entry.credential);
       if (changed !== entry.credential) await this.#write(changed);
       return this.#memory.get(id);
@@ -183,12 +208,6 @@ export class Accounts {
       if (entry && hasEnded(this.#memory.index, entry.credential)) this.#memory.drop(id);
       return true;
     });
-  }
-
-  /** Whether the tokens have been renewed since, by word of the note beside the secrets. */
-  async #isOlder(credential: Credential): Promise<boolean> {
-    const rotation = await this.#rotations.read(credential);
-    return rotation !== undefined && rotation.sequence > credential.sequence;
   }
 
   async #write(credential: Credential): Promise<void> {

@@ -115,13 +115,14 @@ export class Refresher {
       const { credential } = entry;
       if (hasNewTokens(credential, seen)) return entry;
       if (credential.origin === "linked") return this.#refreshLinked(entry, serve);
-      if (credential.handOver && this.#parts.settleHandOver) {
+      const isOlder = rotation !== undefined && rotation.sequence > credential.sequence;
+      if (credential.handOver && this.#parts.settleHandOver && !isOlder) {
         await this.#parts.settleHandOver(credential);
         continue;
       }
       if (credential.rejected) throw new Problem("needsSignIn", credential.rejected);
       await this.#parts.assertCurrent?.();
-      if (rotation && rotation.sequence > credential.sequence) {
+      if (isOlder) {
         // It was renewed. What came of it was stored before it was noted, so another look finds it, or nothing will.
         looks += 1;
         if (looks < maxLooks) continue;

@@ -1,6 +1,6 @@
 import type { Accounts } from "../account/accounts.ts";
 import { accountIdOf, type CodexLink, type Credential, claimsOf } from "../account/credential.ts";
-import { type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
+import { type AppServerResult, type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
 import type { AppServerFailure } from "../codex/appServerProcess.ts";
 import { type CodexTokens, parseAuthFile } from "../codex/authFile.ts";
 import { describeAuthFileProblem } from "../codex/authProblem.ts";
@@ -105,7 +105,10 @@ export async function handOver(parts: HandOverParts, { id, codexHome, replace }:
  * @throws WordedProblem when that is not possible for the moment; then the refresh token must not be spent
  */
 export async function settleHandOver(parts: HandOverParts, credential: Credential): Promise<void> {
-  await parts.lock.hold("codex-cli", () => settle(parts, credential));
+  await parts.lock.hold("codex-cli", async () => {
+    // An older value of a record whose hand-over is over says nothing.
+    if (!(await parts.accounts.isOlder(credential))) await settle(parts, credential);
+  });
 }
 
 /**
@@ -171,7 +174,7 @@ async function confirm(
   }
   if (linked) {
     try {
-      await parts.accounts.put(linked);
+      await parts.accounts.passOn(linked);
     } catch (error) {
       if (isProblem(error, "notSignedIn")) {
         // Signed out elsewhere meanwhile: the CLI gets its earlier login back.
@@ -186,9 +189,19 @@ async function confirm(
     // A window that stood still for long has lost its locks, and another may have taken the login back.
     if (linked.link?.store === "keyring" || isThere(await readAuthFile(authFilePath(codexHome)), begun))
       return undefined;
-    await parts.accounts.put(begun);
+    const back = { ...begun, sequence: linked.sequence + 1 };
+    await parts.accounts.put(back);
+    return outcomeOf(await settle(parts, back), back, answer);
   }
-  const outcome = await settle(parts, begun);
+  return outcomeOf(await settle(parts, begun), begun, answer);
+}
+
+/** Why the CLI has not become the owner; undefined when it has. */
+function outcomeOf(
+  outcome: Awaited<ReturnType<typeof settle>>,
+  begun: Credential,
+  answer: AppServerResult<string | undefined>,
+): string | undefined {
   if (outcome === "linked") return undefined;
   if (outcome === "changed") return sentences.changed + (begun.handOver?.replaced ? sentences.backup : "");
   return answer.ok ? sentences.notTaken : describeAppServerFailure(answer.failure);
@@ -218,7 +231,7 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
   const isOurs = tokens?.refreshToken === begun.tokens.refreshToken || isInOtherForm(read, begun);
   if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun) && !isOlder(tokens, begun)) {
     // Renewed by the CLI, which has spent our refresh token: what it got for it is the login now.
-    await accounts.put(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
+    await accounts.passOn(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
     return "linked";
   }
   const isForeign = read.status === "read" && !isOurs && !isEarlier;
@@ -282,6 +295,8 @@ function linkedRecord(
     origin: "linked",
     tokens: linkedTokens(tokens),
     link: { ...link, renewHere: false },
-    ...(renewed && { sequence: before.sequence + 1, receivedAt: now, lastRefreshAt: now }),
+    // Also where no token is new: another owner is.
+    sequence: before.sequence + 1,
+    ...(renewed && { receivedAt: now, lastRefreshAt: now }),
   };
 }

@@ -59,7 +59,11 @@ describe("handing a sign-in over to the Codex CLI", function () {
     },
   };
 
-  async function openWindow(behaviour: string, secrets = new MemorySecrets()): Promise<TestRooms> {
+  async function openWindow(
+    behaviour: string,
+    secrets = new MemorySecrets(),
+    change: { directory?: string } = {},
+  ): Promise<TestRooms> {
     const program = join(folder(), `codex-${behaviour}`);
     const script = join(import.meta.dirname, "fakeCli.ts");
     await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" ${behaviour} ${issuer.origin} "$@"\n`);
@@ -68,6 +72,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
       issuer: issuer.origin,
       secrets,
       clock,
+      ...change,
       codex: {
         userHome: folder(),
         environment: { HOME: folder(), PATH: "/nowhere" },
@@ -443,7 +448,36 @@ describe("handing a sign-in over to the Codex CLI", function () {
       if (had === "an earlier file") await assertEarlier();
       else if (had === "no file") assert.deepEqual(await readdir(home()), []);
       else assert.equal(await readFile(file(), "utf8"), newer);
-      await assertOurs(window, before);
+      // Newer than the link, for windows that have read it.
+      const { sequence } = credential(window);
+      assert.ok(sequence > before.sequence + 1);
+      await assertOurs(window, { ...before, sequence });
+    });
+  }
+
+  for (const [older, index] of [
+    ["before the hand-over", 0],
+    ["during the hand-over", 1],
+  ] as const) {
+    it(`is neither spent nor taken back by a window that reads the record as it was ${older}`, async () => {
+      const secrets = new FailingSecrets();
+      const window = await signedIn("rotates", secrets);
+      const { directory } = window;
+      const other = await openWindow("rotates", secrets, { directory });
+      const texts = [...secrets.values.values()].filter((text) => text.includes('"origin":"own"'));
+      secrets.before = async (value) => void texts.push(value);
+      const before = credential(window);
+      await over(window);
+      const text = await readFile(file(), "utf8");
+      const refreshes = issuer.recordsOf("refresh").length;
+      secrets.older = texts[index];
+      const { credential: now } = await other.refresher.refresh(credential(other));
+      assert.equal(secrets.older, undefined);
+      assert.deepEqual([now.origin, now.handOver], ["linked", undefined]);
+      assert.ok(texts[index]?.includes('"handOver"') === (index === 1));
+      assert.equal(issuer.recordsOf("refresh").length, refreshes);
+      assert.equal(await readFile(file(), "utf8"), text);
+      assert.ok(isLive(before.tokens.refreshToken));
     });
   }
 
@@ -635,8 +669,18 @@ describe("handing a sign-in over to the Codex CLI", function () {
 /** Secrets that can be looked at before and after each change, and refuse some. */
 class FailingSecrets extends MemorySecrets {
   around: () => Promise<void> = async () => undefined;
+  /** What the next read of a record answers. */
+  older: string | undefined;
   before: (value: string) => Promise<void> = async () => undefined;
   refuses: (value: string) => boolean = () => false;
+
+  override async get(key: string): Promise<string | undefined> {
+    const value = await super.get(key);
+    if (this.older === undefined || !value?.includes('"origin"')) return value;
+    const { older } = this;
+    this.older = undefined;
+    return older;
+  }
 
   override async store(key: string, value: string): Promise<void> {
     await this.around();
