@@ -419,6 +419,7 @@ describe("a login linked with the Codex CLI", function () {
       const parts = { accounts: rooms.accounts, cli: rooms.cli, lock: rooms.lock, clock: systemClock };
       await assert.rejects(handOver(parts, over), /already a login file/);
       assert.equal(current().account.origin, "own");
+      assert.equal(current().credential.handOver, undefined);
       assert.equal(await readFile(file(), "utf8"), "{}");
     });
   });
