@@ -340,6 +340,21 @@ describe("writing auth.json", () => {
       assert.equal(await text(), old);
       assert.deepEqual(await readdir(folder()), ["auth.json"]);
     });
+
+    it("keeps the backup when it failed and the file that it is of has gone", async () => {
+      await writeFile(path(), old);
+      const calls: FileSystemCalls = {
+        open,
+        link,
+        rename: async (_from, to) => {
+          await rm(to);
+          throw new Error("the disk is gone");
+        },
+      };
+      assert.equal((await exportAuthFile(path(), login, await readOf(path()), 0, calls)).status, "failed");
+      const [backup = "", ...others] = await readdir(folder());
+      assert.deepEqual([await text(join(folder(), backup)), others], [old, []]);
+    });
   });
 
   describe("taken back", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { accountIdOf, type Credential, claimsOf, keptByTheCli } from "../../../src/account/credential.ts";
 import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
@@ -624,6 +624,22 @@ describe("handing a sign-in over to the Codex CLI", function () {
       await settle(window);
       await assertOurs(window, before);
       assert.equal(await readFile(file(), "utf8"), text);
+    });
+
+    it("is ended before another begins: what it has replaced is not forgotten", async () => {
+      await writeEarlier();
+      const window = await signedIn("rotates");
+      const before = credential(window);
+      const read = await readAuthFile(file());
+      const replaced = read.status === "read" && (await replacedFile(read, 0));
+      assert.ok(replaced);
+      await window.accounts.put({ ...before, handOver: { codexHome: home(), replaced } });
+      await chmod(file(), 0o600);
+      await rename(file(), replaced.backup);
+      await writeFile(file(), loginOf(before));
+      await assert.rejects(over(window), /has changed in the meantime/);
+      await assertEarlier();
+      await assertOurs(window, before);
     });
 
     it("is ended before a sign-out by a window that had not heard of it", async () => {
