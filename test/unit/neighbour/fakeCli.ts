@@ -137,6 +137,11 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     other({ auth_mode: "chatgpt", tokens: { ...tokens, ...switched } });
     tellToken(id);
   },
+  /** Uses another person's login, which the keyring still had, and takes the file away. */
+  thenKeepsAnothers(id) {
+    rmSync(store, { force: true });
+    say({ id, result: { authMethod: "chatgpt", authToken: otherToken() } });
+  },
   thenWritesAnotherForm(id) {
     if (existsSync(store)) other({ auth_mode: "chatgpt-2", login: read().tokens, tokens: null });
     tellToken(id);

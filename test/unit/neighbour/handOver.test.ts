@@ -212,6 +212,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
     ["thenLogsOut", /did not take over/],
     ["thenLogsOutAndLies", /did not take over/],
     ["thenKeepsAnOlderOne", /did not take over/],
+    ["thenKeepsAnothers", /did not take over/],
     ["thenWritesAnotherForm", /did not take over/],
   ];
   for (const [behaviour, sentence] of refusals) {
