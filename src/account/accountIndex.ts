@@ -51,8 +51,8 @@ export function mergeIndexes(known: AccountIndex, read: AccountIndex | undefined
   const isNewer = generationOf(read) >= generationOf(known);
   const [newer, older] = isNewer ? [read, known] : [known, read];
   const removed = mergeRemoved(older, newer);
-  const ended = new Set(removed.map(({ id }) => id));
-  const lost = older.ids.filter((id) => !newer.ids.includes(id) && !ended.has(id));
+  // An end that the older one knew of is the end of an earlier sign-in of an account that it names.
+  const lost = older.ids.filter((id) => !newer.ids.includes(id) && endedAt(newer, id) <= endedAt(older, id));
   return { ...newer, ids: [...newer.ids, ...lost], ...(removed.length > 0 && { removed }) };
 }
 

@@ -20,6 +20,18 @@ describe("Two readings of the index", () => {
     assert.deepEqual(mergeIndexes(again, out).ids, ["one", "two"]);
   });
 
+  it("keep an account that was signed in again after an end that both know of", () => {
+    const out = { ...withoutAccount(one, { id: "one", signedInAt: 5 }), generation: 3 };
+    const again = { ...withAccount(out, "one"), generation: 4 };
+    for (const generation of [3, 4, 5]) {
+      const other = { ...withAccount(out, "two"), generation };
+      assert.deepEqual(mergeIndexes(again, other).ids.toSorted(), ["one", "two"]);
+      assert.deepEqual(mergeIndexes(other, again).ids.toSorted(), ["one", "two"]);
+    }
+    const outAgain = { ...withoutAccount(again, { id: "one", signedInAt: 6 }), generation: 5 };
+    assert.deepEqual(mergeIndexes(again, outAgain).ids, []);
+  });
+
   it("remember the last fifty ends", () => {
     let index = one;
     for (let sequence = 0; sequence < 80; sequence += 1) {
