@@ -108,8 +108,8 @@ export class Accounts {
     await this.#loaded.get();
     if (!activate) return this.#inTurn(() => this.#write(credential));
     const write = () => this.#inTurn(() => this.#writeSignIn(credential));
-    // Tokens of an earlier sign-in may just be renewed, in this window or another.
-    await (this.#memory.get(credential.id) ? this.#lock.hold(credential.id, write) : write());
+    // Tokens of an earlier sign-in may just be renewed, in this window or another, also of one that is not known here.
+    await this.#lock.hold(credential.id, write);
   }
 
   /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "../../../src/account/credential.ts";
 import { hashOf } from "../../../src/account/rotations.ts";
 import { RefreshRejected } from "../../../src/oauth/tokenEndpoint.ts";
@@ -218,18 +219,22 @@ describe("A refresh", () => {
     );
   });
 
-  it("does not overwrite somebody who signed in anew meanwhile", async () => {
-    const [one, other] = [await bed.signedIn(), bed.open()];
-    await other.accounts.load();
-    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100, times: 1, grant: "refresh_token" });
-    const refresh = one.refresher.refresh(credentialOf(one));
-    await bed.issuer.waitForRecord("fault");
-    bed.clock.jump(minute);
-    const anew = await bed.credential();
-    await other.accounts.put(anew, { activate: true });
-    await refresh;
-    assert.deepEqual(stored(one), anew);
-  });
+  for (const isKnown of [true, false]) {
+    it(`does not overwrite somebody who signed in anew meanwhile where the account was ${isKnown ? "" : "not "}known`, async () => {
+      const other = bed.open();
+      if (!isKnown) await other.accounts.load();
+      const one = await bed.signedIn();
+      if (isKnown) await other.accounts.load();
+      bed.issuer.faults.set("token", { kind: "slow", delayMs: 100, times: 1, grant: "refresh_token" });
+      const refresh = one.refresher.refresh(credentialOf(one));
+      await bed.issuer.waitForRecord("fault");
+      bed.clock.jump(minute);
+      const anew = await bed.credential();
+      await other.accounts.put(anew, { activate: true });
+      await refresh;
+      assert.ok(isDeepStrictEqual(stored(one), anew));
+    });
+  }
 
   it("of a linked login is its owner's to make, and its refresh token is never spent", async () => {
     const linked = { ...(await bed.credential()), origin: "linked" as const };
