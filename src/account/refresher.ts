@@ -249,7 +249,11 @@ export class Refresher {
   async #storeNow(credential: Credential): Promise<boolean> {
     const { accounts } = this.#parts;
     if (this.#unsaved.get(credential.id) !== credential) return true;
-    const current = accounts.entry(credential.id)?.credential;
+    // Meanwhile somebody may have signed in anew in another window, or out.
+    const current = await accounts.reread(credential.id).then(
+      (entry) => entry?.credential,
+      () => accounts.entry(credential.id)?.credential,
+    );
     const replaced = current?.signedInAt !== credential.signedInAt || current.sequence > credential.sequence;
     const done =
       replaced ||

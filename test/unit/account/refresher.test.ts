@@ -137,6 +137,20 @@ describe("A refresh", () => {
     assert.deepEqual(stored(window), credential);
   });
 
+  it("that could not be stored is not stored later over somebody who has signed in anew", async () => {
+    const [one, other] = [await bed.signedIn(), bed.open()];
+    await other.accounts.load();
+    bed.secrets.failingStores = 1;
+    await one.refresher.refresh(credentialOf(one));
+    bed.clock.jump(minute);
+    const anew = await bed.credential();
+    await other.accounts.put(anew, { activate: true });
+    await bed.clock.advance(200);
+    await one.refresher.settle();
+    assert.ok(isDeepStrictEqual(stored(one), anew));
+    assert.ok(isDeepStrictEqual(credentialOf(one), anew));
+  });
+
   it("under way is waited for when the window closes", async () => {
     const window = await bed.signedIn();
     bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
