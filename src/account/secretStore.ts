@@ -82,7 +82,9 @@ export class SecretStore {
   async readCredential(id: string): Promise<StoredCredential> {
     const key = credentialKey(id);
     const text = await readSecret(this.#secrets, key);
-    const stored = parseCredential(text);
+    const parsed = parseCredential(text);
+    const isOthers = parsed.status === "found" && parsed.credential.id !== id;
+    const stored: StoredCredential = isOthers ? { status: "corrupt" } : parsed;
     this.#note(key, text, stored.status);
     return stored;
   }

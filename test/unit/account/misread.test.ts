@@ -106,6 +106,7 @@ describe("A secret that says less than what is known", () => {
     "reads as an older value": () => "older",
     "is corrupt": () => '{"version":1',
     "is a newer version's": () => '{"version":2}',
+    "is another account's": () => bed.secrets.values.get(`credential.${team}`) ?? "",
   };
 
   for (const [name, how] of Object.entries(records)) {
@@ -253,6 +254,14 @@ describe("A secret that says less than what is known", () => {
     assert.deepEqual(emails(late), both);
     assert.equal(late.accounts.state.notice, undefined);
     assert.equal(bed.hint.get(), true);
+  });
+
+  it("of one account that is another's neither shows that one twice nor signs it out", async () => {
+    misread(`credential.${plus}`, bed.secrets.values.get(`credential.${team}`) ?? "");
+    const late = await next();
+    assert.deepEqual(emails(late), ["team@example.com"]);
+    assert.equal(await late.accounts.remove(plus), undefined);
+    assert.deepEqual(emails(await next()), ["team@example.com"]);
   });
 
   it("of one account that cannot be read does not keep the others away", async () => {
