@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { Accounts } from "./account/accounts.ts";
+import type { SignedInHint } from "./account/accountsReader.ts";
 import { CachedSecrets } from "./account/cachedSecrets.ts";
 import { CredentialSource } from "./account/credentialSource.ts";
 import { KeyDeriver } from "./account/derivedKey.ts";
@@ -56,7 +57,7 @@ export interface Host {
   memory: Memento;
   log: Logger;
   showLog: () => void;
-  hint: { get(): boolean; set(signedIn: boolean): PromiseLike<void> };
+  hint: SignedInHint;
   /** Remembers the person's word that terminals may have the API key. */
   terminalConsent: ConsentMemory;
   /** Remembers outside the secrets that an own key is set. */

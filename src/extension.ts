@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { SignedInHint } from "./account/accountsReader.ts";
 import type { Rooms } from "./composition.ts";
 import { registerAuthenticationProvider } from "./editor/authenticationProvider.ts";
 import { registerChatModels } from "./editor/chat/register.ts";
@@ -48,10 +49,11 @@ export function activate(context: vscode.ExtensionContext): void {
     channel ??= vscode.window.createOutputChannel("Sign in with ChatGPT", { log: true });
     return channel;
   };
-  const hint = {
-    get: () => memory.get(hintKey) === true,
-    set: (signedIn: boolean) => memory.update(hintKey, signedIn),
+  const hint: SignedInHint = {
+    get: () => (memory.get(hintKey) === "missing" ? "missing" : memory.get(hintKey) === true),
+    set: (signedIn) => memory.update(hintKey, signedIn),
   };
+  const isSignedIn = () => hint.get() === true;
   const modelsChanged = new vscode.EventEmitter<void>();
   const known = new KnownAccounts(memory);
   const log = createLogger(output);
@@ -92,7 +94,7 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     );
   }
-  const hasCredential = () => hint.get() || memory.get(ownKeyHintKey) === true;
+  const hasCredential = () => isSignedIn() || memory.get(ownKeyHintKey) === true;
   context.subscriptions.push(
     registerChatModels({
       hasCredential,
@@ -122,8 +124,8 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push({ dispose: () => channel?.dispose() });
   // VS Code asks for models only where it is told that they have changed.
   if (hasCredential()) modelsChanged.fire();
-  setContextKey("signedOut", !hint.get());
-  setContextKey("signedIn", hint.get());
+  setContextKey("signedOut", !isSignedIn());
+  setContextKey("signedIn", isSignedIn());
 }
 
 /** Lets a refresh that is under way be stored: its refresh token is spent. */

@@ -187,7 +187,8 @@ export class Accounts {
       await this.#changeIndex((index) => withoutAccount(index, entry.credential)).catch((error: unknown) => {
         throw afterwards(error, () => this.dropSignedOut(entry.credential));
       });
-      if (this.#memory.index.ids.length === 0) this.#reader.remember(false);
+      // Others may be signed in all the same whom this window could not read.
+      if (this.#memory.index.ids.length === 0) this.#reader.remember(this.#reader.isBlind && "missing");
       this.#memory.drop(id);
       await this.#delete(id);
       return entry;

@@ -33,6 +33,11 @@ export class AccountsMemory {
     return this.#index;
   }
 
+  /** Whether an index has been read or written. */
+  get hasIndex(): boolean {
+    return this.#index !== noAccounts;
+  }
+
   get state(): AccountsState {
     return this.#state;
   }

@@ -4,10 +4,13 @@ import type { AccountsMemory, ReadCredential } from "./accountsMemory.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { Entry, StorageNotice } from "./state.ts";
 
-/** Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed. */
+/**
+ * Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed; `missing` once that
+ * has been told, until somebody signs out or they are there again.
+ */
 export interface SignedInHint {
-  get(): boolean;
-  set(signedIn: boolean): PromiseLike<void>;
+  get(): boolean | "missing";
+  set(signedIn: boolean | "missing"): PromiseLike<void>;
 }
 
 /** Reads what is stored into a window's memory. Runs within the turns of `Accounts`. */
@@ -20,7 +23,7 @@ export class AccountsReader {
   #unreadable = new Set<string>();
   #hasRead = false;
   #isPartial = false;
-  /** Somebody was signed in, by the hint, and this window could not read who. */
+  /** There is an index, by the hint or by what is known, and nothing of it could be read. */
   #isBlind = false;
 
   constructor(store: SecretStore, memory: AccountsMemory, hint: SignedInHint, log: Logger) {
@@ -42,22 +45,21 @@ export class AccountsReader {
   async read(): Promise<void> {
     const status = await this.readIndex();
     const { ids } = this.#memory.index;
-    if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get()) this.#isBlind = true;
     const read = await Promise.all(ids.map(async (id) => [id, await this.#readCredential(id)] as const));
     const { entries, unreadable } = this.#memory.newestOf(read);
     const failed = [...unreadable.values()].find((record) => record.status === "failed");
     // When nothing can be read, this is no answer to who is signed in.
     if (failed && entries.size === 0) throw failed.error;
     let notice = noticeOf(status) ?? [...unreadable.values()].map(({ status: of }) => noticeOf(of)).find(Boolean);
-    if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get()) {
+    if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get() === true) {
       // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
       notice = "notKept";
-      this.remember(false);
+      this.remember("missing");
     } else if (this.#hasRead && ids.length === 0) {
       // What was noticed at the start stays true until somebody signs in.
       notice ??= this.#memory.state.notice;
     }
-    if (entries.size > 0 && !this.#hint.get()) this.remember(true);
+    if (entries.size > 0 && this.#hint.get() !== true) this.remember(true);
     this.#hasRead = true;
     this.#isPartial = failed !== undefined;
     this.#unreadable = new Set(unreadable.keys());
@@ -68,6 +70,7 @@ export class AccountsReader {
   async readIndex(): Promise<IndexStatus> {
     const { index, status } = await this.#store.readIndex();
     if (status === "found") this.#isBlind = false;
+    else if (status === "missing" && !index) this.#isBlind ||= this.#hint.get() !== false || this.#memory.hasIndex;
     this.#memory.mergeIndex(index);
     return status;
   }
@@ -91,7 +94,7 @@ export class AccountsReader {
     return undefined;
   }
 
-  remember(signedIn: boolean): void {
+  remember(signedIn: boolean | "missing"): void {
     Promise.resolve(this.#hint.set(signedIn)).catch((error: unknown) =>
       this.#log.warn(`Whether somebody is signed in could not be remembered: ${describeError(error)}`),
     );

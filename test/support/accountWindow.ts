@@ -1,4 +1,5 @@
 import { Accounts } from "../../src/account/accounts.ts";
+import type { SignedInHint } from "../../src/account/accountsReader.ts";
 import type { CachedSecrets } from "../../src/account/cachedSecrets.ts";
 import { accountIdOf, type Credential, claimsOf } from "../../src/account/credential.ts";
 import { CredentialSource } from "../../src/account/credentialSource.ts";
@@ -23,7 +24,7 @@ export interface AccountWindowOptions {
   clock?: Clock;
   cachedSecrets?: CachedSecrets;
   lockTimes?: LockTimes;
-  hint?: { get(): boolean; set(signedIn: boolean): Promise<void> };
+  hint?: SignedInHint;
   /** How long the issuer has for an answer, ms; as in the extension unless told. */
   timeoutMs?: () => number;
   /** Told when the issuer has answered, before anything is made of the answer. */
@@ -51,10 +52,10 @@ export function createAccountWindow(options: AccountWindowOptions) {
   const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
   const lock = createFileLock(directory, log, options.lockTimes);
   const rotations = createRotations(directory);
-  let hinted = false;
+  let hinted: boolean | "missing" = false;
   const hint = options.hint ?? {
     get: () => hinted,
-    set: async (signedIn: boolean) => {
+    set: async (signedIn: boolean | "missing") => {
       hinted = signedIn;
     },
   };

@@ -61,10 +61,10 @@ export async function createRooms(options: RoomsOptions) {
   const revokeToken = (of: string, token: string) => revoke(http, of, token);
   const lock = createFileLock(directory, log, options.lockTimes);
   const rotations = createRotations(directory);
-  let hinted = false;
+  let hinted: boolean | "missing" = false;
   const hint = {
     get: () => hinted,
-    set: async (signedIn: boolean) => {
+    set: async (signedIn: boolean | "missing") => {
       hinted = signedIn;
     },
   };

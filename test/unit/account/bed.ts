@@ -24,10 +24,10 @@ export async function createBed(options?: MemorySecretsOptions) {
   const folder = temporaryDirectory();
   const secrets = new MemorySecrets(options);
   const clock = new ManualClock();
-  let hinted = false;
+  let hinted: boolean | "missing" = false;
   const hint = {
     get: () => hinted,
-    set: async (signedIn: boolean) => {
+    set: async (signedIn: boolean | "missing") => {
       hinted = signedIn;
     },
   };

@@ -341,6 +341,47 @@ describe("A window that starts while the index cannot be read, and in which some
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
   });
 
+  it("costs nothing either when the window was reloaded before the sign-in", async () => {
+    await bed.signedIn("plus@example.com");
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
+    const first = bed.open();
+    await first.accounts.load();
+    assert.equal(first.accounts.state.notice, "notKept");
+    const late = bed.open();
+    await late.accounts.load();
+    assert.equal(late.accounts.state.notice, undefined, "it is told once");
+    await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
+    bed.secrets.settle();
+    assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com"]);
+  });
+
+  it("costs nothing either when that somebody has signed out again before the next sign-in", async () => {
+    await bed.signedIn("plus@example.com");
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
+    const late = await bed.signedIn("owner@example.com");
+    await late.accounts.remove(late.accounts.state.active?.id ?? "");
+    await bed.signedIn("team@example.com");
+    bed.secrets.settle();
+    assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
+  });
+
+  for (const start of ["nobody was", "somebody was", "nobody was any more"]) {
+    it(`costs nothing either in a window that started when ${start} signed in, and has not heard of others`, async () => {
+      if (start !== "nobody was") {
+        const { accounts } = await bed.signedIn("team@example.com");
+        if (start !== "somebody was") await accounts.remove(accounts.state.active?.id ?? "");
+      }
+      const late = bed.open();
+      await late.accounts.load();
+      await bed.signedIn("plus@example.com");
+      for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
+      await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
+      bed.secrets.settle();
+      const both = ["owner@example.com", "plus@example.com"];
+      assert.deepEqual(await emails(), start === "somebody was" ? [...both, "team@example.com"] : both);
+    });
+  }
+
   it("costs nobody anything whom the first version has signed in", async () => {
     const window = await bed.signedIn("plus@example.com");
     await window.accounts.put(await bed.credential("team@example.com"), { activate: true });
