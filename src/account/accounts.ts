@@ -67,7 +67,8 @@ export class Accounts {
   }
 
   /**
-   * Reads what is stored, the first time it is called; again when that has failed, also for one account alone.
+   * Reads what is stored, the first time it is called; again when that has failed or read as missing, also for one
+   * account alone.
    * @throws Problem `keyringFailed`, `keyringSilent`
    */
   load(): Promise<void> {

@@ -33,7 +33,7 @@ export class AccountsReader {
     this.#log = log;
   }
 
-  /** Whether the last reading of everything lacks an account because the keyring failed. */
+  /** Whether the last reading of everything lacks an account that must be there, or all of them. */
   get isPartial(): boolean {
     return this.#isPartial;
   }
@@ -61,7 +61,7 @@ export class AccountsReader {
     }
     if (entries.size > 0 && this.#hint.get() !== true) this.remember(true);
     this.#hasRead = true;
-    this.#isPartial = failed !== undefined;
+    this.#isPartial = unreadable.size > 0 || (this.#isBlind && entries.size === 0);
     this.#unreadable = new Set(unreadable.keys());
     if (notice && notice !== this.#memory.state.notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
     this.#memory.set(entries, notice);

@@ -199,11 +199,22 @@ describe("A secret that says less than what is known", () => {
     assert.deepEqual(credentialOf(await next()), { ...newest, creditsAskedAt: 1 }, "and is, once it reads right");
   });
 
-  it("of one account that cannot be read is made up for by the next request, before another account is used", async () => {
-    bed.secrets.script("get", `credential.${plus}`, "rejects");
+  for (const how of ["rejects", "nothing"] as const) {
+    it(`of one account that cannot be read (${how}) is made up for by the next request, before another account is used`, async () => {
+      const looks = how === "nothing" ? always(how).slice(0, 3) : [how];
+      bed.secrets.script("get", `credential.${plus}`, ...looks);
+      const late = await next();
+      assert.equal(late.accounts.state.active?.id, team);
+      assert.equal((await late.source.get("chatgpt")).account, plus);
+    });
+  }
+
+  it("of the index at the start is made up for by the next request", async () => {
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, "nothing", "nothing", "nothing");
     const late = await next();
-    assert.equal(late.accounts.state.active?.id, team);
+    assert.equal(late.accounts.state.active, undefined);
     assert.equal((await late.source.get("chatgpt")).account, plus);
+    assert.equal(late.accounts.state.notice, undefined);
   });
 
   it("of two accounts, one that is gone and one that could not be read, is no answer", async () => {
