@@ -229,36 +229,45 @@ export class Accounts {
     );
     // Every window takes the later sign-in for the newer one, also after the clock was put back.
     const credential = given.signedInAt > before ? given : { ...given, signedInAt: before + 1 };
-    let isWritten = false;
     try {
       await this.#store.writeCredential(credential);
-      isWritten = true;
       const { ids, active } = this.#memory.index;
       if (status !== "found" || !ids.includes(id) || active !== id) {
         await this.#changeIndex((index) => withAccount(index, id));
       }
     } catch (error) {
-      if (isWritten && !(error instanceof KeyringSilent)) await this.#restore(id, stored);
-      throw afterwards(error, () => this.#inTurn(() => this.#takeBack(credential)));
+      if (!(error instanceof KeyringSilent)) await this.#restore(credential, stored);
+      throw afterwards(error, () => this.#inTurn(() => this.#takeBack(credential, stored)));
     }
     this.#reader.remember(true);
     this.#memory.adopt(credential, this.#reader.noticeWithout(id));
   }
 
   /** Puts back what stood in the place of the record of a sign-in that has failed, as far as the keyring lets us. */
-  async #restore(id: string, stored: StoredCredential): Promise<void> {
+  async #restore(credential: Credential, stored: StoredCredential): Promise<void> {
+    const { id } = credential;
+    // A write that was said to have failed may have come to pass.
+    const now = await this.#store.readCredential(id).catch(() => undefined);
+    if (now?.status !== "found" || now.credential.signedInAt !== credential.signedInAt) return;
     const before = this.#memory.newest(id, stored)?.credential;
-    if (before) await this.#store.writeCredential(before).catch(() => {});
-    else if (!this.#memory.index.ids.includes(id)) await this.#delete(id);
+    if (before) return this.#store.writeCredential(before).catch(() => {});
+    if (isUnreadable(stored)) return this.#store.putBack(id).catch(() => {});
+    // What could not be read may name the account, with an earlier record.
+    if (this.#reader.isBlind || this.#memory.index.ids.includes(id)) return;
+    await this.#reader.readIndex().catch(() => {});
+    const isListed = this.#memory.index.ids.includes(id);
+    if (isListed) await this.#changeIndex((index) => withoutAccount(index, credential)).catch(() => {});
+    await this.#delete(id);
   }
 
   /** A sign-in that was said to have failed must not appear when the keyring answers at last. */
-  async #takeBack(credential: Credential): Promise<void> {
+  async #takeBack(credential: Credential, stored: StoredCredential): Promise<void> {
     const { id, signedInAt } = credential;
     const known = this.#memory.get(id)?.credential;
     // Signed in once more since.
     if (known && known.signedInAt > signedInAt) return;
     if (known && known.signedInAt < signedInAt) return this.#store.writeCredential(known);
+    if (isUnreadable(stored)) return this.#store.putBack(id);
     await this.#changeIndex((index) => withoutAccount(index, credential));
     this.#memory.drop(id);
     await this.#delete(id);
@@ -290,6 +299,11 @@ export class Accounts {
     });
     return result;
   }
+}
+
+/** Whether there is a record that this version cannot read, and another may. */
+function isUnreadable({ status }: StoredCredential): boolean {
+  return status === "corrupt" || status === "newer";
 }
 
 /** Has `work` done if a write that was given up comes to pass after all. Returns the error, to be thrown. */

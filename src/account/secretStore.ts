@@ -97,6 +97,13 @@ export class SecretStore {
     await this.#write(credentialKey(credential.id), serializeCredential(credential));
   }
 
+  /** Puts an account's record that was kept aside, if one was, back in its place. */
+  async putBack(id: string): Promise<void> {
+    const key = credentialKey(id);
+    const text = this.#unreadable.get(key) ?? (await readSecret(this.#secrets, setAsideKey(key)));
+    if (text !== undefined) await this.#secrets.store(key, text);
+  }
+
   /**
    * @param besides writes the copy alone: an index that cannot be read just now may name other accounts
    * @throws Problem `saveFailed`, `keyringSilent`, `staleWindow`

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { Accounts } from "../../../src/account/accounts.ts";
 import { parseCredential } from "../../../src/account/credential.ts";
+import { SecretStore } from "../../../src/account/secretStore.ts";
 import { isProblem } from "../../../src/platform/problem.ts";
+import { eventually } from "../../support/timing.ts";
 import { type Bed, createBed, day, minute } from "./bed.ts";
 
 describe("The accounts that are stored", () => {
@@ -230,6 +233,79 @@ describe("The accounts that are stored", () => {
       bed.secrets.values.set("accounts", before.find(([key]) => key === "accounts")?.[1] ?? "");
       assert.deepEqual(new Map(bed.secrets.values), new Map(before));
     }
+  });
+
+  describe("after a sign-in that could not be stored", () => {
+    const newer = '{"version":2,"sealed":true}';
+    beforeEach(async () => {
+      await bed.dispose();
+      bed = await createBed({ reliable: true });
+    });
+    /** The next store of a secret is said to have failed, and has not. */
+    function landsThoughFailed(key: string): void {
+      const store = bed.secrets.store.bind(bed.secrets);
+      bed.secrets.store = async (name, value) => {
+        await store(name, value);
+        if (!name.startsWith(key)) return;
+        bed.secrets.store = store;
+        throw new Error("the keyring is busy");
+      };
+    }
+
+    for (const key of ["credential", "accounts"]) {
+      it(`are those that were there, though the store of “${key}” did come to pass`, async () => {
+        const window = await bed.signedIn();
+        const { state } = window.accounts;
+        bed.clock.jump(minute);
+        landsThoughFailed(key);
+        const anew = await bed.credential("team@example.com");
+        await assert.rejects(window.accounts.put(anew, { activate: true }), (error) => isProblem(error, "saveFailed"));
+        assert.ok(!bed.secrets.values.has(`credential.${anew.id}`), "its tokens are not left behind");
+        await window.accounts.reload();
+        assert.deepEqual(window.accounts.state, state);
+        assert.deepEqual((await next()).accounts.state, state);
+      });
+    }
+
+    it("are those that were there, though a store of the same account did come to pass", async () => {
+      const window = await bed.signedIn();
+      const { state } = window.accounts;
+      bed.clock.jump(minute);
+      landsThoughFailed("credential");
+      await assert.rejects(window.accounts.put(await bed.credential(), { activate: true }));
+      await window.accounts.reload();
+      assert.deepEqual(window.accounts.state, state);
+      assert.deepEqual((await next()).accounts.state, state);
+    });
+
+    for (const misbehaviour of ["rejects", "hangs"] as const) {
+      it(`have the record of a newer version in its place (the index ${misbehaviour})`, async () => {
+        const { accounts } = await bed.signedIn();
+        const key = `credential.${accounts.state.active?.id}`;
+        await accounts.put(await bed.credential("team@example.com"), { activate: true });
+        bed.secrets.values.set(key, newer);
+        const { lock, rotations, log } = bed.open();
+        const store = new SecretStore(bed.secrets, { readMs: 20, writeMs: 20 });
+        const late = new Accounts(store, lock, bed.hint, rotations, log);
+        await late.load();
+        bed.secrets.script("store", "accounts", misbehaviour);
+        await assert.rejects(late.put(await bed.credential(), { activate: true }));
+        bed.secrets.answerNow();
+        await eventually(() => assert.ok(bed.secrets.values.get(key) === newer));
+      });
+    }
+
+    it("are not deleted where the index and the record only read as missing", async () => {
+      const { accounts } = await bed.signedIn();
+      const missing = ["accounts", "accounts.copy", `credential.${accounts.state.active?.id}`];
+      for (const key of missing) bed.secrets.script("get", key, ...Array(20).fill("nothing"));
+      const late = bed.open();
+      await late.accounts.load();
+      bed.secrets.script("store", "accounts.copy", "rejects");
+      await assert.rejects(late.accounts.put(await bed.credential(), { activate: true }));
+      bed.secrets.settle();
+      assert.equal((await next()).accounts.state.active?.email, "plus@example.com");
+    });
   });
 
   it("of an older version are brought up to this one step by step", async () => {
