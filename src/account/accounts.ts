@@ -185,7 +185,10 @@ export class Accounts {
       // As another window may have renewed it: the newest tokens are the ones to revoke.
       const entry = await this.#reader.reread(id);
       if (!entry) return undefined;
-      await this.#changeIndex((index) => withoutAccount(index, entry.credential)).catch((error: unknown) => {
+      await this.#changeIndex((index) => withoutAccount(index, entry.credential)).catch(async (error: unknown) => {
+        // A write that was said to have failed may have come to pass.
+        await this.#reader.readIndex().catch(() => {});
+        if (hasEnded(this.#memory.index, entry.credential)) return;
         throw afterwards(error, () => this.dropSignedOut(entry.credential));
       });
       // Others may be signed in all the same whom this window could not read.

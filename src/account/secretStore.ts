@@ -121,8 +121,9 @@ export class SecretStore {
   /** Deletes an account's record, and one that was kept aside for it. */
   async deleteCredential(id: string): Promise<void> {
     const key = credentialKey(id);
-    await deleteSecret(this.#secrets, key);
-    await deleteSecret(this.#secrets, setAsideKey(key));
+    const keys = [key, setAsideKey(key)];
+    const deleted = await Promise.allSettled(keys.map((name) => deleteSecret(this.#secrets, name)));
+    for (const one of deleted) if (one.status === "rejected") throw one.reason;
     this.#unreadable.delete(key);
   }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { Accounts } from "../../../src/account/accounts.ts";
 import type { Credential } from "../../../src/account/credential.ts";
+import { SecretStore } from "../../../src/account/secretStore.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
+import { eventually } from "../../support/timing.ts";
 import { type Bed, createBed, day } from "./bed.ts";
 
 const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
@@ -76,6 +79,30 @@ describe("A real sign-out", () => {
     await window.accounts.reload();
     assert.deepEqual(emails(window), ["team@example.com"]);
     assert.equal(await window.accounts.reread(plus), undefined);
+  });
+
+  it("whose record is not deleted for long takes what was kept aside for it all the same", async () => {
+    bed.secrets.values.set(`setAside.credential.${plus}`, "?");
+    const { lock, rotations, log } = bed.open();
+    const store = new SecretStore(bed.secrets, { readMs: 20, writeMs: 20 });
+    const accounts = new Accounts(store, lock, bed.hint, rotations, log);
+    await accounts.load();
+    bed.secrets.script("delete", `credential.${plus}`, "hangs");
+    assert.ok(await accounts.remove(plus));
+    bed.secrets.answerNow();
+    await eventually(() => assert.ok(![...bed.secrets.values.keys()].some((key) => key.includes(plus))));
+  });
+
+  it("that was written although that was said to have failed", async () => {
+    const store = bed.secrets.store.bind(bed.secrets);
+    bed.secrets.store = async (key, value) => {
+      await store(key, value);
+      bed.secrets.store = store;
+      throw new Error("the keyring is busy");
+    };
+    assert.ok(await window.accounts.remove(plus), "the record is there for the revocation");
+    assert.ok(!bed.secrets.values.has(`credential.${plus}`));
+    assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
   it("although the index then reads as it was before", async () => {
