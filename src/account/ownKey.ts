@@ -79,8 +79,9 @@ export class OwnKeyStore {
    * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays
    */
   async set(key: string, checked: boolean, apiBaseUrl?: string): Promise<void> {
-    // What is there now may have to be kept aside.
     await this.load();
+    // What is there now may have to be kept aside.
+    await this.reload();
     const ownKey: OwnKey = { version: 1, key, checked, ...(apiBaseUrl !== undefined && { apiBaseUrl }) };
     const text = JSON.stringify({ ...ownKey, nonce: randomBytes(6).toString("hex") });
     try {
@@ -96,9 +97,9 @@ export class OwnKeyStore {
   /** Removes the key, and what was kept aside. @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow` */
   async remove(): Promise<void> {
     await deleteSecret(this.#secrets, secretKey);
+    this.#forget();
     await deleteSecret(this.#secrets, setAsideKey);
     this.#unreadable = undefined;
-    this.#forget();
   }
 
   /** Something was written in this window or another one: only now does "nothing there" say that the key was removed. */

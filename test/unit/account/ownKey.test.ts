@@ -98,10 +98,29 @@ describe("An own key that reads as less than what is known", () => {
     assert.equal(secrets.values.get("setAside.ownKey"), '{"version":2}');
   });
 
+  it("(nothing, at the start) is kept aside all the same when another one is set", async () => {
+    secrets.values.set("ownKey", '{"version":2}');
+    secrets.script("get", "ownKey", "nothing", "nothing", "nothing");
+    const ownKey = open();
+    await ownKey.load();
+    await ownKey.set("sk-own-key-0001", true);
+    assert.equal(secrets.values.get("setAside.ownKey"), '{"version":2}');
+  });
+
+  it("(removed) is used no longer, though what was kept aside cannot be deleted", async () => {
+    const ownKey = open();
+    await ownKey.set("sk-own-key-0001", true);
+    secrets.script("get", "ownKey", ...always("hangs" as const));
+    secrets.script("delete", "setAside.ownKey", ...always("rejects" as const));
+    await assert.rejects(ownKey.remove());
+    assert.equal(ownKey.current, undefined);
+  });
+
   it("(nothing) as its change is told of, is found again the next time", async () => {
     const ownKey = open();
     await ownKey.load();
-    secrets.script("get", "ownKey", "nothing", "nothing", "nothing");
+    // Three looks before it is set, and three when its change is told of.
+    secrets.script("get", "ownKey", ...always("nothing" as const).slice(0, 6));
     await ownKey.set("sk-own-key-0001", true);
     await eventually(() => assert.equal(ownKey.current, undefined, "all three looks are over"));
     await ownKey.reload();
