@@ -35,18 +35,29 @@ interface Cached {
   answer: Promise<BearerCredential>;
   /** Milliseconds since 1970. */
   freshUntil: number;
+  seen: Seen;
+}
+
+/** Tells a clock that was put back: a token is then older than the clock says. */
+interface Seen {
+  accessToken: string;
+  /** The latest time at which the token was known, ms since 1970. */
+  latest: number;
 }
 
 /** Waits after refreshes that failed for the moment, ms; the last one is repeated. */
 const backoffMs = [5_000, 15_000, 60_000, 300_000];
 /** A request whose token is still good does not wait longer than this for a new one, ms. */
 const patienceMs = 3_000;
+/** A clock that is put back by less hides no end of a token, which is renewed that long before, ms. */
+const putBackMs = 5 * 60_000;
 /** After this long without a failure, the waits start anew, ms. */
 const forgiveMs = 600_000;
 
 interface Setback {
   count: number;
   /** Milliseconds since 1970. */
+  since: number;
   until: number;
   problem: unknown;
 }
@@ -54,10 +65,11 @@ interface Setback {
 /** The one place to ask for a credential. A fresh one is answered from memory. */
 export class CredentialSource {
   readonly #parts: CredentialSourceParts;
-  #cache: { [K in CredentialKind]?: Cached } = {};
+  #cache: { chatgpt?: Cached; apiKey?: Promise<BearerCredential> } = {};
   /** What the callers of this moment wait for together. */
   #asked: { [K in CredentialKind]?: Promise<BearerCredential> | undefined } = {};
   readonly #setbacks = new Map<string, Setback>();
+  readonly #seen = new Map<string, Seen>();
   /** Renewals under way, whose outcome is counted once however many wait for it. */
   readonly #renewals = new Map<string, Promise<Entry>>();
 
@@ -78,9 +90,14 @@ export class CredentialSource {
    * @throws Problem
    */
   get(kind: CredentialKind): Promise<BearerCredential> {
-    const cached = this.#cache[kind];
-    if (cached !== undefined && this.#parts.clock.now() < cached.freshUntil) return cached.answer;
-    return this.#asked[kind] ?? this.#ask(kind);
+    return this.#cached(kind) ?? this.#asked[kind] ?? this.#ask(kind);
+  }
+
+  #cached(kind: CredentialKind): Promise<BearerCredential> | undefined {
+    if (kind === "apiKey") return this.#cache.apiKey;
+    const cached = this.#cache.chatgpt;
+    if (!cached || isPutBack(cached.seen, this.#parts.clock)) return undefined;
+    return this.#parts.clock.now() < cached.freshUntil ? cached.answer : undefined;
   }
 
   #ask(kind: CredentialKind): Promise<BearerCredential> {
@@ -105,7 +122,8 @@ export class CredentialSource {
     const credential = bearerOf(fresh);
     // While this waited, somebody may have switched or signed out.
     if (this.#parts.accounts.entry() === fresh) {
-      this.#cache.chatgpt = { answer: Promise.resolve(credential), freshUntil: refreshDueAt(fresh) };
+      const freshUntil = refreshDueAt(fresh);
+      this.#cache.chatgpt = { answer: Promise.resolve(credential), freshUntil, seen: this.#seenOf(fresh) };
     }
     return credential;
   }
@@ -162,7 +180,7 @@ export class CredentialSource {
     }
     if (bearer === undefined) throw new Problem("noApiKey");
     const credential = { bearer, ...(account !== undefined && { account }), ...(binding && { binding }) };
-    this.#cache.apiKey = { answer: Promise.resolve(credential), freshUntil: Number.POSITIVE_INFINITY };
+    this.#cache.apiKey = Promise.resolve(credential);
     return credential;
   }
 
@@ -171,10 +189,11 @@ export class CredentialSource {
     const { id, rejected, accessTokenExpiresAt } = entry.account;
     if (rejected) throw new Problem("needsSignIn", rejected);
     const now = clock.now();
-    if (now < refreshDueAt(entry)) return entry;
+    if (now < refreshDueAt(entry) && !isPutBack(this.#seenOf(entry), clock)) return entry;
     const usable = accessTokenExpiresAt === undefined || now < accessTokenExpiresAt;
     const setback = this.#setbacks.get(id);
-    if (setback && now < setback.until) {
+    // A clock that was put back does not make the wait longer.
+    if (setback && now < setback.until && now >= setback.since) {
       if (usable) return entry;
       throw setback.problem;
     }
@@ -186,6 +205,16 @@ export class CredentialSource {
       if (isProblem(problem, "needsSignIn", "notSignedIn")) throw problem;
       return entry;
     }
+  }
+
+  #seenOf({ credential }: Entry): Seen {
+    const { accessToken } = credential.tokens;
+    let seen = this.#seen.get(credential.id);
+    if (seen?.accessToken !== accessToken) {
+      seen = { accessToken, latest: credential.receivedAt };
+      this.#seen.set(credential.id, seen);
+    }
+    return seen;
   }
 
   #renew(entry: Entry): Promise<Entry> {
@@ -214,7 +243,7 @@ export class CredentialSource {
     const before = this.#setbacks.get(id);
     const count = before && now - before.until < forgiveMs ? before.count + 1 : 0;
     const wait = backoffMs[Math.min(count, backoffMs.length - 1)] ?? 0;
-    this.#setbacks.set(id, { count, until: now + wait, problem });
+    this.#setbacks.set(id, { count, since: now, until: now + wait, problem });
   }
 
   /** What comes of a renewal, or after a while the entry that is still good. */
@@ -229,6 +258,13 @@ export class CredentialSource {
       renewal.catch(() => {});
     }
   }
+}
+
+function isPutBack(seen: Seen, clock: Clock): boolean {
+  const now = clock.now();
+  if (now < seen.latest - putBackMs) return true;
+  seen.latest = Math.max(seen.latest, now);
+  return false;
 }
 
 function bearerOf({ credential, account }: Entry): BearerCredential {

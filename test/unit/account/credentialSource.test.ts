@@ -138,6 +138,45 @@ describe("The one place to ask for a credential", () => {
     await source.get("chatgpt");
   });
 
+  describe("after the clock was put back", () => {
+    it("does not repeat an old failure until the clock has caught up", async () => {
+      const { source } = await bed.signedIn();
+      bed.issuer.faults.set("token", { kind: "serverError", times: 1 });
+      bed.clock.jump(400 * day);
+      await assert.rejects(source.get("chatgpt"), is("serviceFailed"));
+      bed.clock.jump(-300 * day);
+      await source.get("chatgpt");
+      assert.equal(refreshes(), 1);
+    });
+
+    for (const [name, before, back] of [
+      ["by years", 0, 900 * day],
+      ["to a time at which the token was there already", 9 * day, 2 * day],
+    ] as const) {
+      it(`(${name}) renews a token once, which may be older than the clock says`, async () => {
+        const { source } = await bed.signedIn();
+        await source.get("chatgpt");
+        bed.clock.jump(before);
+        const old = await source.get("chatgpt");
+        bed.clock.jump(-back);
+        const renewed = await source.get("chatgpt");
+        assert.ok(renewed.bearer !== old.bearer);
+        assert.equal(await source.get("chatgpt"), renewed);
+        assert.equal(refreshes(), 1);
+      });
+    }
+
+    it("by a little renews nothing, and without a network the token is used as before", async () => {
+      const { source } = await bed.signedIn();
+      const old = await source.get("chatgpt");
+      bed.clock.jump(-4 * minute);
+      assert.equal(await source.get("chatgpt"), old);
+      bed.issuer.faults.set("token", { kind: "serverError" });
+      bed.clock.jump(-day);
+      assert.equal((await source.get("chatgpt")).bearer, old.bearer);
+    });
+  });
+
   it("gives an API key by the auth mode, and the other one as soon as the mode is switched", async () => {
     const { source, ownKey, mode, accounts } = await bed.signedIn();
     await accounts.update(accounts.state.active?.id ?? "", (credential) => ({
