@@ -42,7 +42,7 @@ export class KeyDeriver {
     const receivedAt = this.#accounts.entry(id)?.credential.receivedAt ?? 0;
     const change = (credential: Credential) => keepBest(credential, made);
     // Tokens that have just come are renewed by no window, so a sign-in need not wait for the lock.
-    if (this.#clock.now() - receivedAt < justIssuedMs) await this.#accounts.updateUnlocked(id, change);
+    if (Math.abs(this.#clock.now() - receivedAt) < justIssuedMs) await this.#accounts.updateUnlocked(id, change);
     else await this.#accounts.update(id, change);
   }
 

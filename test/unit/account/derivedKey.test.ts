@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { startIssuer } from "../../issuer/issuer.ts";
 import type { Fault, TestIssuer } from "../../issuer/types.ts";
 import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
+import { createBed, day } from "./bed.ts";
 
 describe("The derived key", () => {
   let issuer: TestIssuer;
@@ -71,4 +72,30 @@ describe("The derived key", () => {
       assert.deepEqual(await derive(), made);
     });
   }
+});
+
+describe("A derived key that is stored after the clock was put back", () => {
+  it("waits for whoever renews the account's tokens", async () => {
+    const bed = await createBed();
+    try {
+      const { accounts, deriver, lock } = await bed.signedIn();
+      const id = accounts.state.active?.id ?? "";
+      bed.clock.jump(-30 * day);
+      const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const holding = lock.hold(id, () => {
+        held.resolve();
+        return release.promise;
+      });
+      await held.promise;
+      const { writes } = bed.secrets;
+      const keeping = deriver.keep(id, Promise.resolve({ status: "present", key: "sk-derived-0001", createdAt: 1 }));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      assert.equal(bed.secrets.writes, writes);
+      release.resolve();
+      await Promise.all([holding, keeping]);
+      assert.equal(accounts.state.active?.derivedKey.status, "present");
+    } finally {
+      await bed.dispose();
+    }
+  });
 });
