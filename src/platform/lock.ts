@@ -25,6 +25,8 @@ export interface LockTimes {
 
 /** Between two tries for a lock that somebody holds. */
 const retryMs = 10;
+/** What counts of the time between two tries: while a computer sleeps, a holder gives no sign of life either. */
+const longestStepMs = 1_000;
 /** How often a holder says that it is alive. */
 const heartbeatMs = 3_000;
 /** The library's own recovery lets two who find a stale lock both have it (its issue 121), so it is kept from it. */
@@ -43,9 +45,9 @@ export function createFileLock(
   return {
     async hold(name, work, instead) {
       const file = join(directory, name);
-      const deadline = performance.now() + patienceMs;
-      const watched: Watched = { changedAt: 0, since: 0 };
-      for (;;) {
+      const watched: Watched = { changedAt: 0, unchangedMs: 0 };
+      let waitedMs = 0;
+      for (let before = performance.now(); ; ) {
         const release = await acquire(file, log);
         if (release) {
           try {
@@ -56,8 +58,12 @@ export function createFileLock(
         }
         const value = await instead?.();
         if (value !== undefined) return value;
-        if (await isFree(`${file}.lock`, watched, staleMs, log)) continue;
-        if (performance.now() > deadline) throw new Problem("busyElsewhere");
+        const now = performance.now();
+        const passedMs = Math.min(now - before, longestStepMs);
+        before = now;
+        waitedMs += passedMs;
+        if (await isFree(`${file}.lock`, watched, passedMs, staleMs, log)) continue;
+        if (waitedMs > patienceMs) throw new Problem("busyElsewhere");
         await delay(retryMs);
       }
     },
@@ -96,21 +102,27 @@ async function acquire(file: string, log: Logger): Promise<(() => Promise<void>)
 }
 
 interface Watched {
-  /** The lock's time of change when it was last seen to be another, and when that was on our monotonic clock. */
+  /** The lock's time of change when it was last seen to be another, and for how long it has been watched since. */
   changedAt: number;
-  since: number;
+  unchangedMs: number;
 }
 
 /**
  * Whether a lock can be tried for at once: it is gone, or its holder was seen to be dead. What counts is how long it
  * was watched without a sign of life, not its age: computers sleep, and their clocks are corrected.
  */
-async function isFree(folder: string, watched: Watched, staleMs: number, log: Logger): Promise<boolean> {
+async function isFree(
+  folder: string,
+  watched: Watched,
+  passedMs: number,
+  staleMs: number,
+  log: Logger,
+): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(folder);
-    const now = performance.now();
-    if (mtimeMs !== watched.changedAt) Object.assign(watched, { changedAt: mtimeMs, since: now });
-    if (now - watched.since < staleMs) return false;
+    if (mtimeMs === watched.changedAt) watched.unchangedMs += passedMs;
+    else Object.assign(watched, { changedAt: mtimeMs, unchangedMs: 0 });
+    if (watched.unchangedMs < staleMs) return false;
     // Of several who want to clear it away, one succeeds in renaming it.
     const aside = `${folder}.${randomBytes(4).toString("hex")}`;
     await rename(folder, aside);

@@ -119,6 +119,28 @@ describe("The lock between windows", () => {
     await rm(held, { recursive: true });
   });
 
+  it("of a holder that slept with the computer is not taken when that wakes up", async () => {
+    const held = join(folder.path, "account.lock");
+    await mkdir(held, { recursive: true });
+    const { now } = performance;
+    const times = { staleMs: 15_000, patienceMs: 45_000 };
+    let got = false;
+    const waiting = lockIn(folder.path, times).hold("account", async () => {
+      got = true;
+    });
+    await delay(50);
+    try {
+      // On some systems the monotonic clock goes on while the computer sleeps.
+      performance.now = () => now.call(performance) + 8 * 3600_000;
+      await delay(100);
+      assert.ok(!got, "two have the lock");
+      await rm(held, { recursive: true });
+      await waiting;
+    } finally {
+      performance.now = now;
+    }
+  });
+
   it("makes its folder, and where it cannot the work runs without it", async () => {
     assert.equal(await lockIn(join(folder.path, "new", "deeper")).hold("account", async () => 1), 1);
     await writeFile(join(folder.path, "file"), "");
