@@ -51,9 +51,19 @@ export function mergeIndexes(known: AccountIndex, read: AccountIndex | undefined
   const isNewer = generationOf(read) >= generationOf(known);
   const [newer, older] = isNewer ? [read, known] : [known, read];
   const removed = mergeRemoved(older, newer);
+  return { ...newer, ids: [...newer.ids, ...lostBetween(older, newer)], ...(removed.length > 0 && { removed }) };
+}
+
+/** Known accounts that an index which was written last does not name: who wrote it had read an older value. */
+export function droppedBy(read: AccountIndex, known: AccountIndex): string[] {
+  const isLater = read.generation !== undefined && read.generation >= generationOf(known);
+  return isLater ? lostBetween(known, read) : [];
+}
+
+/** Accounts that the newer index does not name although their sign-ins have not ended. */
+function lostBetween(older: AccountIndex, newer: AccountIndex): string[] {
   // An end that the older one knew of is the end of an earlier sign-in of an account that it names.
-  const lost = older.ids.filter((id) => !newer.ids.includes(id) && endedAt(newer, id) <= endedAt(older, id));
-  return { ...newer, ids: [...newer.ids, ...lost], ...(removed.length > 0 && { removed }) };
+  return older.ids.filter((id) => !newer.ids.includes(id) && endedAt(newer, id) <= endedAt(older, id));
 }
 
 function mergeRemoved(older: AccountIndex, newer: AccountIndex): NonNullable<AccountIndex["removed"]> {

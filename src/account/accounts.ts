@@ -80,9 +80,10 @@ export class Accounts {
    * @throws Problem `keyringFailed`, `keyringSilent`; what is known stays
    */
   reload(): Promise<void> {
-    this.#reloading ??= this.#inTurn(() => {
+    this.#reloading ??= this.#inTurn(async () => {
       this.#reloading = undefined;
-      return this.#reader.read();
+      await this.#reader.read();
+      if (this.#reader.isIncomplete) void this.#inTurn(() => this.#complete()).catch(() => {});
     });
     return this.#reloading;
   }
@@ -276,11 +277,18 @@ export class Accounts {
     await this.#delete(id);
   }
 
+  /** Puts an account back into the index that another window has dropped from it by mistake. */
+  #complete(): Promise<void> {
+    return this.#changeIndex((index) => (this.#reader.isIncomplete ? index : undefined));
+  }
+
   /** Reads the index, changes it and writes it, with no other window in between. */
-  #changeIndex(change: (index: AccountIndex) => AccountIndex): Promise<void> {
+  #changeIndex(change: (index: AccountIndex) => AccountIndex | undefined): Promise<void> {
     return this.#lock.hold(indexLock, async () => {
       await this.#reader.readIndex();
-      const next = { ...change(this.#memory.index), generation: generationOf(this.#memory.index) + 1 };
+      const changed = change(this.#memory.index);
+      if (!changed) return;
+      const next = { ...changed, generation: generationOf(this.#memory.index) + 1 };
       await this.#store.writeIndex(next, { besides: this.#reader.isBlind });
       this.#memory.replaceIndex(next);
     });

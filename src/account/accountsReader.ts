@@ -1,5 +1,5 @@
 import { describeError, type Logger } from "../platform/logger.ts";
-import type { IndexStatus } from "./accountIndex.ts";
+import { droppedBy, type IndexStatus } from "./accountIndex.ts";
 import type { AccountsMemory, ReadCredential } from "./accountsMemory.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { Entry, StorageNotice } from "./state.ts";
@@ -25,6 +25,7 @@ export class AccountsReader {
   #isPartial = false;
   /** There is an index, by the hint or by what is known, and nothing of it could be read. */
   #isBlind = false;
+  #isIncomplete = false;
 
   constructor(store: SecretStore, memory: AccountsMemory, hint: SignedInHint, log: Logger) {
     this.#store = store;
@@ -40,6 +41,11 @@ export class AccountsReader {
 
   get isBlind(): boolean {
     return this.#isBlind;
+  }
+
+  /** Whether the index lacks an account by the mistake of another window, when it was read last. */
+  get isIncomplete(): boolean {
+    return this.#isIncomplete;
   }
 
   async read(): Promise<void> {
@@ -71,6 +77,8 @@ export class AccountsReader {
     const { index, status } = await this.#store.readIndex();
     if (status === "found") this.#isBlind = false;
     else if (status === "missing" && !index) this.#isBlind ||= this.#hint.get() !== false || this.#memory.hasIndex;
+    const dropped = index ? droppedBy(index, this.#memory.index) : [];
+    this.#isIncomplete = dropped.some((id) => this.#memory.get(id));
     this.#memory.mergeIndex(index);
     return status;
   }

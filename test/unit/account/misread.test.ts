@@ -3,6 +3,7 @@ import type { Credential } from "../../../src/account/credential.ts";
 import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import type { Misbehaviour } from "../../support/memorySecrets.ts";
+import { eventually } from "../../support/timing.ts";
 import { type Bed, createBed, day } from "./bed.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
@@ -288,6 +289,26 @@ describe("A secret that says less than what is known", () => {
     const [owner, free] = [await bed.credential("owner@example.com"), await bed.credential("free@example.com")];
     await Promise.all([window.accounts.put(owner, { activate: true }), other.accounts.put(free, { activate: true })]);
     assert.equal(emails(await next()).length, 4);
+  });
+
+  it("and is written over by a window that read the one before is made whole by another that knows better", async () => {
+    const other = await next();
+    const owner = await bed.credential("owner@example.com");
+    await window.accounts.put(owner, { activate: true });
+    misread("accounts", "older");
+    await other.accounts.put(await bed.credential("free@example.com"), { activate: true });
+    bed.secrets.settle();
+    assert.ok(!emails(await next()).includes("owner@example.com"), "a window that starts cannot know");
+    await window.accounts.reload();
+    assert.equal(emails(window).length, 4);
+    await eventually(async () => assert.equal(emails(await next()).length, 4));
+    const stored = bed.secrets.values.get("accounts");
+    await other.accounts.reload();
+    await window.accounts.reload();
+    await window.accounts.remove(owner.id);
+    await other.accounts.reload();
+    assert.equal(emails(other).length, 3);
+    assert.equal(JSON.parse(bed.secrets.values.get("accounts") ?? "").generation, JSON.parse(stored ?? "").generation + 1);
   });
 
   it("set aside once stays set aside when what was set aside reads as missing", async () => {
