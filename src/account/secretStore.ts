@@ -59,7 +59,7 @@ export class SecretStore {
   /** Fires with any change of a record or the index, in this window or (where the host tells) in another. */
   onDidChange(listener: () => void) {
     return this.#secrets.onDidChange(({ key }) => {
-      if (key === indexKey || key.startsWith("credential.")) listener();
+      if (key === indexKey || key === indexCopyKey || key.startsWith("credential.")) listener();
     });
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
+import { SecretStore } from "../../../src/account/secretStore.ts";
 import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import type { Misbehaviour } from "../../support/memorySecrets.ts";
@@ -413,6 +414,24 @@ describe("A window that starts while the index cannot be read, and in which some
       assert.deepEqual(await emails(), start === "somebody was" ? [...both, "team@example.com"] : both);
     });
   }
+
+  it("is seen by the other windows, which hear of what it writes", async () => {
+    const window = await bed.signedIn("plus@example.com");
+    const late = bed.open();
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, "nothing", "nothing", "nothing");
+    await late.accounts.load();
+    await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
+    let heard = 0;
+    new SecretStore(bed.secrets).onDidChange(() => {
+      heard += 1;
+    });
+    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
+    await late.accounts.setActive(late.accounts.state.active?.id ?? "");
+    assert.equal(heard, 1);
+    bed.secrets.settle();
+    await window.accounts.reload();
+    assert.equal(window.accounts.state.active?.email, "owner@example.com");
+  });
 
   it("costs nobody anything whom the first version has signed in", async () => {
     const window = await bed.signedIn("plus@example.com");
