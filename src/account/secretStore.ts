@@ -73,8 +73,9 @@ export class SecretStore {
       readSecret(this.#secrets, indexCopyKey).catch(() => undefined),
     ]);
     const { index, status } = parseIndex(text);
-    const { index: copy } = parseIndex(copyText);
+    const { index: copy, status: copyStatus } = parseIndex(copyText);
     this.#note(indexKey, text, status);
+    this.#note(indexCopyKey, copyText, copyStatus);
     return { index: index ? mergeIndexes(index, copy) : copy, status };
   }
 

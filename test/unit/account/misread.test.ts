@@ -460,6 +460,15 @@ describe("A window that starts while the index cannot be read, and in which some
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
   });
 
+  it("keeps a copy aside that only a newer version can read", async () => {
+    await bed.signedIn("plus@example.com");
+    bed.secrets.values.delete("accounts");
+    bed.secrets.values.set("accounts.copy", '{"version":2}');
+    await bed.signedIn("owner@example.com");
+    assert.equal(bed.secrets.values.get("setAside.accounts.copy"), '{"version":2}');
+    assert.deepEqual(await emails(), ["owner@example.com"]);
+  });
+
   it("is of use where the one before is truly gone", async () => {
     await bed.signedIn("plus@example.com");
     bed.secrets.values.clear();
