@@ -165,6 +165,8 @@ export class CredentialSource {
   async #apiKey(): Promise<BearerCredential> {
     const { accounts, ownKey, authMode } = this.#parts;
     await Promise.all([ownKey.load(), accounts.load()]);
+    // It may only have read as missing.
+    if (authMode() === "apiKey" && !ownKey.current) await ownKey.reload();
     // From here on nothing waits, so what is kept is of one moment.
     let bearer: string | undefined;
     let account: string | undefined;

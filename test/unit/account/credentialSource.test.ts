@@ -194,6 +194,19 @@ describe("The one place to ask for a credential", () => {
     await assert.rejects(source.get("apiKey"), is("noApiKey"));
   });
 
+  it("looks again for an own key that read as missing at the start", async () => {
+    await bed.open().ownKey.set("sk-own-key-0001", true);
+    // The second word of the change has come.
+    await new Promise((resolve) => setTimeout(resolve));
+    const { source, ownKey, mode } = bed.open();
+    mode.current = "apiKey";
+    bed.secrets.settle();
+    bed.secrets.script("get", "ownKey", "nothing", "nothing", "nothing");
+    await ownKey.load();
+    assert.equal(ownKey.current, undefined);
+    assert.equal((await source.get("apiKey")).bearer, "sk-own-key-0001");
+  });
+
   it("gives nothing of a mode that was switched while it was asked", async () => {
     const { source, ownKey, mode } = await bed.signedIn();
     await ownKey.set("sk-own-key-0001", true);
