@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { hasEnded, mergeIndexes, noAccounts, withAccount, withoutAccount } from "../../../src/account/accountIndex.ts";
+import {
+  droppedBy,
+  hasEnded,
+  mergeIndexes,
+  noAccounts,
+  withAccount,
+  withoutAccount,
+} from "../../../src/account/accountIndex.ts";
 
 describe("Two readings of the index", () => {
   const one = withAccount(noAccounts, "one");
@@ -30,6 +37,15 @@ describe("Two readings of the index", () => {
     }
     const outAgain = { ...withoutAccount(again, { id: "one", signedInAt: 6 }), generation: 5 };
     assert.deepEqual(mergeIndexes(again, outAgain).ids, []);
+  });
+
+  it("tell of an account that the later one has dropped, and only that", () => {
+    const known = { ...withAccount(one, "two"), generation: 2 };
+    const dropped = (generation: number | undefined) =>
+      droppedBy({ ...one, ...(generation !== undefined && { generation }) }, known);
+    assert.deepEqual([undefined, 1, 2, 3].map(dropped), [[], [], ["two"], ["two"]]);
+    const out = { ...withoutAccount(known, { id: "two", signedInAt: 5 }), generation: 3 };
+    assert.deepEqual(droppedBy(out, known), []);
   });
 
   it("remember the last fifty ends", () => {

@@ -218,6 +218,25 @@ describe("The accounts that are stored", () => {
     });
   }
 
+  for (const record of ["reads right", "reads as missing"]) {
+    it(`are the later sign-in's with the clock behind, also where the earlier record ${record}`, async () => {
+      const other = bed.open();
+      if (record === "reads right") await other.accounts.load();
+      const window = await bed.signedIn();
+      bed.secrets.settle();
+      if (record !== "reads right") {
+        await other.accounts.load();
+        const key = `credential.${window.accounts.state.active?.id}`;
+        bed.secrets.script("get", key, "nothing", "nothing", "nothing");
+      }
+      bed.clock.jump(-30 * day);
+      const anew = await bed.credential();
+      await other.accounts.put(anew, { activate: true });
+      await window.accounts.reload();
+      assert.ok(window.accounts.entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+    });
+  }
+
   it("stay as they were when the index cannot be stored: no record of the sign-in is left behind", async () => {
     await bed.dispose();
     bed = await createBed({ reliable: true });

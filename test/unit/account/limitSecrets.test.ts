@@ -189,6 +189,22 @@ describe("A store that hangs", () => {
     });
   }
 
+  it("of a sign-in does not take back the next one of the same account", async () => {
+    const accounts = open();
+    const credential = await bed.credential();
+    bed.secrets.script("store", `credential.${credential.id}`, "hangs");
+    await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
+    bed.clock.jump(60_000);
+    const anew = await bed.credential();
+    const putting = accounts.put(anew, { activate: true });
+    bed.secrets.answerNow();
+    await putting;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await accounts.reload();
+    assert.ok(accounts.entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+    assert.ok((await next()).entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+  });
+
   it("of a sign-out is told of, and when it lands at last the sign-out is made whole", async () => {
     await bed.signedIn();
     const accounts = open();

@@ -176,6 +176,8 @@ describe("A secret that says less than what is known", () => {
     await assert.rejects(late.refresher.refresh(credentialOf(late)), is("needsSignIn"));
     // Not even by way of another change of it.
     await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
+    await late.rotations.remove(credentialOf(late));
+    await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
     assert.equal(bed.issuer.recordsOf("refresh").length, 1);
     assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
     assert.equal(bed.secrets.values.get(`credential.${plus}`), stored);
@@ -184,6 +186,16 @@ describe("A secret that says less than what is known", () => {
     await late.accounts.reload();
     assert.equal(late.accounts.state.active?.rejected, undefined, "and all is well once it reads right");
     assert.equal((await late.source.get("chatgpt")).bearer, credentialOf(window).tokens.accessToken);
+  });
+
+  it("as an older record, to a window that starts, is looked at again before the account is doubted", async () => {
+    await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    bed.secrets.script("get", `credential.${plus}`, "older", "older");
+    const late = await next();
+    const { credential } = await late.refresher.refresh(credentialOf(late));
+    assert.deepEqual(credential, credentialOf(window));
+    assert.equal(late.accounts.state.active?.rejected, undefined);
   });
 
   it("as an older record, to a window that starts, is not stored again in the place of the newer one", async () => {
@@ -309,7 +321,10 @@ describe("A secret that says less than what is known", () => {
     await window.accounts.remove(owner.id);
     await other.accounts.reload();
     assert.equal(emails(other).length, 3);
-    assert.equal(JSON.parse(bed.secrets.values.get("accounts") ?? "").generation, JSON.parse(stored ?? "").generation + 1);
+    assert.equal(
+      JSON.parse(bed.secrets.values.get("accounts") ?? "").generation,
+      JSON.parse(stored ?? "").generation + 1,
+    );
   });
 
   it("set aside once stays set aside when what was set aside reads as missing", async () => {

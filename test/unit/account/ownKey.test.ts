@@ -116,6 +116,15 @@ describe("An own key that reads as less than what is known", () => {
     assert.equal(ownKey.current, undefined);
   });
 
+  it("(older) is not taken again after it was removed", async () => {
+    const ownKey = open();
+    await ownKey.set("sk-own-key-0001", true);
+    await ownKey.remove();
+    secrets.script("get", "ownKey", ...always("older" as const));
+    await ownKey.reload();
+    assert.equal(ownKey.current, undefined);
+  });
+
   it("(nothing) as its change is told of, is found again the next time", async () => {
     const ownKey = open();
     await ownKey.load();

@@ -270,6 +270,15 @@ describe("A refresh", () => {
     assert.equal(refreshes(), 0);
   });
 
+  it("of a refused token asks the issuer nothing more", async () => {
+    const window = await bed.signedIn();
+    bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_expired" });
+    await assert.rejects(window.refresher.refresh(credentialOf(window)), is("needsSignIn"));
+    const asked = bed.issuer.recordsOf("fault").length;
+    await assert.rejects(window.refresher.refresh(credentialOf(window)), is("needsSignIn"));
+    assert.equal(bed.issuer.recordsOf("fault").length, asked);
+  });
+
   it("writes none of its secrets to the log", async () => {
     const window = await bed.signedIn();
     bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused" });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Accounts } from "../../../src/account/accounts.ts";
 import type { Credential } from "../../../src/account/credential.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
+import { isProblem } from "../../../src/platform/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import { eventually } from "../../support/timing.ts";
 import { type Bed, createBed, day } from "./bed.ts";
@@ -103,6 +104,39 @@ describe("A real sign-out", () => {
     assert.ok(await window.accounts.remove(plus), "the record is there for the revocation");
     assert.ok(!bed.secrets.values.has(`credential.${plus}`));
     assert.deepEqual(emails(window), ["team@example.com"]);
+  });
+
+  it("is seen by a window that reads that account alone", async () => {
+    const other = await next();
+    await other.accounts.remove(plus);
+    assert.equal(await window.accounts.reread(plus), undefined);
+    assert.deepEqual(emails(window), ["team@example.com"]);
+  });
+
+  it("stays one where the record of that sign-in is read in place of the next one's", async () => {
+    const ended = bed.secrets.values.get(`credential.${plus}`) ?? "";
+    await window.accounts.remove(plus);
+    bed.clock.jump(day);
+    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    bed.secrets.values.set(`credential.${plus}`, ended);
+    assert.deepEqual(emails(await next()), ["team@example.com"]);
+  });
+
+  it("ends nothing of the sign-in after it", async () => {
+    const ended = window.accounts.entry(plus)?.credential;
+    assert.ok(ended);
+    await window.accounts.remove(plus);
+    bed.clock.jump(day);
+    const anew = await bed.credential("plus@example.com");
+    await window.accounts.put(anew, { activate: true });
+    assert.equal(await window.accounts.dropSignedOut(ended), true);
+    assert.ok(tokenOf(await next()) === anew.tokens.refreshToken);
+  });
+
+  it("leaves no account that could be made the active one", async () => {
+    await window.accounts.remove(plus);
+    await assert.rejects(window.accounts.setActive(plus), (error) => isProblem(error, "notSignedIn"));
+    assert.equal((await next()).accounts.state.active?.id, team);
   });
 
   it("although the index then reads as it was before", async () => {
