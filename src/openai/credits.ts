@@ -5,12 +5,13 @@ import type { EndpointGuard } from "../account/endpointPermissions.ts";
 import { accountBinding } from "../account/endpoints.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { Account } from "../account/state.ts";
-import { errorCode, isServiceError } from "../oauth/oauthError.ts";
+import { errorCode, isErrorBody, isServiceError } from "../oauth/oauthError.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 
-const answerSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.optional(z.number()) });
+const grantSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.number() });
+const nothingSchema = z.strictObject({});
 
 /** The API credits that come with a plan, US dollars. */
 const creditsOfPlan: ReadonlyMap<string, number> = new Map([
@@ -43,18 +44,16 @@ export async function redeemCredits(
       url: `${apiBaseUrl}/billing/redeem_credits`,
       json: { id_token: idToken },
     });
-    const answer = answerSchema.safeParse(response.json);
+    const dollars = response.status === 200 ? grantedBy(response.json) : undefined;
     const error = errorCode(response.json);
-    const isAnswered = response.status === 200 && answer.success && error === undefined;
     // Anything else is not the service's word: a page, a portal's JSON, an error that may pass.
     const isRefused = response.status >= 400 && response.status < 500 && !passing.has(response.status);
-    if (!isAnswered && !(isRefused && isServiceError(response.json))) {
+    if (dollars === undefined && !(isRefused && isServiceError(response.json))) {
       log.info(`The plan's API credits could not be asked for: ${[response.status, error].filter(Boolean).join(" ")}`);
       return false;
     }
-    const granted = isAnswered && (answer.data.granted_chatgpt_subscriber_api_credits ?? 0) > 0;
     log.info(
-      granted
+      dollars !== undefined && dollars > 0
         ? `The plan's API credits ($${creditsOfPlan.get(plan)}) were granted.`
         : `No API credits were granted (status ${response.status}).`,
     );
@@ -63,6 +62,13 @@ export async function redeemCredits(
     log.info(`The plan's API credits could not be asked for: ${describeError(error)}`);
     return false;
   }
+}
+
+/** What an answer grants; undefined for one that is an error or not the service's: only an empty one may leave it out. */
+function grantedBy(json: unknown): number | undefined {
+  if (isErrorBody(json)) return undefined;
+  if (nothingSchema.safeParse(json).success) return 0;
+  return grantSchema.safeParse(json).data?.granted_chatgpt_subscriber_api_credits;
 }
 
 export interface CreditRedeemerParts {

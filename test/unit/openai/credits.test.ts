@@ -157,6 +157,16 @@ describe("The plan's API credits", () => {
     const answers: readonly Partial<HttpResponse>[] = [
       { status: 200 },
       { status: 200, json: { error: { code: "server_error", message: "m", type: "t" } } },
+      { status: 200, json: { error: { message: "The server had an error" } } },
+      { status: 200, json: { error: "Something went wrong" } },
+      {
+        status: 200,
+        json: { granted_chatgpt_subscriber_api_credits: 0, error: { code: 500, message: "Something went wrong" } },
+      },
+      { status: 200, json: { status: "login required" } },
+      { status: 200, json: { message: "Welcome to the hotel network", code: 0 } },
+      { status: 200, json: [] },
+      { status: 200, json: null },
       { status: 302 },
       { status: 401, json: { message: "Unauthorized" } },
       { status: 403 },
@@ -168,7 +178,9 @@ describe("The plan's API credits", () => {
       assert.equal((await outcomeOf({ status, json: { error } })).answered, false, `${status}`);
     }
     assert.equal((await outcomeOf({ status: 401, json: { error } })).answered, true);
-    assert.equal((await outcomeOf({ status: 200, json: {} })).answered, true);
+    for (const json of [{}, { granted_chatgpt_subscriber_api_credits: 0, more: "words" }]) {
+      assert.equal((await outcomeOf({ status: 200, json })).answered, true);
+    }
   });
 
   for (const fault of [{ kind: "serverError" }, { kind: "closeBefore" }, { kind: "status", status: 429 }] as const) {
