@@ -84,8 +84,10 @@ export class DeviceAuthorization {
     if (response.status === 429 || error === "slow_down") {
       return { status: "slowDown", retryAfterMs: retryAfterMs(response) };
     }
-    if (error === "access_denied") throw new Problem("accessDenied", `${response.status}`);
-    if (error === "expired_token") throw new Problem("timedOut", `${response.status} ${error}`);
+    // Told by status and code together: what a failing service says of the person's answer may be wrong.
+    const isAnswer = isSuccess(response) || (response.status >= 400 && response.status < 500);
+    if (isAnswer && error === "access_denied") throw new Problem("accessDenied", `${response.status}`);
+    if (isAnswer && error === "expired_token") throw new Problem("timedOut", `${response.status} ${error}`);
     if (response.status === 404 || error === "authorization_pending") return { status: "pending" };
     // 403 is pending as well, unless it says that it is something else: the region, or a protection page.
     if (response.status === 403 && !error?.startsWith("unsupported_country") && !isPage(response)) {

@@ -145,6 +145,11 @@ describe("Signing in with a device code", () => {
     [null, 5],
     [[], 5],
     ["86400", 60],
+    ["1e300", 60],
+    ["Infinity", 60],
+    ["NaN", 5],
+    [{}, 5],
+    [true, 5],
   ];
   for (const [interval, expected] of intervals) {
     it(`asks every ${expected} s when the interval is ${JSON.stringify(interval)}`, async () => {
@@ -201,6 +206,14 @@ describe("Signing in with a device code", () => {
     ["400 of another kind", [error(400, "invalid_request")], s(5), "exchangeRefused"],
     ["401", [error(401, "unauthorized")], s(5), "exchangeRefused"],
     ["407", [{ status: 407 }, approved], s(5, 15), "signed in"],
+    ...[302, 500, 502, 503, 504, 529].flatMap((status): [string, Scripted[], number[], string][] =>
+      ["access_denied", "expired_token", "__proto__", "unsupported_country_region_territory"].map((code) => [
+        `${status} ${code}`,
+        [error(status, code), approved],
+        s(5, 15),
+        "signed in",
+      ]),
+    ),
   ];
   for (const [name, script, polls, outcome] of answers) {
     it(`asks at ${polls.join(", ")} s and ends with “${outcome}” when the answer is ${name}`, async () => {
