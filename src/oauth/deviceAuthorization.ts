@@ -8,6 +8,7 @@ import { errorCode, failureOf, isPage } from "./oauthError.ts";
 export const deviceCodeLifetimeMs = 15 * 60_000;
 
 const defaultIntervalMs = 5_000;
+const shortestIntervalMs = 1_000;
 const longestIntervalMs = 60_000;
 
 const secret = z.string().check(z.minLength(1), z.maxLength(4096));
@@ -106,10 +107,10 @@ export class DeviceAuthorization {
   }
 }
 
-/** Told in seconds, in a string; nothing or nonsense means five seconds. */
+/** Told in seconds, in a string; nothing or nonsense means five seconds, and a second is the least. */
 function intervalMs(interval: string | number | undefined): number {
   const ms = Number(interval ?? 0) * 1000;
-  return ms > 0 ? Math.min(ms, longestIntervalMs) : defaultIntervalMs;
+  return ms > 0 ? Math.min(Math.max(ms, shortestIntervalMs), longestIntervalMs) : defaultIntervalMs;
 }
 
 function retryAfterMs({ headers }: HttpResponse): number | undefined {

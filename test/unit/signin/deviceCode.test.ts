@@ -147,6 +147,8 @@ describe("Signing in with a device code", () => {
     ["86400", 60],
     ["1e300", 60],
     ["Infinity", 60],
+    ["0.001", 1],
+    [1e-9, 1],
     ["NaN", 5],
     [{}, 5],
     [true, 5],
