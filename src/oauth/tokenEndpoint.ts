@@ -52,6 +52,16 @@ const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
   ["refresh_token_invalidated", "revoked"],
 ]);
 
+/** Codes that say nothing of the token, whatever the status that they come with. */
+const passing: ReadonlySet<string> = new Set([
+  "server_error",
+  "server_is_overloaded",
+  "slow_down",
+  "temporarily_unavailable",
+  "rate_limit_exceeded",
+  "unsupported_country_region_territory",
+]);
+
 /** The issuer's token endpoint (protocol.md sections 3 and 4). */
 export class TokenEndpoint {
   readonly #http: HttpClient;
@@ -104,7 +114,8 @@ export class TokenEndpoint {
       ...(signal && { signal }),
     });
     if (response.status !== 200) {
-      const otherwise = response.status === 401 ? "unreadableAnswer" : "serviceFailed";
+      const isForeign = response.status === 401 && !isServiceError(response.json);
+      const otherwise = isForeign ? "unreadableAnswer" : "serviceFailed";
       throw rejectionOf(response) ?? failureOf(response, otherwise);
     }
     const { id_token, access_token, refresh_token } = parse(refreshedSchema, response, "serviceFailed");
@@ -146,14 +157,16 @@ export class TokenEndpoint {
 
 /**
  * Permanent by protocol.md section 4, told by status and code together: one of the three codes with 400, 401 or 403; 400
- * with invalid_grant; and any other 401 that the issuer wrote. What a gateway, a proxy or a portal answers with 401 says
- * nothing of the token, and what an overloaded or failing service says of it may be wrong.
+ * with invalid_grant; and any other 401 that the issuer wrote, unless its code says that it passes. What a gateway, a
+ * proxy or a portal answers with 401 says nothing of the token, and what an overloaded or failing service says of it may
+ * be wrong.
  */
 function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefined {
   const code = errorCode(json);
   const detail = `${status} ${code ?? "without a code"}`;
   const named = code === undefined ? undefined : rejections.get(code);
   if (named && (status === 400 || status === 401 || status === 403)) return new RefreshRejected(named, detail);
+  if (code !== undefined && passing.has(code)) return undefined;
   const isDead = code === "invalid_grant" ? status === 400 || status === 401 : status === 401 && isServiceError(json);
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
 }

@@ -5,13 +5,7 @@ import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
 /** Names that every object has, and a few more that are no code of the issuer's. */
-const strangeNames = [
-  ...Object.getOwnPropertyNames(Object.prototype),
-  "prototype",
-  "length",
-  "server_error",
-  "REFRESH-TOKEN-EXPIRED",
-];
+const strangeNames = [...Object.getOwnPropertyNames(Object.prototype), "prototype", "length", "REFRESH-TOKEN-EXPIRED"];
 const openAiError = (code: unknown, message: unknown = "No.") => ({
   error: { message, type: "invalid_request_error", param: null, code },
 });
@@ -78,6 +72,21 @@ describe("A refused refresh", () => {
       { status: "login required" },
     ];
     for (const json of bodies) assert.equal(await refreshed(401, json), "unreadableAnswer", JSON.stringify(json));
+  });
+
+  it("may pass with a 401 whose code says that it does", async () => {
+    const codes = [
+      "server_error",
+      "server_is_overloaded",
+      "slow_down",
+      "temporarily_unavailable",
+      "rate_limit_exceeded",
+      "Rate_Limit_Exceeded",
+      "unsupported_country_region_territory",
+    ];
+    for (const code of codes) {
+      for (const status of [400, 401]) assert.equal(await refreshed(status, openAiError(code)), "serviceFailed", code);
+    }
   });
 
   it("takes no name that every object has for a code", async () => {
