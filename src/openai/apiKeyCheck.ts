@@ -1,9 +1,17 @@
 import * as z from "zod/mini";
-import { errorCode, failureOf } from "../oauth/oauthError.ts";
+import { errorCode, failureOf, isErrorBody, isServiceError } from "../oauth/oauthError.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
 
 const listSchema = z.object({ data: z.array(z.unknown()) });
+
+/** By these codes a 401 is the API's own, whatever else is in it. */
+const refusals: ReadonlySet<string> = new Set([
+  "invalid_api_key",
+  "token_expired",
+  "token_invalidated",
+  "token_revoked",
+]);
 
 /**
  * Asks the API whether it accepts a key, at no cost, by listing the models.
@@ -23,11 +31,13 @@ export async function checkApiKey(
     ...(signal && { signal }),
   });
   const error = errorCode(response.json);
-  if (response.status === 401 && response.json !== undefined) throw new Problem("keyRejected");
+  // What a gateway or a portal answers with 401 says nothing of the key.
+  const isRefused = isServiceError(response.json) || (error !== undefined && refusals.has(error));
+  if (response.status === 401 && isRefused) throw new Problem("keyRejected");
   if (response.status === 200) {
     if (error === "invalid_api_key") throw new Problem("keyRejected", "200");
     // A portal answers 200 to everything, so only a list of models is a yes.
-    if (error === undefined && listSchema.safeParse(response.json).success) return;
+    if (!isErrorBody(response.json) && listSchema.safeParse(response.json).success) return;
   }
   throw failureOf(response, "serviceFailed");
 }

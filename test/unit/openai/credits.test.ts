@@ -231,6 +231,46 @@ describe("The check of an API key", () => {
     }
   });
 
+  it("takes nothing but the API's own word for a no", async () => {
+    const check = (answer: Partial<HttpResponse>) =>
+      checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");
+    const own = [
+      { error: { message: "Incorrect API key provided", type: "invalid_request_error", code: "invalid_api_key" } },
+      { error: { message: "You didn't provide an API key.", type: "invalid_request_error", param: null, code: null } },
+      { error: { message: "m", code: "INVALID_API_KEY" } },
+      { error: "token_expired" },
+    ];
+    for (const json of own) {
+      await assert.rejects(check({ status: 401, json }), (failed) => isProblem(failed, "keyRejected"));
+    }
+    const foreign = [
+      null,
+      [],
+      "Unauthorized",
+      {},
+      { message: "Unauthorized" },
+      { error: "Unauthorized" },
+      { error: { code: "__proto__" } },
+      { detail: "Proxy authentication required" },
+      { status: "login required" },
+    ];
+    for (const json of foreign) {
+      const isOther = (failed: unknown) => isProblem(failed) && !isProblem(failed, "keyRejected");
+      await assert.rejects(check({ status: 401, json }), isOther, JSON.stringify(json));
+    }
+    for (const status of [403, 500, 502, 503]) {
+      const isOther = (failed: unknown) => isProblem(failed) && !isProblem(failed, "keyRejected");
+      await assert.rejects(check({ status, json: own[0] }), isOther, `${status}`);
+    }
+  });
+
+  it("is not accepted by a list with an error in it", async () => {
+    for (const error of ["Something went wrong", { message: "m" }, { code: "server_error" }]) {
+      const http = new ScriptedHttp([{ json: { data: [], error } }]);
+      await assert.rejects(checkApiKey(http, "https://api.test/v1", "sk-x"), (failed) => isProblem(failed));
+    }
+  });
+
   it("does not take a captive portal's page for a yes", async () => {
     issuer.faults.set("models", { kind: "html" });
     const check = checkApiKey(http, issuer.apiBaseUrl, "sk-unknown-key");
