@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
 import { clientId } from "./issuer.ts";
-import { errorCode, failureOf, isPage } from "./oauthError.ts";
+import { errorCode, failureOf, isPage, isServiceError } from "./oauthError.ts";
 
 /** A device code is good for this long, ms (protocol.md section 5). */
 export const deviceCodeLifetimeMs = 15 * 60_000;
@@ -94,6 +94,8 @@ export class DeviceAuthorization {
     if (response.status === 403 && !error?.startsWith("unsupported_country") && !isPage(response)) {
       return { status: "pending" };
     }
+    // A gateway or a portal answers 401 as well, and that says nothing of the code.
+    if (response.status === 401 && !isServiceError(response.json)) throw failureOf(response, "unreadableAnswer");
     throw failureOf(response, isSuccess(response) ? "serviceFailed" : "exchangeRefused");
   }
 

@@ -16,6 +16,10 @@ const started = { json: { device_auth_id: "device-1", user_code: "ABCD-12345", i
 const pending = { status: 403, json: { error: { code: "deviceauth_authorization_unknown" } } };
 const approved = { json: { authorization_code: "code-1", code_verifier: "verifier-1", code_challenge: "x" } };
 const error = (status: number, code: string): Scripted => ({ status, json: { error: { code } } });
+const serviceError = (status: number, code: string): Scripted => ({
+  status,
+  json: { error: { message: "No.", type: "invalid_request_error", param: null, code } },
+});
 const page = (status: number): Scripted => ({ status, looksLikePage: true });
 const html = (status: number): Scripted => ({ status, headers: { "content-type": "text/html" } });
 
@@ -206,7 +210,12 @@ describe("Signing in with a device code", () => {
     ["403 access_denied", [error(403, "access_denied")], s(5), "accessDenied"],
     ["400 expired_token", [error(400, "expired_token")], s(5), "timedOut"],
     ["400 of another kind", [error(400, "invalid_request")], s(5), "exchangeRefused"],
-    ["401", [error(401, "unauthorized")], s(5), "exchangeRefused"],
+    ["401", [serviceError(401, "unauthorized")], s(5), "exchangeRefused"],
+    ["401 of a gateway", [error(401, "unauthorized"), approved], s(5, 15), "signed in"],
+    ["401 of a portal", [{ status: 401, json: { status: "login required" } }, approved], s(5, 15), "signed in"],
+    ["401 without a body", [{ status: 401 }, approved], s(5, 15), "signed in"],
+    ["401 in HTML", [html(401), approved], s(5, 15), "signed in"],
+    ["401 access_denied", [error(401, "access_denied")], s(5), "accessDenied"],
     ["407", [{ status: 407 }, approved], s(5, 15), "signed in"],
     ...[302, 500, 502, 503, 504, 529].flatMap((status): [string, Scripted[], number[], string][] =>
       ["access_denied", "expired_token", "__proto__", "unsupported_country_region_territory"].map((code) => [
