@@ -158,6 +158,8 @@ class Answer {
       // `[DONE]`, a comment of a proxy: not an event of the protocol.
     }
     if (event) this.#hear(asString(event.type) ?? name, event);
+    // Of an error, what is not JSON says nothing that could be shown, but nothing comes after it.
+    else if (name === "error") this.#fail(undefined);
   }
 
   /** @param type what the event says it is, or the stream says of it: gateways leave out the one or the other */
@@ -178,10 +180,11 @@ class Answer {
         return;
       case "response.completed":
       case "response.incomplete":
-        this.#end(asRecord(event.response) ?? {});
+        if (asRecord(event.response)?.error) this.#fail(event.response);
+        else this.#end(asRecord(event.response) ?? {});
         return;
       case "response.failed":
-        this.#fail(asRecord(event.response)?.error);
+        this.#fail(asRecord(event.response)?.error ? event.response : event);
         return;
       case "error":
         this.#fail(event);

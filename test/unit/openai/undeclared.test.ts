@@ -279,6 +279,38 @@ describe("an event", () => {
     }
   });
 
+  it("with an error ends the answer, whatever shape the error has", async () => {
+    const failed = (response: unknown) => ({ type: "response.failed", response });
+    const completed = (error: unknown) => ({ type: "response.completed", response: { id: "r", output: [], error } });
+    const cases: readonly [object, RequestFailureKind][] = [
+      [failed({ error: { code: "usage_limit_reached" } }), "usageLimitReached"],
+      [failed({ error: "usage_limit_reached" }), "usageLimitReached"],
+      [{ ...failed({ id: "r" }), error: { code: "usage_limit_reached" } }, "usageLimitReached"],
+      [{ type: "response.failed", code: "usage_limit_reached" }, "usageLimitReached"],
+      [failed(undefined), "serverError"],
+      [failed([{ error: "usage_limit_reached" }]), "serverError"],
+      [failed({ error: [{ code: "usage_limit_reached" }] }), "serverError"],
+      [failed({ error: { code: { toString: "x" }, type: ["usage_limit_reached"], message: 7 } }), "serverError"],
+      [failed({ error: { code: "constructor" } }), "serverError"],
+      [completed({ code: "insufficient_quota" }), "quotaExceeded"],
+      [completed("insufficient_quota"), "quotaExceeded"],
+      [{ ...completed({ code: "server_error" }), type: "response.incomplete" }, "serverError"],
+    ];
+    for (const [event, failure] of cases) {
+      const body = `data: ${delta}\n\ndata: ${JSON.stringify(event)}\n\n`;
+      assert.deepEqual(await outcome({ body }), { text: "text", failure, requests: 1 }, JSON.stringify(event));
+    }
+    assert.equal((await outcome({ body: `data: ${JSON.stringify(completed(null))}\n\n` })).failure, undefined);
+  });
+
+  it("that is an error without JSON ends the answer, though the connection stays open", async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) =>
+        controller.enqueue(new TextEncoder().encode(`data: ${delta}\n\nevent: error\ndata: upstream failed\n\n`)),
+    });
+    assert.deepEqual(await outcome({ body }), { text: "text", failure: "serverError", requests: 1 });
+  });
+
   it("that tells of a part's error does not end the answer", async () => {
     const part = 'data: {"type":"response.mcp_call.failed","error":{"code":"insufficient_quota"}}\n\n';
     const other = 'data: {"type":"codex.notice","detail":"x"}\n\n';
