@@ -43,18 +43,18 @@ export class FormDetector {
 export const errorBodyLimit = 64 * 1024;
 
 /**
- * Reads JSON that came where something else was expected: to its end, to the limit, or until it is whole, for the
- * connection may stay open behind it. Rejects when the connection breaks.
+ * Reads JSON that came where something else was expected: to its end, to the limit, or until it is whole or turns out to
+ * be no object, list or text, for the connection may stay open behind it. Rejects when the connection breaks.
  * @param text what was read of it already
  */
 export async function readJsonText(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   decoder: InstanceType<typeof TextDecoder>,
   text: string,
-  onBytes: () => void,
+  onBytes: () => void = () => {},
 ): Promise<string> {
   let whole = text.trimStart();
-  while (whole.length < errorBodyLimit && !isWholeJson(whole)) {
+  while (whole.length < errorBodyLimit && /^(?:$|[{["])/.test(whole) && !isWholeJson(whole)) {
     const { done, value } = await reader.read();
     if (done) break;
     onBytes();

@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import { errorBodyLimit } from "./bodyForm.ts";
+import { readJsonText } from "./bodyForm.ts";
 import { asNumber, asRecord, asString, asTime } from "./loose.ts";
 import { isUnauthorized, RequestError, type RequestFailure } from "./requestError.ts";
 
@@ -154,20 +154,17 @@ function shortCode(error: ServiceError): string {
   return /^[a-z][\w.]{0,63}$/.test(code) ? ` ${code}` : "";
 }
 
+/** The body, as far as it can be an error of the service. */
 async function limitedText(response: Response): Promise<string> {
   if (!response.body) return "";
   const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
   try {
-    while (text.length < errorBodyLimit) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-    await reader.cancel();
+    // Of a page, its beginning says enough.
+    return await readJsonText(reader, new TextDecoder(), "");
   } catch {
     // The status alone says enough.
+    return "";
+  } finally {
+    reader.cancel().catch(() => {});
   }
-  return text;
 }

@@ -41,18 +41,23 @@ function bodyOf(bytes: Uint8Array, sizes: readonly number[]): ReadableStream<Uin
 interface Served {
   readonly body: string | ReadableStream<Uint8Array> | null;
   readonly contentType?: string | undefined;
+  /** 200 unless told. */
+  readonly status?: number;
   readonly sizes?: readonly number[];
   readonly backend?: Backend;
 }
 
-/** What a request comes to that is answered so, with status 200. */
-async function outcome({ body, contentType, sizes = [65_536], backend = chatgpt }: Served) {
+/** What a request comes to that is answered so. */
+async function outcome({ body, contentType, status = 200, sizes = [65_536], backend = chatgpt }: Served) {
   const heard = new Heard();
   let requests = 0;
   const answer = async () => {
     requests += 1;
     const stream = typeof body === "string" ? bodyOf(new TextEncoder().encode(body), sizes) : body;
-    return new Response(stream, contentType === undefined ? {} : { headers: { "Content-Type": contentType } });
+    return new Response(stream, {
+      status,
+      ...(contentType === undefined ? {} : { headers: { "Content-Type": contentType } }),
+    });
   };
   const credentials = new TestCredentials();
   const sender = { fetch: answer, credentials, clock: new QuickClock(), random: () => 0.5, log: () => {} };
@@ -110,6 +115,16 @@ describe("an answer with status 200", () => {
       "application/problem+json",
     ]) {
       assert.equal((await outcome({ body: events, contentType })).failure, "unreadableAnswer");
+    }
+  });
+
+  it("is not waited for when it is declared as JSON and begins as something else", async () => {
+    for (const text of [events, `\uFEFF\n: ping\n\n${events}`, page]) {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+      });
+      const expected = { text: "", failure: "unreadableAnswer", requests: 1 };
+      assert.deepEqual(await outcome({ body, contentType: "application/json" }), expected, text.slice(0, 20));
     }
   });
 
@@ -245,6 +260,24 @@ describe("an answer with status 200", () => {
       });
       assert.equal((await outcome({ body })).failure, failure);
     }
+  });
+});
+
+describe("an answer with a failure status", () => {
+  const error = (code: string) => `{"error":{"code":"${code}","message":"m","type":"t"}}`;
+  const open = (text: string) =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+    });
+
+  it("is told as soon as its JSON is whole, though the connection stays open", async () => {
+    assert.equal((await outcome({ status: 429, body: open(limit) })).failure, "usageLimitReached");
+    assert.equal((await outcome({ status: 403, body: open("\uFEFF<html>") })).failure, "edgeBlocked");
+    assert.deepEqual(await outcome({ status: 401, body: error("token_expired") }), {
+      text: "",
+      failure: "signInExpired",
+      requests: 2,
+    });
   });
 });
 
