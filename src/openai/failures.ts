@@ -73,10 +73,10 @@ function classify(
 ): RequestFailure {
   const { status } = response;
   const isPage = /^\s*</.test(text) || /html/i.test(response.headers.get("content-type") ?? "");
-  // A page with this status is a proxy's: it says nothing of our credential.
-  if (status === 401 && !isPage) return unauthorized(backend);
   if (status === 403 && isPage) return { kind: "edgeBlocked" };
   const known = byCode(error, backend, now);
+  // A page with this status is a proxy's, and a code may say that it is something else: neither tells of our credential.
+  if (status === 401 && !isPage) return known ?? unauthorized(backend);
   // What a failing service says of our credential may be wrong.
   if (known && !(status >= 500 && isUnauthorized(known))) return known;
   if (status === 403) return { kind: "forbidden" };

@@ -279,6 +279,20 @@ describe("an answer with a failure status", () => {
       requests: 2,
     });
   });
+
+  it("says nothing of the credential when it is a 401 with a code for something else", async () => {
+    for (const [code, failure, requests] of [
+      ["unsupported_country_region_territory", "regionBlocked", 1],
+      ["usage_limit_reached", "usageLimitReached", 1],
+      ["rate_limit_exceeded", "rateLimited", 1],
+      ["server_is_overloaded", "overloaded", 5],
+    ] as const) {
+      assert.deepEqual(await outcome({ status: 401, body: error(code) }), { text: "", failure, requests }, code);
+    }
+    for (const code of ["__proto__", "constructor", "something_new", "invalid_api_key"]) {
+      assert.equal((await outcome({ status: 401, body: error(code) })).failure, "signInExpired", code);
+    }
+  });
 });
 
 describe("an event", () => {
