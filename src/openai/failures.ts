@@ -14,15 +14,6 @@ export async function failureOfResponse(response: Response, backend: Backend, no
   return new RequestError(failure, `HTTP ${response.status}${shortCode(error)}`);
 }
 
-/**
- * Checks that it is the service that refuses the credential with a 401, and not a page of something in between.
- * @throws RequestError
- */
-export async function assertRefused(response: Response, backend: Backend, now: number): Promise<void> {
-  const failure = await failureOfResponse(response, backend, now);
-  if (!isUnauthorized(failure.failure)) throw failure;
-}
-
 /** What a `response.failed` or `error` event in the stream means. */
 export function failureOfEvent(value: unknown, backend: Pick<Backend, "kind">, now: number): RequestError {
   const error = fieldsOf(asRecord(value) ?? {});

@@ -4,9 +4,9 @@ import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { assertRefused, failureOfResponse, jsonOf } from "./failures.ts";
+import { failureOfResponse, jsonOf } from "./failures.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
-import { RequestError } from "./requestError.ts";
+import { isUnauthorized, RequestError } from "./requestError.ts";
 
 /** Codex keeps its list as long. */
 const freshMs = 5 * 60_000;
@@ -76,12 +76,17 @@ export class ModelCatalogue {
   }
 
   async #fetch(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept> {
-    const { clock, credentials } = this.#needs;
-    let response = await this.#get(backend, credential, kept);
-    if (response.status === 401) {
-      await assertRefused(response, backend, clock.now());
-      response = await this.#get(backend, await credentials.rejected(credential), kept);
+    try {
+      return await this.#fetchOnce(backend, credential, kept);
+    } catch (error) {
+      if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
+      return this.#fetchOnce(backend, await this.#needs.credentials.rejected(credential), kept);
     }
+  }
+
+  async #fetchOnce(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept> {
+    const { clock } = this.#needs;
+    const response = await this.#get(backend, credential, kept);
     if (response.status === 304 && kept) return { ...kept, fetchedAt: clock.now() };
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
     const json = await jsonOf(response, backend, clock.now());

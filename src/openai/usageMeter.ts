@@ -4,8 +4,8 @@ import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { assertRefused, failureOfResponse, jsonOf } from "./failures.ts";
-import { RequestError } from "./requestError.ts";
+import { failureOfResponse, jsonOf } from "./failures.ts";
+import { isUnauthorized, RequestError } from "./requestError.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
 
 const timeoutMs = 10_000;
@@ -75,13 +75,19 @@ export class UsageMeter {
   }
 
   async #ask(backend: Backend): Promise<Usage> {
-    const { credentials, clock } = this.#needs;
+    const { credentials } = this.#needs;
     const credential = await credentials.get(backend.credentialKind);
-    let response = await this.#get(backend, credential);
-    if (response.status === 401) {
-      await assertRefused(response, backend, clock.now());
-      response = await this.#get(backend, await credentials.rejected(credential));
+    try {
+      return await this.#askOnce(backend, credential);
+    } catch (error) {
+      if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
+      return this.#askOnce(backend, await credentials.rejected(credential));
     }
+  }
+
+  async #askOnce(backend: Backend, credential: BearerCredential): Promise<Usage> {
+    const { clock } = this.#needs;
+    const response = await this.#get(backend, credential);
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
     const usage = usageFromAnswer(await jsonOf(response, backend, clock.now()));
     if (!usage) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);

@@ -192,6 +192,20 @@ describe("the list of models", () => {
     await assert.rejects(catalogue.list(bed.chatgpt), Problem);
   });
 
+  it("renews a credential that is refused under any status", async () => {
+    for (const status of [200, 400, 403]) {
+      await catalogue.list(bed.chatgpt);
+      now += 300_000;
+      bed.credentials.onRejected = async (credential) => {
+        bed.standIn.outage = undefined;
+        return credential;
+      };
+      bed.standIn.outage = { status, json: { error: { code: "token_expired", message: "m" } } };
+      assert.equal((await catalogue.list(bed.chatgpt)).length, 3, `${status}`);
+    }
+    assert.equal(bed.credentials.rejections.length, 3);
+  });
+
   it("names the protocol's version, so that newer models are listed", async () => {
     let url = "";
     const watched: typeof fetch = (input, init) => {

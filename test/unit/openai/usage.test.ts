@@ -197,6 +197,17 @@ describe("the usage meter", () => {
     await assert.rejects(meter.read(bed.platform), /not allow/);
   });
 
+  it("renews a credential that is refused under any status", async () => {
+    for (const status of [200, 400, 403]) {
+      bed.credentials.onRejected = async (credential) => {
+        bed.standIn.outage = undefined;
+        return credential;
+      };
+      bed.standIn.outage = { status, json: { error: { code: "token_expired", message: "m" } } };
+      assert.equal((await meter.read(bed.chatgpt)).plan, "plus", `${status}`);
+    }
+  });
+
   it("renews nothing for a proxy's page with status 401", async () => {
     bed.standIn.outage = { status: 401, html: "<html>Proxy authentication</html>" };
     await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
