@@ -20,6 +20,8 @@ const codes: ReadonlyMap<string, ProblemCode> = new Map([
 export function networkFailure(error: unknown): Problem {
   const code = codeOf(error);
   if (code.startsWith("HPE_")) return new Problem("unreadableAnswer", code);
+  // Redirects are not followed; a network's portal sends them.
+  if (isRedirect(error)) return new Problem("unreadableAnswer", "redirect");
   if (/\babort/.test(messageOf(error))) return new Problem("answerLost", "cut off");
   if (isTls(code)) return new Problem("tlsFailed", code);
   if (/proxy|tunnel/i.test(messageOf(error))) return new Problem("proxyFailed", code);
@@ -32,6 +34,12 @@ function codeOf(error: unknown): string {
     if ("code" in at && typeof at.code === "string" && at.code !== "ERR_NETWORK") return at.code;
   }
   return "unknown";
+}
+
+/** Fetch has no code for it: Node's says so in the cause. */
+function isRedirect(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (/\bredirect\b/i.test(at.message)) return true;
+  return false;
 }
 
 function messageOf(error: unknown): string {

@@ -181,4 +181,19 @@ describe("The failure of a network", () => {
       assert.equal(withCode(name), "unreachable", name);
     }
   });
+
+  it("is an answer that cannot be read where a portal sends the request elsewhere", async () => {
+    const server = createServer((_request, response) => response.writeHead(302, { location: "/login" }).end());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    try {
+      const error = await fetch(base, { redirect: "error" }).catch((failed: unknown) => failed);
+      assert.equal(networkFailure(error).code, "unreadableAnswer");
+    } finally {
+      server.close();
+    }
+    // As Electron says it.
+    const electron = new Error("Attempted to redirect, but redirect policy was 'error'");
+    assert.equal(networkFailure(electron).code, "unreadableAnswer");
+  });
 });
