@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RefreshRejected, TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
+import type { HttpResponse } from "../../../src/platform/httpClient.ts";
 import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
@@ -89,6 +90,22 @@ describe("A refused refresh", () => {
     }
   });
 
+  it("lets no free text that stands where the code should be into the log", async () => {
+    for (const text of ["jane@example.com is locked", "a\nb", "x".repeat(65), "<b>", "rt.1/secret"]) {
+      for (const [status, json] of [
+        [400, openAiError(text)],
+        [401, { error: text }],
+        [503, { code: text }],
+      ] as const) {
+        const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://issuer.test");
+        await assert.rejects(endpoint.refresh("rt.1"), (error) => {
+          const detail = error instanceof RefreshRejected || isProblem(error) ? (error.detail ?? "") : "";
+          return detail.startsWith(`${status}`) && !detail.toLowerCase().includes(text.toLowerCase());
+        });
+      }
+    }
+  });
+
   it("takes no name that every object has for a code", async () => {
     for (const name of strangeNames) {
       assert.equal(await refreshed(503, openAiError(name)), "serviceFailed", name);
@@ -122,6 +139,45 @@ describe("A refused refresh", () => {
       ),
       { numRuns: 500 },
     ));
+});
+
+describe("A refused code exchange", () => {
+  const answers: readonly [Partial<HttpResponse>, ProblemCode][] = [
+    [{ status: 400, json: { error: "invalid_grant" } }, "exchangeRefused"],
+    [{ status: 400 }, "unreadableAnswer"],
+    [{ status: 401 }, "unreadableAnswer"],
+    [{ status: 302, json: {} }, "unreadableAnswer"],
+    [{ status: 403, json: openAiError("unsupported_country_region_territory") }, "regionBlocked"],
+    [{ status: 403 }, "edgeBlocked"],
+    [{ status: 407, json: {} }, "proxyFailed"],
+    [{ status: 429, json: openAiError("__proto__") }, "rateLimited"],
+    [{ status: 500, json: { error: "invalid_grant" } }, "serviceFailed"],
+    [{ status: 511, json: {} }, "networkSignIn"],
+  ];
+  for (const [answer, code] of answers) {
+    it(`is told as ${code} after ${JSON.stringify(answer)}`, async () => {
+      const endpoint = new TokenEndpoint(new ScriptedHttp([answer]), "https://i");
+      await assert.rejects(endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), (error) =>
+        isProblem(error, code),
+      );
+    });
+  }
+
+  it("names the request, if that is a name", async () => {
+    for (const [id, named] of [
+      ["req_1-a", true],
+      ["a b", false],
+      ["x".repeat(65), false],
+      ["", false],
+    ] as const) {
+      const answer = { status: 400, json: { error: "invalid_grant" }, headers: { "x-request-id": id } };
+      const endpoint = new TokenEndpoint(new ScriptedHttp([answer]), "https://i");
+      await assert.rejects(
+        endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }),
+        (error) => isProblem(error) && error.detail === `400 invalid_grant${named ? ` request ${id}` : ""}`,
+      );
+    }
+  });
 });
 
 describe("An answer of the token endpoint with status 200", () => {

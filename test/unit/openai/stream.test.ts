@@ -146,18 +146,28 @@ describe("a streamed answer", () => {
     assert.equal(heard.whole, "ab");
   });
 
-  it("fails on tool arguments that cannot be read, rather than call a tool with others", async () => {
-    const call = { type: "function_call", call_id: "c1", name: "rm", arguments: '{"path":' };
-    const heard = new Heard();
-    await assert.rejects(
-      readResponse(
-        body(sse({ type: "response.output_item.done", item: call } as { type: string }, completed)),
-        heard,
-        systemClock,
-      ),
-      (error) => error instanceof RequestError && error.failure.kind === "unreadableAnswer",
-    );
-    assert.equal(heard.calls.length, 0);
+  it("fails on tool arguments that are no JSON object, rather than call a tool with others", async () => {
+    for (const wrong of ['{"path":', "[]", "null", "7", '"text"', " ", null, undefined, 7, {}, ["{}"]]) {
+      const call = { type: "function_call", call_id: "c1", name: "rm", arguments: wrong };
+      const heard = new Heard();
+      await assert.rejects(
+        readResponse(
+          body(sse({ type: "response.output_item.done", item: call } as { type: string }, completed)),
+          heard,
+          systemClock,
+        ),
+        (error) => error instanceof RequestError && error.failure.kind === "unreadableAnswer",
+        JSON.stringify(wrong),
+      );
+      assert.equal(heard.calls.length, 0);
+    }
+  });
+
+  it("hands over the model's thinking once, though the final answer has it again", async () => {
+    const item = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "opaque" };
+    const end = { type: "response.completed", response: { id: "r", output: [item] } };
+    const heard = await heardFrom(sse({ type: "response.output_item.done", item } as { type: string }, end));
+    assert.equal(heard.reasoningItems.length, 1);
   });
 
   it("folds 20,000 deltas into a few hundred reports", async () => {

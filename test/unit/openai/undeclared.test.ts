@@ -113,8 +113,10 @@ describe("an answer with status 200", () => {
       "application/json",
       "text/json; charset=utf-8",
       "application/problem+json",
+      "TEXT/Html; Charset=UTF-8",
+      "Application/JSON",
     ]) {
-      assert.equal((await outcome({ body: events, contentType })).failure, "unreadableAnswer");
+      assert.equal((await outcome({ body: events, contentType })).failure, "unreadableAnswer", contentType);
     }
   });
 
@@ -172,6 +174,14 @@ describe("an answer with status 200", () => {
       }
     }
   });
+  it("is no success when its JSON has no end, and little of that is read", async () => {
+    let pulls = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(8192).fill(pulls++ === 0 ? 91 : 120)),
+    });
+    assert.deepEqual(await outcome({ body: endless }), { text: "", failure: "unreadableAnswer", requests: 1 });
+    assert.ok(pulls < 20, `${pulls} pieces`);
+  });
   it("is no success when one event of it has no end", async () => {
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(4 * 1024 * 1024).fill(120)),
@@ -194,9 +204,21 @@ describe("an answer with status 200", () => {
     fc.assert(
       fc.asyncProperty(
         fc.constantFrom("", "\uFEFF", "\uFEFF\uFEFF", "\n\uFEFF", ": ping\n\uFEFF", "  "),
-        fc.array(fc.constantFrom("\n", "\r\n", " \n", ": keep-alive\n\n", ":\r\n", `: {"error":{}} <html>\n`), {
-          maxLength: 6,
-        }),
+        fc.array(
+          fc.constantFrom(
+            "\n",
+            "\r\n",
+            "\r",
+            " \n",
+            ": ping\r\r",
+            ": keep-alive\n\n",
+            ":\r\n",
+            `: {"error":{}} <html>\n`,
+          ),
+          {
+            maxLength: 6,
+          },
+        ),
         fc.constantFrom("", " ".repeat(70_000)),
         fc.constantFrom<[string, object]>(
           [events, { text: "Grüße 😀", failure: undefined, requests: 1 }],
@@ -280,6 +302,25 @@ describe("an answer with a failure status", () => {
     });
   });
 
+  it("is told by its status where its body says nothing", async () => {
+    const cases: readonly [number, string | undefined, RequestFailureKind][] = [
+      [401, "text/html", "unreadableAnswer"],
+      [401, "TEXT/HTML; charset=utf-8", "unreadableAnswer"],
+      [403, "text/html", "edgeBlocked"],
+      [403, undefined, "forbidden"],
+      [413, undefined, "contextLengthExceeded"],
+      [413, "text/html", "contextLengthExceeded"],
+      [429, "text/html", "rateLimited"],
+      [400, "text/html", "unreadableAnswer"],
+      [400, undefined, "badRequest"],
+    ];
+    for (const [status, contentType, failure] of cases) {
+      for (const body of ["", " \r\n"]) {
+        assert.equal((await outcome({ status, contentType, body })).failure, failure, `${status} ${contentType}`);
+      }
+    }
+  });
+
   it("says nothing of the credential when it is a 401 with a code for something else", async () => {
     for (const [code, failure, requests] of [
       ["unsupported_country_region_territory", "regionBlocked", 1],
@@ -301,6 +342,11 @@ describe("an event", () => {
   const cases: readonly [string, string, string][] = [
     ["of the default name", `event: message\ndata: ${delta}\n\n`, "text"],
     ["with space around its name", `event:  response.output_text.delta \ndata: ${delta}\n\n`, "text"],
+    [
+      "with space around its name, and no type of its own",
+      'event:  response.output_text.delta \ndata: {"delta":"text"}\n\n',
+      "text",
+    ],
     ["without a type of its own", 'event: response.output_text.delta\ndata: {"delta":"text"}\n\n', "text"],
     ["over several lines", `data: {"type":"response.output_text.delta",\ndata: "delta":"text"}\n\n`, "text"],
     ["named like a property of every object", `event: __proto__\ndata: {"type":"constructor"}\n\n`, ""],
@@ -356,6 +402,16 @@ describe("an event", () => {
         controller.enqueue(new TextEncoder().encode(`data: ${delta}\n\nevent: error\ndata: upstream failed\n\n`)),
     });
     assert.deepEqual(await outcome({ body }), { text: "text", failure: "serverError", requests: 1 });
+  });
+
+  it("after the last one is not heard", async () => {
+    const failed = 'data: {"type":"error","code":"insufficient_quota"}\n\n';
+    const more = `data: ${delta}\n\n`;
+    const ended = { text: "", failure: undefined, requests: 1 };
+    assert.deepEqual(await outcome({ body: done + more + failed + done }), ended);
+    assert.deepEqual(await outcome({ body: failed + more + done }), { ...ended, failure: "quotaExceeded" });
+    const other = failed.replace("insufficient_quota", "server_error");
+    assert.deepEqual(await outcome({ body: failed + other }), { ...ended, failure: "quotaExceeded" });
   });
 
   it("that tells of a part's error does not end the answer", async () => {
