@@ -128,6 +128,8 @@ describe("Signing in with a device code", () => {
     ["302", { status: 302 }, "unreadableAnswer"],
     ["no code", { json: { device_auth_id: "d" } }, "unreadableAnswer"],
     ["a code that is a link", { json: { ...started.json, user_code: "[x](command:y)" } }, "unreadableAnswer"],
+    ["a code that is too long", { json: { ...started.json, user_code: "A".repeat(33) } }, "unreadableAnswer"],
+    ["an id that is too long", { json: { ...started.json, device_auth_id: "x".repeat(4097) } }, "unreadableAnswer"],
     ["no network", new Problem("dnsFailed"), "dnsFailed"],
   ];
   for (const [name, answer, code] of starts) {
@@ -182,6 +184,13 @@ describe("Signing in with a device code", () => {
       s(5, 15),
       "signed in",
     ],
+    [
+      "429 with an hour to wait",
+      [{ status: 429, headers: { "retry-after": "3600" } }, approved],
+      s(5, 65),
+      "signed in",
+    ],
+    ["429 with a date", [{ status: 429, headers: { "retry-after": "Wed, 21 Oct" } }, approved], s(5, 15), "signed in"],
     ["400 slow_down", [error(400, "slow_down"), approved], s(5, 15), "signed in"],
     [
       "a network that is gone",
