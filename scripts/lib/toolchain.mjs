@@ -99,18 +99,23 @@ export function ensureChromium() {
   return path;
 }
 
-/** Whatever the person's own npm settings leave out is needed here. */
-const npmOptions = [
-  "--no-audit",
-  "--no-fund",
-  "--loglevel=error",
-  "--include=dev",
-  "--include=optional",
-  "--ignore-scripts=false",
-  "--bin-links=true",
-  "--global=false",
-  "--dry-run=false",
-];
+/**
+ * Whatever npm, or the person's own settings for it, leaves out is needed here. In the environment, because the
+ * packages that are installed start an npm of their own (code-server for its native modules). Since npm 12, no package
+ * runs its scripts unless that is allowed; the versions installed here are named exactly.
+ */
+const npmSettings = {
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+  npm_config_loglevel: "error",
+  npm_config_include: "dev\n\noptional",
+  npm_config_ignore_scripts: "false",
+  npm_config_dangerously_allow_all_scripts: "true",
+  npm_config_bin_links: "true",
+  npm_config_location: "user",
+  npm_config_global: "false",
+  npm_config_dry_run: "false",
+};
 
 /** Installs node_modules when package-lock.json has changed since the last time, or a package has gone since. */
 export function ensureDependencies(root) {
@@ -123,7 +128,7 @@ export function ensureDependencies(root) {
   );
   if (isComplete && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.log("Installing dependencies…");
-  run("npm", ["ci", ...npmOptions], { cwd: root });
+  run("npm", ["ci"], { cwd: root });
   writeFileSync(stamp, lock);
 }
 
@@ -166,7 +171,7 @@ export function installOnce(name, packages, env, entry) {
   process.on("SIGINT", wait);
   try {
     writeFileSync(join(staging, "package.json"), '{"private":true}');
-    run("npm", ["install", ...npmOptions, "--no-save", ...packages], { cwd: staging, env });
+    run("npm", ["install", "--no-save", ...packages], { cwd: staging, env });
     if (!existsSync(join(staging, entry)))
       throw new Error(`npm install ${packages.join(" ")} left no ${entry}. Check “npm config ls”, then try again.`);
     putInPlace(staging, directory, entry);
@@ -213,7 +218,7 @@ function putInPlace(staging, directory, entry) {
 export function run(command, args, { cwd, env } = {}) {
   const result = spawnSync(command, args, {
     cwd,
-    env: { ...npmEnvironment(process.env), ...(command === "npm" ? npmCache() : {}), ...env },
+    env: { ...npmEnvironment(process.env), ...(command === "npm" ? { ...npmSettings, ...npmCache() } : {}), ...env },
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
     shell: process.platform === "win32",
