@@ -36,14 +36,23 @@ export function interruptSuites(signal: NodeJS.Signals): void {
 }
 
 /** Like Ctrl-C, which every suite passes on to what it has started; by force when that does not help. */
-function end(child: ChildProcess): void {
+function end(child: ChildProcess, grace = 15_000): void {
   child.kill("SIGINT");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), grace);
   child.once("close", () => clearTimeout(timer));
 }
 
-/** Runs a suite. A suite that crashes, hangs, has no test or cannot be read has failed. Never rejects. */
-export async function runSuite(suite: Suite, resultFile: string, write: (text: string) => void): Promise<SuiteOutcome> {
+/**
+ * Runs a suite. A suite that crashes, hangs, has no test, cannot be read or leaves a program behind that holds its
+ * output has failed. Never rejects.
+ * @param grace milliseconds for what is told to end, and for output that is still open
+ */
+export async function runSuite(
+  suite: Suite,
+  resultFile: string,
+  write: (text: string) => void,
+  grace = 15_000,
+): Promise<SuiteOutcome> {
   const started = performance.now();
   const outcome = (result: SuiteResult): SuiteOutcome => ({
     ...result,
@@ -63,8 +72,17 @@ export async function runSuite(suite: Suite, resultFile: string, write: (text: s
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    end(child);
+    end(child, grace);
   }, suite.limit);
+  let held = false;
+  child.once("exit", () => {
+    const wait = setTimeout(() => {
+      held = true;
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, grace);
+    child.once("close", () => clearTimeout(wait));
+  });
   const code = await new Promise<number | string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (exit, signal) => resolve(exit ?? signal ?? "unknown"));
@@ -72,17 +90,23 @@ export async function runSuite(suite: Suite, resultFile: string, write: (text: s
   clearTimeout(timer);
   running.delete(child);
 
-  let result: SuiteResult;
-  try {
-    result = JSON.parse(readFileSync(resultFile, "utf8")) as SuiteResult;
-  } catch {
-    result = { passed: suite.single && code === 0 ? 1 : 0, failed: 0, failures: [] };
-  }
+  const result = readResult(resultFile) ?? { passed: suite.single && code === 0 ? 1 : 0, failed: 0, failures: [] };
   if (late) return outcome(broken(`did not end within ${suite.limit / 1000} s`, result));
+  if (held) return outcome(broken("left a program behind that holds its output", result));
   if (result.passed + result.failed === 0)
     return outcome(broken(suite.single ? `ended with ${code}` : `ran no test (exit code ${code})`, result));
   if (code !== 0 && result.failed === 0) return outcome(broken(`ended with ${code}`, result));
   return outcome(result);
+}
+
+function readResult(file: string): SuiteResult | undefined {
+  try {
+    const { passed, failed, failures } = JSON.parse(readFileSync(file, "utf8")) as SuiteResult;
+    const isResult = Number.isInteger(passed) && Number.isInteger(failed) && Array.isArray(failures);
+    return isResult ? { passed, failed, failures } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function broken(why: string, result: SuiteResult = { passed: 0, failed: 0, failures: [] }): SuiteResult {
