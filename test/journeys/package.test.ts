@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { listFiles } from "@vscode/vsce";
 import { activationBytes } from "../../bench/sizes.ts";
 import { projectPath } from "../support/projectRoot.ts";
@@ -38,5 +38,20 @@ describe("the package", () => {
   it("loads less than 25 KB at activation", () => {
     const bytes = activationBytes();
     assert.ok(bytes > 1024 && bytes < 25 * 1024, `${bytes} bytes`);
+  });
+
+  it("has nobody's code that the README does not name", () => {
+    const [, table = ""] = readFileSync(projectPath("README.md"), "utf8").split("\n## Licences\n");
+    const listed = new Set(table.toLowerCase().match(/[\w-]+/g));
+    const names = readFileSync(projectPath("dist", "NOTICES.txt"), "utf8")
+      .split(`\n${"-".repeat(80)}\n\n`)
+      .map((notice) => /^(\S+) \d/.exec(notice)?.[1] ?? "a notice without a name");
+    assert.ok(names.length > 10, `only ${names.length} were found`);
+    // Of one project, under several names.
+    const projects = names.map((name) => (/^(lit-|@lit\/)/.test(name) ? "lit" : name.replace("/elements", "")));
+    assert.deepEqual(
+      projects.filter((name) => !listed.has(name.replace(/^@(vscode\/)?/, ""))),
+      [],
+    );
   });
 });
