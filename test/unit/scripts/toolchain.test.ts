@@ -8,15 +8,17 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { npmEnvironment } from "../../../scripts/lib/npmEnvironment.mjs";
-import { projectPath } from "../../support/projectRoot.ts";
+import { projectPath, projectRoot } from "../../support/projectRoot.ts";
 import { eventually, patience } from "../../support/timing.ts";
 
 /** What npm 10, npm 11, pnpm 10, Yarn 1, Yarn 4 and Bun hand down to a script, and what makes an install go wrong. */
@@ -398,5 +400,92 @@ describe("a Node that cannot be started", () => {
     } finally {
       rmSync(cache, { recursive: true, force: true });
     }
+  });
+});
+
+describe("a script that is started from any Node", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "start script's-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Starts `code` as one of the project's scripts, from another folder. */
+  function started(code: string, args: readonly string[] = [], change: Record<string, string> = {}) {
+    const script = join(folder, "script.ts");
+    writeFileSync(script, code);
+    const start = [projectPath("scripts", "start.cjs"), relative(projectRoot, script), ...args];
+    return spawn(process.execPath, start, { cwd: folder, env: { ...process.env, ...change } });
+  }
+  async function outcome(child: ReturnType<typeof started>) {
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    const [status] = (await once(child, "close")) as [number | null];
+    return { status, stdout };
+  }
+
+  it("gives its exit code on", async () => {
+    for (const code of [0, 1, 7]) assert.equal((await outcome(started(`process.exit(${code});`))).status, code);
+  });
+
+  it("has failed when a signal ended it, or it waits for what never comes", async () => {
+    assert.equal((await outcome(started('process.kill(process.pid, "SIGKILL");'))).status, 1);
+    assert.notEqual((await outcome(started("await new Promise(() => {});"))).status, 0);
+  });
+
+  it("gets its arguments as they are, the project's programs, and the clone as its folder", async () => {
+    const args = ["--grep", "a 'b' \"c\" $d é;", "", "*"];
+    const code =
+      "console.log(JSON.stringify([process.argv.slice(2), process.cwd(), process.env.PATH, process.version]));";
+    const { stdout } = await outcome(started(code, args));
+    const [given, cwd, path, version] = JSON.parse(stdout) as [string[], string, string, string];
+    assert.deepEqual(given, args);
+    assert.equal(cwd, realpathSync(projectRoot));
+    assert.equal(path.split(delimiter)[0], projectPath("node_modules", ".bin"));
+    assert.match(version, /^v24\./);
+  });
+
+  it("has nothing of the outer package manager, and a cache folder that holds in any folder", async () => {
+    const change = { ...outer, CHATGPT_SIGN_IN_CACHE: "cache" };
+    const node = dirname(dirname(process.execPath));
+    const bin = join(folder, "cache", "node-24.21.0", "node_modules", `node-${process.platform}-${process.arch}`);
+    mkdirSync(dirname(bin), { recursive: true });
+    symlinkSync(node, bin);
+    const { status, stdout } = await outcome(started("console.log(JSON.stringify(process.env));", [], change));
+    assert.equal(status, 0);
+    const environment = JSON.parse(stdout) as Record<string, string>;
+    const left = Object.keys(outer).filter((name) => name in environment);
+    assert.deepEqual(left, []);
+    assert.equal(environment.CHATGPT_SIGN_IN_CACHE, join(realpathSync(folder), "cache"));
+  });
+
+  it("hears of SIGTERM, and is waited for", async () => {
+    const code = `process.on("SIGTERM", () => setTimeout(() => { console.log("cleaned up"); process.exit(4); }, 200));
+      console.log("ready"); setInterval(() => {}, 1000);`;
+    const child = started(code);
+    const ended = outcome(child);
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    assert.deepEqual(await ended, { status: 4, stdout: "ready\ncleaned up\n" });
+  });
+
+  it("is waited for after Ctrl-C, which a terminal sends to all", async () => {
+    const code = `process.on("SIGINT", () => setTimeout(() => { console.log("cleaned up"); process.exit(5); }, 200));
+      console.log("ready"); setInterval(() => {}, 1000);`;
+    const script = join(folder, "script.ts");
+    writeFileSync(script, code);
+    const start = [projectPath("scripts", "start.cjs"), relative(projectRoot, script)];
+    const child = spawn(process.execPath, start, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    const ended = once(child, "close");
+    await once(child.stdout, "data");
+    process.kill(-(child.pid ?? assert.fail("not started")), "SIGINT");
+    assert.equal((await ended)[0], 5);
+    assert.equal(stdout, "ready\ncleaned up\n");
   });
 });
