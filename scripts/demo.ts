@@ -24,7 +24,9 @@ const interrupted = Promise.race([once(process, "SIGINT"), once(process, "SIGTER
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 try {
-  await Promise.race([demo(), interrupted]);
+  const signal = await Promise.race([demo(), interrupted]);
+  // A check that was interrupted has shown nothing.
+  if (options.check && signal) process.exitCode = 1;
 } catch (error) {
   process.exitCode = 1;
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
