@@ -273,6 +273,28 @@ describe("the tools' installation", () => {
     assert.equal(readFileSync(join(folder, "seen"), "utf8"), `${join(cache(), "npm")}\n`);
   });
 
+  for (const [what, version, headers, own] of [
+    ["the running Node", "24.2.0", true, true],
+    ["another than one that cannot tell which script was started", "24.1.0", true, false],
+    ["another than one without its headers", "24.2.0", false, false],
+    ["another than an older one", "22.20.0", true, false],
+    ["another than a newer one", "26.0.0", true, false],
+  ] as const) {
+    it(`takes ${what}`, () => {
+      const home = join(folder, "running");
+      const bin = `node_modules/node-${process.platform}-${process.arch}/bin`;
+      if (headers) mkdirSync(join(home, "include", "node"), { recursive: true });
+      if (headers) writeFileSync(join(home, "include", "node", "node.h"), "");
+      const claim = `process.execPath = ${JSON.stringify(join(home, "bin", "node"))};
+        Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });
+        console.log(tools.ensureNode());`;
+      const { status, stdout, stderr } = runWithNpm(`mkdir -p ${bin} && echo > ${bin}/node`, claim);
+      assert.equal(status, 0, stderr);
+      const expected = own ? join(home, "bin") : join(cache(), "node-24.21.0", bin);
+      assert.equal(stdout.trim().split("\n").at(-1), expected);
+    });
+  }
+
   it("says that npm is missing", () => {
     const { status, stderr } = runWithNpm("", install, { PATH: join(folder, "empty") });
     assert.equal(status, 1);
@@ -403,6 +425,21 @@ describe("a Node that cannot be started", () => {
   });
 });
 
+describe("what keeps a script from being started", () => {
+  it("is told in one sentence, without the place in our code", () => {
+    const start = JSON.stringify(projectPath("scripts", "start.cjs"));
+    const claim = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.1.0" } });';
+    const file = projectPath("package.json");
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["-e", `${claim} require(${start});`, "start.cjs", "test/check.ts"],
+      { encoding: "utf8", env: { ...process.env, CHATGPT_SIGN_IN_CACHE: join(file, "cache") } },
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /^Nothing can be written to the folder [^\n]+\n$/);
+  });
+});
+
 describe("a script that is started from any Node", () => {
   let folder = "";
   beforeEach(() => {
@@ -444,6 +481,8 @@ describe("a script that is started from any Node", () => {
     assert.deepEqual(given, args);
     assert.equal(cwd, realpathSync(projectRoot));
     assert.equal(path.split(delimiter)[0], projectPath("node_modules", ".bin"));
+    // For the npm that stands beside the Node which was called by its path.
+    assert.equal(path.split(delimiter).at(-1), dirname(process.execPath));
     assert.match(version, /^v24\./);
   });
 
