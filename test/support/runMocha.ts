@@ -5,6 +5,10 @@ import { resolve } from "node:path";
 import "./vscodeStub/register.ts";
 import { createMocha } from "./testReporter.ts";
 
+// Mocha notices an exception that nobody catches; of a rejection that nobody awaits only its own command line does.
+process.on("unhandledRejection", (reason) => {
+  throw reason;
+});
 const [timeout, ...files] = process.argv.slice(2);
 const mocha = createMocha(Number(timeout));
 for (const file of files) mocha.addFile(resolve(file));
