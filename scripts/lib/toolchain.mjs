@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   mkdirSync,
@@ -194,7 +195,10 @@ function makeStaging(cache) {
       if (name.startsWith(stagingPrefix) && statSync(path, { throwIfNoEntry: false })?.mtimeMs < Date.now() - dayMs)
         rmSync(path, { recursive: true, force: true });
     }
-    return mkdtempSync(join(cache, stagingPrefix));
+    const staging = mkdtempSync(join(cache, stagingPrefix));
+    // Who may use it is the cache's and the umask's business; a temporary folder is one person's alone.
+    chmodSync(staging, 0o777 & ~process.umask());
+    return staging;
   } catch (error) {
     throw new Error(
       `Nothing can be written to the folder ${cache} (${error.code}). Set CHATGPT_SIGN_IN_CACHE to one where it can.`,

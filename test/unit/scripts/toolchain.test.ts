@@ -10,6 +10,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -243,6 +244,15 @@ describe("the tools' installation", () => {
     assert.equal(status, 0, stderr);
     assert.ok(stdout.endsWith(`${join(cache(), "tool")}\n`), stdout);
     assert.deepEqual(readdirSync(tool()), ["start"]);
+  });
+
+  it("lets others use what is there, as the umask says", () => {
+    for (const umask of [0o022, 0o027]) {
+      rmSync(cache(), { recursive: true, force: true });
+      const { status, stderr } = runWithNpm(makeTool, `process.umask(${umask}); ${install}`);
+      assert.equal(status, 0, stderr);
+      assert.equal(statSync(join(cache(), "tool")).mode & 0o777, 0o777 & ~umask);
+    }
   });
 
   it("keeps what is left of it where it cannot be made again", () => {
