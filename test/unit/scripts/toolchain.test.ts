@@ -305,6 +305,28 @@ describe("the tools' installation", () => {
     });
   }
 
+  it("leaves npm the cache that the person has named", () => {
+    const change = { HOME: join(folder, "nowhere"), npm_config_cache: join(folder, "own") };
+    const { status, stderr } = runWithNpm(`echo "$npm_config_cache" > "$SEEN_FILE"; ${makeTool}`, install, change);
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(join(folder, "seen"), "utf8"), `${join(folder, "own")}\n`);
+  });
+
+  it("names the Debian packages that it may not install, with the file of each, and tries nothing", () => {
+    const apt = join(folder, "apt-get");
+    writeFileSync(apt, '#!/bin/sh\necho > "$SEEN_FILE"\n');
+    chmodSync(apt, 0o755);
+    const markers = { one: join(folder, "one"), two: join(folder, "two"), there: folder };
+    const code = `process.getuid = () => 1000; tools.ensureDebianPackages(${JSON.stringify(markers)});`;
+    const { status, stderr } = runWithNpm("", code);
+    assert.equal(status, 1);
+    const wanted = `one (${markers.one}), two (${markers.two})`;
+    assert.ok(
+      stderr.includes(`Missing, by Debian's names: ${wanted}. Install these packages, then run the command again.`),
+    );
+    assert.equal(existsSync(join(folder, "seen")), false);
+  });
+
   it("says that npm is missing", () => {
     const { status, stderr } = runWithNpm("", install, { PATH: join(folder, "empty") });
     assert.equal(status, 1);
