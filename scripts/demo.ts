@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { launchBrowser, newPerson } from "../test/support/browser.ts";
 import { type CodeServer, startCodeServer } from "../test/support/codeServer.ts";
 import { startDesktopVscode } from "../test/support/desktopVscode.ts";
+import { keepEvidence } from "../test/support/evidence.ts";
 import { demoAccount, signInOnLoginPage } from "../test/support/loginPage.ts";
 import { type Service, startService } from "../test/support/service.ts";
 import { Workbench } from "../test/support/workbench.ts";
@@ -101,11 +102,17 @@ async function signInOnce(server: CodeServer): Promise<void> {
   if (options.real) throw new Error("--check signs in with the embedded issuer only");
   const browser = await launchBrowser();
   cleanUps.push(() => browser.close());
-  const workbench = await Workbench.open(await newPerson(browser), server);
-  const page = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"), 60_000);
-  await signInOnLoginPage(page, demoAccount);
-  await page.waitForURL("**/success");
-  await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
-  await workbench.webview(`text=${demoAccount.email}`);
+  const person = await newPerson(browser);
+  try {
+    const workbench = await Workbench.open(person, server);
+    const page = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"), 60_000);
+    await signInOnLoginPage(page, demoAccount);
+    await page.waitForURL("**/success");
+    await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
+    await workbench.webview(`text=${demoAccount.email}`);
+  } catch (error) {
+    await keepEvidence("demo", [person], server.logs());
+    throw error;
+  }
   say(`Signed in as ${demoAccount.email}: the demo works.`);
 }

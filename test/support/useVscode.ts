@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { launchBrowser, newPerson } from "./browser.ts";
 import { type CodeServer, type CodeServerOptions, startCodeServer } from "./codeServer.ts";
+import { keepEvidence } from "./evidence.ts";
 import { temporaryDirectory } from "./leaveNothing.ts";
-import { projectPath } from "./projectRoot.ts";
 import { putBack } from "./putBack.ts";
 import { packagedExtension } from "./vsix.ts";
 import { Workbench } from "./workbench.ts";
@@ -100,6 +100,7 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
   /** A window that cannot be put back is none to share; the next test has one of its own. */
   const leaveShared = async (error: unknown) => {
     process.stderr.write(`A window could not be put back: ${error}\n`);
+    await keepEvidence(`put back ${new Date().toISOString()}`, people, started(server, "server").logs());
     shared = undefined;
     for (const person of people.splice(0)) await person.close();
   };
@@ -154,16 +155,4 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
 function started<T>(thing: T | undefined, name: string): T {
   if (thing === undefined) throw new Error(`The ${name} has not been started yet`);
   return thing;
-}
-
-async function keepEvidence(title: string, people: readonly BrowserContext[], logs: string): Promise<void> {
-  const folder = projectPath("out", "failures", title.replace(/\W+/g, "-").slice(0, 80));
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/logs.txt`, logs);
-  const pages = people.flatMap((person) => person.pages());
-  // A tab that cannot be painted must not hide why the test failed.
-  await Promise.allSettled(
-    pages.map((page, index) => page.screenshot({ path: `${folder}/${index}.png`, timeout: 5000 })),
-  );
-  process.stderr.write(`Screenshots and logs: ${folder}\n`);
 }
