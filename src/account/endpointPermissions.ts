@@ -114,21 +114,21 @@ export class EndpointPermissions {
   }
 
   /** Allows for one credential what the person has just allowed for another: the two are one. */
-  async grant(binding: Binding, addresses: readonly string[]): Promise<void> {
+  grant(binding: Binding, addresses: readonly string[]): void {
     const missing = this.missing(binding, addresses);
     if (missing.length === 0) return;
-    await this.#remember(binding, missing);
+    this.#remember(binding, missing);
     this.#changed.fire();
   }
 
   /** Forgets what was allowed for a credential that is gone. */
-  async forget({ holder }: Binding): Promise<void> {
+  forget({ holder }: Binding): void {
     const isKept = ([other]: Allowed) => other !== holder;
     const allowed = this.#allowed();
     const kept = allowed.filter(isKept);
     if (kept.length === allowed.length) return;
     this.#allowedHere = this.#allowedHere.filter(isKept);
-    await this.#parts.memory.update(memoryKey, kept);
+    this.#write(kept);
     this.#changed.fire();
   }
 
@@ -175,21 +175,24 @@ export class EndpointPermissions {
       if (allowed) this.#refused.delete(nameOf(binding, address));
       else this.#refused.add(nameOf(binding, address));
     }
-    if (allowed) await this.#remember(binding, missing);
+    if (allowed) this.#remember(binding, missing);
     this.#changed.fire();
   }
 
-  async #remember({ holder }: Binding, addresses: readonly string[]): Promise<void> {
+  #remember({ holder }: Binding, addresses: readonly string[]): void {
     const added = addresses.flatMap((address): Allowed[] => {
       const normal = normalAddress(address);
       return normal === undefined ? [] : [[holder, normal]];
     });
     this.#allowedHere = [...this.#allowedHere, ...added];
-    try {
-      await this.#parts.memory.update(memoryKey, this.#allowed());
-    } catch (error) {
-      this.#parts.log.warn(`An allowed endpoint could not be remembered: ${describeError(error)}`);
-    }
+    this.#write(this.#allowed());
+  }
+
+  /** Nobody waits for the memory, or fails with it: this window knows already what is written. */
+  #write(allowed: readonly Allowed[]): void {
+    this.#parts.memory.update(memoryKey, allowed).then(undefined, (error: unknown) => {
+      this.#parts.log.warn(`The allowed endpoints could not be written: ${describeError(error)}`);
+    });
   }
 
   /** Whether the person has said no to one of these. */

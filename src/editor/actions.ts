@@ -134,17 +134,13 @@ export class Actions {
   /** Signs an account out, the active one unless told; the others stay. */
   async signOut(id = this.#parts.accounts.state.active?.id): Promise<void> {
     await this.#run("signOut", "Signing out", async () => {
-      const { accounts, endpoints, notifications, log } = this.#parts;
+      const { accounts, endpoints, notifications } = this.#parts;
       const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
       if (!entry) throw new Problem("notSignedIn");
       const { accounts: left } = accounts.state;
       const { issuer } = entry.credential;
       // What was allowed goes with the last account that it was allowed for, before a next one is allowed anything.
-      if (!left.some((account) => account.issuer === issuer)) {
-        await endpoints
-          .forget(accountBinding(issuer))
-          .catch((error: unknown) => log.warn(`The allowed addresses were not forgotten: ${describeError(error)}`));
-      }
+      if (!left.some((account) => account.issuer === issuer)) endpoints.forget(accountBinding(issuer));
       notifications.info(await endAtService(entry.credential, left.length === 0, this.#parts));
     });
   }

@@ -56,11 +56,11 @@ export class EndpointReview {
     const { accounts, endpoints } = this.#parts;
     const addresses = this.#addressesFor(issuer);
     await endpoints.request(accountBinding(from), addresses, { again: true, problem: "signInNotAllowed" });
-    await endpoints.grant(accountBinding(issuer), addresses);
+    endpoints.grant(accountBinding(issuer), addresses);
     // It was asked about this one login. What was allowed for others of where it comes from goes with their accounts.
     const { holder } = accountBinding(from);
     const others = [issuer, ...issuersOf(accounts)].some((other) => accountBinding(other).holder === holder);
-    if (!others) await endpoints.forget(accountBinding(from));
+    if (!others) endpoints.forget(accountBinding(from));
   }
 
   /** Whoever removes a credential forgets what was allowed for it, but cannot reach what another window knows. */

@@ -64,7 +64,7 @@ export class OwnKeyActions {
     if (checked === "dropped") return false;
     const before = this.#ownKey.current;
     await this.#ownKey.set(key, checked, apiBaseUrl);
-    if (before && before.key !== key) await this.#endpoints.forget(ownKeyBinding(before.key));
+    if (before && before.key !== key) this.#endpoints.forget(ownKeyBinding(before.key));
     this.#notifications.info(checked ? "The API key works and is stored." : "The API key is stored without a check.");
     return true;
   }
@@ -91,8 +91,8 @@ export class OwnKeyActions {
   async drop(): Promise<void> {
     const ownKey = this.#ownKey.current;
     await this.#ownKey.remove();
-    if (ownKey) await this.#endpoints.forget(ownKeyBinding(ownKey.key));
-    await this.#endpoints.forget(newKeyBinding);
+    if (ownKey) this.#endpoints.forget(ownKeyBinding(ownKey.key));
+    this.#endpoints.forget(newKeyBinding);
   }
 
   async #ask(): Promise<string | undefined> {

@@ -82,7 +82,10 @@ export class TerminalConsent implements Disposable {
       const allowed = await ask();
       // An answer to a setting that has been turned off meanwhile is none to the next time it is turned on.
       if (!enabled()) return;
-      await memory.set(allowed === true ? "allowed" : "refused");
+      // Nobody waits for the memory, or fails with it: this window knows already what is written.
+      memory.set(allowed === true ? "allowed" : "refused").then(undefined, (error: unknown) => {
+        log.warn(`The answer about the terminals' environment could not be remembered: ${describeError(error)}`);
+      });
     } catch (error) {
       log.warn(`The question about the terminals' environment could not be asked: ${describeError(error)}`);
     }

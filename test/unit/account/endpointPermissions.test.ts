@@ -308,6 +308,28 @@ describe("Where a credential may be sent", () => {
     assert.equal(changes, 1);
   });
 
+  for (const [what, update] of [
+    ["never answers", () => new Promise<void>(() => {})],
+    ["fails", () => Promise.reject(new Error("the disk is full"))],
+  ] as const) {
+    it(`neither waits for a memory that ${what} nor fails with it, and tells of the change`, async () => {
+      const other = "https://b.example";
+      memory.update = update;
+      let changes = 0;
+      endpoints.onDidChange(() => {
+        changes += 1;
+      });
+      for (const address of [gateway, other]) {
+        const asked = endpoints.request(real, [address]);
+        await person.answer(true);
+        await asked;
+      }
+      assert.deepEqual([person.asked, changes, clock.pending], [[[gateway], [other]], 2, 0]);
+      endpoints.forget(real);
+      assert.deepEqual([endpoints.isAllowed(real, gateway), changes], [false, 3]);
+    });
+  }
+
   it("takes nothing but its own form for an answer that is remembered", async () => {
     for (const stored of [
       true,

@@ -8,6 +8,7 @@ describe("The person's word that terminals may have the API key", () => {
   let enabled: boolean;
   let focused: boolean;
   let remembered: unknown;
+  let kept: () => Promise<void>;
   let asked: PromiseWithResolvers<boolean>[];
   let offered: (() => void)[];
   let changes: number;
@@ -18,8 +19,9 @@ describe("The person's word that terminals may have the API key", () => {
     consent = new TerminalConsent({
       memory: {
         get: () => remembered,
-        set: async (answer) => {
+        set: (answer) => {
           remembered = answer;
+          return kept();
         },
       },
       enabled: () => enabled,
@@ -50,6 +52,7 @@ describe("The person's word that terminals may have the API key", () => {
     enabled = false;
     focused = true;
     remembered = undefined;
+    kept = async () => {};
     asked = [];
     offered = [];
     changes = 0;
@@ -104,6 +107,22 @@ describe("The person's word that terminals may have the API key", () => {
     set(true);
     assert.deepEqual([asked.length, consent.isGiven], [2, false]);
   });
+
+  for (const [what, write] of [
+    ["never answers", () => new Promise<void>(() => {})],
+    ["fails", () => Promise.reject(new Error("the disk is full"))],
+  ] as const) {
+    it(`holds in this window, and is told of, though the memory ${what}`, async () => {
+      kept = write;
+      set(true);
+      await answer(true);
+      assert.deepEqual([consent.isGiven, changes], [true, 1]);
+      set(false);
+      remembered = undefined;
+      set(true);
+      assert.equal(asked.length, 2);
+    });
+  }
 
   it("is none when the setting was turned off before the answer", async () => {
     set(true);
