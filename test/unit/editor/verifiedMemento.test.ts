@@ -50,6 +50,25 @@ describe("The global state", () => {
     assert.ok(updates > 1 && updates < 10, `${updates} updates`);
   });
 
+  it("does not write an older value again when a newer one has been kept meanwhile", async () => {
+    const written: unknown[] = [];
+    const older = Promise.withResolvers<void>();
+    let stored: unknown;
+    const memento = new VerifiedMemento({
+      get: () => stored,
+      async update(_key, value) {
+        written.push(value);
+        stored = value;
+        if (value === "older") await older.promise;
+      },
+    });
+    const first = memento.update("key", "older");
+    await memento.update("key", "newer");
+    older.resolve();
+    await first;
+    assert.deepEqual([memento.get("key"), written], ["newer", ["older", "newer"]]);
+  });
+
   it("rejects as VS Code does, and still knows the value", async () => {
     const memento = new VerifiedMemento({
       get: () => undefined,
