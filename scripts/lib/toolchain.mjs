@@ -124,13 +124,59 @@ export function ensureDependencies(root) {
   const { dependencies, devDependencies } = JSON.parse(lock).packages[""];
   const modules = join(root, "node_modules");
   const stamp = join(modules, ".installed-lock");
-  const isComplete = Object.keys({ ...dependencies, ...devDependencies }).every((name) =>
-    existsSync(join(modules, name, "package.json")),
-  );
-  if (isComplete && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  console.log("Installing dependencies…");
-  run("npm", ["ci"], { cwd: root });
-  writeFileSync(stamp, lock);
+  const isInstalled = () =>
+    Object.keys({ ...dependencies, ...devDependencies }).every((name) =>
+      existsSync(join(modules, name, "package.json")),
+    ) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === lock;
+  if (isInstalled()) return;
+  oneAtATime(join(root, "out", "installing"), () => {
+    if (isInstalled()) return;
+    console.log("Installing dependencies…");
+    run("npm", ["ci"], { cwd: root });
+    writeFileSync(stamp, lock);
+  });
+}
+
+/** Two installations into one folder take each other's files away: `work` waits for another process that has `file`. */
+function oneAtATime(file, work) {
+  mkdirSync(dirname(file), { recursive: true });
+  for (let waits = false; !take(file); waits = true) {
+    if (!waits) console.log("Waiting for another process that installs the same…");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+  try {
+    work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** Whether the file is ours now. One that was left by a process which has ended, or is too old, holds nobody up. */
+function take(file) {
+  try {
+    writeFileSync(file, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    if (!isHeld(file)) rmSync(file, { force: true });
+    return false;
+  }
+}
+
+const longestInstallMs = 15 * 60 * 1000;
+
+function isHeld(file) {
+  try {
+    const pid = Number(readFileSync(file, "utf8"));
+    // A container's processes have the same numbers each time.
+    if (pid === process.pid || Math.abs(Date.now() - statSync(file).mtimeMs) > longestInstallMs) return false;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 /** Whether this is a Debian and we are root. */

@@ -371,14 +371,15 @@ describe("node_modules", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  function ensure(): string {
+  function command() {
     const toolchain = JSON.stringify(projectPath("scripts", "lib", "toolchain.mjs"));
     const code = `(await import(${toolchain})).ensureDependencies(${JSON.stringify(folder)})`;
     const env = { HOME: folder, PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin` };
-    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
-      encoding: "utf8",
-      env,
-    });
+    return { args: ["--input-type=module", "-e", code], env };
+  }
+  function ensure(): string {
+    const { args, env } = command();
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", env, timeout: 20_000 });
     assert.equal(status, 0, stderr);
     return existsSync(join(folder, "seen")) ? readFileSync(join(folder, "seen"), "utf8") : "";
   }
@@ -392,6 +393,43 @@ describe("node_modules", () => {
     // As `npm prune --omit=dev` does it; the mark of the last installation stays.
     rmSync(join(folder, "node_modules", "a"), { recursive: true });
     assert.equal(ensure(), "ci\nci\nci\n");
+  });
+
+  it("is installed once by two that start at the same time", async () => {
+    const npm = join(folder, "npm");
+    writeFileSync(npm, readFileSync(npm, "utf8").replace("\n", "\nsleep 1\n"));
+    const { args, env } = command();
+    const both = [1, 2].map(() => once(spawn(process.execPath, args, { env, stdio: "ignore" }), "close"));
+    assert.deepEqual(await Promise.all(both), [
+      [0, null],
+      [0, null],
+    ]);
+    assert.equal(ensure(), "ci\n");
+  });
+
+  for (const [what, pid, ageMs] of [
+    ["which has ended", 2 ** 22 + 1, 0],
+    ["which has ended without having written its number", "…", 0],
+    ["whose number another has now", process.pid, 16 * 60 * 1000],
+  ] as const) {
+    it(`waits for no process ${what}`, () => {
+      const file = join(folder, "out", "installing");
+      mkdirSync(dirname(file));
+      writeFileSync(file, String(pid));
+      const then = (Date.now() - ageMs) / 1000;
+      utimesSync(file, then, then);
+      assert.equal(ensure(), "ci\n");
+      assert.equal(existsSync(file), false);
+    });
+  }
+
+  it("waits no longer for what has failed", () => {
+    const npm = join(folder, "npm");
+    const good = readFileSync(npm, "utf8");
+    writeFileSync(npm, "#!/bin/sh\nexit 1\n");
+    assert.throws(ensure, /npm ci failed/);
+    writeFileSync(npm, good);
+    assert.equal(ensure(), "ci\n");
   });
 });
 
