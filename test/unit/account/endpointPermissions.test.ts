@@ -330,6 +330,34 @@ describe("Where a credential may be sent", () => {
     });
   }
 
+  it("does not take a dialog that could not be shown for a no", async () => {
+    let asked = 0;
+    const host = open(async () => {
+      asked += 1;
+      if (asked === 1) throw new Error("refused to show dialog in tests");
+      return true;
+    });
+    await assert.rejects(host.request(real, [gateway]), is("endpointNotAllowed"));
+    await host.request(real, [gateway]);
+    assert.equal(asked, 2);
+  });
+
+  it("tells of what this window alone knew and has dropped, and of nothing else", async () => {
+    let changes = 0;
+    endpoints.grant(real, [gateway]);
+    endpoints.onDidChange(() => {
+      changes += 1;
+    });
+    endpoints.forgetHere(real);
+    assert.deepEqual([endpoints.isAllowed(real, gateway), changes], [true, 0]);
+    endpoints.grant(real, ["https://b.example"]);
+    await memory.update("allowedEndpoints", []);
+    endpoints.forgetHere(newKeyBinding);
+    assert.deepEqual([endpoints.isAllowed(real, "https://b.example"), changes], [true, 1]);
+    endpoints.forgetHere(real);
+    assert.deepEqual([endpoints.isAllowed(real, "https://b.example"), changes], [false, 2]);
+  });
+
   it("takes nothing but its own form for an answer that is remembered", async () => {
     for (const stored of [
       true,

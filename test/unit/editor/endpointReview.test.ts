@@ -131,6 +131,14 @@ describe("What a person does while the settings name another service", () => {
     assert.equal(bed.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), false);
   });
 
+  it("forgets nothing for a key that is set again", async () => {
+    answer = true;
+    await bed.ownKeyActions.adopt(key);
+    bed.endpoints.grant(ownKeyBinding(key), ["https://b.example"]);
+    await bed.ownKeyActions.adopt(key);
+    assert.equal(bed.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), true);
+  });
+
   it("forgets it as well for a key that is removed from the Accounts menu", async () => {
     answer = true;
     await bed.ownKeyActions.adopt(key);

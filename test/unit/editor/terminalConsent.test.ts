@@ -99,6 +99,30 @@ describe("The person's word that terminals may have the API key", () => {
     assert.deepEqual([asked.length, offered.length], [1, 2]);
   });
 
+  it("is asked for or offered no more than that while the setting stays on", async () => {
+    consent.dispose();
+    enabled = true;
+    open();
+    settings.fire();
+    assert.deepEqual([asked.length, offered.length], [0, 1]);
+    offered[0]?.();
+    offered[0]?.();
+    assert.equal(asked.length, 1);
+    asked[0]?.reject(new Error("refused to show dialog in tests"));
+    await turn();
+    settings.fire();
+    assert.deepEqual([asked.length, offered.length], [1, 1]);
+  });
+
+  it("is not asked for where it is remembered already", () => {
+    for (const answer of ["allowed", "refused"]) {
+      remembered = answer;
+      set(true);
+      set(false);
+    }
+    assert.deepEqual([asked.length, offered.length], [0, 0]);
+  });
+
   it("is asked for again after the setting was off and the answer was taken away", async () => {
     set(true);
     await answer(true);
