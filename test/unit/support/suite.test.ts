@@ -129,6 +129,10 @@ describe("a run of tests", () => {
       'it("adds", async () => { Promise.reject(new Error("no")); await new Promise(setImmediate); });',
     ],
     [
+      "an error that nobody awaits at the very end",
+      'it("adds", () => {}); after(async () => { Promise.reject(new Error("no")); });',
+    ],
+    [
       "a test that passes at its second try",
       'let tries = 0; it("adds", () => { if (++tries < 2) throw new Error("no"); });',
     ],
