@@ -423,6 +423,15 @@ describe("node_modules", () => {
     });
   }
 
+  it("waits for no process that had its own number, as each time in a container", () => {
+    mkdirSync(join(folder, "out"));
+    const { args, env } = command();
+    const left = `(await import("node:fs")).writeFileSync(${JSON.stringify(join(folder, "out", "installing"))}, String(process.pid));`;
+    const code = [...args.slice(0, -1), `${left}\n${args.at(-1)}`];
+    const { status } = spawnSync(process.execPath, code, { env, timeout: 20_000 });
+    assert.equal(status, 0);
+  });
+
   it("waits no longer for what has failed", () => {
     const npm = join(folder, "npm");
     const good = readFileSync(npm, "utf8");
