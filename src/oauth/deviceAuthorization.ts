@@ -82,7 +82,7 @@ export class DeviceAuthorization {
       const redirectUri = `${this.#issuer}/deviceauth/callback`;
       return { status: "approved", grant: { code: authorization_code, codeVerifier: code_verifier, redirectUri } };
     }
-    if (response.status === 429 || error === "slow_down") {
+    if (response.status === 429 || error === "slow_down" || error === "rate_limit_exceeded") {
       return { status: "slowDown", retryAfterMs: retryAfterMs(response) };
     }
     // Told by status and code together: what a failing service says of the person's answer may be wrong.

@@ -30,6 +30,21 @@ export function isServiceError(body: unknown): boolean {
   return typeof error?.message === "string" && typeof error.type === "string";
 }
 
+/** Codes that say nothing of a credential or a grant, whatever the status that they come with. */
+const passing: ReadonlySet<string> = new Set([
+  "server_error",
+  "server_is_overloaded",
+  "slow_down",
+  "temporarily_unavailable",
+  "rate_limit_exceeded",
+  "unsupported_country_region_territory",
+]);
+
+/** Whether a code says that the service failed for the moment, or that it would have refused anybody. */
+export function isPassing(code: string | undefined): boolean {
+  return code !== undefined && passing.has(code);
+}
+
 /** Whether an answer is a page, by what it is declared as or by its first characters. */
 export function isPage({ headers, looksLikePage }: HttpResponse): boolean {
   return looksLikePage === true || /html/i.test(headers["content-type"] ?? "");
@@ -48,11 +63,11 @@ export function failureOf(
   const detail = [status, code, requestId(response)].filter(Boolean).join(" ");
   // An error is none the better for coming with a status of success.
   const isError = status < 300 && code !== undefined;
-  if ((status === 403 || isError) && code?.startsWith("unsupported_country")) {
-    return new Problem("regionBlocked", detail);
-  }
+  const isRefusal = isError || (status >= 400 && status < 500);
+  if (isRefusal && code?.startsWith("unsupported_country")) return new Problem("regionBlocked", detail);
   if (status === 403 && response.json === undefined) return new Problem("edgeBlocked", detail);
-  if (status === 429 || (isError && code === "rate_limit_exceeded")) return new Problem("rateLimited", detail);
+  if (status === 429 || (isRefusal && code === "rate_limit_exceeded")) return new Problem("rateLimited", detail);
+  if (isRefusal && isPassing(code)) return new Problem("serviceFailed", detail);
   // RFC 6585: a captive portal, never the service.
   if (status === 511) return new Problem("networkSignIn", detail);
   if (status >= 500) return new Problem("serviceFailed", detail);

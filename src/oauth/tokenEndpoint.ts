@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
 import { clientId } from "./issuer.ts";
-import { errorCode, failureOf, isServiceError } from "./oauthError.ts";
+import { errorCode, failureOf, isPassing, isServiceError } from "./oauthError.ts";
 
 const refreshToken = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
 /** What becomes part of a header: visible ASCII. */
@@ -50,16 +50,6 @@ const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
   ["refresh_token_expired", "expired"],
   ["refresh_token_reused", "reused"],
   ["refresh_token_invalidated", "revoked"],
-]);
-
-/** Codes that say nothing of the token, whatever the status that they come with. */
-const passing: ReadonlySet<string> = new Set([
-  "server_error",
-  "server_is_overloaded",
-  "slow_down",
-  "temporarily_unavailable",
-  "rate_limit_exceeded",
-  "unsupported_country_region_territory",
 ]);
 
 /** The issuer's token endpoint (protocol.md sections 3 and 4). */
@@ -166,7 +156,7 @@ function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefine
   const detail = `${status} ${code ?? "without a code"}`;
   const named = code === undefined ? undefined : rejections.get(code);
   if (named && (status === 400 || status === 401 || status === 403)) return new RefreshRejected(named, detail);
-  if (code !== undefined && passing.has(code)) return undefined;
+  if (isPassing(code)) return undefined;
   const isDead = code === "invalid_grant" ? status === 400 || status === 401 : status === 401 && isServiceError(json);
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
 }

@@ -77,16 +77,16 @@ describe("A refused refresh", () => {
 
   it("may pass with a 401 whose code says that it does", async () => {
     const codes = [
-      "server_error",
-      "server_is_overloaded",
-      "slow_down",
-      "temporarily_unavailable",
-      "rate_limit_exceeded",
-      "Rate_Limit_Exceeded",
-      "unsupported_country_region_territory",
-    ];
-    for (const code of codes) {
-      for (const status of [400, 401]) assert.equal(await refreshed(status, openAiError(code)), "serviceFailed", code);
+      ["server_error", "serviceFailed"],
+      ["server_is_overloaded", "serviceFailed"],
+      ["slow_down", "serviceFailed"],
+      ["temporarily_unavailable", "serviceFailed"],
+      ["rate_limit_exceeded", "rateLimited"],
+      ["Rate_Limit_Exceeded", "rateLimited"],
+      ["unsupported_country_region_territory", "regionBlocked"],
+    ] as const;
+    for (const [code, problem] of codes) {
+      for (const status of [400, 401]) assert.equal(await refreshed(status, openAiError(code)), problem, code);
     }
   });
 
@@ -151,6 +151,11 @@ describe("A refused code exchange", () => {
     [{ status: 403 }, "edgeBlocked"],
     [{ status: 407, json: {} }, "proxyFailed"],
     [{ status: 429, json: openAiError("__proto__") }, "rateLimited"],
+    [{ status: 400, json: { error: "temporarily_unavailable" } }, "serviceFailed"],
+    [{ status: 401, json: openAiError("server_error") }, "serviceFailed"],
+    [{ status: 200, json: { error: "server_error" } }, "serviceFailed"],
+    [{ status: 400, json: openAiError("rate_limit_exceeded") }, "rateLimited"],
+    [{ status: 400, json: openAiError("unsupported_country_region_territory") }, "regionBlocked"],
     [{ status: 500, json: { error: "invalid_grant" } }, "serviceFailed"],
     [{ status: 511, json: {} }, "networkSignIn"],
   ];
