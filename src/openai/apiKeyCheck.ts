@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { errorCode, failureOf, isErrorBody, isServiceError } from "../oauth/oauthError.ts";
+import { errorCode, failureOf, isErrorBody, isPassing, isServiceError } from "../oauth/oauthError.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { Problem } from "../platform/problem.ts";
 
@@ -31,8 +31,8 @@ export async function checkApiKey(
     ...(signal && { signal }),
   });
   const error = errorCode(response.json);
-  // What a gateway or a portal answers with 401 says nothing of the key.
-  const isRefused = isServiceError(response.json) || (error !== undefined && refusals.has(error));
+  // What a gateway or a portal answers with 401 says nothing of the key, nor does a service that fails for the moment.
+  const isRefused = (isServiceError(response.json) && !isPassing(error)) || (error !== undefined && refusals.has(error));
   if (response.status === 401 && isRefused) throw new Problem("keyRejected");
   if (response.status === 200) {
     if (error === "invalid_api_key") throw new Problem("keyRejected", "200");

@@ -5,7 +5,7 @@ import type { EndpointGuard } from "../account/endpointPermissions.ts";
 import { accountBinding } from "../account/endpoints.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { Account } from "../account/state.ts";
-import { errorCode, isErrorBody, isServiceError } from "../oauth/oauthError.ts";
+import { errorCode, isErrorBody, isPassing, isServiceError } from "../oauth/oauthError.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
@@ -47,8 +47,9 @@ export async function redeemCredits(
     const dollars = response.status === 200 ? grantedBy(response.json) : undefined;
     const error = errorCode(response.json);
     // Anything else is not the service's word: a page, a portal's JSON, an error that may pass.
-    const isRefused = response.status >= 400 && response.status < 500 && !passing.has(response.status);
-    if (dollars === undefined && !(isRefused && isServiceError(response.json))) {
+    const isRefusal = response.status >= 400 && response.status < 500 && !passing.has(response.status);
+    const isRefused = isRefusal && isServiceError(response.json) && !isPassing(error);
+    if (dollars === undefined && !isRefused) {
       log.info(`The plan's API credits could not be asked for: ${[response.status, error].filter(Boolean).join(" ")}`);
       return false;
     }

@@ -177,6 +177,9 @@ describe("The plan's API credits", () => {
     for (const status of [408, 409, 425, 429, 500, 502, 503, 504]) {
       assert.equal((await outcomeOf({ status, json: { error } })).answered, false, `${status}`);
     }
+    for (const code of ["server_error", "temporarily_unavailable", "rate_limit_exceeded"]) {
+      assert.equal((await outcomeOf({ status: 400, json: { error: { ...error, code } } })).answered, false, code);
+    }
     assert.equal((await outcomeOf({ status: 401, json: { error } })).answered, true);
     for (const json of [{}, { granted_chatgpt_subscriber_api_credits: 0, more: "words" }]) {
       assert.equal((await outcomeOf({ status: 200, json })).answered, true);
@@ -253,6 +256,9 @@ describe("The check of an API key", () => {
       { error: { code: "__proto__" } },
       { detail: "Proxy authentication required" },
       { status: "login required" },
+      ...["server_error", "rate_limit_exceeded", "unsupported_country_region_territory"].map((code) => ({
+        error: { message: "m", type: "t", param: null, code },
+      })),
     ];
     for (const json of foreign) {
       const isOther = (failed: unknown) => isProblem(failed) && !isProblem(failed, "keyRejected");
