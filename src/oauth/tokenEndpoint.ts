@@ -52,6 +52,15 @@ const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
   ["refresh_token_invalidated", "revoked"],
 ]);
 
+/** By these codes a 401 is about the token, whatever else is in it. */
+const refusals: ReadonlySet<string> = new Set([
+  "invalid_grant",
+  "invalid_refresh_token",
+  "token_expired",
+  "token_invalidated",
+  "token_revoked",
+]);
+
 /** The issuer's token endpoint (protocol.md sections 3 and 4). */
 export class TokenEndpoint {
   readonly #http: HttpClient;
@@ -147,9 +156,9 @@ export class TokenEndpoint {
 
 /**
  * Permanent by protocol.md section 4, told by status and code together: one of the three codes with 400, 401 or 403; 400
- * with invalid_grant; and any other 401 that the issuer wrote, unless its code says that it passes. What a gateway, a
- * proxy or a portal answers with 401 says nothing of the token, and what an overloaded or failing service says of it may
- * be wrong.
+ * with invalid_grant; and any other 401 that the issuer wrote or that names a dead token, unless its code says that it
+ * passes. What a gateway, a proxy or a portal answers with 401 says nothing of the token, and what an overloaded or
+ * failing service says of it may be wrong.
  */
 function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefined {
   const code = errorCode(json);
@@ -157,7 +166,8 @@ function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefine
   const named = code === undefined ? undefined : rejections.get(code);
   if (named && (status === 400 || status === 401 || status === 403)) return new RefreshRejected(named, detail);
   if (isPassing(code)) return undefined;
-  const isDead = code === "invalid_grant" ? status === 400 || status === 401 : status === 401 && isServiceError(json);
+  const isRefused = status === 401 && (isServiceError(json) || (code !== undefined && refusals.has(code)));
+  const isDead = isRefused || (status === 400 && code === "invalid_grant");
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
 }
 

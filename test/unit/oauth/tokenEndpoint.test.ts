@@ -55,6 +55,13 @@ describe("A refused refresh", () => {
     for (const code of ["something_new", null]) {
       assert.deepEqual(await refreshed(401, openAiError(code)), { rejected: "rejected" });
     }
+    // These say by themselves that the token is dead, also in an error without a type.
+    for (const code of ["invalid_refresh_token", "token_expired", "token_invalidated", "token_revoked"]) {
+      for (const body of [{ error: { code, message: "m" } }, { error: code }, { code }]) {
+        assert.deepEqual(await refreshed(401, body), { rejected: "rejected" }, code);
+        for (const status of [403, 429, 503]) assert.equal(typeof (await refreshed(status, body)), "string", code);
+      }
+    }
     assert.equal(await refreshed(503, { error: "invalid_grant" }), "serviceFailed");
   });
 
