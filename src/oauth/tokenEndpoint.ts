@@ -61,6 +61,18 @@ const refusals: ReadonlySet<string> = new Set([
   "token_revoked",
 ]);
 
+/** The same for a code or an id_token that is exchanged: RFC 6749 section 5.2, and the issuer's own two. */
+const exchangeRefusals: ReadonlySet<string> = new Set([
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "invalid_subject_token",
+  "no_valid_organizations",
+]);
+
 /** The issuer's token endpoint (protocol.md sections 3 and 4). */
 export class TokenEndpoint {
   readonly #http: HttpClient;
@@ -91,7 +103,7 @@ export class TokenEndpoint {
       },
       ...(signal && { signal }),
     });
-    if (response.status !== 200) throw failureOf(response, "exchangeRefused");
+    if (response.status !== 200) throw exchangeFailure(response);
     const { id_token, access_token, refresh_token } = parse(tokenSetSchema, response, "exchangeRefused");
     return {
       idToken: id_token,
@@ -149,7 +161,7 @@ export class TokenEndpoint {
       },
       ...(signal && { signal }),
     });
-    if (response.status !== 200) throw failureOf(response, "exchangeRefused");
+    if (response.status !== 200) throw exchangeFailure(response);
     return parse(apiKeySchema, response, "exchangeRefused").access_token;
   }
 }
@@ -169,6 +181,13 @@ function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefine
   const isRefused = status === 401 && (isServiceError(json) || (code !== undefined && refusals.has(code)));
   const isDead = isRefused || (status === 400 && code === "invalid_grant");
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
+}
+
+/** What a gateway, a proxy or a portal answers with 401 is no refusal of the issuer's. */
+function exchangeFailure(response: HttpResponse): Problem {
+  const code = errorCode(response.json);
+  const isOwn = isServiceError(response.json) || (code !== undefined && exchangeRefusals.has(code));
+  return failureOf(response, response.status === 401 && !isOwn ? "unreadableAnswer" : "exchangeRefused");
 }
 
 /** @param refused what an error means that came with the status of success */

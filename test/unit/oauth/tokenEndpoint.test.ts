@@ -153,6 +153,10 @@ describe("A refused code exchange", () => {
     [{ status: 400, json: { error: "invalid_grant" } }, "exchangeRefused"],
     [{ status: 400 }, "unreadableAnswer"],
     [{ status: 401 }, "unreadableAnswer"],
+    [{ status: 401, json: { message: "Unauthorized" } }, "unreadableAnswer"],
+    [{ status: 401, json: { error: { code: "Unauthorized", message: "Access denied" } } }, "unreadableAnswer"],
+    [{ status: 401, json: openAiError("__proto__") }, "exchangeRefused"],
+    [{ status: 401, json: { error: "invalid_client" } }, "exchangeRefused"],
     [{ status: 302, json: {} }, "unreadableAnswer"],
     [{ status: 403, json: openAiError("unsupported_country_region_territory") }, "regionBlocked"],
     [{ status: 403 }, "edgeBlocked"],
@@ -188,6 +192,23 @@ describe("A refused code exchange", () => {
         endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }),
         (error) => isProblem(error) && error.detail === `400 invalid_grant${named ? ` request ${id}` : ""}`,
       );
+    }
+  });
+});
+
+describe("A refused API key", () => {
+  const asked = (json: unknown) =>
+    new TokenEndpoint(new ScriptedHttp([{ status: 401, json }]), "https://i").exchangeForApiKey("id", "name");
+
+  it("is the issuer's own word, not that of something in between", async () => {
+    for (const code of ["invalid_subject_token", "no_valid_organizations"]) {
+      for (const json of [openAiError(code), { error: { code, message: "m" } }, { error: code }]) {
+        await assert.rejects(asked(json), (error) => isProblem(error, "exchangeRefused"), code);
+      }
+    }
+    await assert.rejects(asked(openAiError("something_new")), (error) => isProblem(error, "exchangeRefused"));
+    for (const json of [{}, [], { message: "Unauthorized" }, { error: "Unauthorized" }, { status: "login required" }]) {
+      await assert.rejects(asked(json), (error) => isProblem(error, "unreadableAnswer"), JSON.stringify(json));
     }
   });
 });
