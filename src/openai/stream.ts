@@ -83,6 +83,7 @@ export async function readResponse(
   const detector = new FormDetector();
   detector.form = form;
   const reader = body.getReader();
+  let limit: Disposable | undefined;
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -102,6 +103,9 @@ export async function readResponse(
         return answer.completed;
       }
       if (done) break;
+      // The connection may stay open all the same.
+      limit?.dispose();
+      limit = answer.saysDone ? clock.after(drainLimitMs, () => void reader.cancel().catch(() => {})) : undefined;
     }
     fold.flush();
     throw answer.isForeign
@@ -112,6 +116,7 @@ export async function readResponse(
     reader.cancel().catch(() => {});
     throw error;
   } finally {
+    limit?.dispose();
     fold.dispose();
   }
 }
@@ -120,6 +125,8 @@ export async function readResponse(
 class Answer {
   completed: CompletedResponse | undefined;
   failure: RequestError | undefined;
+  /** The stream says, in another protocol's words, that nothing more will come. */
+  saysDone = false;
   readonly #sink: ResponseSink;
   readonly #fold: TextFold;
   readonly #clock: Clock;
@@ -149,6 +156,7 @@ class Answer {
 
   onEvent(field: string | undefined, data: string): void {
     this.#eventSeen = true;
+    this.saysDone = false;
     const name = field?.trim();
     if (this.completed || this.failure || (name?.startsWith("response.") && !heard.has(name))) return;
     let event: Readonly<Record<string, unknown>> | undefined;
@@ -160,6 +168,7 @@ class Answer {
     if (event) this.#hear(asString(event.type) ?? name, event);
     // Of an error, what is not JSON says nothing that could be shown, but nothing comes after it.
     else if (name === "error") this.#fail(undefined);
+    else if (data.trim() === "[DONE]") this.saysDone = true;
   }
 
   /** @param type what the event says it is, or the stream says of it: gateways leave out the one or the other */

@@ -404,6 +404,32 @@ describe("an event", () => {
     assert.deepEqual(await outcome({ body }), { text: "text", failure: "serverError", requests: 1 });
   });
 
+  it("that says that there are no more ends an answer that is not complete, though the connection stays open", async () => {
+    for (const [text, failure, requests] of [
+      [`data: ${delta}\n\ndata: [DONE]\n\n`, "streamLost", 1],
+      [`data: ${delta}\n\nevent: done\ndata:  [DONE] \n\n`, "streamLost", 1],
+      [`data: ${delta}\n\n${done}data: [DONE]\n\n`, undefined, 1],
+    ] as const) {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+      });
+      assert.deepEqual(await outcome({ body }), { text: "text", failure, requests }, text);
+    }
+  });
+
+  it("that says so too early is passed over, however long the next one takes", async () => {
+    const pieces = ["data: [DONE]\n\n", `data: ${delta}\n\n`, done];
+    const pauses = [0, 10, 1_200];
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, pauses.shift()));
+        controller.enqueue(new TextEncoder().encode(pieces.shift()));
+        if (pieces.length === 0) controller.close();
+      },
+    });
+    assert.deepEqual(await outcome({ body }), { text: "text", failure: undefined, requests: 1 });
+  });
+
   it("after the last one is not heard", async () => {
     const failed = 'data: {"type":"error","code":"insufficient_quota"}\n\n';
     const more = `data: ${delta}\n\n`;
