@@ -32,7 +32,8 @@ export async function checkApiKey(
   });
   const error = errorCode(response.json);
   // What a gateway or a portal answers with 401 says nothing of the key, nor does a service that fails for the moment.
-  const isRefused = (isServiceError(response.json) && !isPassing(error)) || (error !== undefined && refusals.has(error));
+  const isRefused =
+    (isServiceError(response.json) && !isPassing(error)) || (error !== undefined && refusals.has(error));
   if (response.status === 401 && isRefused) throw new Problem("keyRejected");
   if (response.status === 200) {
     if (error === "invalid_api_key") throw new Problem("keyRejected", "200");

@@ -39,8 +39,10 @@ export class FormDetector {
   }
 }
 
-/** Longest error body that is read; a service's own are a few hundred bytes, a proxy's page can be anything. */
-export const errorBodyLimit = 64 * 1024;
+/** Longest error body that is read: a service may quote the request in it, and its code can stand behind that. */
+export const errorBodyLimit = 1024 * 1024;
+/** The same where no error was to be expected; a service's own are a few hundred bytes, a proxy's JSON can be anything. */
+const strayBodyLimit = 64 * 1024;
 
 /**
  * Reads JSON that came where something else was expected: to its end, to the limit, or until it is whole or turns out to
@@ -52,9 +54,10 @@ export async function readJsonText(
   decoder: InstanceType<typeof TextDecoder>,
   text: string,
   onBytes: () => void = () => {},
+  limit = strayBodyLimit,
 ): Promise<string> {
   let whole = text.trimStart();
-  while (whole.length < errorBodyLimit && /^(?:$|[{["])/.test(whole) && !isWholeJson(whole)) {
+  while (whole.length < limit && /^(?:$|[{["])/.test(whole) && !isWholeJson(whole)) {
     const { done, value } = await reader.read();
     if (done) break;
     onBytes();

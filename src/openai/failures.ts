@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import { readJsonText } from "./bodyForm.ts";
+import { errorBodyLimit, readJsonText } from "./bodyForm.ts";
 import { asNumber, asRecord, asString, asTime } from "./loose.ts";
 import { isUnauthorized, RequestError, type RequestFailure } from "./requestError.ts";
 
@@ -151,7 +151,7 @@ async function limitedText(response: Response): Promise<string> {
   const reader = response.body.getReader();
   try {
     // Of a page, its beginning says enough.
-    return await readJsonText(reader, new TextDecoder(), "");
+    return await readJsonText(reader, new TextDecoder(), "", undefined, errorBodyLimit);
   } catch {
     // The status alone says enough.
     return "";

@@ -302,6 +302,24 @@ describe("an answer with a failure status", () => {
     });
   });
 
+  it("is told by its code, however long its message quotes the request", async () => {
+    const long = (code: string) => `{"error":{"message":"${"x".repeat(500_000)}","type":"t","code":"${code}"}}`;
+    assert.equal(
+      (await outcome({ status: 400, body: long("context_length_exceeded") })).failure,
+      "contextLengthExceeded",
+    );
+    assert.equal(
+      (await outcome({ status: 429, body: open(long("usage_limit_reached")) })).failure,
+      "usageLimitReached",
+    );
+    let pulls = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(pulls++ === 0 ? 91 : 120)),
+    });
+    assert.equal((await outcome({ status: 400, body: endless })).failure, "badRequest");
+    assert.ok(pulls < 30, `${pulls} pieces`);
+  });
+
   it("is told by its status where its body says nothing", async () => {
     const cases: readonly [number, string | undefined, RequestFailureKind][] = [
       [401, "text/html", "unreadableAnswer"],
