@@ -21,10 +21,13 @@ export function hasDuplicates(query: URLSearchParams): boolean {
   return new Set(names).size !== names.length;
 }
 
-/** The answer in a redirect's query. Believe it only when `isOurState`. */
+/**
+ * The answer in a redirect's query; a parameter without a value counts as left out (RFC 6749 section 3.1). Believe it
+ * only when `isOurState`.
+ */
 export function answerOf(query: URLSearchParams): CallbackAnswer {
   const error = query.get("error");
-  if (error !== null) {
+  if (error) {
     const description = query.get("error_description") ?? "";
     return { error, entitlement: error === "access_denied" && description.includes("missing_codex_entitlement") };
   }

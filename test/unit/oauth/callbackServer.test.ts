@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Server as HttpServer, request } from "node:http";
 import { connect, createServer, Server } from "node:net";
-import type { CallbackAnswer } from "../../../src/oauth/callbackAnswer.ts";
+import { answerOf, type CallbackAnswer } from "../../../src/oauth/callbackAnswer.ts";
 import { pages, successPage } from "../../../src/oauth/callbackPages.ts";
 import { CallbackServer, PortsRefused } from "../../../src/oauth/callbackServer.ts";
 import { createState } from "../../../src/oauth/pkce.ts";
@@ -133,6 +133,17 @@ describe("CallbackServer", () => {
     const reply = await callback(`error=access_denied&state=${state}`);
     assert.match(reply.body, /denied/);
     assert.deepEqual(answers, [{ error: "access_denied", entitlement: false }]);
+  });
+
+  it("takes a parameter without a value as left out, and an error before a code", () => {
+    const read = (query: string) => answerOf(new URLSearchParams(query));
+    for (const query of ["code=a&error=", "code=a&error", "error=&error_description=x&code=a", "code=a&__proto__=b"]) {
+      assert.deepEqual(read(query), { code: "a" }, query);
+    }
+    for (const query of ["", "code=", "code=&error=", "code[]=a", "Code=a", "error"]) {
+      assert.deepEqual(read(query), { error: "missing_code" }, query);
+    }
+    assert.deepEqual(read("code=a&error=server_error"), { error: "server_error", entitlement: false });
   });
 
   it("tells the missing entitlement apart", async () => {
