@@ -1,7 +1,10 @@
-import type { Backend } from "./backend.ts";
+import type { BearerCredential } from "../account/credentialSource.ts";
+import { isPassing } from "../oauth/oauthError.ts";
+import { isProblem } from "../platform/problem.ts";
+import type { Backend, Credentials } from "./backend.ts";
 import { errorBodyLimit, readJsonText } from "./bodyForm.ts";
 import { asNumber, asRecord, asString, asTime } from "./loose.ts";
-import { isUnauthorized, RequestError, type RequestFailure } from "./requestError.ts";
+import { isUnauthorized, RequestError, type RequestFailure, withoutDoubt } from "./requestError.ts";
 
 /**
  * What a status outside 2xx means (protocol.md, section 10, "Retries and errors"). 401 is told as expired here; the
@@ -11,7 +14,24 @@ export async function failureOfResponse(response: Response, backend: Backend, no
   const text = await limitedText(response);
   const error = errorOf(text);
   const failure = classify(response, text, error, backend, now);
-  return new RequestError(failure, `HTTP ${response.status}${shortCode(error)}`);
+  const isDoubtful = isUnauthorized(failure) && !isServiceRefusal(response, text, error);
+  return new RequestError(failure, `HTTP ${response.status}${shortCode(error)}`, isDoubtful);
+}
+
+/**
+ * What to try after a refused credential.
+ * @throws Problem, or RequestError when there is nothing else and it is doubtful that the service refused it
+ */
+export async function renewedCredential(
+  credentials: Credentials,
+  refused: BearerCredential,
+  refusal: RequestError,
+): Promise<BearerCredential> {
+  try {
+    return await credentials.rejected(refused);
+  } catch (error) {
+    throw refusal.isDoubtful && isProblem(error, "keyRejected", "notYetAccepted") ? withoutDoubt(refusal) : error;
+  }
 }
 
 /** What a `response.failed` or `error` event in the stream means. */
@@ -48,6 +68,14 @@ export async function jsonOf(response: Response, backend: Backend, now: number):
   throw failureOfBody(text, backend, now);
 }
 
+/** Codes by which a credential is refused. */
+const refusals: ReadonlySet<string> = new Set([
+  "token_expired",
+  "token_invalidated",
+  "token_revoked",
+  "invalid_api_key",
+]);
+
 interface ServiceError {
   readonly code: string;
   readonly type: string;
@@ -67,7 +95,9 @@ function classify(
   if (status === 403 && isPage) return { kind: "edgeBlocked" };
   const known = byCode(error, backend, now);
   // A page with this status is a proxy's, and a code may say that it is something else: neither tells of our credential.
-  if (status === 401 && !isPage) return known ?? unauthorized(backend);
+  if (status === 401 && !isPage) {
+    return known ?? (isPassing(error.code) || isPassing(error.type) ? { kind: "serverError" } : unauthorized(backend));
+  }
   // What a failing service says of our credential may be wrong.
   if (known && !(status >= 500 && isUnauthorized(known))) return known;
   if (status === 403) return { kind: "forbidden" };
@@ -78,13 +108,25 @@ function classify(
   return { kind: isPage ? "unreadableAnswer" : "badRequest" };
 }
 
+/** Whether a refused credential is told as OpenAI's services tell it: by an error's object, a detail, or a header. */
+function isServiceRefusal({ headers }: Response, text: string, error: ServiceError): boolean {
+  const body = asRecord(parsed(text));
+  return (
+    headers.has("x-openai-authorization-error") ||
+    headers.has("x-error-json") ||
+    asRecord(body?.error) !== undefined ||
+    (body?.detail ?? undefined) !== undefined ||
+    refusals.has(error.code)
+  );
+}
+
 function byCode(
   { code, type, message, fields }: ServiceError,
   backend: Pick<Backend, "kind">,
   now: number,
 ): RequestFailure | undefined {
   const is = (...names: string[]) => names.includes(code) || names.includes(type);
-  if (is("token_expired", "token_invalidated", "token_revoked", "invalid_api_key")) return unauthorized(backend);
+  if (is(...refusals)) return unauthorized(backend);
   if (is("usage_limit_reached")) return usageLimit(fields, now);
   if (is("usage_not_included")) return { kind: "usageNotIncluded" };
   if (is("insufficient_quota")) return { kind: "quotaExceeded" };

@@ -4,9 +4,9 @@ import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf } from "./failures.ts";
+import { failureOfResponse, jsonOf, renewedCredential } from "./failures.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
-import { isUnauthorized, RequestError } from "./requestError.ts";
+import { isUnauthorized, RequestError, withoutDoubt } from "./requestError.ts";
 
 /** Codex keeps its list as long. */
 const freshMs = 5 * 60_000;
@@ -80,7 +80,8 @@ export class ModelCatalogue {
       return await this.#fetchOnce(backend, credential, kept);
     } catch (error) {
       if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
-      return this.#fetchOnce(backend, await this.#needs.credentials.rejected(credential), kept);
+      const renewed = await renewedCredential(this.#needs.credentials, credential, error);
+      return this.#fetchOnce(backend, renewed, kept).catch((again: unknown) => Promise.reject(withoutDoubt(again)));
     }
   }
 

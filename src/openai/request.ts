@@ -5,8 +5,8 @@ import { networkFailure } from "../platform/networkFailure.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
 import type { Backend, Credentials, RequestTraits } from "./backend.ts";
 import { declaredForm } from "./bodyForm.ts";
-import { failureOfResponse } from "./failures.ts";
-import { isUnauthorized, RequestError, requestErrorOf } from "./requestError.ts";
+import { failureOfResponse, renewedCredential } from "./failures.ts";
+import { isUnauthorized, RequestError, requestErrorOf, withoutDoubt } from "./requestError.ts";
 import type { RequestBody } from "./responses.ts";
 import { type CompletedResponse, type Reading, type ResponseSink, readResponse } from "./stream.ts";
 
@@ -59,12 +59,12 @@ export async function sendRequest(sender: Sender, request: ResponseRequest): Pro
       if (sink.shown) throw failure;
       if (isUnauthorized(failure.failure) && !renewed) {
         renewed = true;
-        credential = await held(sender.credentials.rejected(credential));
+        credential = await held(renewedCredential(sender.credentials, credential, failure));
       } else if (isPassing(failure) && retries < retryLimit) {
         await delay(sender.clock, retryBaseMs * 2 ** retries * (0.75 + sender.random() / 2), signal);
         retries += 1;
       } else {
-        throw failure;
+        throw withoutDoubt(failure);
       }
     }
   }

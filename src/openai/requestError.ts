@@ -81,12 +81,21 @@ export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly failure: RequestFailure;
   readonly detail: string | undefined;
+  /** The credential was refused, but not in the service's own words: something in between may have written it. */
+  readonly isDoubtful: boolean;
 
-  constructor(failure: RequestFailure, detail?: string) {
+  constructor(failure: RequestFailure, detail?: string, isDoubtful = false) {
     super(failureSentence(failure));
     this.failure = failure;
     this.detail = detail;
+    this.isDoubtful = isDoubtful;
   }
+}
+
+/** What an error means where another credential is of no help: a doubtful refusal is then not the credential's. */
+export function withoutDoubt(error: unknown): unknown {
+  if (!(error instanceof RequestError && error.isDoubtful)) return error;
+  return new RequestError({ kind: "unreadableAnswer" }, error.detail);
 }
 
 /** Whether the service refused the credential, which may be old. */

@@ -4,8 +4,8 @@ import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf } from "./failures.ts";
-import { isUnauthorized, RequestError } from "./requestError.ts";
+import { failureOfResponse, jsonOf, renewedCredential } from "./failures.ts";
+import { isUnauthorized, RequestError, withoutDoubt } from "./requestError.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
 
 const timeoutMs = 10_000;
@@ -81,7 +81,8 @@ export class UsageMeter {
       return await this.#askOnce(backend, credential);
     } catch (error) {
       if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
-      return this.#askOnce(backend, await credentials.rejected(credential));
+      const renewed = await renewedCredential(credentials, credential, error);
+      return this.#askOnce(backend, renewed).catch((again: unknown) => Promise.reject(withoutDoubt(again)));
     }
   }
 

@@ -184,6 +184,18 @@ describe("the list of models", () => {
     assert.equal(bed.credentials.rejections.length, 0);
   });
 
+  it("stands when something in between says 401, also to a renewed credential, or when there is no other key", async () => {
+    for (const backend of [bed.chatgpt, bed.platform]) {
+      bed.standIn.outage = undefined;
+      const list = await catalogue.list(backend);
+      now += 300_000;
+      bed.standIn.outage = { status: 401, json: { message: "Unauthorized" } };
+      assert.equal(await catalogue.list(backend), list);
+      bed.credentials.onRejected = () => Promise.reject(new Problem("keyRejected"));
+      assert.equal(await catalogue.list(backend), list);
+    }
+  });
+
   it("does not stand when the sign-in is over", async () => {
     await catalogue.list(bed.chatgpt);
     now += 300_000;

@@ -4,6 +4,7 @@ import { type Backend, chatgptBackend, platformBackend } from "../../../src/open
 import { sendRequest } from "../../../src/openai/request.ts";
 import { RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
 import type { RequestBody } from "../../../src/openai/responses.ts";
+import { Problem } from "../../../src/platform/problem.ts";
 import { allowAll, Heard, QuickClock, TestCredentials, userAgent } from "./bed.ts";
 
 const chatgpt = chatgptBackend("https://chatgpt.test/backend-api", userAgent, allowAll);
@@ -45,10 +46,13 @@ interface Served {
   readonly status?: number;
   readonly sizes?: readonly number[];
   readonly backend?: Backend;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly onRejected?: TestCredentials["onRejected"];
 }
 
 /** What a request comes to that is answered so. */
-async function outcome({ body, contentType, status = 200, sizes = [65_536], backend = chatgpt }: Served) {
+async function outcome(served: Served) {
+  const { body, contentType, status = 200, sizes = [65_536], backend = chatgpt, headers, onRejected } = served;
   const heard = new Heard();
   let requests = 0;
   const answer = async () => {
@@ -56,10 +60,11 @@ async function outcome({ body, contentType, status = 200, sizes = [65_536], back
     const stream = typeof body === "string" ? bodyOf(new TextEncoder().encode(body), sizes) : body;
     return new Response(stream, {
       status,
-      ...(contentType === undefined ? {} : { headers: { "Content-Type": contentType } }),
+      headers: { ...headers, ...(contentType !== undefined && { "Content-Type": contentType }) },
     });
   };
   const credentials = new TestCredentials();
+  if (onRejected) credentials.onRejected = onRejected;
   const sender = { fetch: answer, credentials, clock: new QuickClock(), random: () => 0.5, log: () => {} };
   const failure = await sendRequest(sender, {
     backend,
@@ -345,11 +350,77 @@ describe("an answer with a failure status", () => {
       ["usage_limit_reached", "usageLimitReached", 1],
       ["rate_limit_exceeded", "rateLimited", 1],
       ["server_is_overloaded", "overloaded", 5],
+      ["server_error", "serverError", 5],
+      ["temporarily_unavailable", "serverError", 5],
     ] as const) {
       assert.deepEqual(await outcome({ status: 401, body: error(code) }), { text: "", failure, requests }, code);
     }
     for (const code of ["__proto__", "constructor", "something_new", "invalid_api_key"]) {
       assert.equal((await outcome({ status: 401, body: error(code) })).failure, "signInExpired", code);
+    }
+  });
+});
+
+describe("a 401 that is not in the service's own words", () => {
+  const foreign = [
+    "",
+    " \r\n",
+    "Unauthorized",
+    "{}",
+    "[]",
+    "null",
+    '{"message":"Unauthorized"}',
+    '{"error":"unauthorized"}',
+  ];
+  const own = [
+    '{"error":{"message":"m"}}',
+    '{"error":{"code":"something_new"}}',
+    '{"error":"token_expired"}',
+    '{"code":"token_revoked"}',
+    '{"detail":"Unauthorized"}',
+    '{"detail":{"message":"m"}}',
+  ];
+
+  it("renews the credential, which may be old, but is not told as the end of the sign-in", async () => {
+    for (const body of foreign) {
+      const expected = { text: "", failure: "unreadableAnswer", requests: 2 };
+      assert.deepEqual(await outcome({ status: 401, body }), expected, body);
+      assert.deepEqual(await outcome({ status: 401, body, backend: platform }), expected, body);
+    }
+    for (const body of own) {
+      const expected = { text: "", failure: "signInExpired", requests: 2 };
+      assert.deepEqual(await outcome({ status: 401, body }), expected, body);
+    }
+    for (const name of ["x-openai-authorization-error", "X-Error-Json"]) {
+      const result = await outcome({ status: 401, body: "", headers: { [name]: "e30=" } });
+      assert.equal(result.failure, "signInExpired", name);
+    }
+  });
+
+  it("does not reject a key of which there is no other, nor a token that has just come", async () => {
+    for (const code of ["keyRejected", "notYetAccepted"] as const) {
+      const onRejected = () => Promise.reject(new Problem(code));
+      for (const body of foreign) {
+        const result = await outcome({ status: 401, body, backend: platform, onRejected });
+        assert.deepEqual(result, { text: "", failure: "unreadableAnswer", requests: 1 }, body);
+      }
+    }
+    for (const [code, failure] of [
+      ["keyRejected", "apiKeyRejected"],
+      ["notYetAccepted", "problem"],
+      ["unreachable", "problem"],
+    ] as const) {
+      const onRejected = () => Promise.reject(new Problem(code));
+      const result = await outcome({ status: 401, body: own[0] ?? "", backend: platform, onRejected });
+      assert.equal(result.failure, failure);
+    }
+  });
+
+  it("is the end of the sign-in all the same when that is known to be over", async () => {
+    for (const code of ["needsSignIn", "unreachable"] as const) {
+      const onRejected = () => Promise.reject(new Problem(code));
+      const result = await outcome({ status: 401, body: "Unauthorized", onRejected });
+      assert.equal(result.failure, code === "needsSignIn" ? "signInExpired" : "problem");
     }
   });
 });

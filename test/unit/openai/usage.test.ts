@@ -10,6 +10,7 @@ import {
   usageFromHeaders,
 } from "../../../src/openai/usage.ts";
 import { UsageMeter } from "../../../src/openai/usageMeter.ts";
+import { Problem } from "../../../src/platform/problem.ts";
 import { answers, faults } from "../../standIn/answers.ts";
 import { type Bed, Heard, startBed } from "./bed.ts";
 
@@ -212,6 +213,16 @@ describe("the usage meter", () => {
     bed.standIn.outage = { status: 401, html: "<html>Proxy authentication</html>" };
     await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
     assert.equal(bed.credentials.rejections.length, 0);
+  });
+
+  it("does not say that the sign-in is over when something in between says 401", async () => {
+    bed.standIn.outage = { status: 401, json: { message: "Unauthorized" } };
+    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
+    assert.equal(bed.credentials.rejections.length, 1);
+    bed.credentials.onRejected = () => Promise.reject(new Problem("notYetAccepted"));
+    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
+    bed.standIn.outage = { status: 401, json: { error: { message: "m" } } };
+    await assert.rejects(meter.read(bed.chatgpt), /does not accept/);
   });
 
   it("is told of an error by the error, whatever its status", async () => {
