@@ -69,6 +69,7 @@ const exchangeRefusals: ReadonlySet<string> = new Set([
   "unauthorized_client",
   "unsupported_grant_type",
   "invalid_scope",
+  "access_denied",
   "invalid_subject_token",
   "no_valid_organizations",
 ]);
@@ -104,7 +105,7 @@ export class TokenEndpoint {
       ...(signal && { signal }),
     });
     if (response.status !== 200) throw exchangeFailure(response);
-    const { id_token, access_token, refresh_token } = parse(tokenSetSchema, response, "exchangeRefused");
+    const { id_token, access_token, refresh_token } = parse(tokenSetSchema, response, exchangeFailure);
     return {
       idToken: id_token,
       accessToken: access_token,
@@ -129,7 +130,9 @@ export class TokenEndpoint {
       const otherwise = isForeign ? "unreadableAnswer" : "serviceFailed";
       throw rejectionOf(response) ?? failureOf(response, otherwise);
     }
-    const { id_token, access_token, refresh_token } = parse(refreshedSchema, response, "serviceFailed");
+    const { id_token, access_token, refresh_token } = parse(refreshedSchema, response, (error) =>
+      failureOf(error, "serviceFailed"),
+    );
     // A portal's JSON, or an error under a status of success: nothing was renewed.
     if (!id_token && !access_token && !refresh_token) throw failureOf(response, "serviceFailed");
     return {
@@ -162,7 +165,7 @@ export class TokenEndpoint {
       ...(signal && { signal }),
     });
     if (response.status !== 200) throw exchangeFailure(response);
-    return parse(apiKeySchema, response, "exchangeRefused").access_token;
+    return parse(apiKeySchema, response, exchangeFailure).access_token;
   }
 }
 
@@ -183,17 +186,19 @@ function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefine
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
 }
 
-/** What a gateway, a proxy or a portal answers with 401 is no refusal of the issuer's. */
+/** What a gateway, a proxy or a portal answers with 401, 403 or a status of success is no refusal of the issuer's. */
 function exchangeFailure(response: HttpResponse): Problem {
-  const code = errorCode(response.json);
-  const isOwn = isServiceError(response.json) || (code !== undefined && exchangeRefusals.has(code));
-  return failureOf(response, response.status === 401 && !isOwn ? "unreadableAnswer" : "exchangeRefused");
+  const { status, json } = response;
+  const code = errorCode(json);
+  const isOwn = isServiceError(json) || (code !== undefined && exchangeRefusals.has(code));
+  const isForeign = !isOwn && (status < 300 || status === 401 || status === 403);
+  return failureOf(response, isForeign ? "unreadableAnswer" : "exchangeRefused");
 }
 
-/** @param refused what an error means that came with the status of success */
-function parse<T>(schema: z.ZodMiniType<T>, response: HttpResponse, refused: "exchangeRefused" | "serviceFailed"): T {
+/** @param failure what an error means that came with the status of success */
+function parse<T>(schema: z.ZodMiniType<T>, response: HttpResponse, failure: (response: HttpResponse) => Problem): T {
   const parsed = schema.safeParse(response.json);
   if (parsed.success) return parsed.data;
-  if (errorCode(response.json) !== undefined) throw failureOf(response, refused);
+  if (errorCode(response.json) !== undefined) throw failure(response);
   throw new Problem("unreadableAnswer", `${response.status} with an unexpected body`);
 }

@@ -197,8 +197,8 @@ describe("A refused code exchange", () => {
 });
 
 describe("A refused API key", () => {
-  const asked = (json: unknown) =>
-    new TokenEndpoint(new ScriptedHttp([{ status: 401, json }]), "https://i").exchangeForApiKey("id", "name");
+  const asked = (json: unknown, status = 401) =>
+    new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://i").exchangeForApiKey("id", "name");
 
   it("is the issuer's own word, not that of something in between", async () => {
     for (const code of ["invalid_subject_token", "no_valid_organizations"]) {
@@ -207,9 +207,14 @@ describe("A refused API key", () => {
       }
     }
     await assert.rejects(asked(openAiError("something_new")), (error) => isProblem(error, "exchangeRefused"));
-    for (const json of [{}, [], { message: "Unauthorized" }, { error: "Unauthorized" }, { status: "login required" }]) {
-      await assert.rejects(asked(json), (error) => isProblem(error, "unreadableAnswer"), JSON.stringify(json));
+    const foreign = [{}, [], { message: "Unauthorized" }, { error: "Unauthorized" }, { status: "login required" }];
+    for (const json of foreign) {
+      for (const status of [200, 401, 403]) {
+        const told = `${status} ${JSON.stringify(json)}`;
+        await assert.rejects(asked(json, status), (error) => isProblem(error, "unreadableAnswer"), told);
+      }
     }
+    await assert.rejects(asked({ error: "access_denied" }, 403), (error) => isProblem(error, "exchangeRefused"));
   });
 });
 
