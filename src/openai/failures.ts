@@ -1,6 +1,6 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
 import { isPassing } from "../oauth/oauthError.ts";
-import { isProblem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../platform/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
 import { errorBodyLimit, readJsonText } from "./bodyForm.ts";
 import { asNumber, asRecord, asString, asTime } from "./loose.ts";
@@ -91,6 +91,9 @@ function classify(
   now: number,
 ): RequestFailure {
   const { status } = response;
+  // Never the service's own: a proxy that wants a password, and a network that wants a sign-in (RFC 6585).
+  if (status === 407) return { kind: "problem", problem: new Problem("proxyFailed", "407") };
+  if (status === 511) return { kind: "problem", problem: new Problem("networkSignIn", "511") };
   const isPage = /^\s*</.test(text) || /html/i.test(response.headers.get("content-type") ?? "");
   if (status === 403 && isPage) return { kind: "edgeBlocked" };
   const known = byCode(error, backend, now);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Backend, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
+import { failureOfResponse } from "../../../src/openai/failures.ts";
 import { sendRequest } from "../../../src/openai/request.ts";
 import { RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
 import type { RequestBody } from "../../../src/openai/responses.ts";
@@ -340,6 +341,19 @@ describe("an answer with a failure status", () => {
     for (const [status, contentType, failure] of cases) {
       for (const body of ["", " \r\n"]) {
         assert.equal((await outcome({ status, contentType, body })).failure, failure, `${status} ${contentType}`);
+      }
+    }
+  });
+
+  it("that only a proxy or a network's portal gives is told as theirs", async () => {
+    for (const body of ["", page, "{}"]) {
+      for (const [status, code] of [
+        [407, "proxyFailed"],
+        [511, "networkSignIn"],
+      ] as const) {
+        const { failure } = await failureOfResponse(new Response(body, { status }), chatgpt, 0);
+        assert.ok(failure.kind === "problem" && failure.problem.code === code, `${status} ${failure.kind}`);
+        assert.equal((await outcome({ status, body })).requests, 1);
       }
     }
   });
