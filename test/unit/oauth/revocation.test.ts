@@ -7,8 +7,8 @@ const revokedBy = (json: unknown) => revoke(new ScriptedHttp([{ status: 200, jso
 
 describe("An answer to a revocation with status 200", () => {
   it("is the end of the sign-in, whatever is in it", async () => {
-    for (const json of [undefined, null, {}, [], "", { error: null }, { revoked: true }, { error: 42 }, { error: [] }])
-      await revokedBy(json);
+    const bodies = [undefined, null, {}, [], "", { error: null }, { revoked: true }, { error: 42 }, { error: [] }];
+    for (const json of [...bodies, { error: "" }, { error: {} }]) await revokedBy(json);
   });
 
   it("is none when it says that it is an error, with a code or without", async () => {

@@ -168,6 +168,10 @@ describe("A refused code exchange", () => {
     [{ status: 400, json: openAiError("rate_limit_exceeded") }, "rateLimited"],
     [{ status: 400, json: openAiError("unsupported_country_region_territory") }, "regionBlocked"],
     [{ status: 500, json: { error: "invalid_grant" } }, "serviceFailed"],
+    [{ status: 503, json: openAiError("rate_limit_exceeded") }, "serviceFailed"],
+    [{ status: 503, json: openAiError("unsupported_country_region_territory") }, "serviceFailed"],
+    [{ status: 302, json: openAiError("rate_limit_exceeded") }, "unreadableAnswer"],
+    [{ status: 302, json: openAiError("server_error") }, "unreadableAnswer"],
     [{ status: 511, json: {} }, "networkSignIn"],
   ];
   for (const [answer, code] of answers) {

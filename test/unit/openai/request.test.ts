@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { retryLimit, silenceLimitMs } from "../../../src/openai/request.ts";
+import { retryLimit, sendRequest, silenceLimitMs } from "../../../src/openai/request.ts";
 import { failureSentence, RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
+import type { RequestBody } from "../../../src/openai/responses.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { Problem } from "../../../src/platform/problem.ts";
 import { answers, faults, type Script } from "../../standIn/answers.ts";
+import { ManualClock } from "../../support/manualClock.ts";
 import { type Bed, Heard, startBed } from "./bed.ts";
 
 describe("a chat request", () => {
@@ -274,6 +276,42 @@ describe("a chat request", () => {
     assert.equal((await failed).kind, "silent");
     assert.deepEqual(armed, [silenceLimitMs, 20_000]);
     await bed.standIn.responses[0]?.closed;
+  });
+
+  it("does not end while something comes within five minutes, an answer or JSON in its place", async () => {
+    for (const [pieces, expected] of [
+      [[": ping\n\n", ": ping\n\n", 'data: {"type":"response.completed","response":{"id":"r"}}\n\n'], "r"],
+      [['{"error":', "{", '"code":"insufficient_quota"}}'], "quotaExceeded"],
+    ] as const) {
+      const clock = new ManualClock(0);
+      let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+      const stream = new ReadableStream<Uint8Array>({
+        start: (its) => {
+          controller = its;
+        },
+      });
+      const answer: typeof fetch = async (_url, init) => {
+        init?.signal?.addEventListener("abort", () => controller?.error(init.signal?.reason));
+        return new Response(stream);
+      };
+      const sender = { ...bed.sender, clock, fetch: answer };
+      const ended = sendRequest(sender, {
+        backend: bed.chatgpt,
+        body: {} as RequestBody,
+        traits: { sessionId: "s", responsesLite: false },
+        sink: new Heard(),
+        signal: new AbortController().signal,
+      }).then(
+        ({ id }) => id,
+        (error: unknown) => (error instanceof RequestError ? error.failure.kind : String(error)),
+      );
+      for (const piece of pieces) {
+        await clock.advance(silenceLimitMs - 1);
+        controller?.enqueue(new TextEncoder().encode(piece));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.equal(await ended, expected);
+    }
   });
 
   it("leaves the connection to the next request, and no listener behind", async () => {
