@@ -191,6 +191,7 @@ describe("Signing in with a device code", () => {
       "signed in",
     ],
     ["429 with a date", [{ status: 429, headers: { "retry-after": "Wed, 21 Oct" } }, approved], s(5, 15), "signed in"],
+    ["403 slow_down", [error(403, "slow_down"), pending, approved], s(5, 15, 25), "signed in"],
     ["400 slow_down", [error(400, "slow_down"), approved], s(5, 15), "signed in"],
     [
       "a network that is gone",
