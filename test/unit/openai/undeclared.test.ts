@@ -146,6 +146,7 @@ describe("an answer with status 200", () => {
     ['{"error":{"type":"invalid_request_error","message":"m","param":null,"code":null}}', "badRequest"],
     ['{"error":{"message":"The server had an error"}}', "serverError", 5],
     ['{"error":"server_is_overloaded"}', "overloaded", 5],
+    ['{"error":"something_new"}', "serverError", 5],
     ['{"error":{"code":"__proto__","message":"m"}}', "serverError", 5],
     ['{"error":{"code":"token_expired","message":"m"}}', "signInExpired", 2],
     ['{"status":"login required"}', "unreadableAnswer"],
