@@ -69,7 +69,11 @@ export async function replaceFile(
     try {
       written = await writeTemporary(temporary, text, attributes ?? ownerOf(before), calls);
       if (!isExpected(await present(at), expected)) return { status: "changed" };
-      if (!(await moveInto(temporary, at, expected, calls))) return { status: "changed" };
+      const moved = await moveInto(temporary, at, expected, calls).catch(async (error: unknown) => {
+        if (!(await hasArrived(at, written))) throw error;
+        return true;
+      });
+      if (!moved && !(await hasArrived(at, written))) return { status: "changed" };
       if (!(await isThere(at, written))) return { status: "failed", reason: "other" };
     } finally {
       await rm(temporary, { force: true }).catch(() => undefined);
@@ -213,6 +217,12 @@ function isSame(one: Identity, other: Identity): boolean {
 async function isThere(at: string, written: FileHandle | undefined): Promise<boolean> {
   const found = written && (await lstat(at).catch(() => undefined));
   return !found || isSame(found, await written.stat());
+}
+
+/** Whether our file is there although the call that brought it was said to have failed, as network disks do. */
+async function hasArrived(at: string, written: FileHandle | undefined): Promise<boolean> {
+  const found = await lstat(at).catch(() => undefined);
+  return found !== undefined && written !== undefined && isSame(found, await written.stat());
 }
 
 /** False when a file has appeared where none was expected. */

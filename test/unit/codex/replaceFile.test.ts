@@ -205,6 +205,29 @@ describe("replacing a file in a folder that somebody else owns", () => {
     assert.deepEqual(await readdir(theirs()), ["auth.json"]);
   });
 
+  for (const [name, code] of [
+    ["link", "EEXIST"],
+    ["link", "EIO"],
+    ["rename", "ENOENT"],
+    ["rename", "EIO"],
+  ] as const) {
+    it(`knows its file when it has arrived although ${name} says ${code}, as on network disks`, async () => {
+      if (name === "link") await rm(path());
+      const failing: FileSystemCalls = { open, link, rename };
+      const lying: FileSystemCalls = {
+        ...failing,
+        [name]: async (from: string, to: string) => {
+          await failing[name](from, to);
+          throw Object.assign(new Error(code), { code });
+        },
+      };
+      const result = await replaceFile(path(), "new", name === "link" ? "nothing" : expected, lying);
+      assert.deepEqual(result, { status: "written", fingerprint: fingerprintOf("new") });
+      assert.equal(await readFile(path(), "utf8"), "new");
+      assert.deepEqual(await readdir(theirs()), ["auth.json"]);
+    });
+  }
+
   it("does not follow links that lead in a circle", async () => {
     await rm(path());
     await symlink(join(theirs(), "round"), path());
