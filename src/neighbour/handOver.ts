@@ -228,7 +228,7 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
     return settle(parts, begun, tries - 1);
   }
   const tokens = tokensIn(read);
-  const isOurs = tokens?.refreshToken === begun.tokens.refreshToken || isInOtherForm(read, begun);
+  const isOurs = holdsOurs(read, begun);
   if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun) && !isOlder(tokens, begun)) {
     // Renewed by the CLI, which has spent our refresh token: what it got for it is the login now.
     await accounts.passOn(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
@@ -267,9 +267,9 @@ function halfWritten(read: AuthFileRead): string | undefined {
   return describeAuthFileProblem(result.problem);
 }
 
-/** Whether our login stands in a form that is unknown here, such as that of a newer CLI. */
-function isInOtherForm(read: AuthFileRead, { tokens }: Credential): boolean {
-  return read.status === "read" && !parseAuthFile(read.text).ok && read.text.includes(tokens.refreshToken);
+/** Whether our login stands there, also in a form that is unknown here or beside another that is in use. */
+function holdsOurs(read: AuthFileRead, { tokens }: Credential): boolean {
+  return read.status === "read" && read.text.includes(tokens.refreshToken);
 }
 
 /** Whether tokens are from before ours, and so are not what the CLI has got for them. */

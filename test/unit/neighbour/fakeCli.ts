@@ -146,6 +146,11 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     if (existsSync(store)) other({ auth_mode: "chatgpt-2", login: read().tokens, tokens: null });
     tellToken(id);
   },
+  /** Uses a key that stands beside the login. */
+  thenUsesAKeyBesideIt(id) {
+    if (existsSync(store)) other({ auth_mode: "apikey", OPENAI_API_KEY: "sk-beside-it", tokens: read().tokens });
+    say({ id, result: { authMethod: "apikey", authToken: null } });
+  },
   thenRewrites(id) {
     other({ tokens: read().tokens, auth_mode: "chatgpt", written_by: "the CLI" });
     tellToken(id);

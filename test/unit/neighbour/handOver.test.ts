@@ -214,6 +214,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
     ["thenKeepsAnOlderOne", /did not take over/],
     ["thenKeepsAnothers", /did not take over/],
     ["thenWritesAnotherForm", /did not take over/],
+    ["thenUsesAKeyBesideIt", /did not take over/],
   ];
   for (const [behaviour, sentence] of refusals) {
     it(`puts the earlier file back, and the sign-in stays ours, with a CLI that ${behaviour}`, async () => {
