@@ -66,6 +66,8 @@ export async function handOver(parts: HandOverParts, { id, codexHome, replace }:
       const entry = await accounts.reread(id);
       if (!entry || entry.credential.origin === "linked") throw new Problem("notSignedIn");
       if (entry.credential.rejected) throw new Problem("needsSignIn", entry.credential.rejected);
+      // The refresh token of an older value is spent, or another's by now.
+      if (await accounts.isOlder(entry.credential)) throw new Problem("staleWindow");
       if (entry.credential.handOver) await settle(parts, entry.credential);
       // As it is then.
       const credential = accounts.entry(id)?.credential;
