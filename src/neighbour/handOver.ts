@@ -91,7 +91,7 @@ export async function handOver(parts: HandOverParts, { id, codexHome, replace }:
       };
       const result = await exportAuthFile(path, login, replace, now);
       if (result.status !== "written") {
-        await accounts.put(credential);
+        await withdraw(parts, begun, await readAuthFile(path), result.status);
         throw new WordedProblem(describeWriteFailure(result.status), result.status);
       }
       const failure = await confirm(parts, server, begun, codexHome);
@@ -99,6 +99,19 @@ export async function handOver(parts: HandOverParts, { id, codexHome, replace }:
       return result.backup;
     }),
   );
+}
+
+/** Ends a hand-over whose file is said not to have been written, which on a network disk may not be so. */
+async function withdraw(
+  parts: HandOverParts,
+  begun: Credential,
+  found: AuthFileRead,
+  status: "changed" | "exists" | "failed",
+): Promise<void> {
+  const { handOver: _ended, ...ours } = begun;
+  const isUnclear = status === "failed" && found.status !== "read" && found.status !== "missing";
+  if (isUnclear || holdsOurs(found, begun)) await settle(parts, begun);
+  else await parts.accounts.put(ours);
 }
 
 /**

@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import fileSystem, {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { basename, join } from "node:path";
 import { accountIdOf, type Credential, claimsOf, keptByTheCli } from "../../../src/account/credential.ts";
 import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
@@ -15,6 +28,8 @@ import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { createRooms, type TestRooms } from "../../support/rooms.ts";
 import { eventually } from "../../support/timing.ts";
 import { temporaryFolder } from "../codex/temporaryFolder.ts";
+
+const { lstat } = fileSystem;
 
 /** The login that the CLI had before: another person's, with a key of its own, formatted by hand. */
 const earlier = '{ "auth_mode":"apikey", "OPENAI_API_KEY":"sk-proj-of-the-person-0123456789" }\r\n';
@@ -36,6 +51,8 @@ describe("handing a sign-in over to the Codex CLI", function () {
     await mkdir(home());
   });
   afterEach(async () => {
+    Object.assign(fileSystem, { lstat });
+    syncBuiltinESMExports();
     for (const window of windows) await window.dispose();
   });
 
@@ -401,6 +418,49 @@ describe("handing a sign-in over to the Codex CLI", function () {
     await window.accounts.put({ ...before, id, tokens }, { activate: true });
     await assert.rejects(over(window), /names no ChatGPT workspace/);
     assert.deepEqual([await readdir(home()), credential(window).handOver], [[], undefined]);
+  });
+
+  for (const had of [true, false]) {
+    it(`is taken back when another program puts a copy in the new file's place (${had ? "over" : "without"} an earlier)`, async () => {
+      if (had) await writeEarlier();
+      const window = await signedIn("rotates");
+      const before = credential(window);
+      let copied = false;
+      fileSystem.lstat = (async (path: string) => {
+        if (!copied && (await readFile(file(), "utf8").catch(() => "")).includes(before.tokens.refreshToken)) {
+          copied = true;
+          await copyFile(file(), join(home(), "copy"));
+          await rename(join(home(), "copy"), file());
+        }
+        return lstat(path);
+      }) as typeof lstat;
+      syncBuiltinESMExports();
+      await assert.rejects(over(window), /could not be written/);
+      assert.ok(copied);
+      if (had) await assertEarlier();
+      else assert.deepEqual(await readdir(home()), []);
+      await assertOurs(window, before);
+    });
+  }
+
+  it("is refused to a window that reads the record as it was before it was renewed or handed over", async () => {
+    for (const change of ["renewed", "handed over"]) {
+      const secrets = new FailingSecrets();
+      const window = await signedIn("rotates", secrets);
+      const other = await openWindow("rotates", secrets, { directory: window.directory });
+      const text = [...secrets.values.values()].find((value) => value.includes('"origin":"own"'));
+      if (change === "renewed") await window.refresher.refresh(credential(window));
+      else await over(window);
+      const before = credential(window);
+      const files = await readdir(home());
+      secrets.older = text;
+      await assert.rejects(over(other), { code: "staleWindow" });
+      assert.equal(secrets.older, undefined);
+      assert.deepEqual(await readdir(home()), files);
+      await window.accounts.reload();
+      assert.deepEqual(credential(window), before);
+      await rm(file(), { force: true });
+    }
   });
 
   it("puts the file back when the account is signed out meanwhile", async () => {
