@@ -41,6 +41,8 @@ const sentences = {
     "This sign-in is not from OpenAI's own sign-in service, where the Codex CLI would renew it. Choose “Let the CLI Sign In” instead.",
   elsewhere:
     "The Codex CLI uses a login other than the one in its “auth.json”, so it would ignore a new file. Run “codex logout” in a terminal, or choose “Let the CLI Sign In”.",
+  noRules:
+    "The Codex CLI did not say which of its settings hold for a sign-in, so nothing was handed over. Run “codex login status” in a terminal, which fails where its “config.toml” has a mistake. If there is none, choose “Let the CLI Sign In” instead.",
   notTaken:
     "The Codex CLI did not take over the sign-in, so its login is as it was before and you are still signed in here. Choose “Let the CLI Sign In” instead.",
   changed:
@@ -144,8 +146,9 @@ async function assertWouldTake(server: CodexAppServer, codexHome: string, worksp
     throw new WordedProblem(describeAppServerFailure(login.failure), login.failure);
   // Other files than that config.toml may have a say.
   const config = await server.configuration();
+  // With a mistake in its config.toml, the CLI answers the first question as if there were none (seen with 0.169).
   if (!config.ok && (login.ok || !isPerhapsOfItsFile(config.failure))) {
-    throw new WordedProblem(describeAppServerFailure(config.failure), config.failure);
+    throw new WordedProblem(sentences.noRules, config.failure);
   }
   const inForce = config.ok && config.value && obstacleTo(loginRulesOf(config.value), workspace);
   if (inForce) throw new WordedProblem(inForce);

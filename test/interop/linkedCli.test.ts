@@ -196,6 +196,11 @@ describe("a login shared with the real Codex CLI", function () {
       });
     }
 
+    it("under a config.toml with a mistake, whose rules it does not tell: nothing is written", async () => {
+      await writeFile(join(world.home, "config.toml"), 'model = 5\nforced_login_method = "chatgpt"\n');
+      await assertRefused(world.environment, /did not say which of its settings hold/);
+    });
+
     it("with the store auto and a keyring: nothing is written", async () => {
       keyring = await startKeyring(join(world.home, "desktop"));
       await writeFile(join(world.home, "config.toml"), 'cli_auth_credentials_store = "auto"\n');
