@@ -1,6 +1,6 @@
 import type { Accounts } from "../account/accounts.ts";
 import type { CodexLink, Credential } from "../account/credential.ts";
-import { describeAppServerFailure } from "../codex/appServer.ts";
+import { type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
 import { type AuthFile, parseAuthFile } from "../codex/authFile.ts";
 import { authFilePath } from "../codex/codexHome.ts";
 import { type AuthFileRead, readAuthFile } from "../codex/readAuthFile.ts";
@@ -26,6 +26,9 @@ export interface LinkedLoginsParts {
 
 const notRenewed =
   "The Codex CLI could not renew its login for the moment. Nothing was lost; try again in a few minutes.";
+
+const notFound =
+  "The Codex CLI does not find its login, perhaps because of a mistake in its “config.toml”. Nothing was lost; correct what “codex login status” in a terminal says of it, then try again.";
 
 /**
  * The accounts whose login belongs to the Codex CLI. Its file is followed, and it is asked to renew its login when
@@ -105,6 +108,8 @@ export class LinkedLogins {
     const result = await server.refreshThroughCli();
     if (!result.ok) {
       outcome.reject(new WordedProblem(describeAppServerFailure(result.failure), result.failure));
+    } else if (result.value.accessToken === undefined && !(await looksIn(link.store, server))) {
+      outcome.reject(new WordedProblem(notFound, "the configuration is not told"));
     } else if (result.value.accessToken === undefined) {
       outcome.reject(new RefreshRejected("revoked", "the Codex CLI is signed out"));
     } else if (!result.value.account) {
@@ -187,6 +192,11 @@ export class LinkedLogins {
       log.error(`The login of the Codex CLI could not be followed: ${describeError(error)}`);
     }
   }
+}
+
+/** Whether the CLI looks for its login there: with a mistake in its config.toml, it does in its file (seen with 0.169). */
+async function looksIn(store: CodexLink["store"], server: CodexAppServer): Promise<boolean> {
+  return store === "file" || (await server.configuration()).ok;
 }
 
 /** The record after its file has been read; the same one where nothing is to be changed. */

@@ -38,9 +38,10 @@ async function answer(id: number, method: string, params: { refreshToken?: boole
   if (method === "account/read") {
     appendFileSync(join(home, "asked"), "refresh\n");
     if (behaviour === "hang") return;
-    if (params.refreshToken && behaviour !== "lazy" && behaviour !== "needsSignIn") await refresh();
+    if (params.refreshToken && existsSync(store) && behaviour !== "lazy" && behaviour !== "needsSignIn")
+      await refresh();
     const account = { type: "chatgpt", email: "plus@example.com", planType: "plus" };
-    return void say({ id, result: { account: behaviour === "needsSignIn" ? null : account } });
+    return void say({ id, result: { account: behaviour === "needsSignIn" || !existsSync(store) ? null : account } });
   }
   if (method === "account/login/start") startLogin(id);
   if (method === "config/read") {

@@ -227,6 +227,21 @@ describe("a login linked with the Codex CLI", function () {
       assert.notEqual(kept.access_token, before.access_token);
     });
 
+    it("has not ended because the CLI looks in another place, with a mistake in its config.toml", async () => {
+      await link("keyring", { store: "keyring" });
+      const { secrets } = rooms;
+      const mistaken = await openWindow("failsAtConfiguration", { secrets });
+      await mistaken.accounts.load();
+      await assert.rejects(
+        refresh(mistaken),
+        (error) => error instanceof WordedProblem && /config\.toml/.test(error.message),
+      );
+      assert.equal(current(mistaken).account.rejected, undefined);
+      const corrected = await openWindow("rotates", { secrets });
+      await corrected.accounts.load();
+      await assert.rejects(refresh(corrected), { code: "needsSignIn" });
+    });
+
     it("is not renewed when the CLI has newer tokens already", async () => {
       await link("keyring", { store: "keyring" });
       const next = await signInByHttp(issuer.origin, "plus@example.com");
