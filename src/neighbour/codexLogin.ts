@@ -56,7 +56,8 @@ async function readLoginFromKeyring(cli: CodexCli, codexHome: string, store: "ke
   if (mayBeFile && (await cli.find()).status !== "found") return undefined;
   const accessToken = await cli.accessToken(codexHome);
   // Beside a login in the keyring the CLI leaves an old file alone; it may have renewed either one just now.
-  if (mayBeFile && (accessToken === undefined || accessToken === (await accessTokenIn(path)))) return undefined;
+  if (mayBeFile && (accessToken === undefined || accessToken === (await parsedAt(path))?.tokens?.accessToken))
+    return undefined;
   if (accessToken === undefined) throw new WordedProblem(describeAuthFileProblem({ reason: "noCredential" }));
   const login: CodexLogin = {
     file: loginOfAccessToken(accessToken),
@@ -66,10 +67,10 @@ async function readLoginFromKeyring(cli: CodexCli, codexHome: string, store: "ke
   return login;
 }
 
-async function accessTokenIn(path: string): Promise<string | undefined> {
+async function parsedAt(path: string): Promise<AuthFile | undefined> {
   const read = await readAuthFile(path);
   const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
-  return result?.ok ? result.file.tokens?.accessToken : undefined;
+  return result?.ok ? result.file : undefined;
 }
 
 /** All that the CLI gives away of a login in the keyring: its access token, which names the account too. */
@@ -115,10 +116,15 @@ export async function assertMayReplace(
   codexHome: string,
   issuer: string,
 ): Promise<void> {
-  const present = accounts.entry(accountOf(file, issuer) ?? "")?.credential;
+  const id = accountOf(file, issuer);
+  const present = accounts.entry(id ?? "")?.credential;
   if (!present || present.origin === "linked" || present.rejected) return;
   const accessToken = await cli.accessToken(codexHome);
-  if (accessToken !== file.tokens?.accessToken) throw new WordedProblem(notInUse);
+  if (accessToken === undefined) throw new WordedProblem(notInUse);
+  if (accessToken === file.tokens?.accessToken) return;
+  // It renews a login that is due when it is asked for it.
+  const now = await parsedAt(authFilePath(codexHome));
+  if (now?.tokens?.accessToken !== accessToken || accountOf(now, issuer) !== id) throw new WordedProblem(notInUse);
 }
 
 /**

@@ -153,6 +153,21 @@ describe("Exporting to the Codex CLI", function () {
     assert.ok(!(await readdir(home())).includes("auth.json"));
   });
 
+  it("lets a login that the CLI renews when it is asked for it take the place of a sign-in here", async () => {
+    await bed.signedIn();
+    const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
+    await writeFile(file(), JSON.stringify({ auth_mode: "chatgpt", OPENAI_API_KEY: null, tokens }));
+    await installCli("thenRenews");
+    await writeFile(join(home(), "statuses"), "asked\n");
+    willAnswer(/^Import from Codex CLI$/, "Codex CLI on This Computer");
+    willAnswer(/^Import this login/, "Link");
+    await bed.codexImport.run();
+    assert.equal(active()?.origin, "linked");
+    const renewed = JSON.parse(await readFile(file(), "utf8")).tokens.access_token;
+    assert.notEqual(renewed, tokens.access_token);
+    await until(() => active()?.tokens.accessToken === renewed);
+  });
+
   it("lets a login that the CLI uses take the place of a sign-in here by a link, and no other", async () => {
     await bed.signedIn();
     const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
