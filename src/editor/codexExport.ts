@@ -7,13 +7,14 @@ import { authFilePath, invalidCodexHomeSentence } from "../codex/codexHome.ts";
 import { describeCodexNotFound } from "../codex/findCodex.ts";
 import { type AuthFileRead, describeUnreadable, readAuthFile } from "../codex/readAuthFile.ts";
 import type { CodexCli } from "../neighbour/codexCli.ts";
-import { readLoginOf } from "../neighbour/codexLogin.ts";
+import { assertMayReplace, readLoginOf } from "../neighbour/codexLogin.ts";
 import { handOver } from "../neighbour/handOver.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { Problem, WordedProblem } from "../platform/problem.ts";
 import type { CodexImport } from "./codexImport.ts";
 import type { Notifications } from "./notifications.ts";
+import { settings } from "./settings.ts";
 
 export interface CodexExportParts {
   accounts: Accounts;
@@ -96,7 +97,10 @@ export class CodexExport {
       limit.dispose();
     }
     const written = await readLoginOf(cli);
-    if (written.link) await codexImport.link(written, { ...written.link, renewHere: false });
+    if (!written.link) return;
+    // It may have kept the login elsewhere than in a file that was left from before.
+    await assertMayReplace(this.#parts, written, written.link.codexHome, settings.endpoint("issuer"));
+    await codexImport.link(written, { ...written.link, renewHere: false });
   }
 
   async #handOver(id: string, codexHome: string): Promise<void> {

@@ -153,6 +153,19 @@ describe("Exporting to the Codex CLI", function () {
     assert.ok(!(await readdir(home())).includes("auth.json"));
   });
 
+  it("keeps the sign-in here when the CLI has kept its own elsewhere than in the file, which is an old one", async () => {
+    await bed.signedIn();
+    const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
+    await writeFile(file(), JSON.stringify({ auth_mode: "chatgpt", OPENAI_API_KEY: null, tokens }));
+    await installCli("keyring");
+    willAnswer(/^Sign in the Codex CLI/, cliSignsIn);
+    willAnswer(/has a login already/, "Replace");
+    const running = run();
+    await browseAs("plus@example.com")(await until(() => state.opened[0]));
+    await assert.rejects(running, /does not use this login/);
+    assert.equal(active()?.origin, "own");
+  });
+
   it("lets a login that the CLI renews when it is asked for it take the place of a sign-in here", async () => {
     await bed.signedIn();
     const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
