@@ -14,7 +14,7 @@ import {
 import { issuerOf } from "../oauth/claims.ts";
 import { defaultIssuer } from "../oauth/issuer.ts";
 import type { Clock } from "../platform/clock.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem, WordedProblem } from "../platform/problem.ts";
 import type { AfterSignIn } from "./afterSignIn.ts";
 import { switchAuthMode } from "./authModeSwitch.ts";
 import { readChosenFile } from "./chosenFile.ts";
@@ -34,6 +34,9 @@ export interface CodexImportParts {
   notifications: Notifications;
   clock: Clock;
 }
+
+const notShown =
+  "You are signed in with this account already. Without the Codex CLI nothing shows whether this login still works, so your sign-in here was kept. Install the Codex CLI, or sign out here first.";
 
 type Source = "here" | "browse" | "paste";
 
@@ -88,8 +91,17 @@ export class CodexImport {
       "Renew the File Here",
     );
     if (answer === "Sign in with ChatGPT") return "signIn";
-    if (answer === "Renew the File Here") await this.link(login, { ...link, renewHere: true });
+    if (answer === "Renew the File Here") {
+      if (this.#hasSignIn(login)) throw new WordedProblem(notShown);
+      await this.link(login, { ...link, renewHere: true });
+    }
     return undefined;
+  }
+
+  /** Whether its account has a sign-in here that is accepted, with a refresh token that a link would give up. */
+  #hasSignIn({ file }: CodexLogin): boolean {
+    const present = this.#parts.accounts.entry(accountOf(file, settings.endpoint("issuer")) ?? "")?.credential;
+    return present !== undefined && present.origin !== "linked" && !present.rejected;
   }
 
   async #store(login: CodexLogin, link: CodexLink | undefined, sentence: string): Promise<void> {

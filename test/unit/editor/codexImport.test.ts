@@ -179,6 +179,14 @@ describe("Importing from the Codex CLI", () => {
     });
   });
 
+  it("does not give up a sign-in here for a file of which no CLI shows that it is in use", async () => {
+    await bed.signedIn();
+    const before = active();
+    willAnswer(/^The Codex CLI is not installed here/, "Renew the File Here");
+    await assert.rejects(run(here, "Link"), /nothing shows whether this login still works/);
+    assert.deepEqual(active(), before);
+  });
+
   it("copies, makes the key that is missing, and leaves the file as it was", async () => {
     const before = await readFile(file(), "utf8");
     await run(here, "Copy");
