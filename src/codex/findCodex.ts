@@ -97,10 +97,39 @@ function pathFolders(
   environment: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
 ): readonly string[] {
+  const name = pathName(environment, platform);
+  const entries = (name === undefined ? "" : (environment[name] ?? "")).split(separatorOf(platform));
+  return entries.filter((entry) => isAbsolute(entry));
+}
+
+function pathName(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): string | undefined {
   // Windows spells it "Path".
-  const name = Object.keys(environment).find((key) => key === "PATH" || (platform === "win32" && /^path$/i.test(key)));
-  const separator = platform === process.platform ? delimiter : platform === "win32" ? ";" : ":";
-  return (name === undefined ? "" : (environment[name] ?? "")).split(separator).filter((entry) => isAbsolute(entry));
+  return Object.keys(environment).find((key) => key === "PATH" || (platform === "win32" && /^path$/i.test(key)));
+}
+
+function separatorOf(platform: NodeJS.Platform): string {
+  return platform === process.platform ? delimiter : platform === "win32" ? ";" : ":";
+}
+
+/**
+ * The environment for the CLI: it may be a script that looks on PATH for what it runs in (npm's looks for `node`), which
+ * is passed over in the same places as the CLI itself.
+ */
+export async function environmentToStart(
+  environment: FindCodexOptions["environment"],
+  workspaceFolders: readonly string[],
+  platform: NodeJS.Platform = process.platform,
+): Promise<Readonly<Record<string, string | undefined>>> {
+  const name = pathName(environment, platform);
+  if (name === undefined) return environment;
+  const folders = pathFolders(environment, platform);
+  const isInside = await Promise.all(folders.map((folder) => liesInAny(folder, workspaceFolders)));
+  const kept = folders.filter((_folder, index) => !isInside[index]);
+  // An empty PATH would mean the folder it runs in.
+  return { ...environment, [name]: kept.join(separatorOf(platform)) || undefined };
 }
 
 async function isProgram(path: string, platform: NodeJS.Platform): Promise<boolean> {

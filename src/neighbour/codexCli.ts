@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import { type AppServerResult, type CliLogin, CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
 import { type CodexHome, findCodexHome } from "../codex/codexHome.ts";
-import { describeCodexNotFound, type FindCodexResult, findCodex, liesInAny } from "../codex/findCodex.ts";
+import {
+  describeCodexNotFound,
+  environmentToStart,
+  type FindCodexResult,
+  findCodex,
+  liesInAny,
+} from "../codex/findCodex.ts";
 import type { Clock } from "../platform/clock.ts";
 import { WordedProblem } from "../platform/problem.ts";
 
@@ -59,14 +65,16 @@ export class CodexCli {
     if (!(await this.mayLiveIn(codexHome))) throw new WordedProblem(insideWorkspace);
     const found = await this.find();
     if (found.status !== "found") throw new WordedProblem(describeCodexNotFound(found.status), found.status);
-    const command = JSON.stringify([found.codex.command, ...found.codex.args]);
+    const { clock, version, userHome, workspaceFolders } = this.#parts;
+    const environment = await this.#environmentOf(codexHome);
+    // Which folders are open decides over its environment too.
+    const command = JSON.stringify([found.codex.command, ...found.codex.args, ...workspaceFolders()]);
     const known = this.#servers.get(codexHome);
     if (known?.command === command) return known.server;
-    const { clock, version, userHome } = this.#parts;
     const server = new CodexAppServer({
       codex: found.codex,
       cwd: userHome,
-      environment: this.#environmentOf(codexHome),
+      environment,
       version,
       clock,
       timeoutMs: answerMs,
@@ -103,10 +111,14 @@ export class CodexCli {
    * `CODEX_HOME` must exist, so it is not set for the usual folder, which the CLI makes itself. `CODEX_ACCESS_TOKEN`
    * would stand before the login that is asked for.
    */
-  #environmentOf(codexHome: string): Readonly<Record<string, string | undefined>> {
-    const { environment, userHome } = this.#parts;
+  async #environmentOf(codexHome: string): Promise<Readonly<Record<string, string | undefined>>> {
+    const { environment, userHome, workspaceFolders } = this.#parts;
     const usual = join(userHome, ".codex");
-    return { ...environment, CODEX_HOME: codexHome === usual ? undefined : codexHome, CODEX_ACCESS_TOKEN: undefined };
+    return {
+      ...(await environmentToStart(environment, workspaceFolders())),
+      CODEX_HOME: codexHome === usual ? undefined : codexHome,
+      CODEX_ACCESS_TOKEN: undefined,
+    };
   }
 }
 

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { describeCodexNotFound, type FindCodexOptions, findCodex } from "../../../src/codex/findCodex.ts";
+import {
+  describeCodexNotFound,
+  environmentToStart,
+  type FindCodexOptions,
+  findCodex,
+} from "../../../src/codex/findCodex.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
 describe("finding the Codex CLI", () => {
@@ -108,6 +113,20 @@ describe("finding the Codex CLI", () => {
     assert.deepEqual(await find({ platform: "win32", environment, configuredPath: cmd }), {
       status: "insideWorkspace",
     });
+  });
+
+  it("lets a script look for what it runs in where it would itself be looked for", async () => {
+    await mkdir(at("workspace", "bin"), { recursive: true });
+    await mkdir(at("bin"));
+    await symlink(at("workspace", "bin"), at("linked"));
+    const start = (platform: NodeJS.Platform, environment: Record<string, string>) =>
+      environmentToStart(environment, [at("workspace")], platform);
+    const entries = [at("workspace", "bin"), "node_modules/.bin", "", at("bin"), at("linked"), at("none")];
+    const kept = [at("bin"), at("none")];
+    assert.deepEqual(await start("linux", { PATH: entries.join(":"), Path: "x" }), { PATH: kept.join(":"), Path: "x" });
+    assert.deepEqual(await start("win32", { Path: entries.join(";"), A: "1" }), { Path: kept.join(";"), A: "1" });
+    assert.deepEqual(await start("linux", { PATH: at("workspace") }), { PATH: undefined });
+    assert.deepEqual(await start("linux", { A: "1" }), { A: "1" });
   });
 
   it("has a sentence with a next step for each failure", () => {

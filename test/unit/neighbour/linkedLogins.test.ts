@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CodexLink, keptByTheCli } from "../../../src/account/credential.ts";
 import { credentialOf, readLoginFromText, readLoginOf } from "../../../src/neighbour/codexLogin.ts";
@@ -214,6 +214,34 @@ describe("a login linked with the Codex CLI", function () {
     await assert.rejects(window.cli.at(strange), /lies in an open folder/);
     assert.equal(await window.cli.mayLiveIn(home()), true);
     assert.equal(await window.cli.mayLiveIn("/elsewhere"), true);
+  });
+
+  it("starts no program of an open folder in which the CLI's script would run, found on PATH", async () => {
+    const program = join(folder(), "codex-script");
+    const fake = JSON.stringify(join(import.meta.dirname, "fakeCli.ts"));
+    await writeFile(
+      program,
+      `#!/usr/bin/env node\nprocess.argv.splice(2, 0, "rotates", "${issuer.origin}");\nimport(${fake});\n`,
+      { mode: 0o700 },
+    );
+    const [strange, own] = [join(folder(), "repository"), join(folder(), "bin")];
+    for (const place of [strange, own]) await mkdir(place);
+    await writeFile(join(strange, "node"), `#!/bin/sh\ntouch "${join(folder(), "started")}"\n`, { mode: 0o700 });
+    await symlink(process.execPath, join(own, "node"));
+    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(tokens);
+    let open: string[] = [];
+    const environment = { HOME: folder(), PATH: [strange, own].join(":") };
+    const codex = { userHome: folder(), environment, codexPath: () => program, workspaceFolders: () => open };
+    const { cli } = await openWindow("rotates", { codex });
+    open = [strange];
+    assert.equal(await cli.accessToken(home()), tokens.access_token);
+    assert.ok(!(await readdir(folder())).includes("started"));
+    // A folder that is opened later counts too.
+    open = [];
+    await assert.rejects(cli.accessToken(home()));
+    open = [strange];
+    assert.equal(await cli.accessToken(home()), tokens.access_token);
   });
 
   describe("in the keyring", () => {
