@@ -1,8 +1,8 @@
 import type { Accounts } from "../account/accounts.ts";
-import type { CodexLink, Credential } from "../account/credential.ts";
+import { accountIdOf, type CodexLink, type Credential, claimsOf } from "../account/credential.ts";
 import { type CodexAppServer, describeAppServerFailure } from "../codex/appServer.ts";
 import { type AuthFile, parseAuthFile } from "../codex/authFile.ts";
-import { authFilePath } from "../codex/codexHome.ts";
+import { authFilePath, readCredentialsStore } from "../codex/codexHome.ts";
 import { type AuthFileRead, readAuthFile } from "../codex/readAuthFile.ts";
 import { watchAuthFile } from "../codex/watchAuthFile.ts";
 import { RefreshRejected, type TokenSet } from "../oauth/tokenEndpoint.ts";
@@ -183,14 +183,38 @@ export class LinkedLogins {
       await lock.hold(id, async () => {
         // Read while no renewal is under way: one that has just ended wrote something newer than what was reported.
         const read = await readAuthFile(path);
-        const entry = await accounts.reread(id);
-        if (!entry) return;
-        const next = adopted(entry.credential, read, clock.now());
-        if (next !== entry.credential) await accounts.put(next);
+        const credential = (await accounts.reread(id))?.credential;
+        // Another window may have followed it elsewhere.
+        if (credential?.link?.store !== "file" || authFilePath(credential.link.codexHome) !== path) return;
+        const moved = read.status === "missing" ? await this.#inKeyring(credential, credential.link) : undefined;
+        const next = moved ?? adopted(credential, read, clock.now());
+        if (next !== credential) await accounts.put(next);
       });
     } catch (error) {
       log.error(`The login of the Codex CLI could not be followed: ${describeError(error)}`);
     }
+  }
+
+  /**
+   * The record of a login that the CLI has moved from its file into the keyring, as it does when it renews it with the
+   * store “auto” (seen with 0.169); undefined where it has not.
+   * @throws WordedProblem when the CLI cannot say; then the missing file says nothing either
+   */
+  async #inKeyring(credential: Credential, { codexHome }: CodexLink): Promise<Credential | undefined> {
+    const store = await readCredentialsStore(codexHome);
+    if (store !== "auto" && store !== "keyring") return undefined;
+    const { cli, clock, lock } = this.#parts;
+    const accessToken = await lock.hold("codex-cli", () => cli.accessToken(codexHome));
+    if (accessToken === undefined) return undefined;
+    const tokens = linkedTokens({ idToken: accessToken, accessToken });
+    if (accountIdOf(credential.issuer, claimsOf(tokens)) !== credential.id) return undefined;
+    const { rejected: _rejected, ...kept } = credential;
+    const isNew = accessToken !== credential.tokens.accessToken;
+    return {
+      ...kept,
+      link: { codexHome, store: "keyring", renewHere: false },
+      ...(isNew && { tokens, sequence: kept.sequence + 1, receivedAt: clock.now(), lastRefreshAt: clock.now() }),
+    };
   }
 }
 

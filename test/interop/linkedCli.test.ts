@@ -232,6 +232,29 @@ describe("a login shared with the real Codex CLI", function () {
     });
   });
 
+  it("in a file, that the CLI moves into the keyring when it renews it, is followed there", async () => {
+    const keyring = await startKeyring(join(world.home, "desktop"));
+    try {
+      const environment = { ...world.environment, ...keyring.environment };
+      await codexLogin(environment);
+      await writeFile(join(world.home, "config.toml"), 'cli_auth_credentials_store = "auto"\n');
+      const window = await openWindow(environment);
+      await link(window, "file");
+      for (let round = 0; round < 2; round++) {
+        const seen = credential(window);
+        await window.refresher.refresh(seen);
+        assert.notEqual(credential(window).tokens.accessToken, seen.tokens.accessToken);
+        await assert.rejects(access(world.authFile));
+        await eventually(() => assert.equal(credential(window).link?.store, "keyring"), patience);
+        assert.equal(credential(window).rejected, undefined);
+      }
+      assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
+      await assertLoggedIn(environment);
+    } finally {
+      await keyring.stop();
+    }
+  });
+
   describe("in the system's keyring", () => {
     let keyring: Keyring;
     let environment: Record<string, string>;

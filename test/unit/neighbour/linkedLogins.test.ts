@@ -307,6 +307,49 @@ describe("a login linked with the Codex CLI", function () {
     }
   });
 
+  describe("whose file has gone, with the store auto,", () => {
+    /** A window that follows a login whose file the CLI takes away, and then answers in this way. */
+    async function linkedWith(behaviour: string): Promise<IssuedTokens> {
+      await writeFile(join(home(), "config.toml"), 'cli_auth_credentials_store = "auto"\n');
+      const tokens = await link(behaviour);
+      assert.equal(current().credential.link?.store, "file");
+      return tokens;
+    }
+
+    it("is followed into the keyring, where the CLI has put it when it renewed it", async () => {
+      const { access_token } = await linkedWith("thenKeepsInKeyring");
+      const { secrets, directory } = rooms;
+      const other = await openWindow("thenKeepsInKeyring", { secrets, directory });
+      await other.accounts.load();
+      await refresh();
+      assert.notEqual(current().credential.tokens.accessToken, access_token);
+      for (const window of [rooms, other]) {
+        await eventually(() => assert.equal(current(window).credential.link?.store, "keyring"));
+      }
+      for (const window of [rooms, other]) await window.linkedLogins.dispose();
+      assert.deepEqual([current().account.rejected, current(other).account.rejected], [undefined, undefined]);
+      assert.ok(!(await readdir(home())).includes("auth.json"));
+    });
+
+    for (const [behaviour, what] of [
+      ["rotates", "it is signed out"],
+      ["thenKeepsAnothers", "it is signed in as somebody else"],
+    ] as const) {
+      it(`is no longer accepted when the CLI says that ${what}`, async () => {
+        await linkedWith(behaviour);
+        await rm(file());
+        await eventually(() => assert.equal(current().account.rejected, "revoked"));
+      });
+    }
+
+    it("is kept when the CLI cannot say where it is", async () => {
+      await linkedWith("thenDies");
+      await rm(file());
+      await eventually(() => assert.ok(rooms.lines.some((line) => line.includes("could not be followed"))));
+      assert.equal(current().account.rejected, undefined);
+    });
+  });
+
   describe("that the CLI gives up", () => {
     it("by signing out is no longer accepted, and is again when it returns", async () => {
       const tokens = await link("rotates");
