@@ -99,6 +99,11 @@ export class CodexCli {
     return answerOf(await (await this.at(codexHome)).startLogin());
   }
 
+  /** Resolves when the CLI of this folder refreshes nothing any more, not even after a question that was given up. */
+  async settled(codexHome: string): Promise<void> {
+    await this.#servers.get(codexHome)?.server.settled();
+  }
+
   /** Resolves when no refresh is under way any more; then ends what still runs. */
   async dispose(): Promise<void> {
     for (const { server } of this.#servers.values()) {

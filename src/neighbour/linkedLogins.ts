@@ -61,7 +61,10 @@ export class LinkedLogins {
     // Two processes of the CLI that refresh together spend the same token, which ends the login: the lock is held
     // until the CLI is done, even when the answer is not waited for any more.
     const renewal = this.#parts.lock
-      .hold("codex-cli", () => this.#renew(link, credential, outcome))
+      .hold("codex-cli", async () => {
+        await this.#renew(link, credential, outcome).catch((error: unknown) => outcome.reject(error));
+        await this.#parts.cli.settled(link.codexHome);
+      })
       .catch((error: unknown) => outcome.reject(error))
       .finally(() => this.#renewals.delete(renewal));
     this.#renewals.add(renewal);
@@ -121,7 +124,6 @@ export class LinkedLogins {
       const file = link.store === "file" ? await tokensOf(link) : undefined;
       outcome.resolve(file?.accessToken === accessToken ? file : linkedTokens({ idToken: accessToken, accessToken }));
     }
-    await server.settled();
   }
 
   /** What the CLI has at this moment, where that can be told. */
@@ -204,7 +206,9 @@ export class LinkedLogins {
     const store = await readCredentialsStore(codexHome);
     if (store !== "auto" && store !== "keyring") return undefined;
     const { cli, clock, lock } = this.#parts;
-    const accessToken = await lock.hold("codex-cli", () => cli.accessToken(codexHome));
+    const accessToken = await lock.hold("codex-cli", () =>
+      cli.accessToken(codexHome).finally(() => cli.settled(codexHome)),
+    );
     if (accessToken === undefined) return undefined;
     const tokens = linkedTokens({ idToken: accessToken, accessToken });
     if (accountIdOf(credential.issuer, claimsOf(tokens)) !== credential.id) return undefined;

@@ -170,31 +170,37 @@ describe("a login linked with the Codex CLI", function () {
     await eventually(() => assert.equal(current().account.rejected, undefined));
   });
 
-  it("ends in a clear message when the CLI hangs, and the lock is held until it is gone", async () => {
-    const clock: Clock = {
-      now: () => systemClock.now(),
-      // Its time is up when it has had the question.
-      after: (ms, callback) =>
-        ms === 8_000 || ms === 20_000
-          ? systemClock.after(ms === 8_000 ? 2_000 : 500, callback)
-          : systemClock.after(ms, callback),
-    };
-    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
-    await write(tokens);
-    rooms = await openWindow("hang", { clock });
-    await rooms.accounts.load();
-    const login = await readLoginOf(rooms.cli);
-    const to: CodexLink = { codexHome: home(), store: "file", renewHere: false };
-    await rooms.accounts.put(credentialOf(login.file, to, issuer.origin, Date.now()), { activate: true });
-    await assert.rejects(refresh(), /did not answer in time/);
-    let gone = false;
-    const held = rooms.lock.hold("codex-cli", async () => assert.equal(gone, true));
-    await rooms.linkedLogins.dispose().then(() => {
-      gone = true;
+  for (const [behaviour, store, what] of [
+    ["hang", "file", "when it is to renew its login"],
+    ["thenHangs", "keyring", "when it is asked for its login"],
+  ] as const) {
+    it(`ends in a clear message when the CLI hangs ${what}, and the lock is held until it is gone`, async () => {
+      const clock: Clock = {
+        now: () => systemClock.now(),
+        // Its time is up when it has had the question.
+        after: (ms, callback) =>
+          ms === 8_000 || ms === 20_000
+            ? systemClock.after(ms === 8_000 ? 2_000 : 500, callback)
+            : systemClock.after(ms, callback),
+      };
+      const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+      await write(tokens);
+      rooms = await openWindow(behaviour, { clock });
+      await rooms.accounts.load();
+      const login = await readLoginOf(rooms.cli);
+      const to: CodexLink = { codexHome: home(), store, renewHere: false };
+      await rooms.accounts.put(credentialOf(login.file, to, issuer.origin, Date.now()), { activate: true });
+      await writeFile(join(home(), "statuses"), "asked\n");
+      await assert.rejects(refresh(), /did not answer in time/);
+      let gone = false;
+      const server = await rooms.cli.at(home());
+      void server.settled().then(() => {
+        gone = true;
+      });
+      await rooms.lock.hold("codex-cli", async () => assert.equal(gone, true));
+      assert.deepEqual(await inFile(), tokens);
     });
-    await held;
-    assert.deepEqual(await inFile(), tokens);
-  });
+  }
 
   it("says which program is missing", async () => {
     await link("none");
