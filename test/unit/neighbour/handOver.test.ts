@@ -663,6 +663,35 @@ describe("handing a sign-in over to the Codex CLI", function () {
       });
     }
 
+    for (const [times, what] of [
+      [2, "is taken back in spite of it"],
+      [3, "is left for later"],
+    ] as const) {
+      it(`and that the CLI writes anew, ${times} times while it is taken back, ${what}`, async () => {
+        const { window, before } = await unsettled();
+        await writeFile(file(), loginOf(before));
+        let looks = 0;
+        fileSystem.lstat = (async (path: string) => {
+          // Each try first looks for what a killed window has left, and then for the file that it read.
+          if (path === file() && ++looks % 2 === 0 && looks <= 2 * times) {
+            await writeFile(file(), loginOf(before) + " ".repeat(looks));
+          }
+          return lstat(path);
+        }) as typeof lstat;
+        syncBuiltinESMExports();
+        if (times === 2) {
+          await settle(window);
+          assert.deepEqual(await readdir(home()), []);
+        } else {
+          await assert.rejects(settle(window), /could not be made as it was/);
+          assert.ok(credential(window).handOver);
+          await settle(window);
+        }
+        assert.equal(looks, times === 2 ? 6 : 8);
+        await assertOurs(window, before);
+      });
+    }
+
     it("stays ours when an older login of the same account is put there: that is not ours renewed", async () => {
       const { window, before } = await unsettled();
       const text = loginOf(before, { refresh_token: "rt.of-an-old-copy", access_token: issuedLater(before, -60) });
