@@ -181,6 +181,23 @@ describe("Exporting to the Codex CLI", function () {
     await until(() => active()?.tokens.accessToken === renewed);
   });
 
+  it("links no login that the CLI has changed for another account's while the person was asked", async () => {
+    await bed.signedIn();
+    const write = async (email: string) => {
+      const tokens = await signInByHttp(issuer.issuer, email);
+      await writeFile(file(), JSON.stringify({ auth_mode: "chatgpt", OPENAI_API_KEY: null, tokens }));
+    };
+    await write("plus@example.com");
+    await installCli("rotates");
+    willAnswer(/^Import from Codex CLI$/, "Codex CLI on This Computer");
+    const importing = bed.codexImport.run();
+    const message = await until(() => state.messages[0]);
+    await write("team@example.com");
+    message.choose("Link");
+    await assert.rejects(importing, /does not use this login/);
+    assert.equal(active()?.origin, "own");
+  });
+
   it("lets a login that the CLI uses take the place of a sign-in here by a link, and no other", async () => {
     await bed.signedIn();
     const tokens = await signInByHttp(issuer.issuer, "plus@example.com");

@@ -155,6 +155,15 @@ describe("Importing from the Codex CLI", () => {
     assert.equal(JSON.parse(await readFile(file(), "utf8")).tokens.refresh_token, tokens.refresh_token);
   });
 
+  for (const change of [{ rejected: "revoked" }, { origin: "linked" }] as const) {
+    it(`links without asking a CLI, which fails, where nothing is given up: ${JSON.stringify(change)}`, async () => {
+      await bed.signedIn("plus@example.com", change);
+      await installCli();
+      await run(here, "Link");
+      assert.deepEqual([active()?.origin, active()?.rejected], ["linked", undefined]);
+    });
+  }
+
   describe("where no CLI renews a link", () => {
     const warning = /^The Codex CLI is not installed here/;
 

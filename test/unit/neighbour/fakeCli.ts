@@ -13,6 +13,7 @@ const home = process.env.CODEX_HOME ?? join(process.env.HOME ?? "", ".codex");
 const store = join(home, behaviour === "keyring" ? "keyring.json" : "auth.json");
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const read = () => JSON.parse(readFileSync(store, "utf8"));
+if (process.env.CODEX_HOME !== undefined && !existsSync(process.env.CODEX_HOME)) process.exit(1);
 const statuses = join(home, "statuses");
 const config = join(home, "config-in-force.json");
 
@@ -61,7 +62,8 @@ async function answer(id: number, method: string, params: { refreshToken?: boole
 }
 
 function tellToken(id: number): void {
-  const authToken = existsSync(store) ? (read().tokens?.access_token ?? null) : null;
+  const inStore = existsSync(store) ? (read().tokens?.access_token ?? null) : null;
+  const authToken = process.env.CODEX_ACCESS_TOKEN ?? inStore;
   say({ id, result: { authMethod: authToken && "chatgpt", authToken } });
 }
 

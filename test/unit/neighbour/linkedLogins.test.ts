@@ -222,6 +222,22 @@ describe("a login linked with the Codex CLI", function () {
     assert.equal(await window.cli.mayLiveIn("/elsewhere"), true);
   });
 
+  it("asks the CLI for the login in its folder, not for one in the environment, and names no folder that is not there", async () => {
+    const { cli: at } = await openWindow("rotates");
+    assert.equal(await at.accessToken(home()), undefined);
+    const tokens = await signInByHttp(issuer.origin, "plus@example.com");
+    await write(tokens);
+    const codex = {
+      userHome: folder(),
+      environment: { HOME: folder(), PATH: "/nowhere", CODEX_ACCESS_TOKEN: "of-somebody-else" },
+      codexPath: () => join(folder(), "codex-rotates"),
+    };
+    const { cli } = await openWindow("rotates", { codex });
+    assert.equal(await cli.accessToken(home()), tokens.access_token);
+    await rm(home(), { recursive: true });
+    assert.equal(await at.accessToken(home()), undefined);
+  });
+
   it("starts no program of an open folder in which the CLI's script would run, found on PATH", async () => {
     const program = join(folder(), "codex-script");
     const fake = JSON.stringify(join(import.meta.dirname, "fakeCli.ts"));
@@ -459,6 +475,57 @@ describe("a login linked with the Codex CLI", function () {
         await eventually(async () => assert.equal((await inFile()).access_token, credential.tokens.accessToken));
       });
     }
+
+    it("leaves a login that came while the old one was renewed", async () => {
+      await link("none", { renewHere: true });
+      const count = issuer.recordsOf("fault").length + 1;
+      issuer.faults.set("token", { kind: "slow", delayMs: 500, times: 1 });
+      const renewing = refresh();
+      await issuer.waitForRecord("fault", { count });
+      const next = await signInByHttp(issuer.origin, "plus@example.com");
+      await write(next);
+      await renewing;
+      assert.deepEqual(await inFile(), next);
+    });
+
+    it("gives up a file that stays away, and tries on while it cannot be read", async () => {
+      await link("none", { renewHere: true });
+      for (const [make, ends] of [
+        [async () => undefined, true],
+        [() => mkdir(file()), false],
+      ] as const) {
+        await rm(file(), { force: true });
+        await write(await signInByHttp(issuer.origin, "plus@example.com"));
+        let waits = 0;
+        const clock: Clock = {
+          now: () => systemClock.now(),
+          after: (_ms, callback) => systemClock.after(0, () => ++waits < 20 && callback()),
+        };
+        const { tokenEndpoint, log } = rooms;
+        const renewal = new FileRenewal({ tokenEndpoint, clock, log });
+        const count = issuer.recordsOf("fault").length + 1;
+        issuer.faults.set("token", { kind: "slow", delayMs: 300, times: 1 });
+        const renewing = renewal.renew(file(), current().credential);
+        await issuer.waitForRecord("fault", { count });
+        await rm(file());
+        await make();
+        await renewing;
+        if (ends) {
+          await eventually(() => assert.equal(waits, 4));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          assert.equal(waits, 4);
+        } else await eventually(() => assert.equal(waits, 20));
+      }
+      await rm(file(), { recursive: true });
+    });
+
+    it("needs a sign-in when the file has no refresh token, and asks nobody", async () => {
+      const tokens = await link("none", { renewHere: true });
+      await write({ ...tokens, refresh_token: "" });
+      const refreshes = issuer.recordsOf("refresh").length;
+      await assert.rejects(refresh(), { code: "needsSignIn" });
+      assert.equal(issuer.recordsOf("refresh").length, refreshes);
+    });
 
     it("needs no sign-in because its file is half written", async () => {
       await link("none", { renewHere: true });
