@@ -118,6 +118,7 @@ describe("asking the Codex CLI", function () {
     ["unknownVariant", "tooOld"],
     ["rubbish", "rubbish"],
     ["list", "rubbish"],
+    ["talksMuch", "rubbish"],
     ["endless", "rubbish"],
     ["echo", "rubbish"],
     ["rubbishAfterInitialize", "rubbish"],

@@ -37,6 +37,7 @@ const answers: Readonly<Record<string, (id: number, method: string) => unknown>>
     }
   },
   greets: (id, method) => answers.right?.(id, method),
+  talksMuch: (id, method) => answers.right?.(id, method),
   signedOut(id, method) {
     say({ id, result: method === "account/read" ? { account: null } : { authMethod: null, authToken: null } });
   },
@@ -116,6 +117,7 @@ switch (behaviour) {
     break;
   default: {
     if (behaviour === "greets") process.stdout.write("Now using node v24\n\u001b[32mmise\u001b[0m is ready\n\n[1]\n");
+    if (behaviour === "talksMuch") process.stdout.write("canary: another line\n".repeat(101));
     const lines = createInterface({ input: process.stdin });
     lines.on("close", () => process.exit(0));
     lines.on("line", (line) => {
