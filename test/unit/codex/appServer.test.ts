@@ -191,6 +191,26 @@ describe("asking the Codex CLI", function () {
     );
   });
 
+  it("asks nothing while a late refresh may still be spending the refresh token", async () => {
+    const server = cli("savesVeryLate", { clock: impatient(/"id":2/g, 1, 1), lingerMs: 9000 });
+    assert.deepEqual(await server.refreshThroughCli(), { ok: false, failure: "hung" });
+    await server.accessTokenFromCli();
+    await server.settled();
+    const lines = (await reported()).filter((line) => line === "saved" || line.startsWith("cwd "));
+    assert.deepEqual(
+      lines.map((line) => line.slice(0, 3)),
+      ["cwd", "sav", "cwd"],
+    );
+  });
+
+  it("has not settled while a refresh is under way", async () => {
+    const server = cli("savesLate");
+    const refreshing = server.refreshThroughCli();
+    await server.settled();
+    assert.ok(await saved());
+    assert.ok((await refreshing).ok);
+  });
+
   it("refuses a token that would break out of a header", async () => {
     assert.deepEqual(await cli("tokenWithLineBreak").accessTokenFromCli(), { ok: false, failure: "rubbish" });
   });

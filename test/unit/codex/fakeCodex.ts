@@ -68,11 +68,12 @@ const answers: Readonly<Record<string, (id: number, method: string) => unknown>>
   },
   savesLate(id, method) {
     if (method === "getAuthStatus") return token(id);
-    later(300, () => {
+    later(behaviour === "savesVeryLate" ? 3000 : 300, () => {
       note("saved");
       say({ id, result: { account } });
     });
   },
+  savesVeryLate: (id, method) => answers.savesLate?.(id, method),
   loginFails(id) {
     say({ id, result: { loginId: "l1", authUrl: "http://localhost:1/x" } });
     later(50, () =>
