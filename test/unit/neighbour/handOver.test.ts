@@ -487,6 +487,30 @@ describe("handing a sign-in over to the Codex CLI", function () {
     await assertOurs(window, before);
   });
 
+  it("keeps the refresh token where the link was stored although the keyring said otherwise, and the file cannot be put back", async () => {
+    await writeEarlier();
+    const secrets = new FailingSecrets();
+    const window = await signedIn("rotates", secrets);
+    const before = credential(window);
+    let text = "";
+    secrets.after = async (value) => {
+      if (text !== "" || !value.includes('"origin":"linked"')) return;
+      text = await readFile(file(), "utf8");
+      await rm(file());
+      await mkdir(file());
+      throw new Error("the keyring is locked");
+    };
+    await assert.rejects(over(window), WordedProblem);
+    const stored = () => JSON.parse(secrets.values.get(`credential.${before.id}`) ?? "") as Credential;
+    assert.deepEqual([stored().origin, stored().tokens], ["own", before.tokens]);
+    assert.ok(stored().handOver);
+    await rm(file(), { recursive: true });
+    await writeFile(file(), text);
+    await window.linkedLogins.endHandOver(before.id);
+    await assertEarlier();
+    await assertOurs(window, before);
+  });
+
   for (const had of ["an earlier file", "no file", "a file with a newer login of the same account"]) {
     it(`is not lost by a window that stood still until another had taken it back (${had})`, async () => {
       const secrets = new FailingSecrets();
@@ -778,6 +802,7 @@ class FailingSecrets extends MemorySecrets {
   older: string | undefined;
   before: (value: string) => Promise<void> = async () => undefined;
   refuses: (value: string) => boolean = () => false;
+  after: (value: string) => Promise<void> = async () => undefined;
 
   override async get(key: string): Promise<string | undefined> {
     const value = await super.get(key);
@@ -792,6 +817,7 @@ class FailingSecrets extends MemorySecrets {
     await this.before(value);
     if (this.refuses(value)) throw new Error("the keyring is locked");
     await super.store(key, value);
+    await this.after(value);
     await this.around();
   }
 }
