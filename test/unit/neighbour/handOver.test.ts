@@ -20,6 +20,7 @@ import { readAuthFile } from "../../../src/codex/readAuthFile.ts";
 import { replacedFile } from "../../../src/codex/writeAuthFile.ts";
 import { handOver } from "../../../src/neighbour/handOver.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import type { Lock } from "../../../src/platform/lock.ts";
 import { Problem, WordedProblem } from "../../../src/platform/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
@@ -362,6 +363,52 @@ describe("handing a sign-in over to the Codex CLI", function () {
       await assertEarlier();
       await assertOurs(window, before);
     }
+  });
+
+  it("neither begins nor is settled while another window asks the CLI to renew its login", async () => {
+    const window = await signedIn("rotates");
+    const before = credential(window);
+    const other = await openWindow("rotates", window.secrets as MemorySecrets, { directory: window.directory });
+    const release = Promise.withResolvers<void>();
+    const taken = Promise.withResolvers<void>();
+    const holding = other.lock.hold("codex-cli", async () => {
+      taken.resolve();
+      await release.promise;
+    });
+    await taken.promise;
+    let isOver = false;
+    const wanted: string[] = [];
+    const lock: Lock = {
+      hold(name, ...rest) {
+        wanted.push(name);
+        return window.lock.hold(name, ...rest);
+      },
+    };
+    const what = { id: before.id, codexHome: home(), replace: undefined };
+    const handing = handOver({ ...window, lock, clock }, what).finally(() => {
+      isOver = true;
+    });
+    await eventually(() => assert.deepEqual(wanted, [before.id, "codex-cli"]));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual([isOver, credential(window), await readdir(home())], [false, before, []]);
+    release.resolve();
+    await Promise.all([holding, handing]);
+    assert.equal(credential(window).origin, "linked");
+
+    const again = Promise.withResolvers<void>();
+    const unsettled = { ...before, handOver: { codexHome: home() } };
+    let isSettled = false;
+    let settling: Promise<unknown> | undefined;
+    await window.rotations.remove(before);
+    await other.lock.hold("codex-cli", async () => {
+      settling = window.linkedLogins.settleHandOver(unsettled).finally(() => {
+        isSettled = true;
+        again.resolve();
+      });
+      await Promise.race([again.promise, new Promise((resolve) => setTimeout(resolve, 500))]);
+      assert.equal(isSettled, false);
+    });
+    await settling;
   });
 
   it("is not refused under a policy that allows it", async () => {
