@@ -492,15 +492,17 @@ describe("handing a sign-in over to the Codex CLI", function () {
     for (const change of ["renewed", "handed over"]) {
       const secrets = new FailingSecrets();
       const window = await signedIn("rotates", secrets);
-      const other = await openWindow("rotates", secrets, { directory: window.directory });
+      // What it reads, no other window does.
+      const itsSecrets = Object.assign(new FailingSecrets(), { values: secrets.values });
+      const other = await openWindow("rotates", itsSecrets, { directory: window.directory });
       const text = [...secrets.values.values()].find((value) => value.includes('"origin":"own"'));
       if (change === "renewed") await window.refresher.refresh(credential(window));
       else await over(window);
       const before = credential(window);
       const files = await readdir(home());
-      secrets.older = text;
+      itsSecrets.older = text;
       await assert.rejects(over(other), { code: "staleWindow" });
-      assert.equal(secrets.older, undefined);
+      assert.equal(itsSecrets.older, undefined);
       assert.deepEqual(await readdir(home()), files);
       await window.accounts.reload();
       assert.deepEqual(credential(window), before);
