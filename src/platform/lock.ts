@@ -34,8 +34,8 @@ const neverMs = 365 * 24 * 60 * 60_000;
 
 /**
  * Locks as folders under `directory` (proper-lockfile): taken by mkdir, which is atomic everywhere, kept alive by their
- * time of change, and recovered when the holder was killed. Where the folder cannot be written, the work still runs:
- * a person without it is better off than one who cannot sign in.
+ * time of change, and recovered when the holder was killed. Where the folder cannot be written, or what a dead holder
+ * left cannot be cleared away, the work still runs: a person without it is better off than one who cannot sign in.
  */
 export function createFileLock(
   directory: string,
@@ -63,6 +63,10 @@ export function createFileLock(
         before = now;
         waitedMs += passedMs;
         if (await isFree(`${file}.lock`, watched, passedMs, staleMs, log)) continue;
+        if (watched.unchangedMs > 2 * staleMs) {
+          log.warn("Going on without a lock: that of a dead holder cannot be cleared away");
+          return work();
+        }
         if (waitedMs > patienceMs) throw new Problem("busyElsewhere");
         await delay(retryMs);
       }

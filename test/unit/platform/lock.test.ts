@@ -141,6 +141,14 @@ describe("The lock between windows", () => {
     }
   });
 
+  it("of a dead holder that cannot be cleared away keeps nobody from the work", async () => {
+    // What it would be renamed to has a name that is too long: a folder that is read-only by now refuses as well.
+    const name = "a".repeat(250);
+    await mkdir(join(folder.path, `${name}.lock`));
+    assert.equal(await lockIn(folder.path, { staleMs: 50, patienceMs: 2_000 }).hold(name, async () => 1), 1);
+    assert.ok(lines.some((line) => line.includes("without a lock")));
+  });
+
   it("makes its folder, and where it cannot the work runs without it", async () => {
     assert.equal(await lockIn(join(folder.path, "new", "deeper")).hold("account", async () => 1), 1);
     await writeFile(join(folder.path, "file"), "");
