@@ -111,7 +111,7 @@ export class Accounts {
     if (!activate) return this.#inTurn(() => this.#write(credential));
     const write = () => this.#inTurn(() => this.#writeSignIn(credential));
     // Tokens of an earlier sign-in may just be renewed, in this window or another, also of one that is not known here.
-    await this.#lock.hold(credential.id, write);
+    await this.#holdOrGoOn(credential.id, write);
   }
 
   /**
@@ -237,7 +237,7 @@ export class Accounts {
       await this.#store.writeCredential(credential);
       const { ids, active } = this.#memory.index;
       if (status !== "found" || !ids.includes(id) || active !== id) {
-        await this.#changeIndex((index) => withAccount(index, id));
+        await this.#holdOrGoOn(indexLock, () => this.#changeIndexUnlocked((index) => withAccount(index, id)));
       }
     } catch (error) {
       if (!(error instanceof KeyringSilent)) await this.#restore(credential, stored);
@@ -284,14 +284,31 @@ export class Accounts {
 
   /** Reads the index, changes it and writes it, with no other window in between. */
   #changeIndex(change: (index: AccountIndex) => AccountIndex | undefined): Promise<void> {
-    return this.#lock.hold(indexLock, async () => {
-      await this.#reader.readIndex();
-      const changed = change(this.#memory.index);
-      if (!changed) return;
-      const next = { ...changed, generation: generationOf(this.#memory.index) + 1 };
-      await this.#store.writeIndex(next, { besides: this.#reader.isBlind });
-      this.#memory.replaceIndex(next);
-    });
+    return this.#lock.hold(indexLock, () => this.#changeIndexUnlocked(change));
+  }
+
+  async #changeIndexUnlocked(change: (index: AccountIndex) => AccountIndex | undefined): Promise<void> {
+    await this.#reader.readIndex();
+    const changed = change(this.#memory.index);
+    if (!changed) return;
+    const next = { ...changed, generation: generationOf(this.#memory.index) + 1 };
+    await this.#store.writeIndex(next, { besides: this.#reader.isBlind });
+    this.#memory.replaceIndex(next);
+  }
+
+  /** Holds a lock, but not at the price of a sign-in, which there is only once: works without one that is not let go. */
+  async #holdOrGoOn(name: string, work: () => Promise<void>): Promise<void> {
+    let isHeld = false;
+    try {
+      await this.#lock.hold(name, () => {
+        isHeld = true;
+        return work();
+      });
+    } catch (error) {
+      if (isHeld || !isProblem(error, "busyElsewhere")) throw error;
+      this.#log.warn("Going on without a lock: its holder does not let go");
+      await work();
+    }
   }
 
   /** Deletes the record of a sign-in that has ended: the index says so already. */

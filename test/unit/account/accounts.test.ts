@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdir, rm, utimes } from "node:fs/promises";
+import { join } from "node:path";
 import { Accounts } from "../../../src/account/accounts.ts";
 import { parseCredential } from "../../../src/account/credential.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
@@ -171,6 +173,34 @@ describe("The accounts that are stored", () => {
       assert.deepEqual(told, ["plus@example.com"]);
     });
   });
+
+  for (const name of ["account", "index"]) {
+    it(`are joined by a sign-in also where the lock of the ${name} is not let go`, async () => {
+      const credential = await bed.credential();
+      const held = join(bed.folder, `${name === "index" ? "accounts" : credential.id}.lock`);
+      await mkdir(held);
+      let beats = 0;
+      const heart = setInterval(() => {
+        beats += 1;
+        const time = new Date(Date.now() + beats);
+        void utimes(held, time, time).catch(() => {});
+      }, 20);
+      try {
+        const window = bed.open({ lockTimes: { staleMs: 400, patienceMs: 600 } });
+        await window.accounts.put(credential, { activate: true });
+        assert.equal(window.accounts.state.active?.email, "plus@example.com");
+        assert.ok(window.lines.some((line) => line.includes("without a lock")));
+        await assert.rejects(
+          window.lock.hold(name === "index" ? "accounts" : credential.id, async () => {}),
+          (error) => isProblem(error, "busyElsewhere"),
+        );
+      } finally {
+        clearInterval(heart);
+      }
+      assert.equal((await next()).accounts.state.active?.email, "plus@example.com");
+      await rm(held, { recursive: true });
+    });
+  }
 
   it("get no record of an account that is not signed in", async () => {
     const { accounts } = bed.open();
