@@ -233,15 +233,18 @@ export class Accounts {
     );
     // Every window takes the later sign-in for the newer one, also after the clock was put back.
     const credential = given.signedInAt > before ? given : { ...given, signedInAt: before + 1 };
+    let isListed = false;
     try {
       await this.#store.writeCredential(credential);
       const { ids, active } = this.#memory.index;
       if (status !== "found" || !ids.includes(id) || active !== id) {
+        isListed = true;
         await this.#holdOrGoOn(indexLock, () => this.#changeIndexUnlocked((index) => withAccount(index, id)));
       }
     } catch (error) {
       if (!(error instanceof KeyringSilent)) await this.#restore(credential, stored);
-      throw afterwards(error, () => this.#inTurn(() => this.#takeBack(credential, stored)));
+      const takeBack = () => this.#inTurn(() => this.#takeBack(credential, stored, isListed));
+      throw afterwards(error, () => this.#holdOrGoOn(id, takeBack));
     }
     this.#reader.remember(true);
     this.#memory.adopt(credential, this.#reader.noticeWithout(id));
@@ -264,15 +267,24 @@ export class Accounts {
     await this.#delete(id);
   }
 
-  /** A sign-in that was said to have failed must not appear when the keyring answers at last. */
-  async #takeBack(credential: Credential, stored: StoredCredential): Promise<void> {
+  /**
+   * A sign-in that was said to have failed must not appear when the keyring answers at last.
+   * @param isListed whether it has written the index, too
+   */
+  async #takeBack(credential: Credential, stored: StoredCredential, isListed: boolean): Promise<void> {
     const { id, signedInAt } = credential;
-    const known = this.#memory.get(id)?.credential;
-    // Signed in once more since.
+    await this.#reader.readIndex();
+    const now = await this.#store.readCredential(id).catch(() => undefined);
+    const known = this.#memory.newest(id, { status: "none" })?.credential;
+    // Written since, here or in another window, or signed in once more.
+    if (now?.status === "found" && now.credential.signedInAt !== signedInAt) return;
     if (known && known.signedInAt > signedInAt) return;
     if (known && known.signedInAt < signedInAt) return this.#store.writeCredential(known);
     if (isUnreadable(stored)) return this.#store.putBack(id);
-    await this.#changeIndex((index) => withoutAccount(index, credential));
+    // Another window has signed in, and this record took the place of its.
+    const { index } = this.#memory;
+    if (!isListed && index.ids.includes(id) && !hasEnded(index, credential)) return;
+    await this.#changeIndex((changed) => withoutAccount(changed, credential));
     this.#memory.drop(id);
     await this.#delete(id);
   }

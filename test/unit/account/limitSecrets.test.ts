@@ -205,6 +205,82 @@ describe("A store that hangs", () => {
     assert.ok((await next()).entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
   });
 
+  it("of a sign-in leaves no record behind where another window has signed out of that account meanwhile", async () => {
+    const other = await bed.signedIn();
+    const accounts = open();
+    await accounts.load();
+    bed.clock.jump(60_000);
+    const anew = await bed.credential();
+    bed.secrets.script("store", `credential.${anew.id}`, "hangs");
+    await assert.rejects(accounts.put(anew, { activate: true }), is("keyringSilent"));
+    await other.accounts.remove(anew.id);
+    bed.secrets.answerNow();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.ok(!bed.secrets.values.has(`credential.${anew.id}`));
+    assert.deepEqual((await next()).state.accounts, []);
+  });
+
+  for (const secret of ["credential", "accounts"] as const) {
+    it(`of “${secret}” in a sign-in costs nothing that another window has signed in with meanwhile`, async () => {
+      const accounts = open();
+      const failed = await bed.credential();
+      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${failed.id}`, "hangs");
+      await assert.rejects(accounts.put(failed, { activate: true }), is("keyringSilent"));
+      bed.clock.jump(60_000);
+      const other = await bed.signedIn();
+      const anew = other.accounts.entry()?.credential;
+      bed.secrets.answerNow();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await other.accounts.reload();
+      assert.ok(other.accounts.entry()?.credential === anew);
+      assert.equal((await next()).state.active?.email, "plus@example.com");
+    });
+  }
+
+  it("of a sign-in costs nothing that another window has renewed when it has just landed", async () => {
+    const other = await bed.signedIn();
+    const accounts = open();
+    await accounts.load();
+    const before = other.accounts.entry()?.credential;
+    bed.clock.jump(60_000);
+    const anew = await bed.credential();
+    bed.secrets.script("store", `credential.${anew.id}`, "hangs");
+    await assert.rejects(accounts.put(anew, { activate: true }), is("keyringSilent"));
+    assert.ok(before);
+    await other.lock.hold(anew.id, async () => {
+      bed.secrets.answerNow();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { signedInAt } = JSON.parse(bed.secrets.values.get(`credential.${anew.id}`) ?? "");
+      assert.equal(signedInAt, anew.signedInAt, "it is taken back in a turn of its own");
+      await other.accounts.put({ ...before, sequence: 1 });
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal((await next()).entry()?.credential.sequence, 1);
+  });
+
+  for (const secret of ["credential", "accounts"] as const) {
+    it(`of “${secret}” in a sign-in does not take back the next one of the same account, which waits for it`, async () => {
+      const { log, lock, rotations } = bed.open();
+      const store = new SecretStore(bed.secrets, { readMs: 300, writeMs: 300 });
+      const accounts = new Accounts(store, lock, bed.hint, rotations, log);
+      const credential = await bed.credential();
+      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
+      await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
+      bed.clock.jump(60_000);
+      const anew = await bed.credential();
+      const putting = accounts.put(anew, { activate: true });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      // What is known is enough.
+      bed.secrets.script("get", `credential.${anew.id}`, "rejects");
+      bed.secrets.answerNow();
+      await putting;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const { accounts: others } = bed.open();
+      await others.load();
+      assert.ok(others.entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+    });
+  }
+
   it("of a sign-out is told of, and when it lands at last the sign-out is made whole", async () => {
     await bed.signedIn();
     const accounts = open();
