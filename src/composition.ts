@@ -100,7 +100,10 @@ export async function compose(host: Host): Promise<Rooms> {
   const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
   const ownKey = new OwnKeyStore(secrets, log);
   // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
-  await Promise.all([accounts.load(), ownKey.load()]);
+  await Promise.all([accounts.load(), ownKey.load()]).catch((error: unknown) => {
+    ownKey.dispose();
+    throw error;
+  });
   const endpoints = new EndpointPermissions({ memory, ask: askForEndpoints, clock, log });
   const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
   const cli = new CodexCli({
@@ -295,7 +298,7 @@ export async function compose(host: Host): Promise<Rooms> {
         openSettings: () => panel.show(),
       }),
     async dispose() {
-      for (const subscription of subscriptions) subscription.dispose();
+      for (const subscription of [ownKey, ...subscriptions]) subscription.dispose();
       signIn.cancel();
       await refresher.settle();
       await linkedLogins.dispose();

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod/mini";
+import type { Disposable } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../platform/problem.ts";
@@ -43,14 +44,20 @@ export class OwnKeyStore {
   /** What is stored in its place and cannot be read, perhaps by a newer version's hand. */
   #unreadable: string | undefined;
   readonly #loaded = remember(() => this.reload());
+  readonly #subscription: Disposable;
 
   constructor(secrets: SecretStorage, log: Logger, limits?: SecretLimits) {
     this.#secrets = limitSecrets(secrets, limits);
     this.#log = log;
     this.#changed = new Emitter((error) => log.error(`A listener of the own key failed: ${describeError(error)}`));
-    secrets.onDidChange(({ key }) => {
+    this.#subscription = secrets.onDidChange(({ key }) => {
       if (key === secretKey && this.#loaded.current) void this.#readChange();
     });
+  }
+
+  /** Listens to the secrets no longer. */
+  dispose(): void {
+    this.#subscription.dispose();
   }
 
   get current(): OwnKey | undefined {

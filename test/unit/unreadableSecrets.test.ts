@@ -75,7 +75,7 @@ describe("A window whose secrets cannot be read", () => {
         },
         onDidChange(listener: (change: { key: string }) => void) {
           listeners.push(listener);
-          return { dispose() {} };
+          return { dispose: () => void listeners.splice(listeners.indexOf(listener), 1) };
         },
       },
     } as unknown as Parameters<typeof extension.activate>[0]);
@@ -97,6 +97,12 @@ describe("A window whose secrets cannot be read", () => {
       assert.deepEqual(errors, [sentence]);
       assert.ok(reads > before, "a failure is not kept");
     }
+  });
+
+  it("is left as it was by commands that fail", async () => {
+    const before = listeners.length;
+    for (let times = 0; times < 3; times += 1) await commands.get("chatgptSignIn.signIn")?.();
+    assert.equal(listeners.length, before, "nobody listens any more");
   });
 
   it("survives a change of the secrets, and its end", async () => {
