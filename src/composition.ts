@@ -47,7 +47,7 @@ import { CreditRedeemer } from "./openai/credits.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createHttpClient } from "./platform/httpClient.ts";
 import { createFileLock, prepareFileLock } from "./platform/lock.ts";
-import type { Logger } from "./platform/logger.ts";
+import { describeError, type Logger } from "./platform/logger.ts";
 import { firstFlow, tunnelCommand } from "./signin/flows.ts";
 import { SignIn } from "./signin/signIn.ts";
 
@@ -100,10 +100,15 @@ export async function compose(host: Host): Promise<Rooms> {
   const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
   const ownKey = new OwnKeyStore(secrets, log);
   // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
-  await Promise.all([accounts.load(), ownKey.load()]).catch((error: unknown) => {
+  const [loaded, keyLoaded] = await Promise.allSettled([accounts.load(), ownKey.load()]);
+  const isKeyKnown = keyLoaded.status === "fulfilled";
+  // An own key that no request uses keeps nobody from the rest.
+  const failed = [loaded, ...(settings.authMode === "apiKey" ? [keyLoaded] : [])].find(isRejected);
+  if (failed) {
     ownKey.dispose();
-    throw error;
-  });
+    throw failed.reason;
+  }
+  if (!isKeyKnown) log.warn(`The own key could not be read: ${describeError(keyLoaded.reason)}`);
   const endpoints = new EndpointPermissions({ memory, ask: askForEndpoints, clock, log });
   const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
   const cli = new CodexCli({
@@ -231,8 +236,8 @@ export async function compose(host: Host): Promise<Rooms> {
     log,
   });
 
-  setContextKey("noApiKey", !ownKey.current);
-  rememberOwnKey(ownKey.current !== undefined);
+  setContextKey("noApiKey", isKeyKnown && !ownKey.current);
+  if (isKeyKnown) rememberOwnKey(ownKey.current !== undefined);
   afterSignIn.resume();
   const sessions = new Sessions({
     accounts,
@@ -305,4 +310,8 @@ export async function compose(host: Host): Promise<Rooms> {
       await cli.dispose();
     },
   };
+}
+
+function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === "rejected";
 }

@@ -13,6 +13,7 @@ const anything: unknown = new Proxy(class {}, {
   apply: () => anything,
   construct: () => anything as object,
 });
+const configured: { authMode?: string; [name: string]: unknown } = {};
 const vscode: Record<string, unknown> = {
   commands: {
     registerCommand(name: string, command: Command) {
@@ -22,9 +23,16 @@ const vscode: Record<string, unknown> = {
     executeCommand: async () => {},
   },
   window: new Proxy({} as Record<string, unknown>, {
-    get: (_, name) => (name === "showErrorMessage" ? async (text: string) => void errors.push(text) : anything),
+    get: (_, name) => {
+      if (name === "createStatusBarItem") return () => ({ show() {}, dispose() {} });
+      return name === "showErrorMessage" ? async (text: string) => void errors.push(text) : anything;
+    },
   }),
-  workspace: { getConfiguration: () => ({ get: () => undefined }), onDidChangeConfiguration: () => ({ dispose() {} }) },
+  workspace: {
+    getConfiguration: () => ({ get: (name: string) => configured[name] }),
+    onDidChangeConfiguration: () => ({ dispose() {} }),
+  },
+  env: {},
   EventEmitter: class {
     event = () => ({ dispose() {} });
     fire() {}
@@ -32,7 +40,7 @@ const vscode: Record<string, unknown> = {
   },
 };
 
-const names = ["authentication", "env", "lm", "ConfigurationTarget", "MarkdownString", "ProgressLocation"];
+const names = ["authentication", "lm", "ConfigurationTarget", "ExtensionKind", "MarkdownString", "ProgressLocation"];
 const more = ["QuickPickItemKind", "StatusBarAlignment", "ThemeColor", "ThemeIcon", "UIKind", "Uri", "ViewColumn"];
 const exported = [...Object.keys(vscode), ...names, ...more, "QuickInputButtons", "LanguageModelTextPart"];
 const source = exported
@@ -46,6 +54,8 @@ describe("A window whose secrets cannot be read", () => {
   let hooks: { deregister(): void };
   const listeners: ((change: { key: string }) => void)[] = [];
   let reads = 0;
+  let broken = (_key: string) => true;
+  const remembered = new Set<string>();
   const rejections: unknown[] = [];
   const note = (error: unknown) => rejections.push(error);
 
@@ -65,13 +75,13 @@ describe("A window whose secrets cannot be read", () => {
     process.on("unhandledRejection", note);
     extension.activate({
       subscriptions: [],
-      globalState: { get: () => undefined, update: async () => {} },
+      globalState: { get: () => undefined, update: async (key: string) => void remembered.add(key) },
       globalStorageUri: { fsPath: "/nowhere" },
       extension: { packageJSON: { version: "0.0.0" } },
       secrets: {
-        async get() {
+        async get(key: string) {
           reads += 1;
-          throw new Error("the keyring is locked");
+          if (broken(key)) throw new Error("the keyring is locked");
         },
         onDidChange(listener: (change: { key: string }) => void) {
           listeners.push(listener);
@@ -103,6 +113,20 @@ describe("A window whose secrets cannot be read", () => {
     const before = listeners.length;
     for (let times = 0; times < 3; times += 1) await commands.get("chatgptSignIn.signIn")?.();
     assert.equal(listeners.length, before, "nobody listens any more");
+  });
+
+  it("works without the person's own key where that is all that cannot be read, and no request uses it", async () => {
+    broken = (key) => key === "ownKey";
+    for (const [authMode, told] of [
+      ["apiKey", [sentenceFor(new Problem("keyringFailed"))]],
+      ["chatgpt", []],
+    ] as const) {
+      configured.authMode = authMode;
+      errors.length = 0;
+      await commands.get("chatgptSignIn.copySignInLink")?.();
+      assert.deepEqual(errors, told);
+    }
+    assert.ok(!remembered.has("ownKey"), "whether there is one is not known");
   });
 
   it("survives a change of the secrets, and its end", async () => {
