@@ -119,7 +119,27 @@ describe("A real sign-out", () => {
     bed.clock.jump(day);
     await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
     bed.secrets.values.set(`credential.${plus}`, ended);
-    assert.deepEqual(emails(await next()), ["team@example.com"]);
+    const late = await next();
+    assert.deepEqual(emails(late), ["team@example.com"]);
+    assert.equal(await late.accounts.reread(plus), undefined);
+    await assert.rejects(late.refresher.refresh(JSON.parse(ended)), (error) => isProblem(error, "notSignedIn"));
+    assert.equal(bed.issuer.recordsOf("refresh").length, 0);
+  });
+
+  it("stays one in a window that still knew that sign-in while the next one's record reads as missing", async () => {
+    const other = await next();
+    const ended = other.accounts.entry(plus)?.credential;
+    assert.ok(ended);
+    await window.accounts.remove(plus);
+    bed.clock.jump(day);
+    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    bed.secrets.script("get", `credential.${plus}`, ...always("nothing" as const));
+    assert.equal(await other.accounts.reread(plus), undefined);
+    await assert.rejects(other.refresher.refresh(ended), (error) => isProblem(error, "notSignedIn"));
+    assert.equal(bed.issuer.recordsOf("refresh").length, 0);
+    bed.secrets.settle();
+    await other.accounts.reload();
+    assert.equal(tokenOf(other), tokenOf(window));
   });
 
   it("ends nothing of the sign-in after it", async () => {
