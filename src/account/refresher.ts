@@ -202,14 +202,14 @@ export class Refresher {
       throw new Problem("accountMismatch");
     }
     const now = clock.now();
-    const issuedAt = tokens.accessToken ? merged.claims.issuedAt : undefined;
+    const { issuedAt, expiresAt } = tokens.accessToken ? merged.claims : {};
     const next: Credential = {
       ...credential,
       tokens: merged.tokens,
       sequence: credential.sequence + 1,
       lastRefreshAt: now,
       receivedAt: tokens.accessToken ? now : credential.receivedAt,
-      clockOffset: clockOffset(clock, date, issuedAt) ?? credential.clockOffset,
+      clockOffset: clockOffset(clock, date, issuedAt, expiresAt) ?? credential.clockOffset,
     };
     const current = accounts.entry(credential.id);
     if (current && current.credential.signedInAt !== credential.signedInAt) return current;

@@ -264,7 +264,7 @@ export class SignIn {
       sequence: 0,
       signedInAt: now,
       receivedAt: now,
-      clockOffset: clockOffset(clock, date, claims.issuedAt) ?? 0,
+      clockOffset: clockOffset(clock, date, claims.issuedAt, claims.expiresAt) ?? 0,
       derivedKey: before?.derivedKey.status === "present" ? before.derivedKey : { status: "absent", why: "pending" },
       ...(before?.creditsAskedAt !== undefined && { creditsAskedAt: before.creditsAskedAt }),
     };

@@ -43,6 +43,21 @@ describe("The one place to ask for a credential", () => {
     assert.equal(refreshes(), 1);
   });
 
+  it("does not renew at each request where a proxy's clock says that each token has ended before it came", async () => {
+    const { source, http } = await bed.signedIn();
+    const { send } = http;
+    http.send = async (request) => {
+      const answer = await send(request);
+      return { ...answer, headers: { ...answer.headers, date: new Date(bed.clock.now() + 365 * day).toUTCString() } };
+    };
+    bed.clock.jump(lifetime);
+    for (let times = 0; times < 3; times += 1) {
+      await source.get("chatgpt");
+      bed.clock.jump(2 * minute);
+    }
+    assert.equal(refreshes(), 1);
+  });
+
   it("renews five minutes before the access token expires, and not before", async () => {
     const { source } = await bed.signedIn();
     bed.clock.jump(lifetime - 5 * minute - 3000);

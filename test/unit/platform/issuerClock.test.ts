@@ -27,6 +27,12 @@ describe("The offset of the issuer's clock", () => {
     assert.equal(clockOffset(clock, header(now), now - hour), 0);
   });
 
+  it("is not read off a header that is later than the end of the token that came with it", () => {
+    assert.equal(clockOffset(clock, header(now + 300 * hour), now, now + 240 * hour), 0);
+    assert.equal(clockOffset(clock, header(now + 300 * hour), undefined, now + 240 * hour), undefined);
+    assert.equal(clockOffset(clock, header(now + 3 * hour), now, now + 240 * hour), 3 * hour + 500);
+  });
+
   it("is unknown when the answer tells nothing", () => {
     assert.equal(clockOffset(clock, undefined, undefined), undefined);
   });
