@@ -232,7 +232,12 @@ export async function compose(host: Host): Promise<Rooms> {
     ],
     onLook: () => chat.usage.look(),
     onReadUsage: () => chat.usage.update(),
+    onNotLoaded: () =>
+      notifications.warning("VS Code has not loaded the ChatGPT settings. If they stay empty, reload the window.", {
+        "Reload Window": () => void vscode.commands.executeCommand("workbench.action.reloadWindow"),
+      }),
     showLog,
+    clock,
     log,
   });
 

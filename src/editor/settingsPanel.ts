@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
 import { type Intent, intentSchema, type View } from "../panelProtocol.ts";
-import type { Disposable } from "../platform/clock.ts";
+import type { Clock, Disposable } from "../platform/clock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import type { Actions } from "./actions.ts";
 import type { EndpointReview } from "./endpointReview.ts";
+import { PageWatch } from "./pageWatch.ts";
 import { panelHtml } from "./panelHtml.ts";
 import { settings } from "./settings.ts";
 
@@ -19,6 +20,9 @@ export interface SettingsPanelParts {
   onLook: () => void;
   /** A person asks how much of the plan is used by now. */
   onReadUsage: () => void;
+  /** VS Code shows the panel, and does not load its page. */
+  onNotLoaded: () => void;
+  clock: Clock;
   log: Logger;
 }
 
@@ -72,7 +76,11 @@ export class SettingsPanel {
   }
 
   #fill(panel: vscode.WebviewPanel, folder: vscode.Uri): void {
-    const subscriptions: Disposable[] = [];
+    const watch = new PageWatch(this.#parts.clock, () => {
+      this.#parts.log.warn("VS Code shows the panel and has not loaded its page.");
+      this.#parts.onNotLoaded();
+    });
+    const subscriptions: Disposable[] = [watch];
     let wasVisible = panel.visible;
     panel.onDidDispose(() => {
       if (this.#panel === panel) this.#panel = undefined;
@@ -80,10 +88,15 @@ export class SettingsPanel {
     });
     panel.iconPath = vscode.Uri.joinPath(this.#parts.extensionUri, "media", "icon.png");
     subscriptions.push(
-      panel.webview.onDidReceiveMessage((message) => this.#receive(message, panel)),
+      panel.webview.onDidReceiveMessage((message) => {
+        watch.spoke();
+        this.#receive(message, panel);
+      }),
       panel.onDidChangeViewState(() => {
         const isShown = panel.visible && (!wasVisible || this.#isOwed);
         wasVisible = panel.visible;
+        if (panel.visible) watch.shown();
+        else watch.hidden();
         if (isShown) void this.#send(panel);
       }),
       ...this.#parts.changes.map((change) => change(() => this.#update(panel))),
@@ -94,6 +107,7 @@ export class SettingsPanel {
       style: at("main.css"),
       script: at("main.js"),
     });
+    if (panel.visible) watch.shown();
   }
 
   /** A view has not arrived, as far as is known. */

@@ -6,6 +6,7 @@ import { SettingsPanel } from "../../../src/editor/settingsPanel.ts";
 import type { View } from "../../../src/panelProtocol.ts";
 import { Emitter } from "../../../src/platform/emitter.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
+import { ManualClock } from "../../support/manualClock.ts";
 import type { Panel } from "../../support/vscodeStub/stub.ts";
 import { resetVscode, settle, state } from "../../support/vscodeStub/stub.ts";
 import { Uri } from "../../support/vscodeStub/vscode.ts";
@@ -37,9 +38,11 @@ describe("The settings panel", () => {
   let changed: Emitter<void>;
   let panel: SettingsPanel;
   let failingAction: Error | undefined;
+  let clock: ManualClock;
 
   beforeEach(() => {
     resetVscode();
+    clock = new ManualClock();
     lines = [];
     calls = [];
     failingAction = undefined;
@@ -66,6 +69,8 @@ describe("The settings panel", () => {
       onLook: () => calls.push("look"),
       onReadUsage: () => calls.push("readUsage"),
       review: { review: async () => calls.push("review") } as unknown as EndpointReview,
+      onNotLoaded: () => calls.push("notLoaded"),
+      clock,
       log: createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
     });
   });
@@ -276,6 +281,51 @@ describe("The settings panel", () => {
     assert.deepEqual(problems(), ["first"]);
   });
 
+  describe("whose page VS Code does not load", () => {
+    const second = 1000;
+
+    it("is told of once, after 20 s", async () => {
+      panel.show();
+      await clock.advance(19 * second);
+      assert.deepEqual(calls, []);
+      await clock.advance(second);
+      assert.deepEqual(calls, ["notLoaded"]);
+      await clock.advance(3600 * second);
+      panel.show();
+      assert.deepEqual(calls, ["notLoaded"]);
+    });
+
+    it("is not told of while it is hidden, and counts anew when it is shown", async () => {
+      panel.show();
+      await clock.advance(19 * second);
+      shown().setVisible(false);
+      await clock.advance(3600 * second);
+      shown().setVisible(true);
+      await clock.advance(19 * second);
+      assert.deepEqual(calls, []);
+      await clock.advance(second);
+      assert.deepEqual(calls, ["notLoaded"]);
+    });
+
+    it("is told of when it was there, and does not come back", async () => {
+      panel.show();
+      await receive({ type: "ready" });
+      await clock.advance(3600 * second);
+      assert.deepEqual(calls, ["look"]);
+      shown().setVisible(false);
+      shown().setVisible(true);
+      await clock.advance(20 * second);
+      assert.deepEqual(calls, ["look", "notLoaded"]);
+    });
+
+    it("leaves no timer when it is closed", async () => {
+      panel.show();
+      shown().dispose();
+      await clock.advance(3600 * second);
+      assert.deepEqual(calls, []);
+    });
+  });
+
   for (const where of ["its first step", "its last step"]) {
     it(`that could not be filled (${where}) is closed, and the next command makes another`, async () => {
       let failures = 0;
@@ -304,6 +354,8 @@ describe("The settings panel", () => {
         onLook: () => {},
         onReadUsage: () => {},
         review: {} as EndpointReview,
+        onNotLoaded: () => {},
+        clock,
         log: createLogger(() => assert.fail("nothing to log")),
       });
       assert.throws(() => panel.show(), /not yet/);
