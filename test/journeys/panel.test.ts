@@ -1,4 +1,5 @@
 import { useVscode } from "../support/useVscode.ts";
+import { leaveWebviewEmpty } from "../support/webviewWorker.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 /** Shown once the panel has its view: the page's own frame has no button. */
@@ -41,5 +42,18 @@ describe("the settings panel in VS Code", () => {
       await workbench.webview(view);
       await workbench.reload();
     }
+  });
+
+  it("is told of when VS Code does not load it, and is there once the window was reloaded", async () => {
+    const workbench = await vscode.openWorkbench();
+    await leaveWebviewEmpty(workbench);
+    await open(workbench);
+    const warning = "VS Code has not loaded the ChatGPT settings. If they stay empty, reload the window.";
+    await workbench.awaitNotification(warning);
+    const reloaded = workbench.page.waitForEvent("load");
+    await workbench.pressNotificationButton(warning, "Reload Window");
+    await reloaded;
+    await open(workbench);
+    await workbench.webview(view);
   });
 });

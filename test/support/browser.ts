@@ -2,6 +2,7 @@ import { type Browser, type BrowserContext, chromium } from "playwright-core";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureChromium } from "../../scripts/lib/toolchain.mjs";
 import { patience } from "./timing.ts";
+import { settleWebviewWorkers } from "./webviewWorker.ts";
 
 /**
  * Launches Chromium; one per suite is enough, a person is a `newPerson()` of it. Set HEADED to watch it.
@@ -35,5 +36,6 @@ export async function newPerson(browser: Browser): Promise<BrowserContext> {
     reducedMotion: "reduce",
   });
   context.setDefaultTimeout(patience);
+  await settleWebviewWorkers(context);
   return context;
 }
