@@ -127,20 +127,49 @@ async function isFree(
     if (mtimeMs === watched.changedAt) watched.unchangedMs += passedMs;
     else Object.assign(watched, { changedAt: mtimeMs, unchangedMs: 0 });
     if (watched.unchangedMs < staleMs) return false;
-    // Of several who want to clear it away, one succeeds in renaming it.
-    const aside = `${folder}.${randomBytes(4).toString("hex")}`;
-    await rename(folder, aside);
-    if ((await stat(aside)).mtimeMs === mtimeMs) {
-      log.info("A lock was recovered whose holder had crashed");
-      await rmdir(aside);
-      return true;
+    const claim = `${folder}.clearing`;
+    if (await isClaimed(claim)) {
+      // It takes a moment; whoever has been at it for this long has crashed, too.
+      if (watched.unchangedMs > 1.5 * staleMs) await rmdir(claim);
+      return false;
     }
-    // Somebody else was faster, and this is already the lock of the next holder.
-    await rename(aside, folder);
-    return false;
+    try {
+      return await clearAway(folder, mtimeMs, log);
+    } finally {
+      await rmdir(claim).catch(() => {});
+    }
   } catch (error) {
     return codeOf(error) === "ENOENT";
   }
+}
+
+/** Whether somebody else is clearing a lock away; if not, we are from now on. */
+async function isClaimed(claim: string): Promise<boolean> {
+  try {
+    await mkdir(claim);
+    return false;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return true;
+    throw error;
+  }
+}
+
+/**
+ * Removes the lock of a dead holder; false when it is not that any more. Done by one at a time: of two, the slower would
+ * take away the lock of the next holder.
+ */
+async function clearAway(folder: string, mtimeMs: number, log: Logger): Promise<boolean> {
+  if ((await stat(folder)).mtimeMs !== mtimeMs) return false;
+  const aside = `${folder}.${randomBytes(4).toString("hex")}`;
+  await rename(folder, aside);
+  if ((await stat(aside)).mtimeMs === mtimeMs) {
+    log.info("A lock was recovered whose holder had crashed");
+    await rmdir(aside);
+    return true;
+  }
+  // The holder was alive after all, and this is already the lock of the next one.
+  await rename(aside, folder);
+  return false;
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { promises } from "node:fs";
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createFileLock, type Lock, type LockTimes } from "../../../src/platform/lock.ts";
@@ -78,8 +80,51 @@ describe("The lock between windows", () => {
   it("of a crashed holder is taken over by one at a time, however many wait", async () => {
     for (let round = 0; round < 5; round += 1) {
       await mkdir(join(folder.path, "account.lock"), { recursive: true });
-      assert.equal(await crowd(lockIn(folder.path, { staleMs: 50 }), 10), 1);
+      // Long enough that no holder looks dead because the computer is busy.
+      assert.equal(await crowd(lockIn(folder.path, { staleMs: 1_000 }), 10), 1);
     }
+    assert.deepEqual(await readdir(folder.path), []);
+    assert.ok(lines.some((line) => line.includes("recovered")));
+  });
+
+  it("of a crashed holder is cleared away by one, however slow: the next holder keeps theirs", async () => {
+    await mkdir(join(folder.path, "account.lock"), { recursive: true });
+    const { rename } = promises;
+    const taken = Promise.withResolvers<void>();
+    let isFirst = true;
+    promises.rename = async (...paths) => {
+      if (!isFirst) return rename(...paths);
+      isFirst = false;
+      // Whoever is slow here finds another holder's lock, and leaves the place free for a third.
+      await Promise.race([taken.promise, delay(200)]);
+      await rename(...paths);
+      await delay(100);
+    };
+    syncBuiltinESMExports();
+    let inside = 0;
+    let most = 0;
+    const hold = () =>
+      lockIn(folder.path, { staleMs: 2_000 }).hold("account", async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        taken.resolve();
+        await delay(300);
+        inside -= 1;
+      });
+    try {
+      await Promise.all([hold(), hold(), hold()]);
+    } finally {
+      promises.rename = rename;
+      syncBuiltinESMExports();
+    }
+    assert.equal(most, 1);
+    assert.deepEqual(await readdir(folder.path), []);
+  });
+
+  it("of a holder that crashed, as did whoever was clearing it away, is recovered", async () => {
+    await mkdir(join(folder.path, "account.lock"), { recursive: true });
+    await mkdir(join(folder.path, "account.lock.clearing"));
+    assert.equal(await crowd(lockIn(folder.path, { staleMs: 1_000 }), 5), 1);
     assert.deepEqual(await readdir(folder.path), []);
     assert.ok(lines.some((line) => line.includes("recovered")));
   });
