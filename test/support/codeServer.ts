@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureCodeServer, ensureNode } from "../../scripts/lib/toolchain.mjs";
@@ -84,7 +84,11 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   mkdirSync(extensionsDir, { recursive: true });
   mkdirSync(dirname(settingsFile), { recursive: true });
   const readSettings = () => JSON.parse(readFileSync(settingsFile, "utf8")) as Record<string, unknown>;
-  const writeSettings = (settings: object) => writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
+  // In one step: from half a file VS Code reads that settings have changed which want a reload, and asks for it.
+  const writeSettings = (settings: object) => {
+    writeFileSync(`${settingsFile}.new`, JSON.stringify(settings, null, 2));
+    renameSync(`${settingsFile}.new`, settingsFile);
+  };
   const resetSettings = (settings: object) => writeSettings({ ...quietSettings, ...settings });
   resetSettings(options.settings ?? {});
 
