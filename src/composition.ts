@@ -262,6 +262,7 @@ export async function compose(host: Host): Promise<Rooms> {
     askKeyWay,
   });
   const subscriptions = [
+    ownKey,
     sessions,
     ...createTerminals({
       ...{ context, memory: host.terminalConsent, notifications, log },
@@ -308,7 +309,7 @@ export async function compose(host: Host): Promise<Rooms> {
         openSettings: () => panel.show(),
       }),
     async dispose() {
-      for (const subscription of [ownKey, ...subscriptions]) subscription.dispose();
+      for (const subscription of subscriptions) subscription.dispose();
       signIn.cancel();
       await refresher.settle();
       await linkedLogins.dispose();

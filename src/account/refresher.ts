@@ -249,7 +249,7 @@ export class Refresher {
   async #storeNow(credential: Credential): Promise<boolean> {
     const { accounts } = this.#parts;
     if (this.#unsaved.get(credential.id) !== credential) return true;
-    // Meanwhile somebody may have signed in anew in another window, or out.
+    // Meanwhile somebody may have signed in again in another window, or out.
     const current = await accounts.reread(credential.id).then(
       (entry) => entry?.credential,
       () => accounts.entry(credential.id)?.credential,

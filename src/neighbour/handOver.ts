@@ -237,7 +237,7 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
   if (read.status !== "read" && read.status !== "missing") {
     throw new WordedProblem(describeUnreadable(read.status), read.status);
   }
-  const isEarlier = read.status === "read" && read.fingerprint === pending.replaced?.fingerprint;
+  const isEarlier = isReplaced(read, begun);
   const broken = isEarlier ? undefined : halfWritten(read);
   if (broken !== undefined) {
     // The CLI rewrites it in place.
@@ -247,7 +247,7 @@ async function settle(parts: HandOverParts, begun: Credential, tries = 3): Promi
   }
   const tokens = tokensIn(read);
   const isOurs = holdsOurs(read, begun);
-  if (tokens?.refreshToken && !isOurs && !isEarlier && isOfAccount(tokens, begun) && !isOlder(tokens, begun)) {
+  if (tokens && !isOurs && isRenewed(read, tokens, begun)) {
     // Renewed by the CLI, which has spent our refresh token: what it got for it is the login now.
     await accounts.passOn(linkedRecord(begun, tokens, { codexHome: pending.codexHome, store: "file" }, clock.now()));
     return "linked";
@@ -272,9 +272,18 @@ function tokensIn(read: AuthFileRead): CodexTokens | undefined {
 /** Whether a file has the login that was handed over, as it was or as the CLI has renewed it. */
 function isThere(read: AuthFileRead, begun: Credential): boolean {
   const tokens = tokensIn(read);
-  const isEarlier = read.status === "read" && read.fingerprint === begun.handOver?.replaced?.fingerprint;
-  if (!tokens?.refreshToken || isEarlier) return false;
-  if (tokens.refreshToken === begun.tokens.refreshToken) return true;
+  if (!tokens?.refreshToken || isReplaced(read, begun)) return false;
+  return tokens.refreshToken === begun.tokens.refreshToken || isRenewed(read, tokens, begun);
+}
+
+/** Whether a file is the one that the hand-over has replaced, as it was before. */
+function isReplaced(read: AuthFileRead, { handOver: pending }: Credential): boolean {
+  return read.status === "read" && read.fingerprint === pending?.replaced?.fingerprint;
+}
+
+/** Whether a file has what the CLI got for our login. */
+function isRenewed(read: AuthFileRead, tokens: CodexTokens, begun: Credential): boolean {
+  if (!tokens.refreshToken || isReplaced(read, begun)) return false;
   return isOfAccount(tokens, begun) && !isOlder(tokens, begun);
 }
 
