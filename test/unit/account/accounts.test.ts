@@ -236,11 +236,11 @@ describe("The accounts that are stored", () => {
       await window.refresher.settle();
       await other.accounts.load();
       bed.clock.jump(-back);
-      const anew = await bed.credential();
-      await window.accounts.put(anew, { activate: true });
+      const later = await bed.credential();
+      await window.accounts.put(later, { activate: true });
       await other.accounts.reload();
       for (const { accounts } of [window, other]) {
-        assert.equal(accounts.entry()?.credential.tokens.refreshToken, anew.tokens.refreshToken);
+        assert.equal(accounts.entry()?.credential.tokens.refreshToken, later.tokens.refreshToken);
       }
       const { credential } = await other.refresher.refresh(other.accounts.entry()?.credential ?? seen);
       assert.equal(credential.sequence, 1);
@@ -260,10 +260,10 @@ describe("The accounts that are stored", () => {
         bed.secrets.script("get", key, "nothing", "nothing", "nothing");
       }
       bed.clock.jump(-30 * day);
-      const anew = await bed.credential();
-      await other.accounts.put(anew, { activate: true });
+      const later = await bed.credential();
+      await other.accounts.put(later, { activate: true });
       await window.accounts.reload();
-      assert.ok(window.accounts.entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+      assert.ok(window.accounts.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
     });
   }
 
@@ -277,8 +277,8 @@ describe("The accounts that are stored", () => {
       // One that is gone is written beside: it may only read as gone.
       if (email === "plus@example.com") bed.secrets.values.delete("accounts");
       bed.secrets.script("store", email === "plus@example.com" ? "accounts.copy" : "accounts", "rejects");
-      const anew = await bed.credential(email);
-      await assert.rejects(window.accounts.put(anew, { activate: true }), (error) => isProblem(error, "saveFailed"));
+      const later = await bed.credential(email);
+      await assert.rejects(window.accounts.put(later, { activate: true }), (error) => isProblem(error, "saveFailed"));
       bed.secrets.values.set("accounts", before.find(([key]) => key === "accounts")?.[1] ?? "");
       assert.deepEqual(new Map(bed.secrets.values), new Map(before));
     }
@@ -307,9 +307,9 @@ describe("The accounts that are stored", () => {
         const { state } = window.accounts;
         bed.clock.jump(minute);
         landsThoughFailed(key);
-        const anew = await bed.credential("team@example.com");
-        await assert.rejects(window.accounts.put(anew, { activate: true }), (error) => isProblem(error, "saveFailed"));
-        assert.ok(!bed.secrets.values.has(`credential.${anew.id}`), "its tokens are not left behind");
+        const later = await bed.credential("team@example.com");
+        await assert.rejects(window.accounts.put(later, { activate: true }), (error) => isProblem(error, "saveFailed"));
+        assert.ok(!bed.secrets.values.has(`credential.${later.id}`), "its tokens are not left behind");
         await window.accounts.reload();
         assert.deepEqual(window.accounts.state, state);
         assert.deepEqual((await next()).accounts.state, state);

@@ -176,9 +176,9 @@ describe("A store that hangs", () => {
       await accounts.load();
       bed.clock.jump(60_000);
       const email = secret === "accounts" ? "team@example.com" : "plus@example.com";
-      const anew = await bed.credential(email);
-      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${anew.id}`, "hangs");
-      await assert.rejects(accounts.put(anew, { activate: true }), is("keyringSilent"));
+      const later = await bed.credential(email);
+      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${later.id}`, "hangs");
+      await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
       bed.secrets.answerNow();
       const old = before.accounts.entry()?.credential;
       await eventually(async () => {
@@ -195,14 +195,14 @@ describe("A store that hangs", () => {
     bed.secrets.script("store", `credential.${credential.id}`, "hangs");
     await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
     bed.clock.jump(60_000);
-    const anew = await bed.credential();
-    const putting = accounts.put(anew, { activate: true });
+    const later = await bed.credential();
+    const putting = accounts.put(later, { activate: true });
     bed.secrets.answerNow();
     await putting;
     await new Promise((resolve) => setTimeout(resolve, 100));
     await accounts.reload();
-    assert.ok(accounts.entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
-    assert.ok((await next()).entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+    assert.ok(accounts.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
+    assert.ok((await next()).entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
   });
 
   it("of a sign-in leaves no record behind where another window has signed out of that account meanwhile", async () => {
@@ -210,13 +210,13 @@ describe("A store that hangs", () => {
     const accounts = open();
     await accounts.load();
     bed.clock.jump(60_000);
-    const anew = await bed.credential();
-    bed.secrets.script("store", `credential.${anew.id}`, "hangs");
-    await assert.rejects(accounts.put(anew, { activate: true }), is("keyringSilent"));
-    await other.accounts.remove(anew.id);
+    const later = await bed.credential();
+    bed.secrets.script("store", `credential.${later.id}`, "hangs");
+    await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
+    await other.accounts.remove(later.id);
     bed.secrets.answerNow();
     await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.ok(!bed.secrets.values.has(`credential.${anew.id}`));
+    assert.ok(!bed.secrets.values.has(`credential.${later.id}`));
     assert.deepEqual((await next()).state.accounts, []);
   });
 
@@ -228,11 +228,11 @@ describe("A store that hangs", () => {
       await assert.rejects(accounts.put(failed, { activate: true }), is("keyringSilent"));
       bed.clock.jump(60_000);
       const other = await bed.signedIn();
-      const anew = other.accounts.entry()?.credential;
+      const later = other.accounts.entry()?.credential;
       bed.secrets.answerNow();
       await new Promise((resolve) => setTimeout(resolve, 200));
       await other.accounts.reload();
-      assert.ok(other.accounts.entry()?.credential === anew);
+      assert.ok(other.accounts.entry()?.credential === later);
       assert.equal((await next()).state.active?.email, "plus@example.com");
     });
   }
@@ -243,15 +243,15 @@ describe("A store that hangs", () => {
     await accounts.load();
     const before = other.accounts.entry()?.credential;
     bed.clock.jump(60_000);
-    const anew = await bed.credential();
-    bed.secrets.script("store", `credential.${anew.id}`, "hangs");
-    await assert.rejects(accounts.put(anew, { activate: true }), is("keyringSilent"));
+    const later = await bed.credential();
+    bed.secrets.script("store", `credential.${later.id}`, "hangs");
+    await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
     assert.ok(before);
-    await other.lock.hold(anew.id, async () => {
+    await other.lock.hold(later.id, async () => {
       bed.secrets.answerNow();
       await new Promise((resolve) => setTimeout(resolve, 50));
-      const { signedInAt } = JSON.parse(bed.secrets.values.get(`credential.${anew.id}`) ?? "");
-      assert.equal(signedInAt, anew.signedInAt, "it is taken back in a turn of its own");
+      const { signedInAt } = JSON.parse(bed.secrets.values.get(`credential.${later.id}`) ?? "");
+      assert.equal(signedInAt, later.signedInAt, "it is taken back in a turn of its own");
       await other.accounts.put({ ...before, sequence: 1 });
     });
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -267,17 +267,17 @@ describe("A store that hangs", () => {
       bed.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
       await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
       bed.clock.jump(60_000);
-      const anew = await bed.credential();
-      const putting = accounts.put(anew, { activate: true });
+      const later = await bed.credential();
+      const putting = accounts.put(later, { activate: true });
       await new Promise((resolve) => setTimeout(resolve, 100));
       // What is known is enough.
-      bed.secrets.script("get", `credential.${anew.id}`, "rejects");
+      bed.secrets.script("get", `credential.${later.id}`, "rejects");
       bed.secrets.answerNow();
       await putting;
       await new Promise((resolve) => setTimeout(resolve, 100));
       const { accounts: others } = bed.open();
       await others.load();
-      assert.ok(others.entry()?.credential.tokens.refreshToken === anew.tokens.refreshToken);
+      assert.ok(others.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
     });
   }
 

@@ -137,18 +137,18 @@ describe("A refresh", () => {
     assert.deepEqual(stored(window), credential);
   });
 
-  it("that could not be stored is not stored later over somebody who has signed in anew", async () => {
+  it("that could not be stored is not stored later over somebody who has signed in again", async () => {
     const [one, other] = [await bed.signedIn(), bed.open()];
     await other.accounts.load();
     bed.secrets.failingStores = 1;
     await one.refresher.refresh(credentialOf(one));
     bed.clock.jump(minute);
-    const anew = await bed.credential();
-    await other.accounts.put(anew, { activate: true });
+    const later = await bed.credential();
+    await other.accounts.put(later, { activate: true });
     await bed.clock.advance(200);
     await one.refresher.settle();
-    assert.ok(isDeepStrictEqual(stored(one), anew));
-    assert.ok(isDeepStrictEqual(credentialOf(one), anew));
+    assert.ok(isDeepStrictEqual(stored(one), later));
+    assert.ok(isDeepStrictEqual(credentialOf(one), later));
   });
 
   it("under way is waited for when the window closes", async () => {
@@ -234,7 +234,7 @@ describe("A refresh", () => {
   });
 
   for (const isKnown of [true, false]) {
-    it(`does not overwrite somebody who signed in anew meanwhile where the account was ${isKnown ? "" : "not "}known`, async () => {
+    it(`does not overwrite somebody who signed in again meanwhile where the account was ${isKnown ? "" : "not "}known`, async () => {
       const other = bed.open();
       if (!isKnown) await other.accounts.load();
       const one = await bed.signedIn();
@@ -243,10 +243,10 @@ describe("A refresh", () => {
       const refresh = one.refresher.refresh(credentialOf(one));
       await bed.issuer.waitForRecord("fault");
       bed.clock.jump(minute);
-      const anew = await bed.credential();
-      await other.accounts.put(anew, { activate: true });
+      const later = await bed.credential();
+      await other.accounts.put(later, { activate: true });
       await refresh;
-      assert.ok(isDeepStrictEqual(stored(one), anew));
+      assert.ok(isDeepStrictEqual(stored(one), later));
     });
   }
 

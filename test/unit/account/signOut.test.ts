@@ -147,10 +147,10 @@ describe("A real sign-out", () => {
     assert.ok(ended);
     await window.accounts.remove(plus);
     bed.clock.jump(day);
-    const anew = await bed.credential("plus@example.com");
-    await window.accounts.put(anew, { activate: true });
+    const later = await bed.credential("plus@example.com");
+    await window.accounts.put(later, { activate: true });
     assert.equal(await window.accounts.dropSignedOut(ended), true);
-    assert.ok(tokenOf(await next()) === anew.tokens.refreshToken);
+    assert.ok(tokenOf(await next()) === later.tokens.refreshToken);
   });
 
   it("leaves no account that could be made the active one", async () => {
@@ -172,11 +172,11 @@ describe("A real sign-out", () => {
     const other = await next();
     await other.accounts.remove(plus);
     bed.clock.jump(-30 * day);
-    const anew = await bed.credential("plus@example.com");
-    await other.accounts.put(anew, { activate: true });
+    const later = await bed.credential("plus@example.com");
+    await other.accounts.put(later, { activate: true });
     await window.accounts.reload();
-    assert.equal(tokenOf(window), anew.tokens.refreshToken);
-    assert.equal(tokenOf(await next()), anew.tokens.refreshToken);
+    assert.equal(tokenOf(window), later.tokens.refreshToken);
+    assert.equal(tokenOf(await next()), later.tokens.refreshToken);
   });
 
   it("written by a first build, which counted nothing, when its list is empty", async () => {

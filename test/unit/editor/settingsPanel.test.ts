@@ -295,7 +295,7 @@ describe("The settings panel", () => {
       assert.deepEqual(calls, ["notLoaded"]);
     });
 
-    it("is not told of while it is hidden, and counts anew when it is shown", async () => {
+    it("is not told of while it is hidden, and starts counting again when it is shown", async () => {
       panel.show();
       await clock.advance(19 * second);
       shown().setVisible(false);

@@ -740,7 +740,7 @@ describe("handing a sign-in over to the Codex CLI", function () {
       [2, "is taken back in spite of it"],
       [3, "is left for later"],
     ] as const) {
-      it(`and that the CLI writes anew, ${times} times while it is taken back, ${what}`, async () => {
+      it(`and that the CLI writes again, ${times} times while it is taken back, ${what}`, async () => {
         const { window, before } = await unsettled();
         await writeFile(file(), loginOf(before));
         let looks = 0;
