@@ -9,8 +9,8 @@ import { controlOf, type IssuerControl } from "../test/issuer/control.ts";
 import { signInByHttp } from "../test/issuer/login.ts";
 import { AccountProcess, bundleWorker } from "../test/support/accountProcess.ts";
 import { createAccountWindow, credentialFor } from "../test/support/accountWindow.ts";
+import { temporaryDirectory } from "../test/support/cleanUp.ts";
 import { FileSecrets } from "../test/support/fileSecrets.ts";
-import { temporaryDirectory } from "../test/support/leaveNothing.ts";
 import { ManualClock } from "../test/support/manualClock.ts";
 import { MemorySecrets } from "../test/support/memorySecrets.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
@@ -32,7 +32,7 @@ export async function benchAccount(): Promise<Row[]> {
 
 /** Reads of a fresh access token, against an async function that returns a field. */
 export async function measureWarmReads(): Promise<Row[]> {
-  return withBed(async ({ window }) => {
+  return withFixture(async ({ window }) => {
     const holder = { credential: await window.source.get("chatgpt") };
     const floor = async () => holder.credential;
     const ours = () => window.source.get("chatgpt");
@@ -80,7 +80,7 @@ export function measureSpread(): Promise<Row[]> {
 }
 
 async function measureStorm(what: string, storm: (ask: () => Promise<number>) => Promise<number[]>): Promise<Row[]> {
-  return withBed(async ({ window, issuer, clock, secrets, bare }) => {
+  return withFixture(async ({ window, issuer, clock, secrets, bare }) => {
     const rounds = 60;
     const [last, floor]: [number[], number[]] = [[], []];
     let without = 0;
@@ -175,7 +175,7 @@ export async function measureProcesses(): Promise<Row[]> {
   ];
 }
 
-interface Bed {
+interface Fixture {
   window: ReturnType<typeof createAccountWindow>;
   issuer: IssuerControl;
   clock: ManualClock;
@@ -184,7 +184,7 @@ interface Bed {
   bare: () => Promise<number>;
 }
 
-async function withBed<T>(measure: (bed: Bed) => Promise<T>): Promise<T> {
+async function withFixture<T>(measure: (fixture: Fixture) => Promise<T>): Promise<T> {
   const issuer = await startIssuerProcess();
   const folder = temporaryDirectory();
   const clock = new ManualClock();

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureCodeServer } from "../scripts/lib/toolchain.mjs";
 import { launchBrowser, newPerson } from "../test/support/browser.ts";
+import { temporaryDirectory } from "../test/support/cleanUp.ts";
 import { startCodeServer } from "../test/support/codeServer.ts";
-import { temporaryDirectory } from "../test/support/leaveNothing.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
 import { within } from "../test/support/timing.ts";
 import { median, ms, type Row } from "./table.ts";

@@ -11,7 +11,7 @@ import { ChatModelProvider } from "../src/editor/chat/chatModelProvider.ts";
 import { chatgptBackend } from "../src/openai/backend.ts";
 import { systemClock } from "../src/platform/clock.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
-import { host, Text, Token, user } from "../test/unit/openai/chatParts.ts";
+import { host, Text, Token, user } from "../test/unit/editor/chat/chatParts.ts";
 
 export const deltas = 20_000;
 const rounds = 41;

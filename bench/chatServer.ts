@@ -1,12 +1,12 @@
 // The service of the chat benchmark, in a process of its own so that its work is not counted as the reader's.
-import { usualModels } from "../test/standIn/catalogue.ts";
-import { startStandIn } from "../test/standIn/standIn.ts";
+import { usualModels } from "../test/fakeApi/catalogue.ts";
+import { startFakeApi } from "../test/fakeApi/fakeApi.ts";
 
 const deltas = Number(process.argv[2]);
-const { standIn, origin } = await startStandIn(usualModels);
-standIn.usually(() => {
+const { fakeApi, origin } = await startFakeApi(usualModels);
+fakeApi.usually(() => {
   // Remembering every request of a benchmark would fill the memory.
-  standIn.records.length = 0;
+  fakeApi.records.length = 0;
   return { parts: [{ text: "word ".repeat(deltas), deltas }] };
 });
 process.stdout.write(`${origin}\n`);

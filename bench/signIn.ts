@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { loginByHttp } from "../test/issuer/login.ts";
-import { temporaryDirectory } from "../test/support/leaveNothing.ts";
+import { temporaryDirectory } from "../test/support/cleanUp.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
 import { median, ms, type Row } from "./table.ts";
 

@@ -4,46 +4,46 @@ import { Accounts } from "./account/accounts.ts";
 import type { SignedInHint } from "./account/accountsReader.ts";
 import { CachedSecrets } from "./account/cachedSecrets.ts";
 import { CredentialSource } from "./account/credentialSource.ts";
-import { KeyDeriver } from "./account/derivedKey.ts";
 import { EndpointPermissions } from "./account/endpointPermissions.ts";
+import { CreditRedeemer } from "./account/followUp/credits.ts";
+import { KeyDeriver } from "./account/followUp/derivedKey.ts";
+import { FollowUp } from "./account/followUp/followUp.ts";
 import { OwnKeyStore } from "./account/ownKey.ts";
 import { Refresher } from "./account/refresher.ts";
-import { scheduleRenewal } from "./account/renewal.ts";
-import { createRotations } from "./account/rotations.ts";
+import { createRefreshNotes } from "./account/refreshNotes.ts";
+import { scheduleRefresh } from "./account/scheduledRefresh.ts";
 import { SecretStore } from "./account/secretStore.ts";
-import { pickAccount } from "./editor/accountPicker.ts";
+import { CodexCli } from "./codex/codexCli.ts";
+import { FileRefresher } from "./codex/fileRefresher.ts";
+import { LinkedAccounts } from "./codex/linkedAccounts.ts";
 import { Actions } from "./editor/actions.ts";
-import { AfterSignIn } from "./editor/afterSignIn.ts";
+import { offerEnvironmentKey } from "./editor/apiKey/environmentKeyOffer.ts";
+import { askKeyChoice } from "./editor/apiKey/keyChoice.ts";
+import { OwnKeyActions } from "./editor/apiKey/ownKeyActions.ts";
 import { allowChatWithoutGitHub } from "./editor/chat/allowChatWithoutGitHub.ts";
 import type { ChatModelProvider } from "./editor/chat/chatModelProvider.ts";
-import { createChatRoom } from "./editor/chat/chatRoom.ts";
-import { CodexExport } from "./editor/codexExport.ts";
-import { CodexImport } from "./editor/codexImport.ts";
-import { askForEndpoints } from "./editor/consentDialogs.ts";
-import { setContextKey } from "./editor/contextKeys.ts";
-import { EndpointReview } from "./editor/endpointReview.ts";
-import { offerEnvironmentKey } from "./editor/environmentKeyOffer.ts";
-import { askKeyWay } from "./editor/keyWay.ts";
-import type { KnownAccounts, Memento } from "./editor/knownAccounts.ts";
-import { Notifications } from "./editor/notifications.ts";
-import { OwnKeyActions } from "./editor/ownKeyActions.ts";
-import { createView } from "./editor/panelView.ts";
-import { Sessions, type SessionsChange } from "./editor/sessions.ts";
-import { settings } from "./editor/settings.ts";
-import { SettingsPanel } from "./editor/settingsPanel.ts";
-import { placeOf } from "./editor/signInPlace.ts";
-import { SignInSurface } from "./editor/signInSurface.ts";
-import { showStatusMenu } from "./editor/statusMenu.ts";
-import type { ConsentMemory } from "./editor/terminalConsent.ts";
-import { createTerminals } from "./editor/terminals.ts";
-import { watchAccounts } from "./editor/watchAccounts.ts";
-import { CodexCli } from "./neighbour/codexCli.ts";
-import { FileRenewal } from "./neighbour/fileRenewal.ts";
-import { LinkedLogins } from "./neighbour/linkedLogins.ts";
+import { createChatModels } from "./editor/chat/chatModels.ts";
+import { CodexExport } from "./editor/codex/export.ts";
+import { CodexImport } from "./editor/codex/import.ts";
+import { askForEndpoints } from "./editor/endpoints/consentDialogs.ts";
+import { EndpointReview } from "./editor/endpoints/review.ts";
+import { createView } from "./editor/panel/panelView.ts";
+import { SettingsPanel } from "./editor/panel/settingsPanel.ts";
+import { pickAccount } from "./editor/sessions/accountPicker.ts";
+import type { KnownAccounts, Memento } from "./editor/sessions/knownAccounts.ts";
+import { Sessions, type SessionsChange } from "./editor/sessions/sessions.ts";
+import { watchAccounts } from "./editor/sessions/watchAccounts.ts";
+import { hostEnvironmentOf } from "./editor/signIn/hostEnvironment.ts";
+import { SignInSurface } from "./editor/signIn/surface.ts";
+import { showStatusMenu } from "./editor/status/statusMenu.ts";
+import type { ConsentMemory } from "./editor/terminals/consent.ts";
+import { createTerminals } from "./editor/terminals/terminals.ts";
+import { setContextKey } from "./editor/vscode/contextKeys.ts";
+import { Notifications } from "./editor/vscode/notifications.ts";
+import { settings } from "./editor/vscode/settings.ts";
 import { originator, platformUrl, redirectPorts } from "./oauth/issuer.ts";
 import { revoke } from "./oauth/revocation.ts";
 import { TokenEndpoint } from "./oauth/tokenEndpoint.ts";
-import { CreditRedeemer } from "./openai/credits.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createHttpClient } from "./platform/httpClient.ts";
 import { createFileLock, prepareFileLock } from "./platform/lock.ts";
@@ -70,7 +70,7 @@ export interface Host {
   onSessionsChanged: (change: SessionsChange) => void;
 }
 
-export interface Rooms {
+export interface Services {
   actions: Actions;
   panel: SettingsPanel;
   chatModels: () => Promise<ChatModelProvider>;
@@ -81,8 +81,8 @@ export interface Rooms {
   dispose(): Promise<void>;
 }
 
-/** Builds the rooms from the ground up and hands them to each other. Called when something is first asked for. */
-export async function compose(host: Host): Promise<Rooms> {
+/** Builds the services from the ground up and hands them to each other. Called when something is first asked for. */
+export async function compose(host: Host): Promise<Services> {
   const { context, memory, log, showLog, hint, known, rememberOwnKey, onModelsChanged } = host;
   const clock = systemClock;
   const { version } = context.extension.packageJSON as { version: string };
@@ -93,11 +93,11 @@ export async function compose(host: Host): Promise<Rooms> {
 
   const shared = context.globalStorageUri.fsPath;
   const lock = createFileLock(shared, log);
-  const rotations = createRotations(shared);
+  const refreshNotes = createRefreshNotes(shared);
   // On the web, secrets are read when the page loads and never again.
   const cached = vscode.env.uiKind === vscode.UIKind.Web ? new CachedSecrets(context.secrets, shared) : undefined;
   const secrets = cached ?? context.secrets;
-  const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, refreshNotes, log);
   const ownKey = new OwnKeyStore(secrets, log);
   // Before anything else is built: when this fails, nothing is left behind, and the next call tries again.
   const [loaded, keyLoaded] = await Promise.allSettled([accounts.load(), ownKey.load()]);
@@ -119,24 +119,24 @@ export async function compose(host: Host): Promise<Rooms> {
     codexPath: () => settings.codexPath,
     workspaceFolders: () => (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath),
   });
-  const fileRenewal = new FileRenewal({ tokenEndpoint, clock, log });
-  const linkedLogins = new LinkedLogins({ accounts, cli, fileRenewal, lock, clock, log });
+  const fileRefresher = new FileRefresher({ tokenEndpoint, clock, log });
+  const linkedAccounts = new LinkedAccounts({ accounts, cli, fileRefresher, lock, clock, log });
   const refresher = new Refresher({
     accounts,
     tokenEndpoint,
     revoke: revokeToken,
     lock,
-    rotations,
+    refreshNotes,
     clock,
     log,
     ...(cached && { assertCurrent: () => cached.assertCurrent() }),
-    refreshLinked: linkedLogins.refresh,
-    settleHandOver: linkedLogins.settleHandOver,
+    refreshLinked: linkedAccounts.refresh,
+    settleHandOff: linkedAccounts.settleHandOff,
   });
   const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => settings.authMode, clock });
 
-  const place = placeOf(context);
+  const place = hostEnvironmentOf(context);
   const credits = new CreditRedeemer({
     accounts,
     refresher,
@@ -148,7 +148,7 @@ export async function compose(host: Host): Promise<Rooms> {
     apiBaseUrl: () => settings.endpoint("apiBaseUrl"),
     isWanted: () => settings.redeemCredits,
   });
-  const afterSignIn = new AfterSignIn({ accounts, deriver, credits, log });
+  const followUp = new FollowUp({ accounts, deriver, credits, log });
   const signIn = new SignIn({
     accounts,
     tokenEndpoint,
@@ -174,14 +174,14 @@ export async function compose(host: Host): Promise<Rooms> {
     onTrouble: (error) => actions.tellTrouble(error),
     allowedWorkspaces: () => settings.allowedWorkspaces,
     revoke: revokeToken,
-    beginFollowUp: (issuer, idToken) => afterSignIn.begin(issuer, idToken),
+    beginFollowUp: (issuer, idToken) => followUp.begin(issuer, idToken),
   });
 
   const notifications = new Notifications(log, showLog);
   const surface = new SignInSurface({ signIn, log });
   const ownKeyActions = new OwnKeyActions(ownKey, http, notifications, log, endpoints);
   const codexImport = new CodexImport({
-    ...{ accounts, cli, afterSignIn, ownKey: ownKeyActions, endpoints: review, notifications, clock },
+    ...{ accounts, cli, followUp, ownKey: ownKeyActions, endpoints: review, notifications, clock },
   });
   const actions = new Actions({
     accounts,
@@ -197,9 +197,9 @@ export async function compose(host: Host): Promise<Rooms> {
     notifications,
     log,
     revoke: revokeToken,
-    endHandOver: linkedLogins.endHandOver,
+    endHandOff: linkedAccounts.endHandOff,
   });
-  const chat = createChatRoom({
+  const chat = createChatModels({
     ...{ accounts, credentials: source, endpoints, review, actions, notifications, userAgent },
     memory,
     openPanel: () => panel.show(),
@@ -243,7 +243,7 @@ export async function compose(host: Host): Promise<Rooms> {
 
   setContextKey("noApiKey", isKeyKnown && !ownKey.current);
   if (isKeyKnown) rememberOwnKey(ownKey.current !== undefined);
-  afterSignIn.resume();
+  followUp.resume();
   const sessions = new Sessions({
     accounts,
     ownKey,
@@ -259,7 +259,7 @@ export async function compose(host: Host): Promise<Rooms> {
     setOwnKey: () => actions.setApiKey(),
     removeOwnKey: () => ownKeyActions.drop(),
     useChatgpt: () => settings.setAuthMode("chatgpt"),
-    askKeyWay,
+    askKeyChoice,
   });
   const subscriptions = [
     ownKey,
@@ -274,7 +274,7 @@ export async function compose(host: Host): Promise<Rooms> {
       secrets: context.secrets,
       assertCurrent: () => cached?.assertCurrent(),
     }),
-    scheduleRenewal(accounts, source, clock, log),
+    scheduleRefresh(accounts, source, clock, log),
     endpoints.onDidChange(() => panel.visible && chat.usage.update()),
     signIn.onDidChange(() => setContextKey("signingIn", signIn.running !== undefined)),
     ownKey.onDidChange((key) => rememberOwnKey(key !== undefined)),
@@ -312,7 +312,7 @@ export async function compose(host: Host): Promise<Rooms> {
       for (const subscription of subscriptions) subscription.dispose();
       signIn.cancel();
       await refresher.settle();
-      await linkedLogins.dispose();
+      await linkedAccounts.dispose();
       await cli.dispose();
     },
   };

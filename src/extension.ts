@@ -1,16 +1,16 @@
 import * as vscode from "vscode";
 import type { SignedInHint } from "./account/accountsReader.ts";
-import type { Rooms } from "./composition.ts";
-import { registerAuthenticationProvider } from "./editor/authenticationProvider.ts";
+import type { Services } from "./composition.ts";
 import { registerChatModels } from "./editor/chat/register.ts";
-import { setContextKey } from "./editor/contextKeys.ts";
-import { KnownAccounts } from "./editor/knownAccounts.ts";
-import { createStatusBar } from "./editor/statusBar.ts";
-import { VerifiedMemento } from "./editor/verifiedMemento.ts";
+import { registerAuthenticationProvider } from "./editor/sessions/authenticationProvider.ts";
+import { KnownAccounts } from "./editor/sessions/knownAccounts.ts";
+import { createStatusBar } from "./editor/status/statusBar.ts";
+import { setContextKey } from "./editor/vscode/contextKeys.ts";
+import { VerifiedMemento } from "./editor/vscode/verifiedMemento.ts";
 import { createLogger, describeError } from "./platform/logger.ts";
 import { type Remembered, remember } from "./platform/remember.ts";
 
-/** Commands of package.json, and what each does once the rooms stand. */
+/** Commands of package.json, and what each does once the services stand. */
 const commands = {
   signIn: ({ actions }) => actions.signIn(),
   signInWithDeviceCode: ({ actions }) => actions.signInWith("deviceCode"),
@@ -21,9 +21,9 @@ const commands = {
   copyDeviceCode: ({ actions }) => actions.copyDeviceCode(),
   openDevicePage: ({ actions }) => actions.openDevicePage(),
   addAccount: ({ actions }) => actions.signIn({ chooseAccount: true }),
-  switchAccount: (rooms) => rooms.pickAccount(),
+  switchAccount: (services) => services.pickAccount(),
   // The status bar's; not in the palette.
-  showMenu: (rooms) => rooms.showMenu(),
+  showMenu: (services) => services.showMenu(),
   signOut: ({ actions }) => actions.signOut(),
   refresh: ({ actions }) => actions.refresh(),
   importFromCodex: ({ actions }) => actions.importFromCodex(),
@@ -32,14 +32,14 @@ const commands = {
   setApiKey: ({ actions }) => actions.setApiKey(),
   adoptEnvironmentKey: ({ actions }) => actions.adoptEnvironmentKey(),
   removeApiKey: ({ actions }) => actions.removeApiKey(),
-  allowChatWithoutGitHub: (rooms) => rooms.allowChatWithoutGitHub(),
-} satisfies Record<string, (rooms: Rooms) => unknown>;
+  allowChatWithoutGitHub: (services) => services.allowChatWithoutGitHub(),
+} satisfies Record<string, (services: Services) => unknown>;
 
 const hintKey = "signedIn";
 const ownKeyHintKey = "ownKey";
 const terminalConsentKey = "terminalConsent";
 
-let rooms: Remembered<Rooms> | undefined;
+let services: Remembered<Services> | undefined;
 
 /** Says what VS Code has to know at once; everything else is loaded when it is first asked for. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -76,7 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
       onSessionsChanged: (change) => tellSessions(change),
     });
   });
-  rooms = entered;
+  services = entered;
   const enter = () => entered.get();
   // Nobody waits for these; whoever asks for something next tries again, and is told.
   const follow = () => void enter().catch((error: unknown) => log.warn(`Not ready: ${describeError(error)}`));
@@ -88,7 +88,7 @@ export function activate(context: vscode.ExtensionContext): void {
         try {
           await action(await enter());
         } catch (error) {
-          const { Notifications } = await import("./editor/notifications.ts");
+          const { Notifications } = await import("./editor/vscode/notifications.ts");
           new Notifications(log, showLog).problem("A command", error);
         }
       }),
@@ -130,6 +130,6 @@ export function activate(context: vscode.ExtensionContext): void {
 
 /** Lets a refresh that is under way be stored: its refresh token is spent. */
 export async function deactivate(): Promise<void> {
-  const entered = await rooms?.current?.catch(() => undefined);
+  const entered = await services?.current?.catch(() => undefined);
   await entered?.dispose();
 }

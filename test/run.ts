@@ -6,8 +6,8 @@ import { parseArgs } from "node:util";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import * as tools from "../scripts/lib/toolchain.mjs";
 import { ensureKeyring } from "./interop/keyring.ts";
+import { temporaryDirectory } from "./support/cleanUp.ts";
 import { ensureCodexCli } from "./support/codexCli.ts";
-import { temporaryDirectory } from "./support/leaveNothing.ts";
 import { ownNetwork } from "./support/ownNetwork.ts";
 import { projectRoot } from "./support/projectRoot.ts";
 import { interruptSuites, runSuite, type Suite, type SuiteOutcome } from "./support/suite.ts";

@@ -1,7 +1,7 @@
-// Signs in with the extension's own rooms, again and again; its parent is the browser. Bundled by bench/signIn.ts.
+// Signs in with the extension's own services, again and again; its parent is the browser. Bundled by bench/signIn.ts.
 import { prepareFileLock } from "../../src/platform/lock.ts";
 import { MemorySecrets } from "../../test/support/memorySecrets.ts";
-import { createRooms } from "../../test/support/rooms.ts";
+import { createServices } from "../../test/support/services.ts";
 
 /** Like VS Code's, it answers in a later turn of the event loop; how long that takes is left out on both sides. */
 class LaterSecrets extends MemorySecrets {
@@ -17,7 +17,7 @@ class LaterSecrets extends MemorySecrets {
 }
 
 const issuer = process.env.ISSUER ?? "";
-const rooms = await createRooms({
+const services = await createServices({
   issuer,
   secrets: new LaterSecrets(),
   openExternal: async () => true,
@@ -27,21 +27,21 @@ const rooms = await createRooms({
   },
 });
 
-rooms.browser.open = async (url) => {
+services.browser.open = async (url) => {
   process.send?.({ url });
   return true;
 };
-rooms.accounts.onDidChange(({ active }) => {
+services.accounts.onDidChange(({ active }) => {
   if (active) process.send?.(active.derivedKey.status === "present" ? { shown: true } : { signedIn: true });
 });
 process.on("message", async (message: string) => {
   if (message === "end") {
-    await rooms.dispose();
+    await services.dispose();
     process.exit();
   }
-  const { active } = rooms.accounts.state;
-  if (active) await rooms.accounts.remove(active.id);
-  await Promise.all([rooms.http.prepare(), prepareFileLock()]);
-  await rooms.signIn.run();
+  const { active } = services.accounts.state;
+  if (active) await services.accounts.remove(active.id);
+  await Promise.all([services.http.prepare(), prepareFileLock()]);
+  await services.signIn.run();
 });
 process.send?.({ ready: true });

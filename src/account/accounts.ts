@@ -1,14 +1,14 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
 import { remember } from "../platform/remember.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import { type AccountIndex, endedAt, generationOf, hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
 import { AccountsMemory } from "./accountsMemory.ts";
 import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { KeyringSilent } from "./limitSecrets.ts";
-import { hashOf, type Rotations } from "./rotations.ts";
+import { hashOf, type RefreshNotes } from "./refreshNotes.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { AccountsState, Entry } from "./state.ts";
 
@@ -23,7 +23,7 @@ const indexLock = "accounts";
 export class Accounts {
   readonly #store: SecretStore;
   readonly #lock: Lock;
-  readonly #rotations: Pick<Rotations, "read" | "write">;
+  readonly #refreshNotes: Pick<RefreshNotes, "read" | "write">;
   readonly #log: Logger;
   readonly #memory: AccountsMemory;
   readonly #reader: AccountsReader;
@@ -39,12 +39,12 @@ export class Accounts {
     store: SecretStore,
     lock: Lock,
     hint: SignedInHint,
-    rotations: Pick<Rotations, "read" | "write">,
+    refreshNotes: Pick<RefreshNotes, "read" | "write">,
     log: Logger,
   ) {
     this.#store = store;
     this.#lock = lock;
-    this.#rotations = rotations;
+    this.#refreshNotes = refreshNotes;
     this.#log = log;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader(store, this.#memory, hint, log);
@@ -122,15 +122,15 @@ export class Accounts {
   async passOn(credential: Credential): Promise<void> {
     await this.put(credential);
     const { sequence, tokens, receivedAt } = credential;
-    await this.#rotations
+    await this.#refreshNotes
       .write(credential, { sequence, hash: hashOf(tokens.refreshToken), at: receivedAt })
       .catch((error: unknown) => this.#log.warn(`A new owner was not noted: ${describeError(error)}`));
   }
 
   /** Whether the tokens have been renewed or passed on since, by word of the note beside the secrets. */
   async isOlder(credential: Credential): Promise<boolean> {
-    const rotation = await this.#rotations.read(credential);
-    return rotation !== undefined && rotation.sequence > credential.sequence;
+    const refreshNote = await this.#refreshNotes.read(credential);
+    return refreshNote !== undefined && refreshNote.sequence > credential.sequence;
   }
 
   /** Keeps a record in memory that could not be stored yet. */

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { Problem } from "../platform/problem.ts";
+import { writeFileAtomically } from "../platform/atomicFile.ts";
+import { Problem } from "../shared/problem.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { readSecret, type SecretStorage } from "./secretStore.ts";
 
@@ -82,11 +83,7 @@ export class CachedSecrets implements SecretStorage {
   }
 
   async #tell(mark: Mark): Promise<void> {
-    const file = this.#fileOf(mark.id);
-    const temporary = `${file}.${randomBytes(4).toString("hex")}`;
-    await mkdir(this.#directory, { recursive: true });
-    await writeFile(temporary, JSON.stringify(mark), { mode: 0o600 });
-    await rename(temporary, file);
+    await writeFileAtomically(this.#fileOf(mark.id), JSON.stringify(mark));
   }
 
   /** One for each browser: each has secrets of its own. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { type Claims, mergeClaims, readClaims } from "../oauth/claims.ts";
 import type { TokenSet } from "../oauth/tokenEndpoint.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 
 /** The version of the record below. A reader of version N migrates older ones and leaves newer ones alone. */
 export const credentialVersion = 1;
@@ -22,7 +22,7 @@ const linkSchema = z.object({
   codexHome: z.string(),
   store: z.enum(["file", "keyring"]),
   /** The person chose that the file be renewed from here where no CLI is installed. */
-  renewHere: z.boolean(),
+  refreshHere: z.boolean(),
 });
 export type CodexLink = Readonly<z.infer<typeof linkSchema>>;
 
@@ -72,7 +72,7 @@ export const credentialSchema = z.object({
   /** Of a linked record: where its owner keeps the login. */
   link: z.optional(linkSchema),
   /** Of a record that is not linked yet: its refresh token may be in the CLI's file too, and must not be spent. */
-  handOver: z.optional(handOverSchema),
+  handOff: z.optional(handOverSchema),
   /** Set when the issuer will not renew these tokens any more. */
   rejected: z.optional(rejectionSchema),
 });

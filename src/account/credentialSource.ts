@@ -1,6 +1,6 @@
-import type { AuthMode } from "../panelProtocol.ts";
 import { type Clock, delay } from "../platform/clock.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import type { AuthMode } from "../shared/panelProtocol.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";
 import { accountBinding, type Binding, ownKeyBinding } from "./endpoints.ts";
 import { refreshDueAt, settleMs } from "./freshness.ts";
@@ -22,7 +22,7 @@ export interface BearerCredential {
   readonly binding?: Binding;
 }
 
-export interface CredentialSourceParts {
+export interface CredentialSourceDependencies {
   accounts: Accounts;
   ownKey: OwnKeyStore;
   refresher: Refresher;
@@ -54,7 +54,7 @@ const putBackMs = 5 * 60_000;
 /** After this long without a failure, the waits start anew, ms. */
 const forgiveMs = 600_000;
 
-interface Setback {
+interface Backoff {
   count: number;
   /** Milliseconds since 1970. */
   since: number;
@@ -64,17 +64,17 @@ interface Setback {
 
 /** The one place to ask for a credential. A fresh one is answered from memory. */
 export class CredentialSource {
-  readonly #parts: CredentialSourceParts;
+  readonly #dependencies: CredentialSourceDependencies;
   #cache: { chatgpt?: Cached; apiKey?: Promise<BearerCredential> } = {};
   /** What the callers of this moment wait for together. */
   #asked: { [K in CredentialKind]?: Promise<BearerCredential> | undefined } = {};
-  readonly #setbacks = new Map<string, Setback>();
+  readonly #backoffs = new Map<string, Backoff>();
   readonly #seen = new Map<string, Seen>();
   /** Renewals under way, whose outcome is counted once however many wait for it. */
   readonly #renewals = new Map<string, Promise<Entry>>();
 
-  constructor(parts: CredentialSourceParts) {
-    this.#parts = parts;
+  constructor(parts: CredentialSourceDependencies) {
+    this.#dependencies = parts;
     parts.accounts.onDidChange(() => this.forget());
     parts.ownKey.onDidChange(() => this.forget());
   }
@@ -96,8 +96,8 @@ export class CredentialSource {
   #cached(kind: CredentialKind): Promise<BearerCredential> | undefined {
     if (kind === "apiKey") return this.#cache.apiKey;
     const cached = this.#cache.chatgpt;
-    if (!cached || isPutBack(cached.seen, this.#parts.clock)) return undefined;
-    return this.#parts.clock.now() < cached.freshUntil ? cached.answer : undefined;
+    if (!cached || isPutBack(cached.seen, this.#dependencies.clock)) return undefined;
+    return this.#dependencies.clock.now() < cached.freshUntil ? cached.answer : undefined;
   }
 
   #ask(kind: CredentialKind): Promise<BearerCredential> {
@@ -115,13 +115,13 @@ export class CredentialSource {
    * @throws Problem
    */
   async accessToken(id?: string): Promise<BearerCredential> {
-    await this.#parts.accounts.load();
-    const entry = this.#parts.accounts.entry(id);
+    await this.#dependencies.accounts.load();
+    const entry = this.#dependencies.accounts.entry(id);
     if (!entry) throw new Problem("notSignedIn");
     const fresh = await this.#freshen(entry);
     const credential = bearerOf(fresh);
     // While this waited, somebody may have switched or signed out.
-    if (this.#parts.accounts.entry() === fresh) {
+    if (this.#dependencies.accounts.entry() === fresh) {
       const freshUntil = refreshDueAt(fresh);
       this.#cache.chatgpt = { answer: Promise.resolve(credential), freshUntil, seen: this.#seenOf(fresh) };
     }
@@ -136,7 +136,7 @@ export class CredentialSource {
   async rejected(refused: BearerCredential): Promise<BearerCredential> {
     this.forget();
     if (refused.accountId === undefined && !this.#isAccessToken(refused)) return this.#otherKey(refused);
-    const { accounts, refresher, clock } = this.#parts;
+    const { accounts, refresher, clock } = this.#dependencies;
     await accounts.load();
     const id = refused.account ?? accounts.state.active?.id;
     const current = id === undefined ? undefined : await accounts.reread(id);
@@ -150,20 +150,20 @@ export class CredentialSource {
   }
 
   #isAccessToken({ account, bearer }: BearerCredential): boolean {
-    const entry = this.#parts.accounts.entry(account);
+    const entry = this.#dependencies.accounts.entry(account);
     return entry?.credential.tokens.accessToken === bearer;
   }
 
   /** Another API key than the one that was refused, if one has been set elsewhere. */
   async #otherKey(refused: BearerCredential): Promise<BearerCredential> {
-    await Promise.all([this.#parts.ownKey.reload(), this.#parts.accounts.reload()]);
+    await Promise.all([this.#dependencies.ownKey.reload(), this.#dependencies.accounts.reload()]);
     const current = await this.#apiKey();
     if (current.bearer === refused.bearer) throw new Problem("keyRejected");
     return current;
   }
 
   async #apiKey(): Promise<BearerCredential> {
-    const { accounts, ownKey, authMode } = this.#parts;
+    const { accounts, ownKey, authMode } = this.#dependencies;
     await Promise.all([ownKey.load(), accounts.load()]);
     // It may only have read as missing.
     if (authMode() === "apiKey" && !ownKey.current) await ownKey.reload();
@@ -187,17 +187,17 @@ export class CredentialSource {
   }
 
   async #freshen(entry: Entry): Promise<Entry> {
-    const { clock } = this.#parts;
+    const { clock } = this.#dependencies;
     const { id, rejected, accessTokenExpiresAt } = entry.account;
     if (rejected) throw new Problem("needsSignIn", rejected);
     const now = clock.now();
     if (now < refreshDueAt(entry) && !isPutBack(this.#seenOf(entry), clock)) return entry;
     const usable = accessTokenExpiresAt === undefined || now < accessTokenExpiresAt;
-    const setback = this.#setbacks.get(id);
+    const backoff = this.#backoffs.get(id);
     // A clock that was put back does not make the wait longer.
-    if (setback && now < setback.until && now >= setback.since) {
+    if (backoff && now < backoff.until && now >= backoff.since) {
       if (usable) return entry;
-      throw setback.problem;
+      throw backoff.problem;
     }
     const renewal = this.#renew(entry);
     if (!usable) return renewal;
@@ -223,15 +223,15 @@ export class CredentialSource {
     const { id } = entry.account;
     const running = this.#renewals.get(id);
     if (running) return running;
-    const renewal = this.#parts.refresher
+    const renewal = this.#dependencies.refresher
       .refresh(entry.credential)
       .then(
         (renewed) => {
-          this.#setbacks.delete(id);
+          this.#backoffs.delete(id);
           return renewed;
         },
         (problem: unknown) => {
-          if (!isProblem(problem, "needsSignIn", "notSignedIn")) this.#addSetback(id, problem);
+          if (!isProblem(problem, "needsSignIn", "notSignedIn")) this.#addBackoff(id, problem);
           throw problem;
         },
       )
@@ -240,18 +240,18 @@ export class CredentialSource {
     return renewal;
   }
 
-  #addSetback(id: string, problem: unknown): void {
-    const now = this.#parts.clock.now();
-    const before = this.#setbacks.get(id);
+  #addBackoff(id: string, problem: unknown): void {
+    const now = this.#dependencies.clock.now();
+    const before = this.#backoffs.get(id);
     const count = before && now - before.until < forgiveMs ? before.count + 1 : 0;
     const wait = backoffMs[Math.min(count, backoffMs.length - 1)] ?? 0;
-    this.#setbacks.set(id, { count, since: now, until: now + wait, problem });
+    this.#backoffs.set(id, { count, since: now, until: now + wait, problem });
   }
 
   /** What comes of a renewal, or after a while the entry that is still good. */
   async #soon(renewal: Promise<Entry>, entry: Entry): Promise<Entry> {
     const enough = new AbortController();
-    const waited = delay(this.#parts.clock, patienceMs, enough.signal).then(() => entry);
+    const waited = delay(this.#dependencies.clock, patienceMs, enough.signal).then(() => entry);
     waited.catch(() => {});
     try {
       return await Promise.race([renewal, waited]);

@@ -1,7 +1,7 @@
 import { type Clock, delay } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { Problem, type ProblemCode } from "../platform/problem.ts";
+import { Problem, type ProblemCode } from "../shared/problem.ts";
 import { type Binding, normalAddress } from "./endpoints.ts";
 
 /** Where answers are remembered: outside the settings, which any extension may write. */
@@ -16,7 +16,7 @@ export interface EndpointQuestion {
   readonly addresses: readonly string[];
 }
 
-export interface EndpointPermissionParts {
+export interface EndpointPermissionDependencies {
   memory: EndpointMemory;
   /** Asks the person in a modal dialog; anything but true means no. */
   ask: (question: EndpointQuestion) => PromiseLike<boolean>;
@@ -54,7 +54,7 @@ interface Asking {
  * has allowed it.
  */
 export class EndpointPermissions {
-  readonly #parts: EndpointPermissionParts;
+  readonly #dependencies: EndpointPermissionDependencies;
   readonly #changed: Emitter<void>;
   /** Until the window closes or the credential is gone, whatever becomes of the memory. */
   #allowedHere: readonly Allowed[] = [];
@@ -65,8 +65,8 @@ export class EndpointPermissions {
   /** One dialog at a time. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: EndpointPermissionParts) {
-    this.#parts = parts;
+  constructor(parts: EndpointPermissionDependencies) {
+    this.#dependencies = parts;
     this.#changed = new Emitter((error) =>
       parts.log.error(`A listener of the allowed endpoints failed: ${describeError(error)}`),
     );
@@ -159,7 +159,7 @@ export class EndpointPermissions {
   }
 
   async #ask(binding: Binding, addresses: readonly string[], again: boolean): Promise<void> {
-    const { ask, log } = this.#parts;
+    const { ask, log } = this.#dependencies;
     // The question before this one may have been about the same.
     const missing = this.missing(binding, addresses);
     if (missing.length === 0 || (!again && this.#isRefused(binding, missing))) return;
@@ -190,8 +190,8 @@ export class EndpointPermissions {
 
   /** Nobody waits for the memory, or fails with it: this window knows already what is written. */
   #write(allowed: readonly Allowed[]): void {
-    this.#parts.memory.update(memoryKey, allowed).then(undefined, (error: unknown) => {
-      this.#parts.log.warn(`The allowed endpoints could not be written: ${describeError(error)}`);
+    this.#dependencies.memory.update(memoryKey, allowed).then(undefined, (error: unknown) => {
+      this.#dependencies.log.warn(`The allowed endpoints could not be written: ${describeError(error)}`);
     });
   }
 
@@ -204,7 +204,7 @@ export class EndpointPermissions {
   async #answered(question: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     const limit = new AbortController();
     const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
-    const waited = delay(this.#parts.clock, answerLimitMs, stop);
+    const waited = delay(this.#dependencies.clock, answerLimitMs, stop);
     waited.catch(() => {});
     try {
       await Promise.race([question, waited]);
@@ -214,7 +214,7 @@ export class EndpointPermissions {
   }
 
   #allowed(): readonly Allowed[] {
-    const stored = this.#parts.memory.get(memoryKey);
+    const stored = this.#dependencies.memory.get(memoryKey);
     const known = Array.isArray(stored) ? stored.filter(isAllowed) : [];
     const isNew = ([holder, address]: Allowed) => !known.some(([other, at]) => other === holder && at === address);
     return [...known, ...this.#allowedHere.filter(isNew)];

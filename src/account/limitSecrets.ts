@@ -1,5 +1,5 @@
 import { describeError } from "../platform/logger.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import type { SecretStorage } from "./secretStore.ts";
 
 export interface SecretLimits {

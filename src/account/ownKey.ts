@@ -3,8 +3,8 @@ import * as z from "zod/mini";
 import type { Disposable } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
 import { remember } from "../platform/remember.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { deleteSecret, readSecret, type SecretStorage } from "./secretStore.ts";
 

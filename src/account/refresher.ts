@@ -1,22 +1,22 @@
+import { clockOffset } from "../oauth/clockOffset.ts";
 import type { TokenEndpoint, TokenSet } from "../oauth/tokenEndpoint.ts";
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
 import { type Clock, delay } from "../platform/clock.ts";
-import { clockOffset } from "../platform/issuerClock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential } from "./credential.ts";
 import { mergeTokens } from "./mergeTokens.ts";
-import { hashOf, type Rotation, type Rotations } from "./rotations.ts";
+import { hashOf, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
 import type { Entry } from "./state.ts";
 
-export interface RefresherParts {
+export interface RefresherDependencies {
   accounts: Accounts;
   tokenEndpoint: (issuer: string) => TokenEndpoint;
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
   lock: Lock;
-  rotations: Rotations;
+  refreshNotes: RefreshNotes;
   clock: Clock;
   log: Logger;
   /**
@@ -33,7 +33,7 @@ export interface RefresherParts {
    * Finds out who owns a login whose hand-over to its next owner was cut off, and stores that.
    * @throws for what may pass; then nothing is spent
    */
-  settleHandOver?: (credential: Credential) => Promise<void>;
+  settleHandOff?: (credential: Credential) => Promise<void>;
 }
 
 /** Waits between tries to store tokens that the issuer has already renewed, ms. */
@@ -52,15 +52,15 @@ const maxLooks = 3;
  * turns under a lock, and each reads again what is stored before it spends a refresh token, which works only once.
  */
 export class Refresher {
-  readonly #parts: RefresherParts;
+  readonly #dependencies: RefresherDependencies;
   readonly #flights = new Map<string, Promise<Entry>>();
   /** What is still to be done under a lock, a little longer than anybody waits for it. */
   readonly #holding = new Set<Promise<unknown>>();
   /** Renewed records that are not stored yet. */
   readonly #unsaved = new Map<string, Credential>();
 
-  constructor(parts: RefresherParts) {
-    this.#parts = parts;
+  constructor(parts: RefresherDependencies) {
+    this.#dependencies = parts;
   }
 
   /** Waits for the refreshes under way, and tries once more to store what could not be stored; for a shutdown. */
@@ -81,12 +81,12 @@ export class Refresher {
     // Read while the lock is taken. It still counts if that took no time: who noted something after this read and has
     // let go of the lock before we got it has stored its tokens as well.
     const since = performance.now();
-    const early = this.#parts.rotations.read(seen);
-    const rotationNow = () => (performance.now() - since < atOnceMs ? early : this.#parts.rotations.read(seen));
-    const holding = this.#parts.lock
+    const early = this.#dependencies.refreshNotes.read(seen);
+    const noteNow = () => (performance.now() - since < atOnceMs ? early : this.#dependencies.refreshNotes.read(seen));
+    const holding = this.#dependencies.lock
       .hold(
         seen.id,
-        async () => this.#refreshAlone(seen, await rotationNow(), resolve),
+        async () => this.#refreshAlone(seen, await noteNow(), resolve),
         () => this.#renewedByAnother(seen),
       )
       .then(resolve, reject)
@@ -99,29 +99,29 @@ export class Refresher {
 
   /** The record as somebody else has renewed it, told by the note, which is cheaper to read than a secret. */
   async #renewedByAnother(seen: Credential): Promise<Entry | undefined> {
-    const rotation = await this.#parts.rotations.read(seen);
-    if (!rotation || rotation.sequence <= seen.sequence) return undefined;
-    const entry = await this.#parts.accounts.reread(seen.id);
+    const refreshNote = await this.#dependencies.refreshNotes.read(seen);
+    if (!refreshNote || refreshNote.sequence <= seen.sequence) return undefined;
+    const entry = await this.#dependencies.accounts.reread(seen.id);
     return entry && hasNewTokens(entry.credential, seen) ? entry : undefined;
   }
 
   /** @param serve called as soon as the renewed record is stored, before others are told */
-  async #refreshAlone(seen: Credential, noted: Rotation | undefined, serve: (entry: Entry) => void): Promise<Entry> {
-    const { accounts, rotations, log } = this.#parts;
-    let rotation = noted;
-    for (let looks = 0; ; rotation = await rotations.read(seen)) {
+  async #refreshAlone(seen: Credential, noted: RefreshNote | undefined, serve: (entry: Entry) => void): Promise<Entry> {
+    const { accounts, refreshNotes, log } = this.#dependencies;
+    let refreshNote = noted;
+    for (let looks = 0; ; refreshNote = await refreshNotes.read(seen)) {
       const entry = await accounts.reread(seen.id);
       if (!entry) throw new Problem("notSignedIn");
       const { credential } = entry;
       if (hasNewTokens(credential, seen)) return entry;
       if (credential.origin === "linked") return this.#refreshLinked(entry, serve);
-      const isOlder = rotation !== undefined && rotation.sequence > credential.sequence;
-      if (credential.handOver && this.#parts.settleHandOver && !isOlder) {
-        await this.#parts.settleHandOver(credential);
+      const isOlder = refreshNote !== undefined && refreshNote.sequence > credential.sequence;
+      if (credential.handOff && this.#dependencies.settleHandOff && !isOlder) {
+        await this.#dependencies.settleHandOff(credential);
         continue;
       }
       if (credential.rejected) throw new Problem("needsSignIn", credential.rejected);
-      await this.#parts.assertCurrent?.();
+      await this.#dependencies.assertCurrent?.();
       if (isOlder) {
         // It was renewed. What came of it was stored before it was noted, so another look finds it, or nothing will.
         looks += 1;
@@ -131,23 +131,23 @@ export class Refresher {
         accounts.doubt({ ...credential, rejected: "reused" });
         throw new Problem("needsSignIn", "reused");
       }
-      if (!this.#isInOtherHands(credential, rotation)) return this.#spend(entry, rotation, serve);
-      await delay(this.#parts.clock, lookAgainMs);
+      if (!this.#isInOtherHands(credential, refreshNote)) return this.#spend(entry, refreshNote, serve);
+      await delay(this.#dependencies.clock, lookAgainMs);
     }
   }
 
   /** Whether somebody who lost the lock, or died a moment ago, may still be waiting for the issuer's answer. */
-  #isInOtherHands({ tokens }: Credential, rotation: Rotation | undefined): boolean {
-    if (rotation?.spending !== hashOf(tokens.refreshToken)) return false;
-    return Math.abs(this.#parts.clock.now() - rotation.at) < answerMs;
+  #isInOtherHands({ tokens }: Credential, refreshNote: RefreshNote | undefined): boolean {
+    if (refreshNote?.spending !== hashOf(tokens.refreshToken)) return false;
+    return Math.abs(this.#dependencies.clock.now() - refreshNote.at) < answerMs;
   }
 
-  async #spend(entry: Entry, rotation: Rotation | undefined, serve: (entry: Entry) => void): Promise<Entry> {
-    const { accounts, clock } = this.#parts;
+  async #spend(entry: Entry, refreshNote: RefreshNote | undefined, serve: (entry: Entry) => void): Promise<Entry> {
+    const { accounts, clock } = this.#dependencies;
     const { credential } = entry;
     const { sequence, tokens } = credential;
     const spending = hashOf(tokens.refreshToken);
-    const answer = this.#parts.tokenEndpoint(credential.issuer).refresh(tokens.refreshToken);
+    const answer = this.#dependencies.tokenEndpoint(credential.issuer).refresh(tokens.refreshToken);
     const noted = this.#note(credential, { sequence, hash: spending, spending, at: clock.now() });
     try {
       const refreshed = await answer;
@@ -155,7 +155,7 @@ export class Refresher {
     } catch (error) {
       await noted;
       // Nobody waits for an answer any more. If one was lost, the token may be spent; the next try will tell.
-      await this.#note(credential, { sequence, hash: spending, at: rotation?.at ?? credential.receivedAt });
+      await this.#note(credential, { sequence, hash: spending, at: refreshNote?.at ?? credential.receivedAt });
       for (let looks = 0; looks < (error instanceof RefreshRejected ? maxLooks : 1); looks += 1) {
         const changed = await accounts.reread(credential.id);
         if (changed && hasNewTokens(changed.credential, credential)) return changed;
@@ -167,7 +167,7 @@ export class Refresher {
 
   /** A linked login is renewed by its owner, which alone has its refresh token. */
   async #refreshLinked(entry: Entry, serve: (entry: Entry) => void): Promise<Entry> {
-    const { refreshLinked } = this.#parts;
+    const { refreshLinked } = this.#dependencies;
     if (!refreshLinked) throw new Problem("needsSignIn", "not linked here");
     try {
       const tokens = await refreshLinked(entry.credential);
@@ -180,7 +180,7 @@ export class Refresher {
   }
 
   async #reject(credential: Credential, { reason, detail }: RefreshRejected): Promise<never> {
-    this.#parts.log.warn(`The refresh token was rejected: ${detail}`);
+    this.#dependencies.log.warn(`The refresh token was rejected: ${detail}`);
     await this.#save({ ...credential, rejected: reason });
     throw new Problem("needsSignIn", reason);
   }
@@ -191,7 +191,7 @@ export class Refresher {
     serve: (entry: Entry) => void,
     noted?: Promise<void>,
   ): Promise<Entry> {
-    const { accounts, clock } = this.#parts;
+    const { accounts, clock } = this.#dependencies;
     const { credential } = before;
     const merged = mergeTokens(before, tokens);
     if (merged === undefined) {
@@ -220,13 +220,13 @@ export class Refresher {
     await noted;
     await this.#note(next, { sequence: next.sequence, hash: hashOf(next.tokens.refreshToken), at: now });
     if (!stored) return this.#abandon(next);
-    this.#lookBack(next);
+    this.#dropIfSignedOut(next);
     return stored;
   }
 
   /** Stores a record; when that fails it is used from memory, and stored as soon as it can be. */
   async #save(credential: Credential): Promise<void> {
-    const { accounts, log } = this.#parts;
+    const { accounts, log } = this.#dependencies;
     try {
       await accounts.put(credential);
     } catch (error) {
@@ -240,14 +240,14 @@ export class Refresher {
 
   #storeLater(credential: Credential, attempt: number): void {
     const wait = saveRetriesMs[Math.min(attempt, saveRetriesMs.length - 1)] ?? 0;
-    this.#parts.clock.after(wait, async () => {
+    this.#dependencies.clock.after(wait, async () => {
       if (!(await this.#storeNow(credential))) this.#storeLater(credential, attempt + 1);
     });
   }
 
   /** Resolves with whether there is nothing left to store. */
   async #storeNow(credential: Credential): Promise<boolean> {
-    const { accounts } = this.#parts;
+    const { accounts } = this.#dependencies;
     if (this.#unsaved.get(credential.id) !== credential) return true;
     // Meanwhile somebody may have signed in again in another window, or out.
     const current = await accounts.reread(credential.id).then(
@@ -266,26 +266,26 @@ export class Refresher {
   }
 
   /** A sign-out takes no lock, and may have come while the tokens were stored. */
-  #lookBack(credential: Credential): void {
-    void this.#parts.accounts
+  #dropIfSignedOut(credential: Credential): void {
+    void this.#dependencies.accounts
       .dropSignedOut(credential)
       .then(async (dropped) => {
         if (dropped) await this.#abandon(credential);
       })
-      .catch((error: unknown) => this.#parts.log.debug(`After a refresh: ${describeError(error)}`));
+      .catch((error: unknown) => this.#dependencies.log.debug(`After a refresh: ${describeError(error)}`));
   }
 
   /** Signed out meanwhile: what just came must not live on at the issuer. */
   async #abandon({ origin, issuer, tokens }: Credential): Promise<never> {
-    if (origin === "own") await this.#parts.revoke(issuer, tokens.refreshToken).catch(() => {});
+    if (origin === "own") await this.#dependencies.revoke(issuer, tokens.refreshToken).catch(() => {});
     throw new Problem("notSignedIn");
   }
 
-  async #note(credential: Credential, rotation: Omit<Rotation, "account">): Promise<void> {
+  async #note(credential: Credential, refreshNote: Omit<RefreshNote, "account">): Promise<void> {
     if (credential.origin === "linked") return;
-    await this.#parts.rotations
-      .write(credential, rotation)
-      .catch((error: unknown) => this.#parts.log.warn(`The rotation was not noted: ${describeError(error)}`));
+    await this.#dependencies.refreshNotes
+      .write(credential, refreshNote)
+      .catch((error: unknown) => this.#dependencies.log.warn(`The refreshNote was not noted: ${describeError(error)}`));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Event } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import { type AccountIndex, generationOf, type IndexStatus, mergeIndexes, parseIndex } from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 import { answerOf, type CallbackAnswer, hasDuplicates, isOurState } from "./callbackAnswer.ts";
 import { contentSecurityPolicy, type Page, pages } from "./callbackPages.ts";
 import { callbackPath } from "./issuer.ts";

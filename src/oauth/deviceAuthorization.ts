@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 import { clientId } from "./issuer.ts";
 import { errorCode, failureOf, isPage, isServiceError } from "./oauthError.ts";
 

@@ -1,5 +1,5 @@
 import type { HttpResponse } from "../platform/httpClient.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 
 /**
  * The error code of a refused call, wherever the issuer put it: `error.code`, `error` as a string, or `code`

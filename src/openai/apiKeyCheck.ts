@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { errorCode, failureOf, isErrorBody, isPassing, isServiceError } from "../oauth/oauthError.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 
 const listSchema = z.object({ data: z.array(z.unknown()) });
 

@@ -1,10 +1,10 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
 import { isPassing } from "../oauth/oauthError.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
 import { errorBodyLimit, readJsonText } from "./bodyForm.ts";
-import { asNumber, asRecord, asString, asTime } from "./loose.ts";
 import { isUnauthorized, RequestError, type RequestFailure, withoutDoubt } from "./requestError.ts";
+import { asNumber, asRecord, asString, asTime } from "./untrusted.ts";
 
 /**
  * What a status outside 2xx means (protocol.md, section 10, "Retries and errors"). 401 is told as expired here; the
@@ -22,7 +22,7 @@ export async function failureOfResponse(response: Response, backend: Backend, no
  * What to try after a refused credential.
  * @throws Problem, or RequestError when there is nothing else and it is doubtful that the service refused it
  */
-export async function renewedCredential(
+export async function refreshedCredential(
   credentials: Credentials,
   refused: BearerCredential,
   refusal: RequestError,

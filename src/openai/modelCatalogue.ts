@@ -2,9 +2,9 @@ import type { BearerCredential } from "../account/credentialSource.ts";
 import type { Clock } from "../platform/clock.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../shared/problem.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf, renewedCredential } from "./failures.ts";
+import { failureOfResponse, jsonOf, refreshedCredential } from "./failures.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
 import { isUnauthorized, RequestError, withoutDoubt } from "./requestError.ts";
 
@@ -19,7 +19,7 @@ interface Kept {
   readonly fetchedAt: number;
 }
 
-export interface CatalogueNeeds {
+export interface CatalogueDependencies {
   readonly fetch: typeof fetch;
   readonly credentials: Credentials;
   readonly clock: Clock;
@@ -31,12 +31,12 @@ export interface CatalogueNeeds {
  * a time, and the last list stands in while the service cannot be reached. Each account and each key has its own list.
  */
 export class ModelCatalogue {
-  readonly #needs: CatalogueNeeds;
+  readonly #dependencies: CatalogueDependencies;
   readonly #kept = new Map<string, Kept>();
   readonly #asking = new Map<string, Promise<readonly ChatModel[]>>();
 
-  constructor(needs: CatalogueNeeds) {
-    this.#needs = needs;
+  constructor(needs: CatalogueDependencies) {
+    this.#dependencies = needs;
   }
 
   /**
@@ -44,10 +44,10 @@ export class ModelCatalogue {
    * service fails and there is no earlier list of this account.
    */
   async list(backend: Backend): Promise<readonly ChatModel[]> {
-    const credential = await this.#needs.credentials.get(backend.credentialKind);
+    const credential = await this.#dependencies.credentials.get(backend.credentialKind);
     const key = keyOf(backend, credential);
     const kept = this.#kept.get(key);
-    if (kept && this.#needs.clock.now() - kept.fetchedAt < freshMs) return kept.models;
+    if (kept && this.#dependencies.clock.now() - kept.fetchedAt < freshMs) return kept.models;
     const asking = this.#asking.get(key) ?? this.#ask(backend, credential, key, kept);
     this.#asking.set(key, asking);
     try {
@@ -68,7 +68,7 @@ export class ModelCatalogue {
       this.#kept.set(key, fetched);
       return fetched.models;
     } catch (error) {
-      this.#needs.log(`Models could not be listed: ${describeError(error)}`);
+      this.#dependencies.log(`Models could not be listed: ${describeError(error)}`);
       // An account that is signed out for good must not go on showing models that cannot answer.
       if (kept && !isSignedOut(error)) return kept.models;
       throw error;
@@ -80,13 +80,13 @@ export class ModelCatalogue {
       return await this.#fetchOnce(backend, credential, kept);
     } catch (error) {
       if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
-      const renewed = await renewedCredential(this.#needs.credentials, credential, error);
+      const renewed = await refreshedCredential(this.#dependencies.credentials, credential, error);
       return this.#fetchOnce(backend, renewed, kept).catch((again: unknown) => Promise.reject(withoutDoubt(again)));
     }
   }
 
   async #fetchOnce(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept> {
-    const { clock } = this.#needs;
+    const { clock } = this.#dependencies;
     const response = await this.#get(backend, credential, kept);
     if (response.status === 304 && kept) return { ...kept, fetchedAt: clock.now() };
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
@@ -100,7 +100,7 @@ export class ModelCatalogue {
     const headers: Record<string, string> = { ...backend.headers(credential), Accept: "application/json" };
     if (kept?.etag) headers["If-None-Match"] = kept.etag;
     try {
-      return await this.#needs.fetch(backend.modelsUrl, {
+      return await this.#dependencies.fetch(backend.modelsUrl, {
         headers,
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),

@@ -1,4 +1,4 @@
-import { asNumber } from "./loose.ts";
+import { asNumber } from "./untrusted.ts";
 
 export const reasoningLevels = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 export type ReasoningLevel = (typeof reasoningLevels)[number];

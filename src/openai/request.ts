@@ -2,10 +2,10 @@ import type { BearerCredential } from "../account/credentialSource.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import type { Backend, Credentials, RequestTraits } from "./backend.ts";
 import { declaredForm } from "./bodyForm.ts";
-import { failureOfResponse, renewedCredential } from "./failures.ts";
+import { failureOfResponse, refreshedCredential } from "./failures.ts";
 import { isUnauthorized, RequestError, requestErrorOf, withoutDoubt } from "./requestError.ts";
 import type { RequestBody } from "./responses.ts";
 import { type CompletedResponse, type Reading, type ResponseSink, readResponse } from "./stream.ts";
@@ -59,7 +59,7 @@ export async function sendRequest(sender: Sender, request: ResponseRequest): Pro
       if (sink.shown) throw failure;
       if (isUnauthorized(failure.failure) && !renewed) {
         renewed = true;
-        credential = await held(renewedCredential(sender.credentials, credential, failure));
+        credential = await held(refreshedCredential(sender.credentials, credential, failure));
       } else if (isPassing(failure) && retries < retryLimit) {
         await delay(sender.clock, retryBaseMs * 2 ** retries * (0.75 + sender.random() / 2), signal);
         retries += 1;

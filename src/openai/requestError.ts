@@ -1,4 +1,4 @@
-import type { Problem } from "../platform/problem.ts";
+import type { Problem } from "../shared/problem.ts";
 
 /** Everything that can end a chat request, closed: whoever shows it handles each kind. */
 export type RequestFailure =

@@ -3,12 +3,12 @@ import type { Clock, Disposable } from "../platform/clock.ts";
 import type { Backend } from "./backend.ts";
 import { type BodyForm, FormDetector, readJsonText } from "./bodyForm.ts";
 import { failureOfBody, failureOfEvent } from "./failures.ts";
-import { asArray, asNumber, asRecord, asString } from "./loose.ts";
 import type { ReasoningItem, ToolCall } from "./messages.ts";
 import { RequestError } from "./requestError.ts";
-import { TextFold } from "./textFold.ts";
+import { TextBatch } from "./textBatch.ts";
+import { asArray, asNumber, asRecord, asString } from "./untrusted.ts";
 
-/** Hears a streamed answer, in its order. Text comes folded (see TextFold). None of these may throw. */
+/** Hears a streamed answer, in its order. Text comes folded (see TextBatch). None of these may throw. */
 export interface ResponseSink {
   text(text: string): void;
   /** The summary of the model's thinking, where one was asked for. */
@@ -72,7 +72,7 @@ export async function readResponse(
   clock: Clock,
   { backend = { kind: "chatgpt" }, form, onBytes = () => {} }: Reading = {},
 ): Promise<CompletedResponse> {
-  const fold = new TextFold(clock, (text) => sink.text(text));
+  const fold = new TextBatch(clock, (text) => sink.text(text));
   const answer = new Answer(sink, fold, clock, backend);
   const parser = createParser({
     onEvent: (message) => answer.onEvent(message.event, message.data),
@@ -128,7 +128,7 @@ class Answer {
   /** The stream says, in another protocol's words, that nothing more will come. */
   saysDone = false;
   readonly #sink: ResponseSink;
-  readonly #fold: TextFold;
+  readonly #fold: TextBatch;
   readonly #clock: Clock;
   readonly #backend: Pick<Backend, "kind">;
   readonly #calls = new Set<string>();
@@ -136,7 +136,7 @@ class Answer {
   #eventSeen = false;
   #strangeLineSeen = false;
 
-  constructor(sink: ResponseSink, fold: TextFold, clock: Clock, backend: Pick<Backend, "kind">) {
+  constructor(sink: ResponseSink, fold: TextBatch, clock: Clock, backend: Pick<Backend, "kind">) {
     this.#backend = backend;
     this.#sink = sink;
     this.#fold = fold;

@@ -1,4 +1,4 @@
-import { asNumber, asRecord, asString, asTime } from "./loose.ts";
+import { asNumber, asRecord, asString, asTime } from "./untrusted.ts";
 
 /** One of a plan's rolling windows. Percentages are 0-100 of the window's allowance. */
 export interface UsageWindow {

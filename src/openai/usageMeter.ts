@@ -4,13 +4,13 @@ import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf, renewedCredential } from "./failures.ts";
+import { failureOfResponse, jsonOf, refreshedCredential } from "./failures.ts";
 import { isUnauthorized, RequestError, withoutDoubt } from "./requestError.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
 
 const timeoutMs = 10_000;
 
-export interface UsageNeeds {
+export interface UsageMeterDependencies {
   readonly fetch: typeof fetch;
   readonly credentials: Credentials;
   readonly clock: Clock;
@@ -19,15 +19,15 @@ export interface UsageNeeds {
 
 /** What is known of the plan's use: told by the answers to requests, or read when somebody looks. Never polled. */
 export class UsageMeter {
-  readonly #needs: UsageNeeds;
+  readonly #dependencies: UsageMeterDependencies;
   readonly #changed: Emitter<Usage | undefined>;
   #usage: Usage | undefined;
   #reading: Promise<Usage> | undefined;
   /** Counts the accounts, so that an answer for the last one is not taken for this one's. */
   #generation = 0;
 
-  constructor(needs: UsageNeeds) {
-    this.#needs = needs;
+  constructor(needs: UsageMeterDependencies) {
+    this.#dependencies = needs;
     this.#changed = new Emitter((error) => needs.log(`Usage could not be shown: ${describeError(error)}`));
   }
 
@@ -75,19 +75,19 @@ export class UsageMeter {
   }
 
   async #ask(backend: Backend): Promise<Usage> {
-    const { credentials } = this.#needs;
+    const { credentials } = this.#dependencies;
     const credential = await credentials.get(backend.credentialKind);
     try {
       return await this.#askOnce(backend, credential);
     } catch (error) {
       if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
-      const renewed = await renewedCredential(credentials, credential, error);
+      const renewed = await refreshedCredential(credentials, credential, error);
       return this.#askOnce(backend, renewed).catch((again: unknown) => Promise.reject(withoutDoubt(again)));
     }
   }
 
   async #askOnce(backend: Backend, credential: BearerCredential): Promise<Usage> {
-    const { clock } = this.#needs;
+    const { clock } = this.#dependencies;
     const response = await this.#get(backend, credential);
     if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
     const usage = usageFromAnswer(await jsonOf(response, backend, clock.now()));
@@ -99,7 +99,7 @@ export class UsageMeter {
     if (!backend.usageUrl) throw new RequestError({ kind: "forbidden" }, "an API key has no usage windows");
     const headers = { ...backend.headers(credential), Accept: "application/json" };
     try {
-      return await this.#needs.fetch(backend.usageUrl, {
+      return await this.#dependencies.fetch(backend.usageUrl, {
         headers,
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),

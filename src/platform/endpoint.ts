@@ -1,4 +1,4 @@
-import { SettingProblem } from "./problem.ts";
+import { Problem } from "../shared/problem.ts";
 
 /**
  * What hosts are named by. A URL may have other signs there, such as commas, and then one host could read like several,
@@ -8,14 +8,14 @@ const plainHost = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
 
 /**
  * Checks the value of a setting that says where credentials go, and returns it without a trailing slash.
- * @throws SettingProblem when it is not https (http is for this computer only), carries user name, query or fragment, or
+ * @throws Problem `badSetting` when it is not https (http is for this computer only), carries user name, query or fragment, or
  * its host is no plain name
  */
 export function parseEndpoint(setting: string, value: unknown): string {
   const url = typeof value === "string" ? URL.parse(value.trim()) : null;
   const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   const plain = url && plainHost.test(url.hostname) && !url.username && !url.password && !/[?#]/.test(url.href);
-  if (!secure || !plain) throw new SettingProblem(setting);
+  if (!secure || !plain) throw new Problem("badSetting", setting, { setting });
   return url.href.replace(/\/+$/, "");
 }
 

@@ -1,5 +1,6 @@
+import { Problem } from "../shared/problem.ts";
+import { parseJson } from "./json.ts";
 import { networkFailure } from "./networkFailure.ts";
-import { Problem } from "./problem.ts";
 import { remember } from "./remember.ts";
 
 export interface HttpRequest {
@@ -85,15 +86,6 @@ export function createHttpClient(userAgent: () => string, originator: string): H
       }
     },
   };
-}
-
-function parseJson(text: unknown): unknown {
-  if (typeof text !== "string") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function plainHeaders(headers: object): Record<string, string> {

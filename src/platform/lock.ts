@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rename, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Problem } from "../shared/problem.ts";
+import { errnoOf } from "./errno.ts";
 import { describeError, type Logger } from "./logger.ts";
-import { Problem } from "./problem.ts";
 import { remember } from "./remember.ts";
 
 /** Keeps two pieces of work on the same thing apart, across windows and processes. */
@@ -93,13 +94,13 @@ async function acquire(file: string, log: Logger): Promise<(() => Promise<void>)
       onCompromised: (error: Error) => log.warn(`A lock was lost: ${describeError(error)}`),
     };
     const release = await lockfile.lock(file, options).catch(async (error: unknown) => {
-      if (codeOf(error) !== "ENOENT") throw error;
+      if (errnoOf(error) !== "ENOENT") throw error;
       await mkdir(join(file, ".."), { recursive: true });
       return lockfile.lock(file, options);
     });
     return () => release().catch((error: unknown) => log.warn(`A lock was not released: ${describeError(error)}`));
   } catch (error) {
-    if (codeOf(error) === "ELOCKED") return undefined;
+    if (errnoOf(error) === "ELOCKED") return undefined;
     log.warn(`Going on without a lock: ${describeError(error)}`);
     return async () => {};
   }
@@ -139,7 +140,7 @@ async function isFree(
       await rmdir(claim).catch(() => {});
     }
   } catch (error) {
-    return codeOf(error) === "ENOENT";
+    return errnoOf(error) === "ENOENT";
   }
 }
 
@@ -149,7 +150,7 @@ async function isClaimed(claim: string): Promise<boolean> {
     await mkdir(claim);
     return false;
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return true;
+    if (errnoOf(error) === "EEXIST") return true;
     throw error;
   }
 }
@@ -170,8 +171,4 @@ async function clearAway(folder: string, mtimeMs: number, log: Logger): Promise<
   // The holder was alive after all, and this is already the lock of the next one.
   await rename(aside, folder);
   return false;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from "./problem.ts";
+import { Problem, type ProblemCode } from "../shared/problem.ts";
 
 /** By Node's or axios' code: a map, because the code is text of others. */
 const codes: ReadonlyMap<string, ProblemCode> = new Map([

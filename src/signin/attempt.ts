@@ -1,9 +1,9 @@
 import type { CallbackAnswer } from "../oauth/callbackAnswer.ts";
 import type { DeviceCode } from "../oauth/deviceAuthorization.ts";
 import { createPkce, createState, type Pkce } from "../oauth/pkce.ts";
-import type { FlowName, SignInNotice, Stage } from "../panelProtocol.ts";
 import type { Clock, Disposable } from "../platform/clock.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import type { FlowName, SignInNotice, Stage } from "../shared/panelProtocol.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 
 /** A person has this long to sign in, ms. */
 export const timeLimitMs = 10 * 60_000;

@@ -1,24 +1,25 @@
 import type { Accounts } from "../account/accounts.ts";
 import { accountIdOf, type Credential, claimsOf } from "../account/credential.ts";
 import { readClaims } from "../oauth/claims.ts";
+import { clockOffset } from "../oauth/clockOffset.ts";
 import type { TokenEndpoint, TokenSet } from "../oauth/tokenEndpoint.ts";
-import type { FlowName, SignInNotice, Stage } from "../panelProtocol.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
-import { clockOffset } from "../platform/issuerClock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { isProblem, Problem } from "../platform/problem.ts";
+import type { FlowName, SignInNotice, Stage } from "../shared/panelProtocol.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
+import { onlyBrowserConnected } from "../shared/words/signIn.ts";
 import { Attempt, type Grant, isCancelled } from "./attempt.ts";
-import { type FlowParts, startFlow } from "./flows.ts";
-import { readPastedLink } from "./pasteFlow.ts";
+import { type FlowDependencies, startFlow } from "./flows.ts";
+import { readPastedLink } from "./paste.ts";
 
-export interface SignInParts {
+export interface SignInDependencies {
   accounts: Accounts;
   tokenEndpoint: (issuer: string) => TokenEndpoint;
   clock: Clock;
   log: Logger;
   /** What the flows need of the editor. */
-  surface: Omit<FlowParts, "clock" | "log" | "issuer" | "chooseAccount" | "allowedWorkspaces" | "onFailure">;
+  surface: Omit<FlowDependencies, "clock" | "log" | "issuer" | "chooseAccount" | "allowedWorkspaces" | "onFailure">;
   /** The flow to begin with, where none is asked for. */
   firstFlow: () => FlowName;
   /**
@@ -32,7 +33,7 @@ export interface SignInParts {
   allowedWorkspaces?: () => readonly string[];
   /** Ends a login at the issuer that is not going to be stored. */
   revoke?: (issuer: string, refreshToken: string) => Promise<void>;
-  /** The issuer of the settings. @throws SettingProblem */
+  /** The issuer of the settings. @throws Problem `badSetting` */
   issuer: () => string;
   /** Asks the person, where needed, whether the settings' addresses may have the credential. @throws Problem */
   permit: (issuer: string, signal: AbortSignal) => Promise<void>;
@@ -74,12 +75,12 @@ interface Running {
 
 /** The sign-in that is running, if one is: there is one at most. */
 export class SignIn {
-  readonly #parts: SignInParts;
+  readonly #dependencies: SignInDependencies;
   readonly #changed: Emitter<void>;
   #running: Running | undefined;
 
-  constructor(parts: SignInParts) {
-    this.#parts = parts;
+  constructor(parts: SignInDependencies) {
+    this.#dependencies = parts;
     this.#changed = new Emitter((error) =>
       parts.log.error(`A listener of the sign-in failed: ${describeError(error)}`),
     );
@@ -160,17 +161,21 @@ export class SignIn {
 
   /**
    * Starts a sign-in. Resolves when the credential is stored; while one is running, with that one's outcome.
-   * @throws Problem or SettingProblem; whoever was signed in before still is
+   * @throws Problem; whoever was signed in before still is
    */
-  async run({ flow = this.#parts.firstFlow(), chooseAccount = false, onStored }: SignInOptions = {}): Promise<void> {
+  async run({
+    flow = this.#dependencies.firstFlow(),
+    chooseAccount = false,
+    onStored,
+  }: SignInOptions = {}): Promise<void> {
     if (this.#running) return this.#running.attempt.outcome;
-    const issuer = this.#parts.issuer();
+    const issuer = this.#dependencies.issuer();
     const attempt = new Attempt(
-      this.#parts.clock,
+      this.#dependencies.clock,
       (grant, current) => this.#redeem(issuer, grant, current, onStored),
       () => this.#changed.fire(),
     );
-    const permitted = this.#parts.permit(issuer, attempt.signal);
+    const permitted = this.#dependencies.permit(issuer, attempt.signal);
     permitted.catch(() => {});
     const running: Running = { attempt, issuer, chooseAccount, permitted, flows: new Map() };
     this.#running = running;
@@ -180,10 +185,12 @@ export class SignIn {
       // Cancelling must not wait for a flow that is starting.
       await Promise.race([this.#startAny(running, flow), attempt.outcome]);
       await attempt.outcome;
-      this.#parts.log.info("Signed in");
+      this.#dependencies.log.info("Signed in");
     } catch (error) {
       attempt.fail(error);
-      this.#parts.log.info(isCancelled(error) ? "Sign-in was cancelled" : `Sign-in failed: ${describeError(error)}`);
+      this.#dependencies.log.info(
+        isCancelled(error) ? "Sign-in was cancelled" : `Sign-in failed: ${describeError(error)}`,
+      );
       throw error;
     } finally {
       this.#running = undefined;
@@ -199,10 +206,10 @@ export class SignIn {
       try {
         return await this.#start(running, flow);
       } catch (error) {
-        const offer = this.#parts.offerAnotherWay;
+        const offer = this.#dependencies.offerAnotherWay;
         const elsewhere = isProblem(error, "portInUse", "portReserved", "deviceCodeDisabled");
         if (!offer || !elsewhere || attempt.answered.aborted) throw error;
-        this.#parts.log.info(`Asking for another way to sign in: ${describeError(error)}`);
+        this.#dependencies.log.info(`Asking for another way to sign in: ${describeError(error)}`);
         attempt.show(flow, "waitingForChoice");
         flow = await offer(error, attempt.answered);
       }
@@ -213,8 +220,8 @@ export class SignIn {
 
   async #start(running: Running, flow: FlowName): Promise<void> {
     const { attempt, issuer, chooseAccount, permitted, flows } = running;
-    const { clock, log, surface } = this.#parts;
-    const parts: FlowParts = {
+    const { clock, log, surface } = this.#dependencies;
+    const parts: FlowDependencies = {
       ...{ ...surface, clock, log, issuer, chooseAccount },
       allowedWorkspaces: this.#allowedWorkspaces(),
       onFailure: (failed, error) => this.#onFailure(running, failed, error),
@@ -238,18 +245,18 @@ export class SignIn {
       attempt.fail(error);
       return;
     }
-    this.#parts.log.warn(`One way to sign in failed: ${describeError(error)}`);
+    this.#dependencies.log.warn(`One way to sign in failed: ${describeError(error)}`);
     attempt.notify(undefined);
     if (attempt.flow === failed) attempt.show(other, other === "browser" ? "waitingForBrowser" : "waitingForLink");
-    this.#parts.onTrouble?.(error);
+    this.#dependencies.onTrouble?.(error);
   }
 
   async #redeem(issuer: string, grant: Grant, attempt: Attempt, onStored: SignInOptions["onStored"]): Promise<void> {
-    const { accounts, clock } = this.#parts;
+    const { accounts, clock } = this.#dependencies;
     attempt.enter("exchangingCode");
     const { date, ...tokens } = await this.#exchange(issuer, grant, attempt.signal);
     this.#checkWorkspace(issuer, tokens);
-    const followUp = this.#parts.beginFollowUp(issuer, tokens.idToken);
+    const followUp = this.#dependencies.beginFollowUp(issuer, tokens.idToken);
     const claims = claimsOf(tokens);
     const now = clock.now();
     const id = accountIdOf(issuer, claims);
@@ -271,7 +278,7 @@ export class SignIn {
     await accounts.tellTogether(async () => {
       await accounts.put(credential, { activate: true });
       await onStored?.().catch((error: unknown) =>
-        this.#parts.log.warn(`After storing the sign-in: ${describeError(error)}`),
+        this.#dependencies.log.warn(`After storing the sign-in: ${describeError(error)}`),
       );
     });
     followUp(id);
@@ -279,7 +286,7 @@ export class SignIn {
 
   async #exchange(issuer: string, grant: Grant, signal: AbortSignal): Promise<TokenSet & { date: string | undefined }> {
     try {
-      return await this.#parts.tokenEndpoint(issuer).exchangeCode(grant, signal);
+      return await this.#dependencies.tokenEndpoint(issuer).exchangeCode(grant, signal);
     } catch (error) {
       // The code came through a browser on this network, so the service is there: it is this connection that fails.
       const onlyHere = isProblem(
@@ -287,7 +294,8 @@ export class SignIn {
         ...(["dnsFailed", "tlsFailed", "proxyFailed", "unreachable", "regionBlocked", "edgeBlocked"] as const),
       );
       if (!onlyHere || grant.redirectUri.startsWith(issuer)) throw error;
-      throw new Problem(error.code, error.detail, "browserReached");
+      error.message = onlyBrowserConnected(error.message);
+      throw error;
     }
   }
 
@@ -297,13 +305,13 @@ export class SignIn {
     if (allowed.length === 0) return;
     const workspace = readClaims(tokens.idToken)?.accountId;
     if (workspace !== undefined && allowed.includes(workspace)) return;
-    void this.#parts
+    void this.#dependencies
       .revoke?.(issuer, tokens.refreshToken)
-      .catch((error: unknown) => this.#parts.log.warn(`The login was not ended: ${describeError(error)}`));
+      .catch((error: unknown) => this.#dependencies.log.warn(`The login was not ended: ${describeError(error)}`));
     throw new Problem("workspaceNotAllowed");
   }
 
   #allowedWorkspaces(): readonly string[] {
-    return this.#parts.allowedWorkspaces?.() ?? [];
+    return this.#dependencies.allowedWorkspaces?.() ?? [];
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { answers, faults, type Script } from "../standIn/answers.ts";
-import type { RequestRecord } from "../standIn/standIn.ts";
+import { answers, faults, type Script } from "../fakeApi/answers.ts";
+import type { RequestRecord } from "../fakeApi/fakeApi.ts";
 import { eventually, patience } from "../support/timing.ts";
 import { anotherExtension } from "./anotherExtension.ts";
 import { signIn, useService } from "./signedIn.ts";
@@ -44,14 +44,14 @@ describe("the account's models, asked for by another extension", () => {
     parts.map((part) => (part instanceof api.LanguageModelTextPart ? part.value : "")).join("");
 
   const last = (): RequestRecord => {
-    const record = service().standIn.responses.at(-1);
+    const record = service().fakeApi.responses.at(-1);
     assert.ok(record);
     return record;
   };
 
   it("are none, silently, while nobody is signed in, and nothing is asked of the network", async () => {
     assert.deepEqual(await models(), []);
-    assert.deepEqual(service().standIn.records, []);
+    assert.deepEqual(service().fakeApi.records, []);
   });
 
   it("are there after the sign-in, with what they can do", async () => {
@@ -68,7 +68,7 @@ describe("the account's models, asked for by another extension", () => {
   });
 
   it("answer in text", async () => {
-    service().standIn.next({ ...answers.text("One two three.", 3), pauseMs: 20 });
+    service().fakeApi.next({ ...answers.text("One two three.", 3), pauseMs: 20 });
     assert.equal(textOf(await ask([user("Count.")])), "One two three.");
     const { headers, body } = last();
     assert.equal(headers.originator, "chatgpt_sign_in");
@@ -77,7 +77,7 @@ describe("the account's models, asked for by another extension", () => {
   });
 
   it("see images, call tools in parallel, and take their results", async () => {
-    service().standIn.next(
+    service().fakeApi.next(
       answers.calls(
         { name: "read", arguments: { path: "a" }, callId: "call_1" },
         { name: "read", arguments: { path: "b" }, callId: "call_2" },
@@ -116,7 +116,7 @@ describe("the account's models, asked for by another extension", () => {
   });
 
   it("answer 20 requests at once, each its own", async () => {
-    service().standIn.usually(({ body }) => {
+    service().fakeApi.usually(({ body }) => {
       const [message] = body.input as { content: { text: string }[] }[];
       return { ...answers.text(`answer to ${message?.content[0]?.text}. `.repeat(30), 40), pauseMs: 2 };
     });
@@ -129,7 +129,7 @@ describe("the account's models, asked for by another extension", () => {
   });
 
   it("stop at the server", async () => {
-    service().standIn.next({ parts: [{ text: "And then" }], end: "hang" });
+    service().fakeApi.next({ parts: [{ text: "And then" }], end: "hang" });
     const source = new api.CancellationTokenSource();
     const answer = await (await model()).sendRequest([user("Tell me.")], {}, source.token);
     let heard = "";
@@ -169,7 +169,7 @@ describe("the account's models, asked for by another extension", () => {
   ];
   for (const [what, fault, sentence, code] of said) {
     it(`say that ${what}`, async () => {
-      service().standIn.usually(() => fault);
+      service().fakeApi.usually(() => fault);
       await assert.rejects(ask([user("x")]), (error: Error & { code?: string }) => {
         assert.match(error.message, sentence);
         if (code !== undefined) assert.equal(error.code, code);
@@ -179,9 +179,9 @@ describe("the account's models, asked for by another extension", () => {
   }
 
   it("say that a credential is not accepted yet, which is no reason to sign in again", async () => {
-    service().standIn.usually(() => faults.expired);
+    service().fakeApi.usually(() => faults.expired);
     await assert.rejects(ask([user("x")]), /does not accept the ChatGPT credential that it has just issued/);
-    service().standIn.usually(() => answers.text("Fine."));
+    service().fakeApi.usually(() => answers.text("Fine."));
     assert.equal(textOf(await ask([user("x")])), "Fine.");
   });
 
@@ -190,7 +190,7 @@ describe("the account's models, asked for by another extension", () => {
     await configuration.update("chatBackend", "platform", vscode.ConfigurationTarget.Global);
     // The Platform has no names for its models.
     await eventually(async () => assert.equal((await model()).name, "gpt-5.5"));
-    service().standIn.next(answers.text("From the Platform."));
+    service().fakeApi.next(answers.text("From the Platform."));
     assert.equal(textOf(await ask([user("x")])), "From the Platform.");
     assert.equal(last().surface, "platform");
     await configuration.update("chatBackend", undefined, vscode.ConfigurationTarget.Global);

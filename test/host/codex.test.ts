@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { readChosenFile } from "../../src/editor/chosenFile.ts";
+import { readChosenFile } from "../../src/editor/codex/chosenFile.ts";
 
 const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: "acc" } };
 const token = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");

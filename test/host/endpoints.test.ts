@@ -7,7 +7,7 @@ describe("a service in the settings that nobody has allowed", () => {
 
   it("gets nothing where no dialog can be shown", async () => {
     await vscode.commands.executeCommand("chatgptSignIn.signIn");
-    const { issuer, standIn } = service();
-    assert.deepEqual([issuer.records, standIn.records], [[], []]);
+    const { issuer, fakeApi } = service();
+    assert.deepEqual([issuer.records, fakeApi.records], [[], []]);
   });
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { parseAuthFile } from "../../src/codex/authFile.ts";
-import { previewAuthFile } from "../../src/codex/authPreview.ts";
-import { type AuthFileRead, readAuthFile } from "../../src/codex/readAuthFile.ts";
-import { watchAuthFile } from "../../src/codex/watchAuthFile.ts";
-import { exportAuthFile, writeBackTokens } from "../../src/codex/writeAuthFile.ts";
+import { parseAuthFile } from "../../src/codex/authFile/parse.ts";
+import { previewAuthFile } from "../../src/codex/authFile/preview.ts";
+import { type AuthFileRead, readAuthFile } from "../../src/codex/authFile/read.ts";
+import { watchAuthFile } from "../../src/codex/authFile/watch.ts";
+import { exportAuthFile, writeBackTokens } from "../../src/codex/authFile/write.ts";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
 import type { IssuedTokens } from "../issuer/login.ts";
 import { codexVersion, ensureCodexCli, runCodex } from "../support/codexCli.ts";
@@ -37,7 +37,7 @@ describe("the real Codex CLI", function () {
 
   it("is found too old for a question that it does not know", async () => {
     // What a future CLI without these questions would answer, said by the real one.
-    const { AppServerProcess } = await import("../../src/codex/appServerProcess.ts");
+    const { AppServerProcess } = await import("../../src/codex/appServer/appServerProcess.ts");
     const server = new AppServerProcess({
       codex: ensureCodexCli(),
       cwd: world.home,

@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { PortsRefused } from "../../src/oauth/callbackServer.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import type { Problem } from "../../src/platform/problem.ts";
-import { cancelOtherLogin, findPortHolder } from "../../src/signin/portHolder.ts";
+import type { Problem } from "../../src/shared/problem.ts";
+import { cancelOtherLogin, findPortOwner } from "../../src/signin/portOwner.ts";
 import { startIssuer } from "../issuer/issuer.ts";
 import { CookieJar, loginByHttp } from "../issuer/login.ts";
 import type { TestIssuer } from "../issuer/types.ts";
+import { type ProcessTree, startProcessTree, temporaryDirectory } from "../support/cleanUp.ts";
 import { codexEnvironment, ensureCodexCli } from "../support/codexCli.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
-import { type ProcessTree, startProcessTree, temporaryDirectory } from "../support/leaveNothing.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
-import { browseAs, createRooms, type TestRooms } from "../support/rooms.ts";
+import { browseAs, createServices, type TestServices } from "../support/services.ts";
 import { eventually, patience, within } from "../support/timing.ts";
 
 const authHost = "auth.openai.com";
@@ -27,7 +27,7 @@ describe("the real `codex login` beside our sign-in", function () {
   let theirs: TestIssuer;
   let ours: TestIssuer;
   let proxy: ConnectProxy;
-  let rooms: TestRooms;
+  let services: TestServices;
   let link: PromiseWithResolvers<string>;
   let home: string;
   let homes = 0;
@@ -53,7 +53,7 @@ describe("the real `codex login` beside our sign-in", function () {
     home = join(folder.path, `login${++homes}`);
     await mkdir(home);
     link = Promise.withResolvers();
-    rooms = await createRooms({
+    services = await createServices({
       issuer: ours.issuer,
       openExternal: async (url) => {
         link.resolve(url);
@@ -62,9 +62,9 @@ describe("the real `codex login` beside our sign-in", function () {
     });
   });
   afterEach(async () => {
-    rooms.signIn.cancel();
+    services.signIn.cancel();
     await login?.stop();
-    await rooms.dispose();
+    await services.dispose();
   });
 
   /** A browser for which the CLI's issuer is the one at auth.openai.com, its certificate trusted. */
@@ -101,26 +101,26 @@ describe("the real `codex login` beside our sign-in", function () {
   it("goes on when ours starts second and takes the other port: both finish", async () => {
     const url = await startCodexLogin();
     assert.equal(portOf(url), "1455");
-    const run = rooms.signIn.run();
+    const run = services.signIn.run();
     const ourLink = await link.promise;
     assert.equal(portOf(ourLink), "1457");
     await browseAs("plus@example.com")(ourLink);
     await run;
-    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
     await finishCodexLogin(url);
   });
 
   it("does not end ours when it starts second, although it asks for that: both finish", async () => {
-    const run = rooms.signIn.run();
+    const run = services.signIn.run();
     const ourLink = await link.promise;
     assert.equal(portOf(ourLink), "1455");
     const url = await startCodexLogin();
     assert.equal(portOf(url), "1457");
-    assert.equal(rooms.signIn.running?.stage, "waitingForBrowser");
+    assert.equal(services.signIn.running?.stage, "waitingForBrowser");
     await finishCodexLogin(url);
     await browseAs("plus@example.com")(ourLink);
     await run;
-    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
   });
 
   it("is named when it holds the port, ends only with the person's word, and makes room then", async () => {
@@ -134,12 +134,12 @@ describe("the real `codex login` beside our sign-in", function () {
       });
       const asked: Problem[] = [];
       const holders: unknown[] = [];
-      const asking = await createRooms({
+      const asking = await createServices({
         issuer: ours.issuer,
         signIn: {
           offerAnotherWay: async (problem) => {
             asked.push(problem);
-            holders.push((await findPortHolder(1455)).program);
+            holders.push((await findPortOwner(1455)).program);
             assert.equal(ended, false, login?.output());
             await cancelOtherLogin(1455, systemClock);
             return "browser";

@@ -5,16 +5,16 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { CodexAppServer, type CodexAppServerOptions } from "../../src/codex/appServer.ts";
+import { CodexAppServer, type CodexAppServerOptions } from "../../src/codex/appServer/appServer.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { usualModels } from "../fakeApi/catalogue.ts";
+import { FakeApi } from "../fakeApi/fakeApi.ts";
 import { startIssuer } from "../issuer/issuer.ts";
 import { CookieJar, loginByHttp } from "../issuer/login.ts";
 import type { TestIssuer } from "../issuer/types.ts";
-import { usualModels } from "../standIn/catalogue.ts";
-import { StandIn } from "../standIn/standIn.ts";
+import { temporaryDirectory } from "../support/cleanUp.ts";
 import { codexEnvironment, ensureCodexCli } from "../support/codexCli.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
-import { temporaryDirectory } from "../support/leaveNothing.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
 
 export const authHost = "auth.openai.com";
@@ -23,7 +23,7 @@ export const plusAccountId = "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01";
 /** OpenAI's hosts as the real CLI sees them, all on this computer, and a home of its own for each test. */
 export interface CodexWorld {
   readonly issuer: TestIssuer;
-  readonly standIn: StandIn;
+  readonly fakeApi: FakeApi;
   readonly proxy: ConnectProxy;
   /** Both `HOME` and `CODEX_HOME`. */
   readonly home: string;
@@ -45,7 +45,7 @@ export function useCodexWorld(): CodexWorld {
   let folder: ReturnType<typeof temporaryDirectory>;
   let ca: PrivateCa;
   let issuer: TestIssuer;
-  let standIn: StandIn;
+  let fakeApi: FakeApi;
   let chatgpt: Server;
   let proxy: ConnectProxy;
   const ordinaryCas = getCACertificates("default");
@@ -65,12 +65,12 @@ export function useCodexWorld(): CodexWorld {
     setDefaultCACertificates([...ordinaryCas, ca.ca]);
     issuer = await startIssuer({ tls: ca.tls, publicOrigin: `https://${authHost}` });
     // With a model of the older form this CLI sends its instructions in the input, which our stand-in refuses.
-    standIn = new StandIn({
+    fakeApi = new FakeApi({
       ...usualModels,
       catalogue: usualModels.catalogue.filter(isLite),
       accepts: (bearer) => issuer.secrets().some(({ kind, value }) => kind === "access_token" && value === bearer),
     });
-    chatgpt = createServer(ca.tls, (request, response) => void answerAsChatGpt(standIn, request, response));
+    chatgpt = createServer(ca.tls, (request, response) => void answerAsChatGpt(fakeApi, request, response));
     await new Promise<void>((resolve) => chatgpt.listen(0, "127.0.0.1", resolve));
     proxy = await startConnectProxy({
       [authHost]: Number(new URL(issuer.listening).port),
@@ -115,8 +115,8 @@ export function useCodexWorld(): CodexWorld {
     get issuer() {
       return issuer;
     },
-    get standIn() {
-      return standIn;
+    get fakeApi() {
+      return fakeApi;
     },
     get proxy() {
       return proxy;
@@ -152,7 +152,7 @@ function isLite(model: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** What the CLI asks of chatgpt.com: which ChatGPT workspaces there are, and their host; and the stand-in's API. */
-async function answerAsChatGpt(standIn: StandIn, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerAsChatGpt(fakeApi: FakeApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const id = request.headers["chatgpt-account-id"] ?? plusAccountId;
   const account = {
     id,
@@ -167,7 +167,7 @@ async function answerAsChatGpt(standIn: StandIn, request: IncomingMessage, respo
   } else if (request.headers.upgrade) {
     // No WebSocket here: the CLI goes on with a plain request at once.
     response.writeHead(426).end();
-  } else if (!(await standIn.handle(request, response))) {
+  } else if (!(await fakeApi.handle(request, response))) {
     response.writeHead(404, { "content-type": "application/json" }).end('{"detail":"Not Found"}');
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureDebianPackages } from "../../scripts/lib/toolchain.mjs";
-import { startProcessTree } from "../support/leaveNothing.ts";
+import { startProcessTree } from "../support/cleanUp.ts";
 import { eventually, patience } from "../support/timing.ts";
 
 export interface Keyring {

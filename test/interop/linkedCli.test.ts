@@ -3,20 +3,20 @@ import { access, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import type { CodexLink } from "../../src/account/credential.ts";
-import { describeAppServerFailure } from "../../src/codex/appServer.ts";
-import { describeCodexNotFound } from "../../src/codex/findCodex.ts";
-import { readAuthFile } from "../../src/codex/readAuthFile.ts";
-import { credentialOf, readLoginOf } from "../../src/neighbour/codexLogin.ts";
-import { handOver } from "../../src/neighbour/handOver.ts";
+import { describeAppServerFailure } from "../../src/codex/appServer/appServer.ts";
+import { describeCodexNotFound } from "../../src/codex/appServer/findCodex.ts";
+import { readAuthFile } from "../../src/codex/authFile/read.ts";
+import { handOff } from "../../src/codex/handOff.ts";
+import { credentialOf, readLoginOf } from "../../src/codex/login.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { startProcessTree } from "../support/cleanUp.ts";
 import { ensureCodexCli, runCodex } from "../support/codexCli.ts";
-import { startProcessTree } from "../support/leaveNothing.ts";
-import { createRooms, type TestRooms } from "../support/rooms.ts";
+import { createServices, type TestServices } from "../support/services.ts";
 import { eventually, patience } from "../support/timing.ts";
 import { useCodexWorld } from "./codexWorld.ts";
 import { type Keyring, startKeyring } from "./keyring.ts";
 
-const rotations = 20;
+const refreshNotes = 20;
 const longSeconds = 864_000;
 /** More than the five minutes before its end in which the CLI renews an access token at every start. */
 const almostDueSeconds = 303;
@@ -24,7 +24,7 @@ const almostDueSeconds = 303;
 describe("a login shared with the real Codex CLI", function () {
   this.timeout(300_000);
   const world = useCodexWorld();
-  let windows: TestRooms[] = [];
+  let windows: TestServices[] = [];
 
   afterEach(async () => {
     for (const window of windows) await window.dispose();
@@ -33,13 +33,13 @@ describe("a login shared with the real Codex CLI", function () {
   });
 
   /** A window of the editor beside the CLI of `environment`. */
-  async function openWindow(environment: Readonly<Record<string, string>>, codexPath?: string): Promise<TestRooms> {
+  async function openWindow(environment: Readonly<Record<string, string>>, codexPath?: string): Promise<TestServices> {
     const { command, args } = ensureCodexCli();
     const program = join(world.home, "codex");
     await writeFile(program, `#!/bin/sh\nexec "${command}" ${args.map((arg) => `"${arg}"`).join(" ")} "$@"\n`, {
       mode: 0o700,
     });
-    const window = await createRooms({
+    const window = await createServices({
       issuer: world.issuer.listening,
       openExternal: async (url) => {
         void world.signInOn(url);
@@ -52,17 +52,17 @@ describe("a login shared with the real Codex CLI", function () {
     return window;
   }
 
-  const credential = (window: TestRooms) => {
+  const credential = (window: TestServices) => {
     const entry = window.accounts.entry();
     assert.ok(entry);
     return entry.credential;
   };
 
   /** Imports the login that the CLI has, as a person who chooses Link. */
-  async function link(window: TestRooms, store: CodexLink["store"]): Promise<void> {
+  async function link(window: TestServices, store: CodexLink["store"]): Promise<void> {
     const login = await readLoginOf(window.cli);
     assert.equal(login.link?.store, store);
-    const to: CodexLink = { ...login.link, renewHere: false };
+    const to: CodexLink = { ...login.link, refreshHere: false };
     await window.accounts.put(credentialOf(login.file, to, world.issuer.listening, Date.now()), { activate: true });
   }
 
@@ -95,9 +95,9 @@ describe("a login shared with the real Codex CLI", function () {
   const refreshes = () => world.issuer.recordsOf("refresh").filter(({ outcome }) => outcome === "rotated").length;
 
   /** Renews the login many times, some by the CLI for itself, most because we ask it, and each time both can use it. */
-  async function rotate(window: TestRooms, environment: Record<string, string>): Promise<void> {
+  async function rotate(window: TestServices, environment: Record<string, string>): Promise<void> {
     const before = refreshes();
-    for (let round = 1; refreshes() - before < rotations; round++) {
+    for (let round = 1; refreshes() - before < refreshNotes; round++) {
       const byItself = round % 6 === 0;
       const seen = credential(window).tokens.accessToken;
       const count = refreshes();
@@ -128,19 +128,19 @@ describe("a login shared with the real Codex CLI", function () {
     await eventually(() => assert.ok(Date.now() / 1000 > exp - 300), 10_000);
   }
 
-  it("made by `codex login` is linked, and outlives 20 rotations", async () => {
+  it("made by `codex login` is linked, and outlives 20 refreshNotes", async () => {
     await codexLogin(world.environment);
     const window = await openWindow(world.environment);
     await link(window, "file");
     await rotate(window, world.environment);
   });
 
-  it("made here is handed over, passes the CLI, and outlives 20 rotations", async () => {
+  it("made here is handed over, passes the CLI, and outlives 20 refreshNotes", async () => {
     const window = await openWindow(world.environment);
     await window.signIn.run();
     const { id } = credential(window);
     const over = { id, codexHome: world.home, replace: undefined };
-    await handOver({ ...window, clock: systemClock }, over);
+    await handOff({ ...window, clock: systemClock }, over);
     await assertLoggedIn(world.environment);
     await sayHi(world.environment);
     await rotate(window, world.environment);
@@ -164,7 +164,7 @@ describe("a login shared with the real Codex CLI", function () {
       const replace = await readAuthFile(world.authFile);
       assert.ok(replace.status === "read");
       const over = { id: before.id, codexHome: world.home, replace };
-      await assert.rejects(handOver({ ...window, clock: systemClock }, over), { message: sentence });
+      await assert.rejects(handOff({ ...window, clock: systemClock }, over), { message: sentence });
       assert.equal(await readFile(world.authFile, "utf8"), earlier);
       assert.equal((await stat(world.authFile)).mode & 0o777, 0o640);
       assert.deepEqual(credential(window), before);
@@ -224,7 +224,7 @@ describe("a login shared with the real Codex CLI", function () {
       const window = await openWindow(world.environment);
       await window.signIn.run();
       const over = { id: credential(window).id, codexHome: world.home, replace: undefined };
-      await handOver({ ...window, clock: systemClock }, over);
+      await handOff({ ...window, clock: systemClock }, over);
       assert.equal(credential(window).origin, "linked");
       const { accessToken } = credential(window).tokens;
       await window.refresher.refresh(credential(window));
@@ -266,7 +266,7 @@ describe("a login shared with the real Codex CLI", function () {
     });
     afterEach(async () => keyring.stop());
 
-    it("is linked, and outlives 20 rotations", async () => {
+    it("is linked, and outlives 20 refreshNotes", async () => {
       await codexLogin(environment);
       await assert.rejects(access(world.authFile));
       const window = await openWindow(environment);
@@ -277,7 +277,7 @@ describe("a login shared with the real Codex CLI", function () {
   });
 
   describe("with a CLI that", () => {
-    const fake = join(import.meta.dirname, "..", "unit", "codex", "fakeCodex.ts");
+    const fake = join(import.meta.dirname, "..", "unit", "codex", "appServer", "fakeCodex.ts");
     const cases = [
       ["hangs", "hang", describeAppServerFailure("hung")],
       ["hangs when asked", "hangAfterInitialize", describeAppServerFailure("hung")],

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answers, faults } from "../standIn/answers.ts";
-import type { RequestRecord } from "../standIn/standIn.ts";
+import { answers, faults } from "../fakeApi/answers.ts";
+import type { RequestRecord } from "../fakeApi/fakeApi.ts";
 import { ChatView } from "../support/chatView.ts";
-import { temporaryDirectory } from "../support/leaveNothing.ts";
+import { temporaryDirectory } from "../support/cleanUp.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { type Service, startService } from "../support/service.ts";
 import { signInFromPalette } from "../support/signInJourney.ts";
@@ -26,14 +26,14 @@ describe("a person without a GitHub account", () => {
       sharedWindow: true,
     };
   });
-  beforeEach(() => service.standIn.usually(() => answers.text("Fine.")));
+  beforeEach(() => service.fakeApi.usually(() => answers.text("Fine.")));
   after(async () => {
     await service?.close();
     await folder.remove();
   });
 
   const last = (): RequestRecord => {
-    const record = service.standIn.responses.at(-1);
+    const record = service.fakeApi.responses.at(-1);
     assert.ok(record);
     return record;
   };
@@ -85,7 +85,7 @@ describe("a person without a GitHub account", () => {
     const chat = await chatOf(await vscode.openWorkbench());
 
     const words = "One two three four five six seven eight.";
-    service.standIn.usually(() => ({ ...answers.text(words, 8), pauseMs: 150 }));
+    service.fakeApi.usually(() => ({ ...answers.text(words, 8), pauseMs: 150 }));
     await chat.ask("Count to eight.");
     const seen = (await chat.awaitAnswer(words)).filter((text) => text.startsWith("One"));
     assert.ok(seen.length >= 3, `it came as ${JSON.stringify(seen)}`);
@@ -95,7 +95,7 @@ describe("a person without a GitHub account", () => {
     await chat.idle();
 
     const patch = `*** Begin Patch\n*** Update File: ${file}\n@@\n-Hello there\n+Hello from the agent\n*** End Patch`;
-    service.standIn.usually(({ body: { input } }) =>
+    service.fakeApi.usually(({ body: { input } }) =>
       JSON.stringify(input).includes("call_edit")
         ? answers.text("The greeting is changed.")
         : answers.calls({
@@ -116,7 +116,7 @@ describe("a person without a GitHub account", () => {
     );
     await chat.idle();
 
-    service.standIn.usually(() => ({ parts: [{ text: "A long story begins" }], end: "hang" }));
+    service.fakeApi.usually(() => ({ parts: [{ text: "A long story begins" }], end: "hang" }));
     await chat.ask("Tell me a story.");
     await chat.awaitAnswer("A long story");
     await chat.stop();
@@ -127,7 +127,7 @@ describe("a person without a GitHub account", () => {
   it("is told in Chat that the limit is reached, and is offered a new sign-in where it has expired", async () => {
     const workbench = await vscode.openWorkbench();
     const chat = await chatOf(workbench);
-    service.standIn.usually(() => faults.usageLimit(Math.floor(Date.now() / 1000) + 3600));
+    service.fakeApi.usually(() => faults.usageLimit(Math.floor(Date.now() / 1000) + 3600));
     await chat.ask("Hello?");
     await chat.awaitAnswer("You have reached the usage limit of your ChatGPT plan. Try again after");
     assert.doesNotMatch(await chat.answer.innerText(), /Error: /);
@@ -152,7 +152,7 @@ describe("a person without a GitHub account", () => {
     await workbench.awaitNotification("You are signed in with ChatGPT.");
     await workbench.clearNotifications();
     await chat.idle();
-    service.standIn.usually(() => answers.text("Here again."));
+    service.fakeApi.usually(() => answers.text("Here again."));
     await chat.ask("And now?");
     await chat.awaitAnswer("Here again.");
   });
@@ -160,7 +160,7 @@ describe("a person without a GitHub account", () => {
   it("sees in the panel how much of the plan is used, read on opening, and is told once when little is left", async () => {
     const workbench = await vscode.openWorkbench();
     const chat = await chatOf(workbench);
-    const reads = () => service.standIn.records.filter(({ path }) => path.endsWith("/wham/usage")).length;
+    const reads = () => service.fakeApi.records.filter(({ path }) => path.endsWith("/wham/usage")).length;
     const before = reads();
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
     const panel = await workbench.webview("text=Usage of your ChatGPT plan");
@@ -168,7 +168,7 @@ describe("a person without a GitHub account", () => {
     await panel.getByText("64% used · 36% left").waitFor();
     assert.equal(reads(), before + 1);
 
-    service.standIn.usually(() => ({
+    service.fakeApi.usually(() => ({
       ...answers.text("Told."),
       headers: {
         "x-codex-primary-used-percent": "94",

@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type IssuedTokens, signInByHttp } from "../issuer/login.ts";
+import { temporaryDirectory } from "../support/cleanUp.ts";
 import { LeakHunt } from "../support/leakHunt.ts";
-import { temporaryDirectory } from "../support/leaveNothing.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { projectPath } from "../support/projectRoot.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
@@ -18,7 +18,7 @@ describe("a person with the Codex CLI", () => {
   const file = join(home, "auth.json");
   const { vscode, issuer } = useVscodeWithIssuer(({ origin }) => {
     // A CLI that keeps and renews its login as the real one does; the real one has test/interop.
-    const script = projectPath("test", "unit", "neighbour", "fakeCli.ts");
+    const script = projectPath("test", "unit", "codex", "fakeCli.ts");
     const program = join(folder.path, "codex");
     writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" rotates ${origin} "$@"\n`, {
       mode: 0o700,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { answers } from "../standIn/answers.ts";
-import { usualModels } from "../standIn/catalogue.ts";
-import { type RunningStandIn, startStandIn } from "../standIn/standIn.ts";
+import { answers } from "../fakeApi/answers.ts";
+import { usualModels } from "../fakeApi/catalogue.ts";
+import { type RunningStandIn, startFakeApi } from "../fakeApi/fakeApi.ts";
 import { ChatView } from "../support/chatView.ts";
 import type { BuiltExtension } from "../support/consumerExtension.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
@@ -19,7 +19,7 @@ describe("a person whose settings another extension writes", () => {
   const vscode = useVscode(async () => {
     extension = await buildRedirectingExtension();
     service = await startService({ host: "127.0.0.2" });
-    elsewhere = await startStandIn({ ...usualModels, accepts: () => true });
+    elsewhere = await startFakeApi({ ...usualModels, accepts: () => true });
     return {
       settings: {
         ...service.settings,
@@ -43,7 +43,7 @@ describe("a person whose settings another extension writes", () => {
     const said = await workbench.answerDialog(`Send your ChatGPT credential to ${own}?`, "Cancel");
     for (const address of Object.values(service.settings)) assert.ok(said.includes(address), said);
     await workbench.awaitNotification("You were not signed in, because you have not allowed the service");
-    assert.deepEqual([service.issuer.records, service.standIn.records], [[], []]);
+    assert.deepEqual([service.issuer.records, service.fakeApi.records], [[], []]);
     await workbench.clearNotifications();
 
     const page = await workbench.opening(async () => {
@@ -58,7 +58,7 @@ describe("a person whose settings another extension writes", () => {
     await ChatView.setUp(workbench);
     const chat = await ChatView.open(workbench);
     await chat.pickModel("GPT-5.5");
-    service.standIn.usually(() => answers.text("From the real one."));
+    service.fakeApi.usually(() => answers.text("From the real one."));
     await chat.ask("Hello?");
     await chat.awaitAnswer("From the real one.");
     await chat.idle();
@@ -78,7 +78,7 @@ describe("a person whose settings another extension writes", () => {
     await chat.awaitAnswer(nothingSent);
     await chat.idle();
     assert.equal(await workbench.dialog.count(), 0);
-    assert.deepEqual(elsewhere.standIn.records, []);
+    assert.deepEqual(elsewhere.fakeApi.records, []);
 
     await workbench.clearNotifications();
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
@@ -86,14 +86,14 @@ describe("a person whose settings another extension writes", () => {
     await panel.getByRole("button", { name: "Review…" }).click();
     await workbench.answerDialog(`Send your ChatGPT credential to ${host}?`, "Allow");
     await panel.getByRole("button", { name: "Review…" }).waitFor({ state: "hidden" });
-    elsewhere.standIn.usually(() => answers.text("From elsewhere."));
+    elsewhere.fakeApi.usually(() => answers.text("From elsewhere."));
     await chat.ask("And now?");
     await chat.awaitAnswer("From elsewhere.");
 
     await workbench.reload();
     const later = await ChatView.open(workbench);
     await later.pickModel("GPT-5.5");
-    elsewhere.standIn.usually(() => answers.text("Still from elsewhere."));
+    elsewhere.fakeApi.usually(() => answers.text("Still from elsewhere."));
     await later.ask("Hello?");
     await later.awaitAnswer("Still from elsewhere.");
     assert.equal(await workbench.dialog.count(), 0);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Intent } from "../../src/panelProtocol.ts";
+import type { Intent } from "../../src/shared/panelProtocol.ts";
 import { wordsOf } from "./panelPage.ts";
 import { usePanel } from "./usePanel.ts";
 import { signedInView, signedOutView, states } from "./views.ts";
@@ -16,7 +16,7 @@ describe("settings panel's other accounts", function () {
     assert.match(rows[0] ?? "", /ada@example\.com \(ChatGPT workspace 9a7b1e21\)\s+Plan:\s+Team\s+Signed in here\./);
     assert.match(
       rows[1] ?? "",
-      /charles@example\.com\s+Plan:\s+Pro\s+Linked to the Codex CLI\. Needs you to sign in again/,
+      /charles@example\.com\s+Plan:\s+Pro\s+Linked to the Codex CLI\. Dependencies you to sign in again/,
     );
     await panel().send(signedOutView());
     assert.equal(await section().count(), 0);

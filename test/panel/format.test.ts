@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planName } from "../../src/planName.ts";
+import { planName } from "../../src/shared/planName.ts";
 import { absoluteTime, elapsedTime, isoTime, relativeTime } from "../../webview-ui/src/format.ts";
 
 const second = 1000;

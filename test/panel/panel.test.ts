@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Intent, View } from "../../src/panelProtocol.ts";
+import type { Intent, View } from "../../src/shared/panelProtocol.ts";
 import { wordsOf } from "./panelPage.ts";
 import { usePanel } from "./usePanel.ts";
 import { signedInView, signedOutView, states, usage } from "./views.ts";
@@ -39,7 +39,7 @@ describe("settings panel", function () {
           "not to the ChatGPT plan",
           "sk-…9fX2",
         ],
-        ["Cancel", "Retry", "Needs you to sign in"],
+        ["Cancel", "Retry", "Dependencies you to sign in"],
       ],
       [
         "how much of the plan is used and left",
@@ -104,7 +104,7 @@ describe("settings panel", function () {
             "the issuer could not be reached",
             "Not the real service.",
             "issuer and apiBaseUrl",
-            "Needs you to sign in.",
+            "Dependencies you to sign in.",
           ],
           "Whoever runs that service can see your credential.",
         ],

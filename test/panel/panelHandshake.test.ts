@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { BrowserContext } from "playwright-core";
-import type { Intent } from "../../src/panelProtocol.ts";
+import type { Intent } from "../../src/shared/panelProtocol.ts";
 import { openPanel, type PanelPage, wordsOf } from "./panelPage.ts";
 import { usePanel } from "./usePanel.ts";
 import { signedInView, signedOutView } from "./views.ts";

@@ -1,5 +1,5 @@
 import type { BrowserContext, Locator, Page } from "playwright-core";
-import type { Intent } from "../../src/panelProtocol.ts";
+import type { Intent } from "../../src/shared/panelProtocol.ts";
 import type { PanelServer } from "./panelServer.ts";
 import type { ThemeName } from "./themes.ts";
 

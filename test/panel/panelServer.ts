@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { panelHtml } from "../../src/editor/panelHtml.ts";
+import { panelHtml } from "../../src/editor/panel/panelHtml.ts";
 import { bodyClasses, type ThemeName, themeNames, themeStyles } from "./themes.ts";
 
 /** Serves the panel's bundle and the page that the extension makes for it, as a webview's host does. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Intent, View } from "../../src/panelProtocol.ts";
+import type { Intent, View } from "../../src/shared/panelProtocol.ts";
 import { wordsOf } from "./panelPage.ts";
 import { usePanel } from "./usePanel.ts";
 import { signedOutView, states } from "./views.ts";

@@ -1,4 +1,4 @@
-import type { AccountView, UsageView, View } from "../../src/panelProtocol.ts";
+import type { AccountView, UsageView, View } from "../../src/shared/panelProtocol.ts";
 
 const minute = 60_000;
 

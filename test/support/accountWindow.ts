@@ -3,19 +3,19 @@ import type { SignedInHint } from "../../src/account/accountsReader.ts";
 import type { CachedSecrets } from "../../src/account/cachedSecrets.ts";
 import { accountIdOf, type Credential, claimsOf } from "../../src/account/credential.ts";
 import { CredentialSource } from "../../src/account/credentialSource.ts";
-import { KeyDeriver } from "../../src/account/derivedKey.ts";
+import { KeyDeriver } from "../../src/account/followUp/derivedKey.ts";
 import { OwnKeyStore } from "../../src/account/ownKey.ts";
 import { Refresher } from "../../src/account/refresher.ts";
-import { createRotations } from "../../src/account/rotations.ts";
+import { createRefreshNotes } from "../../src/account/refreshNotes.ts";
 import { type SecretStorage, SecretStore } from "../../src/account/secretStore.ts";
 import { originator } from "../../src/oauth/issuer.ts";
 import { revoke } from "../../src/oauth/revocation.ts";
 import { TokenEndpoint, type TokenSet } from "../../src/oauth/tokenEndpoint.ts";
-import type { AuthMode } from "../../src/panelProtocol.ts";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
 import { createHttpClient, type HttpClient } from "../../src/platform/httpClient.ts";
 import { createFileLock, type LockTimes } from "../../src/platform/lock.ts";
 import { createLogger } from "../../src/platform/logger.ts";
+import type { AuthMode } from "../../src/shared/panelProtocol.ts";
 
 export interface AccountWindowOptions {
   secrets: SecretStorage;
@@ -51,7 +51,7 @@ export function createAccountWindow(options: AccountWindowOptions) {
   };
   const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
   const lock = createFileLock(directory, log, options.lockTimes);
-  const rotations = createRotations(directory);
+  const refreshNotes = createRefreshNotes(directory);
   let hinted: boolean | "missing" = false;
   const hint = options.hint ?? {
     get: () => hinted,
@@ -59,10 +59,10 @@ export function createAccountWindow(options: AccountWindowOptions) {
       hinted = signedIn;
     },
   };
-  const accounts = new Accounts(new SecretStore(secrets), lock, hint, rotations, log);
+  const accounts = new Accounts(new SecretStore(secrets), lock, hint, refreshNotes, log);
   const ownKey = new OwnKeyStore(secrets, log);
   const refresher = new Refresher({
-    ...{ accounts, tokenEndpoint, lock, rotations, clock, log },
+    ...{ accounts, tokenEndpoint, lock, refreshNotes, clock, log },
     revoke: (issuer, token) => revoke(http, issuer, token),
     ...(cached && { assertCurrent: () => cached.assertCurrent() }),
     ...(options.refreshLinked && { refreshLinked: options.refreshLinked }),
@@ -70,7 +70,21 @@ export function createAccountWindow(options: AccountWindowOptions) {
   const mode: { current: AuthMode } = { current: "chatgpt" };
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode: () => mode.current, clock });
   const deriver = new KeyDeriver(accounts, tokenEndpoint, clock, log);
-  return { accounts, ownKey, refresher, source, deriver, rotations, lock, lines, log, http, hint, mode, tokenEndpoint };
+  return {
+    accounts,
+    ownKey,
+    refresher,
+    source,
+    deriver,
+    refreshNotes,
+    lock,
+    lines,
+    log,
+    http,
+    hint,
+    mode,
+    tokenEndpoint,
+  };
 }
 export type AccountWindow = ReturnType<typeof createAccountWindow>;
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSy
 import { basename, dirname, join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureCodeServer, ensureNode } from "../../scripts/lib/toolchain.mjs";
-import { type ProcessTree, startProcessTree, temporaryDirectory } from "./leaveNothing.ts";
+import { type ProcessTree, startProcessTree, temporaryDirectory } from "./cleanUp.ts";
 import { eventually, patience } from "./timing.ts";
 
 /** What a VS Code server is started with. */

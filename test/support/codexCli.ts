@@ -1,8 +1,8 @@
 import { join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureNode, installOnce } from "../../scripts/lib/toolchain.mjs";
-import type { CodexCommand } from "../../src/codex/findCodex.ts";
-import { startProcessTree } from "./leaveNothing.ts";
+import type { CodexCommand } from "../../src/codex/appServer/findCodex.ts";
+import { startProcessTree } from "./cleanUp.ts";
 
 /** The Codex CLI that the interop tests run; not a dependency, installed from npm into the cache. */
 export const codexVersion = "0.169.0";

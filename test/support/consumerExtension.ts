@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createVSIX } from "@vscode/vsce";
 import { build } from "esbuild";
-import { temporaryDirectory } from "./leaveNothing.ts";
+import { temporaryDirectory } from "./cleanUp.ts";
 import { projectPath } from "./projectRoot.ts";
 
 interface Manifest {

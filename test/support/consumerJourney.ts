@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { type RunningStandIn, startFakeApi } from "../fakeApi/fakeApi.ts";
 import type { TestIssuer } from "../issuer/types.ts";
-import { type RunningStandIn, startStandIn } from "../standIn/standIn.ts";
 import { type BuiltExtension, buildConsumer } from "./consumerExtension.ts";
 import { demoAccount, signInOnLoginPage } from "./loginPage.ts";
 import { useVscodeWithIssuer } from "./signInJourney.ts";
@@ -24,7 +24,7 @@ export function useConsumers(): Consumers {
   let api: RunningStandIn | undefined;
   let built: [BuiltExtension, BuiltExtension] | undefined;
   const { vscode, issuer } = useVscodeWithIssuer(async (running) => {
-    api = await startStandIn({
+    api = await startFakeApi({
       catalogue: [],
       platformModels: ["gpt-5.2"],
       accepts: (bearer) => running.bearer(bearer)?.kind === "API key",
@@ -45,7 +45,7 @@ export function useConsumers(): Consumers {
     issuer,
     consumers: () => built ?? assert.fail("The extensions have not been built yet"),
     bearers: () =>
-      (api?.standIn.responses ?? []).map(({ headers }) => headers.authorization?.replace(/^Bearer /, "") ?? ""),
+      (api?.fakeApi.responses ?? []).map(({ headers }) => headers.authorization?.replace(/^Bearer /, "") ?? ""),
   };
 }
 

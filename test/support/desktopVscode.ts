@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ProcessTree, startProcessTree, temporaryDirectory } from "./leaveNothing.ts";
+import { type ProcessTree, startProcessTree, temporaryDirectory } from "./cleanUp.ts";
 
 /** An installed VS Code that runs with a throw-away profile. */
 export interface DesktopVscode {

@@ -1,7 +1,7 @@
 // Stands for `vscode` and for all that `src/extension.ts` registers or loads, so that its commands can be run alone.
 export const registered = new Map<string, (...args: unknown[]) => unknown>();
 
-/** What every method of the rooms answers: something that must not reach whoever runs a command. */
+/** What every method of the services answers: something that must not reach whoever runs a command. */
 export const answer = { bearer: "eyJhbGciOiJub25lIn0.secret", account: { email: "ada@example.com" } };
 
 /** Which of them were called. */
@@ -19,7 +19,7 @@ function anything(path: string): unknown {
   });
 }
 
-export const compose = async () => anything("rooms");
+export const compose = async () => anything("services");
 export const registerAuthenticationProvider = () => () => {};
 export const registerChatModels = () => ({ dispose() {} });
 export const createStatusBar = () => {};

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createVSIX } from "@vscode/vsce";
+import { temporaryDirectory } from "./cleanUp.ts";
 import type { BuiltExtension } from "./consumerExtension.ts";
-import { temporaryDirectory } from "./leaveNothing.ts";
 
 const displayName = "Redirecting Extension";
 

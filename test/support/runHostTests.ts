@@ -2,7 +2,7 @@
 // newest stable one, downloaded) a desktop VS Code.
 import { runTests } from "@vscode/test-electron";
 import { buildHostTests } from "./buildHostTests.ts";
-import { temporaryDirectory } from "./leaveNothing.ts";
+import { temporaryDirectory } from "./cleanUp.ts";
 import { projectPath, projectRoot } from "./projectRoot.ts";
 
 const { testsPath, files } = await buildHostTests();

@@ -1,12 +1,12 @@
+import { usualModels } from "../fakeApi/catalogue.ts";
+import { FakeApi } from "../fakeApi/fakeApi.ts";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { IssuerOptions, TestIssuer } from "../issuer/types.ts";
-import { usualModels } from "../standIn/catalogue.ts";
-import { StandIn } from "../standIn/standIn.ts";
 
 /** Everything of OpenAI's that the extension talks to, on one origin: the issuer, the Platform and the ChatGPT service. */
 export interface Service {
   readonly issuer: TestIssuer;
-  readonly standIn: StandIn;
+  readonly fakeApi: FakeApi;
   /** The user settings that point the extension here. */
   readonly settings: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export interface Service {
 
 /** Starts the test issuer and the stand-in; the stand-in takes the issuer's own live tokens and keys and no others. */
 export async function startService(options: IssuerOptions = {}): Promise<Service> {
-  const standIn = new StandIn({
+  const fakeApi = new FakeApi({
     ...usualModels,
     // What the issuer lists to a key.
     platformModels: ["gpt-5.6-sol", "gpt-5.5", "gpt-5.2"],
@@ -25,16 +25,16 @@ export async function startService(options: IssuerOptions = {}): Promise<Service
         : bearer?.kind === "access token" && bearer.accountId === accountId;
     },
   });
-  standIn.usage = planUsage();
+  fakeApi.usage = planUsage();
   const issuer = await startIssuer({
     ...options,
     // Whether a key works is the issuer's to say, and to record.
     beside: async (request, response) =>
-      request.url?.startsWith("/v1/models") ? false : standIn.handle(request, response),
+      request.url?.startsWith("/v1/models") ? false : fakeApi.handle(request, response),
   });
   return {
     issuer,
-    standIn,
+    fakeApi,
     settings: {
       "chatgptSignIn.issuer": issuer.issuer,
       "chatgptSignIn.apiBaseUrl": issuer.apiBaseUrl,

@@ -7,8 +7,8 @@ import { pathToFileURL } from "node:url";
 import { format, parseArgs } from "node:util";
 import { createVSIX } from "@vscode/vsce";
 import { launchBrowser, newPerson } from "./browser.ts";
+import { temporaryDirectory } from "./cleanUp.ts";
 import { type CodeServer, startCodeServer } from "./codeServer.ts";
-import { temporaryDirectory } from "./leaveNothing.ts";
 import { within } from "./timing.ts";
 
 const { values } = parseArgs({

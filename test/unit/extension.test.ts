@@ -7,10 +7,10 @@ const stub = new URL("../support/extensionStub.ts", import.meta.url).href;
 const replaced = [
   "vscode",
   "./composition.ts",
-  "./editor/authenticationProvider.ts",
+  "./editor/sessions/authenticationProvider.ts",
   "./editor/chat/register.ts",
-  "./editor/contextKeys.ts",
-  "./editor/statusBar.ts",
+  "./editor/vscode/contextKeys.ts",
+  "./editor/status/statusBar.ts",
 ];
 
 /** The person's word of an earlier time, when the setting that it is for was on. */
@@ -31,7 +31,7 @@ describe("The extension's commands", () => {
     };
     const secrets = { onDidChange: () => ({ dispose() {} }) };
     activate({ globalState: memento, subscriptions: [], secrets } as never);
-    // The rooms are loaded by the first command.
+    // The services are loaded by the first command.
     await registered.get("chatgptSignIn.openSettings")?.();
     hooks.deregister();
   });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { registerHooks } from "node:module";
-import { Problem, sentenceFor } from "../../src/platform/problem.ts";
+import { Problem, sentenceFor } from "../../src/shared/problem.ts";
 
 type Command = () => Promise<unknown>;
 
 const commands = new Map<string, Command>();
 const errors: string[] = [];
 
-/** As much of VS Code as is touched before the rooms stand; whatever else is asked for answers with itself. */
+/** As much of VS Code as is touched before the services stand; whatever else is asked for answers with itself. */
 const anything: unknown = new Proxy(class {}, {
   get: (_, name) => (name === "then" || typeof name === "symbol" ? undefined : anything),
   apply: () => anything,

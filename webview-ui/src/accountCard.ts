@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { View } from "../../src/panelProtocol.ts";
+import type { View } from "../../src/shared/panelProtocol.ts";
 import { accountDetails, accountHeading } from "./accountDetails.ts";
 import { actionButton } from "./actionButton.ts";
 import { attemptStrip } from "./attemptStrip.ts";

@@ -1,8 +1,8 @@
 import "@vscode-elements/elements/dist/vscode-badge/index.js";
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { AccountView, View } from "../../src/panelProtocol.ts";
-import { planName } from "../../src/planName.ts";
+import type { AccountView, View } from "../../src/shared/panelProtocol.ts";
+import { planName } from "../../src/shared/planName.ts";
 import { actionButton } from "./actionButton.ts";
 import { timeText } from "./timeText.ts";
 import { absenceWords } from "./words.ts";

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { OtherAccountView, View } from "../../src/panelProtocol.ts";
-import { planName } from "../../src/planName.ts";
+import type { OtherAccountView, View } from "../../src/shared/panelProtocol.ts";
+import { planName } from "../../src/shared/planName.ts";
 import { actionButton } from "./actionButton.ts";
 import { originWords } from "./words.ts";
 

@@ -1,7 +1,7 @@
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Intent } from "../../src/panelProtocol.ts";
+import type { Intent } from "../../src/shared/panelProtocol.ts";
 import { post } from "./host.ts";
 import type { IconName } from "./panelIcon.ts";
 

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from "lit";
-import type { View } from "../../src/panelProtocol.ts";
+import type { View } from "../../src/shared/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
 
 /** The person's own API key: masked, whether it was checked, and the buttons that change it. */

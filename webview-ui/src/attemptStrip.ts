@@ -1,7 +1,7 @@
 import "@vscode-elements/elements/dist/vscode-progress-bar/index.js";
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { FlowName, Intent, View } from "../../src/panelProtocol.ts";
+import type { FlowName, Intent, View } from "../../src/shared/panelProtocol.ts";
 import { type ActionButton, actionButton } from "./actionButton.ts";
 import { deviceCode } from "./deviceCode.ts";
 import { elapsedTime, timeLeft } from "./format.ts";

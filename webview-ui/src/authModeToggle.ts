@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
-import type { AuthMode, View } from "../../src/panelProtocol.ts";
+import type { AuthMode, View } from "../../src/shared/panelProtocol.ts";
 import { post } from "./host.ts";
 
 interface Choice {

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from "lit";
-import type { View } from "../../src/panelProtocol.ts";
+import type { View } from "../../src/shared/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
 
 type Device = NonNullable<NonNullable<View["attempt"]>["device"]>;

@@ -1,4 +1,4 @@
-import { type Intent, intentSchema } from "../../src/panelProtocol.ts";
+import { type Intent, intentSchema } from "../../src/shared/panelProtocol.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from "lit";
-import { frameWords } from "../../src/panelProtocol.ts";
+import { frameWords } from "../../src/shared/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
 import { lateWords } from "./words.ts";
 

@@ -1,5 +1,5 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { frameWords, type View, viewSchema } from "../../src/panelProtocol.ts";
+import { frameWords, type View, viewSchema } from "../../src/shared/panelProtocol.ts";
 import { accountCard } from "./accountCard.ts";
 import { accountList } from "./accountList.ts";
 import { apiKeyRow } from "./apiKeyRow.ts";

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { UsageView, UsageWindowView, View } from "../../src/panelProtocol.ts";
+import type { UsageView, UsageWindowView, View } from "../../src/shared/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
 import { percent } from "./format.ts";
 import { timeText } from "./timeText.ts";

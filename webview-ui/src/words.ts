@@ -6,7 +6,7 @@ import type {
   Stage,
   UsageWindowView,
   View,
-} from "../../src/panelProtocol.ts";
+} from "../../src/shared/panelProtocol.ts";
 
 /** The first view takes long to come. */
 export const lateWords = "Still loading…";

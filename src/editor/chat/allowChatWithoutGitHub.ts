@@ -1,7 +1,7 @@
 import { modify } from "jsonc-parser";
 import * as vscode from "vscode";
 import { describeError, type Logger } from "../../platform/logger.ts";
-import type { Notifications } from "../notifications.ts";
+import type { Notifications } from "../vscode/notifications.ts";
 
 const section = "chat";
 const name = "allowAnonymousAccess";

@@ -1,8 +1,8 @@
 import type { RequestError } from "../../openai/requestError.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { isProblem } from "../../platform/problem.ts";
+import { isProblem } from "../../shared/problem.ts";
 
-export interface ChatFailureNeeds {
+export interface ChatFailureDependencies {
   readonly clock: Clock;
   /** The stored sign-in is known to be refused: whoever watches the accounts has told of it. */
   isToldElsewhere(): boolean;
@@ -22,23 +22,23 @@ const burstMs = 60_000;
  * by Chat, or by the extension that asked.
  */
 export class ChatFailures {
-  readonly #needs: ChatFailureNeeds;
+  readonly #dependencies: ChatFailureDependencies;
   #offeredAt = Number.NEGATIVE_INFINITY;
 
-  constructor(needs: ChatFailureNeeds) {
-    this.#needs = needs;
+  constructor(needs: ChatFailureDependencies) {
+    this.#dependencies = needs;
   }
 
   note(error: RequestError): void {
     const actions = this.#wayOut(error);
-    const now = this.#needs.clock.now();
+    const now = this.#dependencies.clock.now();
     if (!actions || now - this.#offeredAt < burstMs) return;
     this.#offeredAt = now;
-    this.#needs.warn(error.message, actions);
+    this.#dependencies.warn(error.message, actions);
   }
 
   #wayOut({ failure }: RequestError): Readonly<Record<string, () => void>> | undefined {
-    const { isToldElsewhere, signIn, setApiKey, openSettings, reviewEndpoints } = this.#needs;
+    const { isToldElsewhere, signIn, setApiKey, openSettings, reviewEndpoints } = this.#dependencies;
     const problem = failure.kind === "problem" ? failure.problem : undefined;
     if (failure.kind === "signInExpired") return isToldElsewhere() ? undefined : { "Sign in with ChatGPT": signIn };
     if (isProblem(problem, "endpointNotAllowed")) return { "Review…": reviewEndpoints };

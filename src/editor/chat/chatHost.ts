@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { failureSentence, type RequestError } from "../../openai/requestError.ts";
-import { isProblem } from "../../platform/problem.ts";
+import { isProblem } from "../../shared/problem.ts";
 import type { ChatHost } from "./chatModelProvider.ts";
 import type { DataPart } from "./messageMapping.ts";
 

@@ -19,11 +19,11 @@ import { requestBody } from "../../openai/responses.ts";
 import type { ResponseSink } from "../../openai/stream.ts";
 import { estimateTokens, imageTokens, messageTokens } from "../../openai/tokens.ts";
 import { type Usage, usageFromEvent, usageFromHeaders } from "../../openai/usage.ts";
-import type { AuthMode } from "../../panelProtocol.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
-import { isProblem, Problem, sentenceFor } from "../../platform/problem.ts";
-import type { ChatBackend } from "../settings.ts";
+import type { AuthMode } from "../../shared/panelProtocol.ts";
+import { isProblem, Problem, sentenceFor } from "../../shared/problem.ts";
+import type { ChatBackend } from "../vscode/settings.ts";
 import { neutralMessages, type PartKinds, shown } from "./messageMapping.ts";
 
 export interface ChatSettings {
@@ -34,14 +34,14 @@ export interface ChatSettings {
 }
 
 /** What the provider needs of the rest of the extension. */
-export interface ChatNeeds {
+export interface ChatDependencies {
   readonly fetch: typeof fetch;
   readonly credentials: Credentials;
   readonly endpoints: Pick<EndpointPermissions, "assertAllowed" | "request">;
   readonly userAgent: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** @throws SettingProblem */
+  /** @throws Problem `badSetting` */
   settings(): ChatSettings;
   /** A request failed; offers the way out that fits, e.g. a sign-in. The sentence itself is shown by Chat. */
   onFailure(error: RequestError): void;
@@ -67,14 +67,14 @@ interface ModelInformation extends vscode.LanguageModelChatInformation {
  * memory of encrypted thinking. The model's thinking is not shown: no stable API has a part for it (as of 1.140).
  */
 export class ChatModelProvider {
-  readonly #needs: ChatNeeds;
+  readonly #dependencies: ChatDependencies;
   readonly #host: ChatHost;
   readonly #catalogue: ModelCatalogue;
   readonly #reasoning = new ReasoningMemory();
   #shown: ModelInformation[] = [];
 
-  constructor(needs: ChatNeeds, host: ChatHost) {
-    this.#needs = needs;
+  constructor(needs: ChatDependencies, host: ChatHost) {
+    this.#dependencies = needs;
     this.#host = host;
     this.#catalogue = new ModelCatalogue({ ...needs, log: (line) => needs.log.info(line) });
   }
@@ -91,7 +91,7 @@ export class ChatModelProvider {
       const models = await this.#catalogue.list(backend);
       this.#shown = models.map((model) => information(model, backend));
     } catch (error) {
-      this.#needs.log.warn(`No models: ${describeError(error)}`);
+      this.#dependencies.log.warn(`No models: ${describeError(error)}`);
       if (!waitsForPerson(this.#asFailure(error)?.failure)) this.#shown = [];
       else if (this.#shown.length === 0) this.#shown = before.filter(isOurs);
     }
@@ -132,7 +132,7 @@ export class ChatModelProvider {
     progress: vscode.Progress<vscode.LanguageModelResponsePart>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { credentials, endpoints, onUsage, log } = this.#needs;
+    const { credentials, endpoints, onUsage, log } = this.#dependencies;
     const backend = this.#backend();
     const credential = await credentials.get(backend.credentialKind);
     // A question in Chat is the person's own; other extensions ask by themselves, and are told.
@@ -146,7 +146,7 @@ export class ChatModelProvider {
     const cacheKey = conversationKey(scope, conversation);
     const noteUsage = (usage: Usage | undefined) => usage && onUsage(usage);
     const done = await sendRequest(
-      { ...this.#needs, random: Math.random, log: (line) => log.info(line) },
+      { ...this.#dependencies, random: Math.random, log: (line) => log.info(line) },
       {
         backend,
         traits: { sessionId: cacheKey, responsesLite: model.responsesLite },
@@ -194,8 +194,8 @@ export class ChatModelProvider {
   }
 
   #backend(): Backend {
-    const { endpoints, userAgent } = this.#needs;
-    const { authMode, chatBackend, apiBaseUrl, chatgptBaseUrl } = this.#needs.settings();
+    const { endpoints, userAgent } = this.#dependencies;
+    const { authMode, chatBackend, apiBaseUrl, chatgptBaseUrl } = this.#dependencies.settings();
     const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
     return authMode === "chatgpt" && chatBackend === "chatgpt"
       ? chatgptBackend(chatgptBaseUrl, userAgent, assertAllowed)
@@ -203,10 +203,10 @@ export class ChatModelProvider {
   }
 
   #shownError(error: unknown, forChat: boolean): Error {
-    this.#needs.log.warn(`A chat request failed: ${describeError(error)}`);
+    this.#dependencies.log.warn(`A chat request failed: ${describeError(error)}`);
     const failure = this.#asFailure(error);
     if (!failure) return new Error(sentenceFor(error));
-    this.#needs.onFailure(failure);
+    this.#dependencies.onFailure(failure);
     return this.#host.error(failure, forChat);
   }
 
@@ -215,7 +215,7 @@ export class ChatModelProvider {
     if (!(found instanceof RequestError)) return undefined;
     const { failure, detail } = found;
     // An API key in ChatGPT mode is the one that was made for the account, and no person can set it.
-    if (this.#needs.settings().authMode !== "chatgpt") return found;
+    if (this.#dependencies.settings().authMode !== "chatgpt") return found;
     if (failure.kind === "apiKeyRejected") return new RequestError({ kind: "derivedKeyRejected" }, detail);
     const isMissing = failure.kind === "problem" && isProblem(failure.problem, "noApiKey");
     return isMissing ? new RequestError({ kind: "derivedKeyMissing" }, detail) : found;

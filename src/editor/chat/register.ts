@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { ChatModelProvider } from "./chatModelProvider.ts";
 
-export interface ChatRegistration {
+export interface ChatRegistrationDependencies {
   /** From memory: somebody is signed in, or has set an API key. */
   hasCredential(): boolean;
   /** Loads what answers; called for nobody who has no credential. */
@@ -19,7 +19,7 @@ const memoryKey = "chatModels";
  * Offers the account's models to VS Code's Chat and to other extensions. Runs at activation, so it loads nothing: what
  * VS Code asks for by itself, in every new window, is answered with the last list until something of ours is used.
  */
-export function registerChatModels(registration: ChatRegistration): vscode.Disposable {
+export function registerChatModels(registration: ChatRegistrationDependencies): vscode.Disposable {
   const { hasCredential, load, isLoaded, memory, onDidChange } = registration;
   const last = () => memory.get<vscode.LanguageModelChatInformation[]>(memoryKey) ?? [];
   const read = async () => {

@@ -4,54 +4,57 @@ import { join } from "node:path";
 import { Accounts } from "../../../src/account/accounts.ts";
 import { parseCredential } from "../../../src/account/credential.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import { eventually } from "../../support/timing.ts";
-import { type Bed, createBed, day, minute } from "./bed.ts";
+import { createFixture, day, type Fixture, minute } from "./fixture.ts";
 
 describe("The accounts that are stored", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed();
+    fixture = await createFixture();
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   async function keyOfRecord(): Promise<string> {
-    const window = await bed.signedIn();
+    const window = await fixture.signedIn();
     return `credential.${window.accounts.state.active?.id}`;
   }
 
   /** A window that starts now. */
   async function next() {
-    const window = bed.open();
+    const window = fixture.open();
     await window.accounts.load();
     return window;
   }
 
   it("with a record that is corrupt say so, and keep it aside when somebody signs in again", async () => {
     const key = await keyOfRecord();
-    bed.secrets.values.set(key, '{"version":1,"id":');
+    fixture.secrets.values.set(key, '{"version":1,"id":');
     const { accounts } = await next();
     assert.equal(accounts.state.notice, "corrupt");
     assert.equal(accounts.state.accounts.length, 0);
-    assert.equal(bed.secrets.values.get(key), '{"version":1,"id":', "nothing is touched before");
-    await accounts.put(await bed.credential(), { activate: true });
+    assert.equal(fixture.secrets.values.get(key), '{"version":1,"id":', "nothing is touched before");
+    await accounts.put(await fixture.credential(), { activate: true });
     assert.equal(accounts.state.notice, undefined);
-    assert.equal(bed.secrets.values.get(`setAside.${key}`), '{"version":1,"id":');
+    assert.equal(fixture.secrets.values.get(`setAside.${key}`), '{"version":1,"id":');
     assert.equal((await next()).accounts.state.active?.email, "plus@example.com");
     await accounts.remove(accounts.state.active?.id ?? "");
-    assert.ok(![...bed.secrets.values.keys()].some((name) => name.includes("credential")), "a sign-out leaves nothing");
+    assert.ok(
+      ![...fixture.secrets.values.keys()].some((name) => name.includes("credential")),
+      "a sign-out leaves nothing",
+    );
   });
 
   it("with a record of a newer version say so, and leave it to the version that can read it", async () => {
     const key = await keyOfRecord();
     const newer = '{"version":2,"sealed":true}';
-    bed.secrets.values.set(key, newer);
+    fixture.secrets.values.set(key, newer);
     const { accounts } = await next();
     assert.equal(accounts.state.notice, "newer");
     await accounts.reload();
-    assert.equal(bed.secrets.values.get(key), newer);
-    await accounts.put(await bed.credential(), { activate: true });
-    assert.equal(bed.secrets.values.get(`setAside.${key}`), newer);
+    assert.equal(fixture.secrets.values.get(key), newer);
+    await accounts.put(await fixture.credential(), { activate: true });
+    assert.equal(fixture.secrets.values.get(`setAside.${key}`), newer);
   });
 
   it("with an index that is corrupt or newer say so, and keep it aside", async () => {
@@ -59,12 +62,12 @@ describe("The accounts that are stored", () => {
       ["[]", "corrupt"],
       ['{"version":2}', "newer"],
     ] as const) {
-      bed.secrets.values.set("accounts", text);
+      fixture.secrets.values.set("accounts", text);
       const { accounts } = await next();
       assert.equal(accounts.state.notice, notice);
-      await accounts.put(await bed.credential(), { activate: true });
+      await accounts.put(await fixture.credential(), { activate: true });
       assert.equal(accounts.state.notice, undefined);
-      assert.equal(bed.secrets.values.get("setAside.accounts"), text);
+      assert.equal(fixture.secrets.values.get("setAside.accounts"), text);
       assert.equal((await next()).accounts.state.accounts.length, 1);
     }
   });
@@ -72,8 +75,8 @@ describe("The accounts that are stored", () => {
   it("keep what could be read when one of them cannot", async () => {
     const key = await keyOfRecord();
     const { accounts } = await next();
-    await accounts.put(await bed.credential("team@example.com"), { activate: true });
-    bed.secrets.values.set(key, "?");
+    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+    fixture.secrets.values.set(key, "?");
     const window = await next();
     assert.equal(window.accounts.state.notice, "corrupt");
     assert.deepEqual(
@@ -83,18 +86,18 @@ describe("The accounts that are stored", () => {
   });
 
   it("that a keyring has kept in memory only are missed at the next start, and once", async () => {
-    await bed.signedIn();
-    bed.secrets.values.clear();
+    await fixture.signedIn();
+    fixture.secrets.values.clear();
     assert.equal((await next()).accounts.state.notice, "notKept");
     assert.equal((await next()).accounts.state.notice, undefined);
   });
 
   it("are not missed by a window that was there when another one signed out", async () => {
-    const other = await bed.signedIn();
+    const other = await fixture.signedIn();
     const { accounts } = await next();
     await other.accounts.remove(other.accounts.state.active?.id ?? "");
     // Windows hear of the secrets before they hear of the rest.
-    await bed.hint.set(true);
+    await fixture.hint.set(true);
     await accounts.reload();
     assert.equal(accounts.state.notice, undefined);
     assert.equal(accounts.state.active, undefined);
@@ -102,10 +105,10 @@ describe("The accounts that are stored", () => {
   });
 
   it("are adopted from another window, whatever it did, and told of once", async () => {
-    const [one, other] = [await bed.signedIn(), await next()];
+    const [one, other] = [await fixture.signedIn(), await next()];
     const states: (string | undefined)[] = [];
     one.accounts.onDidChange(({ active }) => states.push(active?.email));
-    await other.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    await other.accounts.put(await fixture.credential("team@example.com"), { activate: true });
     await Promise.all([one.accounts.reload(), one.accounts.reload()]);
     await one.accounts.reload();
     assert.deepEqual(states, ["team@example.com"]);
@@ -116,14 +119,14 @@ describe("The accounts that are stored", () => {
 
   describe("that change together with something else", () => {
     it("are told of when that is done, with the state that there is then, once", async () => {
-      const { accounts } = bed.open();
+      const { accounts } = fixture.open();
       const told: string[] = [];
       let done = false;
       accounts.onDidChange(({ active }) => told.push(`${active?.email} ${done}`));
       const result = await accounts.tellTogether(async () => {
-        await accounts.put(await bed.credential(), { activate: true });
+        await accounts.put(await fixture.credential(), { activate: true });
         assert.equal(accounts.state.active?.email, "plus@example.com", "the state itself is not held back");
-        await accounts.put(await bed.credential("team@example.com"), { activate: true });
+        await accounts.put(await fixture.credential("team@example.com"), { activate: true });
         done = true;
         return "result";
       });
@@ -132,11 +135,11 @@ describe("The accounts that are stored", () => {
     });
 
     it("are told of when that fails", async () => {
-      const { accounts } = bed.open();
+      const { accounts } = fixture.open();
       const told: unknown[] = [];
       accounts.onDidChange(({ active }) => told.push(active?.email));
       const work = async () => {
-        await accounts.put(await bed.credential(), { activate: true });
+        await accounts.put(await fixture.credential(), { activate: true });
         throw new Error("no");
       };
       await assert.rejects(accounts.tellTogether(work), /^Error: no$/);
@@ -144,12 +147,12 @@ describe("The accounts that are stored", () => {
     });
 
     it("are told of when the last of several is done, and not when nothing differs", async () => {
-      const { accounts } = bed.open();
+      const { accounts } = fixture.open();
       const told: unknown[] = [];
       accounts.onDidChange(({ active }) => told.push(active?.email));
       const outer = Promise.withResolvers<void>();
       const waiting = accounts.tellTogether(() => outer.promise);
-      await accounts.tellTogether(async () => accounts.put(await bed.credential(), { activate: true }));
+      await accounts.tellTogether(async () => accounts.put(await fixture.credential(), { activate: true }));
       assert.deepEqual(told, []);
       outer.resolve();
       await waiting;
@@ -162,11 +165,11 @@ describe("The accounts that are stored", () => {
     });
 
     it("are told of after 10 s when that does not end", async () => {
-      const { accounts, clock } = { ...bed.open(), clock: bed.clock };
+      const { accounts, clock } = { ...fixture.open(), clock: fixture.clock };
       const told: unknown[] = [];
       accounts.onDidChange(({ active }) => told.push(active?.email));
       void accounts.tellTogether(() => new Promise(() => {}), clock);
-      await accounts.put(await bed.credential(), { activate: true });
+      await accounts.put(await fixture.credential(), { activate: true });
       await clock.advance(9_999);
       assert.deepEqual(told, []);
       await clock.advance(1);
@@ -176,8 +179,8 @@ describe("The accounts that are stored", () => {
 
   for (const name of ["account", "index"]) {
     it(`are joined by a sign-in also where the lock of the ${name} is not let go`, async () => {
-      const credential = await bed.credential();
-      const held = join(bed.folder, `${name === "index" ? "accounts" : credential.id}.lock`);
+      const credential = await fixture.credential();
+      const held = join(fixture.folder, `${name === "index" ? "accounts" : credential.id}.lock`);
       await mkdir(held);
       let beats = 0;
       const heart = setInterval(() => {
@@ -186,7 +189,7 @@ describe("The accounts that are stored", () => {
         void utimes(held, time, time).catch(() => {});
       }, 20);
       try {
-        const window = bed.open({ lockTimes: { staleMs: 400, patienceMs: 600 } });
+        const window = fixture.open({ lockTimes: { staleMs: 400, patienceMs: 600 } });
         await window.accounts.put(credential, { activate: true });
         assert.equal(window.accounts.state.active?.email, "plus@example.com");
         assert.ok(window.lines.some((line) => line.includes("without a lock")));
@@ -203,40 +206,41 @@ describe("The accounts that are stored", () => {
   }
 
   it("get no record of an account that is not signed in", async () => {
-    const { accounts } = bed.open();
-    const credential = await bed.credential();
+    const { accounts } = fixture.open();
+    const credential = await fixture.credential();
     await assert.rejects(accounts.put(credential), (error) => isProblem(error, "notSignedIn"));
-    assert.deepEqual([...bed.secrets.values], []);
+    assert.deepEqual([...fixture.secrets.values], []);
     await accounts.put(credential, { activate: true });
     await accounts.remove(credential.id);
-    const before = [...bed.secrets.values];
+    const before = [...fixture.secrets.values];
     await assert.rejects(accounts.put(credential), (error) => isProblem(error, "notSignedIn"));
-    assert.deepEqual([...bed.secrets.values], before);
+    assert.deepEqual([...fixture.secrets.values], before);
   });
 
   it("stay as they were when a store fails", async () => {
-    const window = await bed.signedIn();
-    const before = [...bed.secrets.values];
+    const window = await fixture.signedIn();
+    const before = [...fixture.secrets.values];
     const { state } = window.accounts;
-    bed.secrets.failingStores = 1;
-    await assert.rejects(window.accounts.put(await bed.credential("team@example.com"), { activate: true }), (error) =>
-      isProblem(error, "saveFailed"),
+    fixture.secrets.failingStores = 1;
+    await assert.rejects(
+      window.accounts.put(await fixture.credential("team@example.com"), { activate: true }),
+      (error) => isProblem(error, "saveFailed"),
     );
-    assert.deepEqual([...bed.secrets.values], before);
+    assert.deepEqual([...fixture.secrets.values], before);
     assert.equal(window.accounts.state, state);
   });
 
   for (const back of [0, 30 * day]) {
     it(`are another sign-in's when the same person signs in again with the clock ${back} ms behind`, async () => {
-      const window = await bed.signedIn();
-      const other = bed.open();
+      const window = await fixture.signedIn();
+      const other = fixture.open();
       const seen = window.accounts.entry()?.credential;
       assert.ok(seen);
       await window.refresher.refresh(seen);
       await window.refresher.settle();
       await other.accounts.load();
-      bed.clock.jump(-back);
-      const later = await bed.credential();
+      fixture.clock.jump(-back);
+      const later = await fixture.credential();
       await window.accounts.put(later, { activate: true });
       await other.accounts.reload();
       for (const { accounts } of [window, other]) {
@@ -250,17 +254,17 @@ describe("The accounts that are stored", () => {
 
   for (const record of ["reads right", "reads as missing"]) {
     it(`are the later sign-in's with the clock behind, also where the earlier record ${record}`, async () => {
-      const other = bed.open();
+      const other = fixture.open();
       if (record === "reads right") await other.accounts.load();
-      const window = await bed.signedIn();
-      bed.secrets.settle();
+      const window = await fixture.signedIn();
+      fixture.secrets.settle();
       if (record !== "reads right") {
         await other.accounts.load();
         const key = `credential.${window.accounts.state.active?.id}`;
-        bed.secrets.script("get", key, "nothing", "nothing", "nothing");
+        fixture.secrets.script("get", key, "nothing", "nothing", "nothing");
       }
-      bed.clock.jump(-30 * day);
-      const later = await bed.credential();
+      fixture.clock.jump(-30 * day);
+      const later = await fixture.credential();
       await other.accounts.put(later, { activate: true });
       await window.accounts.reload();
       assert.ok(window.accounts.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
@@ -268,48 +272,48 @@ describe("The accounts that are stored", () => {
   }
 
   it("stay as they were when the index cannot be stored: no record of the sign-in is left behind", async () => {
-    await bed.dispose();
-    bed = await createBed({ reliable: true });
-    const window = await bed.signedIn();
-    const before = [...bed.secrets.values];
-    bed.clock.jump(minute);
+    await fixture.dispose();
+    fixture = await createFixture({ reliable: true });
+    const window = await fixture.signedIn();
+    const before = [...fixture.secrets.values];
+    fixture.clock.jump(minute);
     for (const email of ["team@example.com", "plus@example.com"]) {
       // One that is gone is written beside: it may only read as gone.
-      if (email === "plus@example.com") bed.secrets.values.delete("accounts");
-      bed.secrets.script("store", email === "plus@example.com" ? "accounts.copy" : "accounts", "rejects");
-      const later = await bed.credential(email);
+      if (email === "plus@example.com") fixture.secrets.values.delete("accounts");
+      fixture.secrets.script("store", email === "plus@example.com" ? "accounts.copy" : "accounts", "rejects");
+      const later = await fixture.credential(email);
       await assert.rejects(window.accounts.put(later, { activate: true }), (error) => isProblem(error, "saveFailed"));
-      bed.secrets.values.set("accounts", before.find(([key]) => key === "accounts")?.[1] ?? "");
-      assert.deepEqual(new Map(bed.secrets.values), new Map(before));
+      fixture.secrets.values.set("accounts", before.find(([key]) => key === "accounts")?.[1] ?? "");
+      assert.deepEqual(new Map(fixture.secrets.values), new Map(before));
     }
   });
 
   describe("after a sign-in that could not be stored", () => {
     const newer = '{"version":2,"sealed":true}';
     beforeEach(async () => {
-      await bed.dispose();
-      bed = await createBed({ reliable: true });
+      await fixture.dispose();
+      fixture = await createFixture({ reliable: true });
     });
     /** The next store of a secret is said to have failed, and has not. */
     function landsThoughFailed(key: string): void {
-      const store = bed.secrets.store.bind(bed.secrets);
-      bed.secrets.store = async (name, value) => {
+      const store = fixture.secrets.store.bind(fixture.secrets);
+      fixture.secrets.store = async (name, value) => {
         await store(name, value);
         if (!name.startsWith(key)) return;
-        bed.secrets.store = store;
+        fixture.secrets.store = store;
         throw new Error("the keyring is busy");
       };
     }
 
     for (const key of ["credential", "accounts"]) {
       it(`are those that were there, though the store of “${key}” did come to pass`, async () => {
-        const window = await bed.signedIn();
+        const window = await fixture.signedIn();
         const { state } = window.accounts;
-        bed.clock.jump(minute);
+        fixture.clock.jump(minute);
         landsThoughFailed(key);
-        const later = await bed.credential("team@example.com");
+        const later = await fixture.credential("team@example.com");
         await assert.rejects(window.accounts.put(later, { activate: true }), (error) => isProblem(error, "saveFailed"));
-        assert.ok(!bed.secrets.values.has(`credential.${later.id}`), "its tokens are not left behind");
+        assert.ok(!fixture.secrets.values.has(`credential.${later.id}`), "its tokens are not left behind");
         await window.accounts.reload();
         assert.deepEqual(window.accounts.state, state);
         assert.deepEqual((await next()).accounts.state, state);
@@ -317,11 +321,11 @@ describe("The accounts that are stored", () => {
     }
 
     it("are those that were there, though a store of the same account did come to pass", async () => {
-      const window = await bed.signedIn();
+      const window = await fixture.signedIn();
       const { state } = window.accounts;
-      bed.clock.jump(minute);
+      fixture.clock.jump(minute);
       landsThoughFailed("credential");
-      await assert.rejects(window.accounts.put(await bed.credential(), { activate: true }));
+      await assert.rejects(window.accounts.put(await fixture.credential(), { activate: true }));
       await window.accounts.reload();
       assert.deepEqual(window.accounts.state, state);
       assert.deepEqual((await next()).accounts.state, state);
@@ -329,36 +333,36 @@ describe("The accounts that are stored", () => {
 
     for (const misbehaviour of ["rejects", "hangs"] as const) {
       it(`have the record of a newer version in its place (the index ${misbehaviour})`, async () => {
-        const { accounts } = await bed.signedIn();
+        const { accounts } = await fixture.signedIn();
         const key = `credential.${accounts.state.active?.id}`;
-        await accounts.put(await bed.credential("team@example.com"), { activate: true });
-        bed.secrets.values.set(key, newer);
-        const { lock, rotations, log } = bed.open();
-        const store = new SecretStore(bed.secrets, { readMs: 20, writeMs: 20 });
-        const late = new Accounts(store, lock, bed.hint, rotations, log);
+        await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+        fixture.secrets.values.set(key, newer);
+        const { lock, refreshNotes, log } = fixture.open();
+        const store = new SecretStore(fixture.secrets, { readMs: 20, writeMs: 20 });
+        const late = new Accounts(store, lock, fixture.hint, refreshNotes, log);
         await late.load();
-        bed.secrets.script("store", "accounts", misbehaviour);
-        await assert.rejects(late.put(await bed.credential(), { activate: true }));
-        bed.secrets.answerNow();
-        await eventually(() => assert.ok(bed.secrets.values.get(key) === newer));
+        fixture.secrets.script("store", "accounts", misbehaviour);
+        await assert.rejects(late.put(await fixture.credential(), { activate: true }));
+        fixture.secrets.answerNow();
+        await eventually(() => assert.ok(fixture.secrets.values.get(key) === newer));
       });
     }
 
     it("are not deleted where the index and the record only read as missing", async () => {
-      const { accounts } = await bed.signedIn();
+      const { accounts } = await fixture.signedIn();
       const missing = ["accounts", "accounts.copy", `credential.${accounts.state.active?.id}`];
-      for (const key of missing) bed.secrets.script("get", key, ...Array(20).fill("nothing"));
-      const late = bed.open();
+      for (const key of missing) fixture.secrets.script("get", key, ...Array(20).fill("nothing"));
+      const late = fixture.open();
       await late.accounts.load();
-      bed.secrets.script("store", "accounts.copy", "rejects");
-      await assert.rejects(late.accounts.put(await bed.credential(), { activate: true }));
-      bed.secrets.settle();
+      fixture.secrets.script("store", "accounts.copy", "rejects");
+      await assert.rejects(late.accounts.put(await fixture.credential(), { activate: true }));
+      fixture.secrets.settle();
       assert.equal((await next()).accounts.state.active?.email, "plus@example.com");
     });
   });
 
   it("of an older version are brought up to this one step by step", async () => {
-    const { version: _version, signedInAt, ...rest } = await bed.credential();
+    const { version: _version, signedInAt, ...rest } = await fixture.credential();
     const older = JSON.stringify({ ...rest, version: -1, at: signedInAt });
     assert.deepEqual(parseCredential(older), { status: "corrupt" }, "there is no such version");
     const migrated = parseCredential(older, {

@@ -1,54 +1,54 @@
 import assert from "node:assert/strict";
 import { CachedSecrets } from "../../../src/account/cachedSecrets.ts";
 import type { Credential } from "../../../src/account/credential.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
-import { type Bed, BrowserSecrets, createBed, day } from "./bed.ts";
+import { BrowserSecrets, createFixture, day, type Fixture } from "./fixture.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 
 describe("Windows on the web, which see the secrets as they were when their page was loaded", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   let browser: BrowserSecrets;
   let one: AccountWindow;
   let other: AccountWindow;
 
   beforeEach(async () => {
-    bed = await createBed();
+    fixture = await createFixture();
     browser = new BrowserSecrets();
-    const first = browser.open(bed);
-    await first.accounts.put(await bed.credential(), { activate: true });
-    one = browser.open(bed);
-    other = browser.open(bed);
+    const first = browser.open(fixture);
+    await first.accounts.put(await fixture.credential(), { activate: true });
+    one = browser.open(fixture);
+    other = browser.open(fixture);
     await Promise.all([one.accounts.load(), other.accounts.load()]);
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   const credentialOf = ({ accounts }: AccountWindow): Credential => {
     const entry = accounts.entry();
     assert.ok(entry);
     return entry.credential;
   };
-  const refreshes = () => bed.issuer.recordsOf("refresh").length;
+  const refreshes = () => fixture.issuer.recordsOf("refresh").length;
   const reload = async () => {
-    const window = browser.open(bed);
+    const window = browser.open(fixture);
     await window.accounts.load();
     return window;
   };
 
   it("cannot spend a token that another one has spent: they ask for a reload, after which all is well", async () => {
-    bed.clock.jump(11 * day);
+    fixture.clock.jump(11 * day);
     const bearer = (await one.source.get("chatgpt")).bearer;
     await assert.rejects(other.source.get("chatgpt"), is("staleWindow"));
     assert.equal(refreshes(), 1);
     assert.equal(other.accounts.state.active?.rejected, undefined, "the account is not given up for it");
     assert.equal((await (await reload()).source.get("chatgpt")).bearer, bearer);
-    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+    assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
   });
 
   it("that ask together make one refresh, and nobody is signed out", async () => {
-    bed.clock.jump(11 * day);
+    fixture.clock.jump(11 * day);
     const windows = [one, other, ...(await Promise.all(Array.from({ length: 6 }, reload)))];
     const answers = await Promise.allSettled(windows.map(({ source }) => source.get("chatgpt")));
     const problems = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
@@ -62,7 +62,7 @@ describe("Windows on the web, which see the secrets as they were when their page
     await one.refresher.refresh(credentialOf(one));
     await assert.rejects(other.ownKey.set("sk-own-key-0001", true), is("staleWindow"));
     await assert.rejects(
-      other.accounts.put(await bed.credential("team@example.com"), { activate: true }),
+      other.accounts.put(await fixture.credential("team@example.com"), { activate: true }),
       is("staleWindow"),
     );
     await assert.rejects(other.accounts.remove(other.accounts.state.active?.id ?? ""), is("staleWindow"));
@@ -77,29 +77,29 @@ describe("Windows on the web, which see the secrets as they were when their page
   });
 
   it("of another browser have nothing to do with it", async () => {
-    const elsewhere = new BrowserSecrets().open(bed);
-    bed.clock.jump(1);
-    await elsewhere.accounts.put(await bed.credential(), { activate: true });
-    bed.clock.jump(11 * day);
+    const elsewhere = new BrowserSecrets().open(fixture);
+    fixture.clock.jump(1);
+    await elsewhere.accounts.put(await fixture.credential(), { activate: true });
+    fixture.clock.jump(11 * day);
     await Promise.all([elsewhere.source.get("chatgpt"), one.source.get("chatgpt")]);
     assert.equal(refreshes(), 2);
     await elsewhere.ownKey.set("sk-own-key-0001", true);
     await one.ownKey.set("sk-own-key-0002", true);
-    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+    assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
   });
 });
 
 describe("The mark of a browser's secrets", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed();
+    fixture = await createFixture();
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   for (const misbehaviour of ["nothing", "older"] as const) {
     it(`that reads as ${misbehaviour} does not make an old copy current, nor start a new count`, async () => {
       const raw = new MemorySecrets({ reliable: true });
-      const cached = new CachedSecrets(raw, bed.folder);
+      const cached = new CachedSecrets(raw, fixture.folder);
       await cached.store("one", "1");
       await cached.store("two", "2");
       const { id } = JSON.parse(raw.values.get("storage") ?? "");

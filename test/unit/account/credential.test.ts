@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Credential, parseCredential, serializeCredential } from "../../../src/account/credential.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 
 const credential: Credential = {

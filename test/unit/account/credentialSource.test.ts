@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
-import { type Bed, createBed, day, lifetime, minute } from "./bed.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
+import { createFixture, day, type Fixture, lifetime, minute } from "./fixture.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 
 describe("The one place to ask for a credential", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed();
+    fixture = await createFixture();
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
-  const refreshes = () => bed.issuer.recordsOf("refresh").length;
+  const refreshes = () => fixture.issuer.recordsOf("refresh").length;
 
   it("answers a fresh one from memory: no secret is read, and it takes one microtask", async () => {
-    const { source } = await bed.signedIn();
+    const { source } = await fixture.signedIn();
     const first = await source.get("chatgpt");
-    const { reads } = bed.secrets;
+    const { reads } = fixture.secrets;
     const order: string[] = [];
     const asked = source.get("chatgpt").then((credential) => {
       order.push("answered");
@@ -28,64 +28,67 @@ describe("The one place to ask for a credential", () => {
     assert.equal(await asked, first);
     await Promise.resolve();
     assert.deepEqual(order, ["answered", "two microtasks later"]);
-    assert.equal(bed.secrets.reads, reads);
+    assert.equal(fixture.secrets.reads, reads);
   });
 
   it("does not renew right after a login, however short the token lives", async () => {
-    bed.issuer.setLifetimes({ accessToken: 120 });
-    const { source } = await bed.signedIn();
+    fixture.issuer.setLifetimes({ accessToken: 120 });
+    const { source } = await fixture.signedIn();
     await source.get("chatgpt");
-    bed.clock.jump(59_000);
+    fixture.clock.jump(59_000);
     await source.get("chatgpt");
     assert.equal(refreshes(), 0);
-    bed.clock.jump(2_000);
+    fixture.clock.jump(2_000);
     await source.get("chatgpt");
     assert.equal(refreshes(), 1);
   });
 
   it("does not renew at each request where a proxy's clock says that each token has ended before it came", async () => {
-    const { source, http } = await bed.signedIn();
+    const { source, http } = await fixture.signedIn();
     const { send } = http;
     http.send = async (request) => {
       const answer = await send(request);
-      return { ...answer, headers: { ...answer.headers, date: new Date(bed.clock.now() + 365 * day).toUTCString() } };
+      return {
+        ...answer,
+        headers: { ...answer.headers, date: new Date(fixture.clock.now() + 365 * day).toUTCString() },
+      };
     };
-    bed.clock.jump(lifetime);
+    fixture.clock.jump(lifetime);
     for (let times = 0; times < 3; times += 1) {
       await source.get("chatgpt");
-      bed.clock.jump(2 * minute);
+      fixture.clock.jump(2 * minute);
     }
     assert.equal(refreshes(), 1);
   });
 
   it("renews five minutes before the access token expires, and not before", async () => {
-    const { source } = await bed.signedIn();
-    bed.clock.jump(lifetime - 5 * minute - 3000);
+    const { source } = await fixture.signedIn();
+    fixture.clock.jump(lifetime - 5 * minute - 3000);
     await source.get("chatgpt");
     assert.equal(refreshes(), 0);
-    bed.clock.jump(6000);
+    fixture.clock.jump(6000);
     await source.get("chatgpt");
     assert.equal(refreshes(), 1);
   });
 
   it("renews eight days after the last refresh where the token does not say when it expires", async () => {
-    const window = bed.open();
-    const credential = await bed.credential();
+    const window = fixture.open();
+    const credential = await fixture.credential();
     const tokens = { ...credential.tokens, accessToken: "opaque" };
     await window.accounts.put({ ...credential, tokens }, { activate: true });
-    bed.clock.jump(8 * day - minute);
+    fixture.clock.jump(8 * day - minute);
     await window.source.get("chatgpt");
     assert.equal(refreshes(), 0);
-    bed.clock.jump(2 * minute);
+    fixture.clock.jump(2 * minute);
     await window.source.get("chatgpt");
     assert.equal(refreshes(), 1);
   });
 
   it("reads again what is stored when the API refuses a token, and takes a newer one", async () => {
-    const [one, other] = [await bed.signedIn(), bed.open()];
+    const [one, other] = [await fixture.signedIn(), fixture.open()];
     const refused = await one.source.get("chatgpt");
     await other.accounts.load();
-    bed.clock.jump(5 * minute);
+    fixture.clock.jump(5 * minute);
     const entry = other.accounts.entry();
     assert.ok(entry);
     const renewed = await other.refresher.refresh(entry.credential);
@@ -95,9 +98,9 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("renews once for all requests whose token the API refused", async () => {
-    const { source } = await bed.signedIn();
+    const { source } = await fixture.signedIn();
     const refused = await source.get("chatgpt");
-    bed.clock.jump(5 * minute);
+    fixture.clock.jump(5 * minute);
     const next = await Promise.all(Array.from({ length: 100 }, () => source.rejected(refused)));
     assert.equal(new Set(next.map(({ bearer }) => bearer)).size, 1);
     assert.notEqual(next[0]?.bearer, refused.bearer);
@@ -105,7 +108,7 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("does not renew a token that was refused right after it came", async () => {
-    const { source, accounts } = await bed.signedIn();
+    const { source, accounts } = await fixture.signedIn();
     const refused = await source.get("chatgpt");
     await assert.rejects(source.rejected(refused), is("notYetAccepted"));
     assert.equal(refreshes(), 0);
@@ -113,53 +116,53 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("answers for the account whose token was refused, though another is the active one by now", async () => {
-    const { source, accounts } = await bed.signedIn("plus@example.com");
+    const { source, accounts } = await fixture.signedIn("plus@example.com");
     const refused = await source.get("chatgpt");
-    await accounts.put(await bed.credential("team@example.com"), { activate: true });
-    bed.clock.jump(5 * minute);
+    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+    fixture.clock.jump(5 * minute);
     const next = await source.rejected(refused);
     assert.equal(next.account, refused.account);
     assert.equal(next.accountId, refused.accountId);
   });
 
   it("uses a token that is still good when its renewal takes long", async () => {
-    const { source, accounts } = await bed.signedIn();
+    const { source, accounts } = await fixture.signedIn();
     const old = await source.get("chatgpt");
-    bed.issuer.faults.set("token", { kind: "slow", delayMs: 300 });
-    bed.clock.jump(lifetime - 2 * minute);
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 300 });
+    fixture.clock.jump(lifetime - 2 * minute);
     const asked = source.get("chatgpt");
     await new Promise((resolve) => setTimeout(resolve, 50));
-    await bed.clock.advance(3_000);
+    await fixture.clock.advance(3_000);
     assert.equal((await asked).bearer, old.bearer);
     while (accounts.entry()?.credential.sequence !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.notEqual((await source.get("chatgpt")).bearer, old.bearer);
   });
 
   it("waits longer after each failure, counted once however many were waiting", async () => {
-    const { source } = await bed.signedIn();
-    bed.issuer.faults.set("token", { kind: "serverError" });
-    bed.clock.jump(11 * day);
-    const tries = () => bed.issuer.recordsOf("fault").length;
+    const { source } = await fixture.signedIn();
+    fixture.issuer.faults.set("token", { kind: "serverError" });
+    fixture.clock.jump(11 * day);
+    const tries = () => fixture.issuer.recordsOf("fault").length;
     const storm = () => Promise.allSettled(Array.from({ length: 1_000 }, () => source.get("chatgpt")));
     for (const [index, wait] of [5_000, 15_000, 60_000, 300_000, 300_000].entries()) {
       await storm();
       assert.equal(tries(), index + 1);
-      bed.clock.jump(wait - 1);
+      fixture.clock.jump(wait - 1);
       await storm();
       assert.equal(tries(), index + 1, `${wait} ms have not passed`);
-      bed.clock.jump(1);
+      fixture.clock.jump(1);
     }
-    bed.issuer.faults.clear();
+    fixture.issuer.faults.clear();
     await source.get("chatgpt");
   });
 
   describe("after the clock was put back", () => {
     it("does not repeat an old failure until the clock has caught up", async () => {
-      const { source } = await bed.signedIn();
-      bed.issuer.faults.set("token", { kind: "serverError", times: 1 });
-      bed.clock.jump(400 * day);
+      const { source } = await fixture.signedIn();
+      fixture.issuer.faults.set("token", { kind: "serverError", times: 1 });
+      fixture.clock.jump(400 * day);
       await assert.rejects(source.get("chatgpt"), is("serviceFailed"));
-      bed.clock.jump(-300 * day);
+      fixture.clock.jump(-300 * day);
       await source.get("chatgpt");
       assert.equal(refreshes(), 1);
     });
@@ -169,11 +172,11 @@ describe("The one place to ask for a credential", () => {
       ["to a time at which the token was there already", 9 * day, 2 * day],
     ] as const) {
       it(`(${name}) renews a token once, which may be older than the clock says`, async () => {
-        const { source } = await bed.signedIn();
+        const { source } = await fixture.signedIn();
         await source.get("chatgpt");
-        bed.clock.jump(before);
+        fixture.clock.jump(before);
         const old = await source.get("chatgpt");
-        bed.clock.jump(-back);
+        fixture.clock.jump(-back);
         const renewed = await source.get("chatgpt");
         assert.ok(renewed.bearer !== old.bearer);
         assert.equal(await source.get("chatgpt"), renewed);
@@ -182,18 +185,18 @@ describe("The one place to ask for a credential", () => {
     }
 
     it("by a little renews nothing, and without a network the token is used as before", async () => {
-      const { source } = await bed.signedIn();
+      const { source } = await fixture.signedIn();
       const old = await source.get("chatgpt");
-      bed.clock.jump(-4 * minute);
+      fixture.clock.jump(-4 * minute);
       assert.equal(await source.get("chatgpt"), old);
-      bed.issuer.faults.set("token", { kind: "serverError" });
-      bed.clock.jump(-day);
+      fixture.issuer.faults.set("token", { kind: "serverError" });
+      fixture.clock.jump(-day);
       assert.equal((await source.get("chatgpt")).bearer, old.bearer);
     });
   });
 
   it("gives an API key by the auth mode, and the other one as soon as the mode is switched", async () => {
-    const { source, ownKey, mode, accounts } = await bed.signedIn();
+    const { source, ownKey, mode, accounts } = await fixture.signedIn();
     await accounts.update(accounts.state.active?.id ?? "", (credential) => ({
       ...credential,
       derivedKey: { status: "present", key: "sk-derived-key", createdAt: 1 },
@@ -210,20 +213,20 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("looks again for an own key that read as missing at the start", async () => {
-    await bed.open().ownKey.set("sk-own-key-0001", true);
+    await fixture.open().ownKey.set("sk-own-key-0001", true);
     // The second word of the change has come.
     await new Promise((resolve) => setTimeout(resolve));
-    const { source, ownKey, mode } = bed.open();
+    const { source, ownKey, mode } = fixture.open();
     mode.current = "apiKey";
-    bed.secrets.settle();
-    bed.secrets.script("get", "ownKey", "nothing", "nothing", "nothing");
+    fixture.secrets.settle();
+    fixture.secrets.script("get", "ownKey", "nothing", "nothing", "nothing");
     await ownKey.load();
     assert.equal(ownKey.current, undefined);
     assert.equal((await source.get("apiKey")).bearer, "sk-own-key-0001");
   });
 
   it("gives nothing of a mode that was switched while it was asked", async () => {
-    const { source, ownKey, mode } = await bed.signedIn();
+    const { source, ownKey, mode } = await fixture.signedIn();
     await ownKey.set("sk-own-key-0001", true);
     mode.current = "apiKey";
     const asked = source.get("apiKey");
@@ -234,7 +237,7 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("takes another API key that was set elsewhere when the API refuses one, and says so when there is none", async () => {
-    const [one, other] = [bed.open(), bed.open()];
+    const [one, other] = [fixture.open(), fixture.open()];
     one.mode.current = "apiKey";
     await one.ownKey.set("sk-own-key-0001", true);
     const refused = await one.source.get("apiKey");
@@ -244,26 +247,26 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("is empty for somebody who is signed out, at once", async () => {
-    const { source, accounts } = await bed.signedIn();
+    const { source, accounts } = await fixture.signedIn();
     await source.get("chatgpt");
     await accounts.remove(accounts.state.active?.id ?? "");
     await assert.rejects(source.get("chatgpt"), is("notSignedIn"));
   });
 
   it("has the other account's token as soon as it is switched to", async () => {
-    const { source, accounts } = await bed.signedIn("plus@example.com");
+    const { source, accounts } = await fixture.signedIn("plus@example.com");
     const first = accounts.state.active?.id ?? "";
     const plus = await source.get("chatgpt");
-    await accounts.put(await bed.credential("team@example.com"), { activate: true });
+    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
     assert.notEqual((await source.get("chatgpt")).bearer, plus.bearer);
     await accounts.setActive(first);
     assert.equal((await source.get("chatgpt")).bearer, plus.bearer);
   });
 
   it("leaves no timer behind", async () => {
-    const { source } = await bed.signedIn();
-    bed.clock.jump(lifetime - 2 * minute);
+    const { source } = await fixture.signedIn();
+    fixture.clock.jump(lifetime - 2 * minute);
     await source.get("chatgpt");
-    assert.equal(bed.clock.pending, 0);
+    assert.equal(fixture.clock.pending, 0);
   });
 });

@@ -9,9 +9,9 @@ import {
   ownKeyBinding,
 } from "../../../src/account/endpoints.ts";
 import { parseEndpoint } from "../../../src/platform/endpoint.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { ManualClock } from "../../support/manualClock.ts";
-import { MemoryMemento } from "../editor/sessionBed.ts";
+import { MemoryMemento } from "../editor/sessions/sessionFixture.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 

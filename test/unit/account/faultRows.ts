@@ -1,5 +1,5 @@
 import type { Credential } from "../../../src/account/credential.ts";
-import type { ProblemCode } from "../../../src/platform/problem.ts";
+import type { ProblemCode } from "../../../src/shared/problem.ts";
 import type { Fault } from "../../issuer/types.ts";
 
 type Reason = NonNullable<Credential["rejected"]>;

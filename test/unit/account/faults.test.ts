@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { endAtService } from "../../../src/editor/signOutReport.ts";
+import { endAtService } from "../../../src/editor/signIn/signOutReport.ts";
 import { revoke } from "../../../src/oauth/revocation.ts";
-import { isProblem, Problem, sentenceFor } from "../../../src/platform/problem.ts";
+import { isProblem, Problem, sentenceFor } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { Fault, TestIssuer } from "../../issuer/types.ts";
 import { type AccountWindow, createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
-import { temporaryDirectory } from "../../support/leaveNothing.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { passing, type Row, refusals } from "./faultRows.ts";

@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import { AccountProcess, bundleWorker } from "../../support/accountProcess.ts";
 import { createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { FileSecrets } from "../../support/fileSecrets.ts";
-import { temporaryDirectory } from "../../support/leaveNothing.ts";
 
 const elevenDays = 11 * 24 * 60 * 60_000;
 /** Enough at each run; `KILLS=300 npm test -- unit --grep killed` looks longer. */
@@ -86,7 +86,7 @@ class Lane {
     // The next process starts while this one dies.
     void this.#start();
     this.#aheadMs += elevenDays;
-    const rotated = this.#rotations().length;
+    const rotated = this.#refreshNotes().length;
     const known = this.#phases().length;
     process.order({ callers: 1, aheadMs: this.#aheadMs });
     await delay(afterMs);
@@ -101,7 +101,7 @@ class Lane {
       (window.accounts.entry()?.credential.lastRefreshAt ?? 0) > Date.now() + this.#aheadMs - elevenDays / 2;
     const answer = await window.source.get("chatgpt").catch((problem: unknown) => problem);
     const bySuccessor = (window.accounts.entry()?.credential.sequence ?? 0) - sequence;
-    const byTheKilled = this.#rotations().length - rotated - bySuccessor;
+    const byTheKilled = this.#refreshNotes().length - rotated - bySuccessor;
     if (byTheKilled > 0 && !isSaved) {
       // A kill loses a sign-in only between the answer and the end of the store, or while the answer is on its way.
       assert.ok(!phases.includes("stored"), `lost although it was stored: ${phases}`);
@@ -144,7 +144,7 @@ class Lane {
     await this.#window().accounts.put({ ...credential, clockOffset: -this.#aheadMs }, { activate: true });
   }
 
-  #rotations() {
+  #refreshNotes() {
     const account = this.#email.split("@")[0];
     return this.#issuer
       .recordsOf("refresh")

@@ -4,10 +4,10 @@ import { Accounts } from "../../../src/account/accounts.ts";
 import { limitSecrets } from "../../../src/account/limitSecrets.ts";
 import { OwnKeyStore } from "../../../src/account/ownKey.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
-import { isProblem, type ProblemCode, sentenceFor } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode, sentenceFor } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
-import { type Bed, createBed } from "./bed.ts";
+import { createFixture, type Fixture } from "./fixture.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 const limits = { readMs: 20, writeMs: 20 };
@@ -90,19 +90,19 @@ describe("A keyring that does not answer", () => {
 });
 
 describe("A window whose first reading", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed();
-    const window = await bed.signedIn();
+    fixture = await createFixture();
+    const window = await fixture.signedIn();
     await window.ownKey.set("sk-own-key-0001", true);
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   const open = () => {
-    const { log, lock, rotations } = bed.open();
+    const { log, lock, refreshNotes } = fixture.open();
     return {
-      accounts: new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, rotations, log),
-      ownKey: new OwnKeyStore(bed.secrets, log, limits),
+      accounts: new Accounts(new SecretStore(fixture.secrets, limits), lock, fixture.hint, refreshNotes, log),
+      ownKey: new OwnKeyStore(fixture.secrets, log, limits),
     };
   };
 
@@ -110,20 +110,20 @@ describe("A window whose first reading", () => {
     for (const secret of ["accounts", "credential", "ownKey"] as const) {
       it(`of “${secret}” ${misbehaviour} reads again at the next call, and then has everything`, async () => {
         const { accounts, ownKey } = open();
-        const key = [...bed.secrets.values.keys()].find((name) => name.startsWith(secret)) ?? "";
-        const before = [...bed.secrets.values];
-        bed.secrets.script("get", key, misbehaviour);
+        const key = [...fixture.secrets.values.keys()].find((name) => name.startsWith(secret)) ?? "";
+        const before = [...fixture.secrets.values];
+        fixture.secrets.script("get", key, misbehaviour);
         const load = () => (secret === "ownKey" ? ownKey.load() : accounts.load());
         await assert.rejects(load(), is(misbehaviour === "hangs" ? "keyringSilent" : "keyringFailed"));
         assert.equal(accounts.state.notice, undefined);
-        assert.equal(bed.hint.get(), true);
+        assert.equal(fixture.hint.get(), true);
         await Promise.all([accounts.load(), ownKey.load()]);
         assert.equal(accounts.state.active?.email, "plus@example.com");
         assert.equal(ownKey.current?.key, "sk-own-key-0001");
-        bed.secrets.answerNow();
+        fixture.secrets.answerNow();
         await Promise.all([accounts.reload(), ownKey.reload()]);
         assert.equal(accounts.state.accounts.length, 1);
-        assert.deepEqual([...bed.secrets.values], before);
+        assert.deepEqual([...fixture.secrets.values], before);
       });
     }
   }
@@ -131,7 +131,7 @@ describe("A window whose first reading", () => {
   it("hangs lets what is queued behind it go on", async () => {
     const { accounts } = open();
     await accounts.load();
-    bed.secrets.script("get", "accounts", "hangs");
+    fixture.secrets.script("get", "accounts", "hangs");
     const hanging = accounts.reload();
     const id = accounts.state.active?.id ?? "";
     const [reading, rereading] = await Promise.allSettled([hanging, accounts.reread(id)]);
@@ -141,18 +141,18 @@ describe("A window whose first reading", () => {
 });
 
 describe("A store that hangs", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed();
+    fixture = await createFixture();
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   const open = () => {
-    const { log, lock, rotations } = bed.open();
-    return new Accounts(new SecretStore(bed.secrets, limits), lock, bed.hint, rotations, log);
+    const { log, lock, refreshNotes } = fixture.open();
+    return new Accounts(new SecretStore(fixture.secrets, limits), lock, fixture.hint, refreshNotes, log);
   };
   const next = async () => {
-    const { accounts } = bed.open();
+    const { accounts } = fixture.open();
     await accounts.load();
     return accounts;
   };
@@ -160,26 +160,26 @@ describe("A store that hangs", () => {
   for (const secret of ["credential", "accounts"] as const) {
     it(`of “${secret}” ends a sign-in as failed, which does not appear when it lands at last`, async () => {
       const accounts = open();
-      const credential = await bed.credential();
-      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
+      const credential = await fixture.credential();
+      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
       await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
-      bed.secrets.answerNow();
-      await eventually(() => assert.ok(!bed.secrets.values.has(`credential.${credential.id}`)));
+      fixture.secrets.answerNow();
+      await eventually(() => assert.ok(!fixture.secrets.values.has(`credential.${credential.id}`)));
       await accounts.reload();
       assert.equal(accounts.state.active, undefined);
       assert.deepEqual((await next()).state.accounts, []);
     });
 
     it(`of “${secret}” keeps whoever was signed in before, with a working record`, async () => {
-      const before = await bed.signedIn();
+      const before = await fixture.signedIn();
       const accounts = open();
       await accounts.load();
-      bed.clock.jump(60_000);
+      fixture.clock.jump(60_000);
       const email = secret === "accounts" ? "team@example.com" : "plus@example.com";
-      const later = await bed.credential(email);
-      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${later.id}`, "hangs");
+      const later = await fixture.credential(email);
+      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${later.id}`, "hangs");
       await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
-      bed.secrets.answerNow();
+      fixture.secrets.answerNow();
       const old = before.accounts.entry()?.credential;
       await eventually(async () => {
         const { state, entry } = { state: (await next()).state, entry: (await next()).entry() };
@@ -191,13 +191,13 @@ describe("A store that hangs", () => {
 
   it("of a sign-in does not take back the next one of the same account", async () => {
     const accounts = open();
-    const credential = await bed.credential();
-    bed.secrets.script("store", `credential.${credential.id}`, "hangs");
+    const credential = await fixture.credential();
+    fixture.secrets.script("store", `credential.${credential.id}`, "hangs");
     await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
-    bed.clock.jump(60_000);
-    const later = await bed.credential();
+    fixture.clock.jump(60_000);
+    const later = await fixture.credential();
     const putting = accounts.put(later, { activate: true });
-    bed.secrets.answerNow();
+    fixture.secrets.answerNow();
     await putting;
     await new Promise((resolve) => setTimeout(resolve, 100));
     await accounts.reload();
@@ -206,30 +206,30 @@ describe("A store that hangs", () => {
   });
 
   it("of a sign-in leaves no record behind where another window has signed out of that account meanwhile", async () => {
-    const other = await bed.signedIn();
+    const other = await fixture.signedIn();
     const accounts = open();
     await accounts.load();
-    bed.clock.jump(60_000);
-    const later = await bed.credential();
-    bed.secrets.script("store", `credential.${later.id}`, "hangs");
+    fixture.clock.jump(60_000);
+    const later = await fixture.credential();
+    fixture.secrets.script("store", `credential.${later.id}`, "hangs");
     await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
     await other.accounts.remove(later.id);
-    bed.secrets.answerNow();
+    fixture.secrets.answerNow();
     await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.ok(!bed.secrets.values.has(`credential.${later.id}`));
+    assert.ok(!fixture.secrets.values.has(`credential.${later.id}`));
     assert.deepEqual((await next()).state.accounts, []);
   });
 
   for (const secret of ["credential", "accounts"] as const) {
     it(`of “${secret}” in a sign-in costs nothing that another window has signed in with meanwhile`, async () => {
       const accounts = open();
-      const failed = await bed.credential();
-      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${failed.id}`, "hangs");
+      const failed = await fixture.credential();
+      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${failed.id}`, "hangs");
       await assert.rejects(accounts.put(failed, { activate: true }), is("keyringSilent"));
-      bed.clock.jump(60_000);
-      const other = await bed.signedIn();
+      fixture.clock.jump(60_000);
+      const other = await fixture.signedIn();
       const later = other.accounts.entry()?.credential;
-      bed.secrets.answerNow();
+      fixture.secrets.answerNow();
       await new Promise((resolve) => setTimeout(resolve, 200));
       await other.accounts.reload();
       assert.ok(other.accounts.entry()?.credential === later);
@@ -238,19 +238,19 @@ describe("A store that hangs", () => {
   }
 
   it("of a sign-in costs nothing that another window has renewed when it has just landed", async () => {
-    const other = await bed.signedIn();
+    const other = await fixture.signedIn();
     const accounts = open();
     await accounts.load();
     const before = other.accounts.entry()?.credential;
-    bed.clock.jump(60_000);
-    const later = await bed.credential();
-    bed.secrets.script("store", `credential.${later.id}`, "hangs");
+    fixture.clock.jump(60_000);
+    const later = await fixture.credential();
+    fixture.secrets.script("store", `credential.${later.id}`, "hangs");
     await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
     assert.ok(before);
     await other.lock.hold(later.id, async () => {
-      bed.secrets.answerNow();
+      fixture.secrets.answerNow();
       await new Promise((resolve) => setTimeout(resolve, 50));
-      const { signedInAt } = JSON.parse(bed.secrets.values.get(`credential.${later.id}`) ?? "");
+      const { signedInAt } = JSON.parse(fixture.secrets.values.get(`credential.${later.id}`) ?? "");
       assert.equal(signedInAt, later.signedInAt, "it is taken back in a turn of its own");
       await other.accounts.put({ ...before, sequence: 1 });
     });
@@ -260,37 +260,37 @@ describe("A store that hangs", () => {
 
   for (const secret of ["credential", "accounts"] as const) {
     it(`of “${secret}” in a sign-in does not take back the next one of the same account, which waits for it`, async () => {
-      const { log, lock, rotations } = bed.open();
-      const store = new SecretStore(bed.secrets, { readMs: 300, writeMs: 300 });
-      const accounts = new Accounts(store, lock, bed.hint, rotations, log);
-      const credential = await bed.credential();
-      bed.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
+      const { log, lock, refreshNotes } = fixture.open();
+      const store = new SecretStore(fixture.secrets, { readMs: 300, writeMs: 300 });
+      const accounts = new Accounts(store, lock, fixture.hint, refreshNotes, log);
+      const credential = await fixture.credential();
+      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
       await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
-      bed.clock.jump(60_000);
-      const later = await bed.credential();
+      fixture.clock.jump(60_000);
+      const later = await fixture.credential();
       const putting = accounts.put(later, { activate: true });
       await new Promise((resolve) => setTimeout(resolve, 100));
       // What is known is enough.
-      bed.secrets.script("get", `credential.${later.id}`, "rejects");
-      bed.secrets.answerNow();
+      fixture.secrets.script("get", `credential.${later.id}`, "rejects");
+      fixture.secrets.answerNow();
       await putting;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      const { accounts: others } = bed.open();
+      const { accounts: others } = fixture.open();
       await others.load();
       assert.ok(others.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
     });
   }
 
   it("of a sign-out is told of, and when it lands at last the sign-out is made whole", async () => {
-    await bed.signedIn();
+    await fixture.signedIn();
     const accounts = open();
     await accounts.load();
-    bed.secrets.script("store", "accounts", "hangs");
+    fixture.secrets.script("store", "accounts", "hangs");
     const id = accounts.state.active?.id ?? "";
     await assert.rejects(accounts.remove(id), is("keyringSilent"));
     assert.equal(accounts.state.accounts.length, 1, "until then nobody is signed out");
-    bed.secrets.answerNow();
-    await eventually(() => assert.ok(!bed.secrets.values.has(`credential.${id}`)));
+    fixture.secrets.answerNow();
+    await eventually(() => assert.ok(!fixture.secrets.values.has(`credential.${id}`)));
     assert.equal(accounts.state.active, undefined);
   });
 });

@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import type { Misbehaviour } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
-import { type Bed, createBed, day } from "./bed.ts";
+import { createFixture, day, type Fixture } from "./fixture.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
 
 describe("A secret that says less than what is known", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   let window: AccountWindow;
   let plus: string;
   let team: string;
 
   beforeEach(async () => {
-    bed = await createBed({ reliable: true });
-    window = await bed.signedIn("team@example.com");
+    fixture = await createFixture({ reliable: true });
+    window = await fixture.signedIn("team@example.com");
     team = window.accounts.state.active?.id ?? "";
-    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    await window.accounts.put(await fixture.credential("plus@example.com"), { activate: true });
     plus = window.accounts.state.active?.id ?? "";
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   const emails = ({ accounts }: AccountWindow) => accounts.state.accounts.map(({ email }) => email).sort();
   const both = ["plus@example.com", "team@example.com"];
@@ -33,16 +33,16 @@ describe("A secret that says less than what is known", () => {
     return entry.credential;
   };
   async function next(): Promise<AccountWindow> {
-    const opened = bed.open();
+    const opened = fixture.open();
     await opened.accounts.load();
     return opened;
   }
-  const revocations = () => bed.issuer.recordsOf("revoke").length;
+  const revocations = () => fixture.issuer.recordsOf("revoke").length;
   /** What the keyring answers for the index from now on, in place of what is stored. */
   function misread(key: string, how: Misbehaviour | string): void {
     for (const secret of key === "accounts" ? ["accounts", "accounts.copy"] : [key]) {
-      if (how === "nothing" || how === "older") bed.secrets.script("get", secret, ...always<Misbehaviour>(how));
-      else bed.secrets.values.set(secret, how);
+      if (how === "nothing" || how === "older") fixture.secrets.script("get", secret, ...always<Misbehaviour>(how));
+      else fixture.secrets.values.set(secret, how);
     }
   }
 
@@ -67,17 +67,17 @@ describe("A secret that says less than what is known", () => {
         await window.accounts.reread(team);
         assert.deepEqual(emails(window), both);
         assert.equal(window.accounts.state.active?.id, plus, "nor is another one the active one");
-        assert.equal(bed.hint.get(), true);
-        assert.ok(bed.secrets.values.has(`credential.${plus}`) && bed.secrets.values.has(`credential.${team}`));
+        assert.equal(fixture.hint.get(), true);
+        assert.ok(fixture.secrets.values.has(`credential.${plus}`) && fixture.secrets.values.has(`credential.${team}`));
       });
 
       for (const action of ["setActive", "remove", "put"] as const) {
         it(`drops no account when ${action} writes it`, async () => {
-          const owner = await bed.credential("owner@example.com");
+          const owner = await fixture.credential("owner@example.com");
           if (action === "setActive") await window.accounts.setActive(team);
           else if (action === "remove") await window.accounts.remove(plus);
           else await window.accounts.put(owner, { activate: true });
-          bed.secrets.settle();
+          fixture.secrets.settle();
           const expected = {
             setActive: both,
             remove: ["team@example.com"],
@@ -98,7 +98,7 @@ describe("A secret that says less than what is known", () => {
         await window.accounts.reload();
         assert.equal(credentialOf(window).sequence, 1);
         assert.equal(revocations(), 0);
-        assert.deepEqual(JSON.parse(bed.secrets.values.get(`credential.${plus}`) ?? ""), credential);
+        assert.deepEqual(JSON.parse(fixture.secrets.values.get(`credential.${plus}`) ?? ""), credential);
       });
     });
   }
@@ -108,7 +108,7 @@ describe("A secret that says less than what is known", () => {
     "reads as an older value": () => "older",
     "is corrupt": () => '{"version":1',
     "is a newer version's": () => '{"version":2}',
-    "is another account's": () => bed.secrets.values.get(`credential.${team}`) ?? "",
+    "is another account's": () => fixture.secrets.values.get(`credential.${team}`) ?? "",
   };
 
   for (const [name, how] of Object.entries(records)) {
@@ -132,7 +132,7 @@ describe("A secret that says less than what is known", () => {
         assert.deepEqual((await window.accounts.reread(plus))?.credential, known);
         assert.equal(window.accounts.state, before);
         assert.equal(told, 0);
-        assert.equal(bed.hint.get(), true);
+        assert.equal(fixture.hint.get(), true);
       });
 
       it("is changed on the base of what is known", async () => {
@@ -140,25 +140,25 @@ describe("A secret that says less than what is known", () => {
           ...credential,
           derivedKey: { status: "present", key: "sk-derived-0001", createdAt: 1 },
         }));
-        bed.secrets.settle();
+        fixture.secrets.settle();
         const stored = credentialOf(await next());
         assert.deepEqual([stored.sequence, stored.creditsAskedAt], [1, 7]);
       });
 
       it("is renewed with the newest refresh token, and nobody is signed out", async () => {
-        bed.clock.jump(11 * day);
+        fixture.clock.jump(11 * day);
         await window.source.get("chatgpt");
         assert.equal(credentialOf(window).sequence, 2);
-        assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+        assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
         assert.equal(window.accounts.state.active?.rejected, undefined);
         assert.equal(revocations(), 0);
       });
 
       it("goes with a real sign-out", async () => {
         await window.accounts.remove(plus);
-        bed.secrets.settle();
+        fixture.secrets.settle();
         assert.deepEqual(emails(window), ["team@example.com"]);
-        assert.ok(![...bed.secrets.values.keys()].some((key) => key.includes(plus)));
+        assert.ok(![...fixture.secrets.values.keys()].some((key) => key.includes(plus)));
         assert.deepEqual(emails(await next()), ["team@example.com"]);
       });
     });
@@ -168,21 +168,21 @@ describe("A secret that says less than what is known", () => {
     await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
     const other = await next();
-    const stored = bed.secrets.values.get(`credential.${plus}`);
+    const stored = fixture.secrets.values.get(`credential.${plus}`);
     misread(`credential.${plus}`, "older");
-    const late = bed.open();
+    const late = fixture.open();
     await late.accounts.load();
     assert.equal(credentialOf(late).sequence, 0);
     await assert.rejects(late.refresher.refresh(credentialOf(late)), is("needsSignIn"));
     // Not even by way of another change of it.
     await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
-    await late.rotations.remove(credentialOf(late));
+    await late.refreshNotes.remove(credentialOf(late));
     await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
-    assert.equal(bed.issuer.recordsOf("refresh").length, 1);
-    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
-    assert.equal(bed.secrets.values.get(`credential.${plus}`), stored);
+    assert.equal(fixture.issuer.recordsOf("refresh").length, 1);
+    assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
+    assert.equal(fixture.secrets.values.get(`credential.${plus}`), stored);
     assert.equal(other.accounts.state.active?.rejected, undefined);
-    bed.secrets.settle();
+    fixture.secrets.settle();
     await late.accounts.reload();
     assert.equal(late.accounts.state.active?.rejected, undefined, "and all is well once it reads right");
     assert.equal((await late.source.get("chatgpt")).bearer, credentialOf(window).tokens.accessToken);
@@ -191,7 +191,7 @@ describe("A secret that says less than what is known", () => {
   it("as an older record, to a window that starts, is looked at again before the account is doubted", async () => {
     await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
-    bed.secrets.script("get", `credential.${plus}`, "older", "older");
+    fixture.secrets.script("get", `credential.${plus}`, "older", "older");
     const late = await next();
     const { credential } = await late.refresher.refresh(credentialOf(late));
     assert.deepEqual(credential, credentialOf(window));
@@ -206,7 +206,7 @@ describe("A secret that says less than what is known", () => {
     const late = await next();
     await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
     await late.deriver.keep(plus, Promise.resolve({ status: "present", key: "sk-derived-0001", createdAt: 1 }));
-    bed.secrets.settle();
+    fixture.secrets.settle();
     assert.deepEqual(credentialOf(await next()), newest);
     await late.accounts.reload();
     await late.accounts.update(plus, (credential) => ({ ...credential, creditsAskedAt: 1 }));
@@ -216,7 +216,7 @@ describe("A secret that says less than what is known", () => {
   for (const how of ["rejects", "nothing"] as const) {
     it(`of one account that cannot be read (${how}) is made up for by the next request, before another account is used`, async () => {
       const looks = how === "nothing" ? always(how).slice(0, 3) : [how];
-      bed.secrets.script("get", `credential.${plus}`, ...looks);
+      fixture.secrets.script("get", `credential.${plus}`, ...looks);
       const late = await next();
       assert.equal(late.accounts.state.active?.id, team);
       assert.equal((await late.source.get("chatgpt")).account, plus);
@@ -224,7 +224,8 @@ describe("A secret that says less than what is known", () => {
   }
 
   it("of the index at the start is made up for by the next request", async () => {
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, "nothing", "nothing", "nothing");
+    for (const key of ["accounts", "accounts.copy"])
+      fixture.secrets.script("get", key, "nothing", "nothing", "nothing");
     const late = await next();
     assert.equal(late.accounts.state.active, undefined);
     assert.equal((await late.source.get("chatgpt")).account, plus);
@@ -232,9 +233,9 @@ describe("A secret that says less than what is known", () => {
   });
 
   it("of two accounts, one that is gone and one that could not be read, is no answer", async () => {
-    bed.secrets.values.delete(`credential.${team}`);
-    bed.secrets.script("get", `credential.${plus}`, "rejects");
-    const late = bed.open();
+    fixture.secrets.values.delete(`credential.${team}`);
+    fixture.secrets.script("get", `credential.${plus}`, "rejects");
+    const late = fixture.open();
     await assert.rejects(late.accounts.load(), is("keyringFailed"));
     await late.accounts.load();
     assert.deepEqual(emails(late), ["plus@example.com"]);
@@ -245,9 +246,9 @@ describe("A secret that says less than what is known", () => {
     await other.refresher.refresh(credentialOf(other));
     await other.refresher.settle();
     // The note is gone, and the record reads as it was: so the old token is spent, and refused.
-    await window.rotations.remove(credentialOf(window));
-    bed.secrets.script("get", `credential.${plus}`, "older", "older");
-    bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused", times: 1 });
+    await window.refreshNotes.remove(credentialOf(window));
+    fixture.secrets.script("get", `credential.${plus}`, "older", "older");
+    fixture.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused", times: 1 });
     const { credential } = await window.refresher.refresh(credentialOf(window));
     assert.deepEqual(credential, credentialOf(other));
     assert.equal((await next()).accounts.state.active?.rejected, undefined);
@@ -255,34 +256,34 @@ describe("A secret that says less than what is known", () => {
 
   it("is no loss for a window that starts, when it reads right the second time", async () => {
     for (const key of ["accounts", `credential.${plus}`, `credential.${team}`])
-      bed.secrets.script("get", key, "nothing");
+      fixture.secrets.script("get", key, "nothing");
     const late = await next();
     assert.deepEqual(emails(late), both);
     assert.equal(late.accounts.state.notice, undefined);
   });
 
   it("is no loss for a window that starts while the index is gone: its copy is there", async () => {
-    bed.secrets.values.delete("accounts");
+    fixture.secrets.values.delete("accounts");
     const late = await next();
     assert.deepEqual(emails(late), both);
-    await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
+    await late.accounts.put(await fixture.credential("owner@example.com"), { activate: true });
     assert.equal(emails(await next()).length, 3);
   });
 
   it("comes back when it can be read again, with what the window remembers of being signed in", async () => {
-    const kept = [...bed.secrets.values];
-    bed.secrets.values.clear();
+    const kept = [...fixture.secrets.values];
+    fixture.secrets.values.clear();
     const late = await next();
     assert.equal(late.accounts.state.notice, "notKept");
-    for (const [key, value] of kept) bed.secrets.values.set(key, value);
+    for (const [key, value] of kept) fixture.secrets.values.set(key, value);
     await late.accounts.reload();
     assert.deepEqual(emails(late), both);
     assert.equal(late.accounts.state.notice, undefined);
-    assert.equal(bed.hint.get(), true);
+    assert.equal(fixture.hint.get(), true);
   });
 
   it("of one account that is another's neither shows that one twice nor signs it out", async () => {
-    misread(`credential.${plus}`, bed.secrets.values.get(`credential.${team}`) ?? "");
+    misread(`credential.${plus}`, fixture.secrets.values.get(`credential.${team}`) ?? "");
     const late = await next();
     assert.deepEqual(emails(late), ["team@example.com"]);
     assert.equal(await late.accounts.remove(plus), undefined);
@@ -290,7 +291,7 @@ describe("A secret that says less than what is known", () => {
   });
 
   it("of one account that cannot be read does not keep the others away", async () => {
-    bed.secrets.script("get", `credential.${plus}`, "rejects");
+    fixture.secrets.script("get", `credential.${plus}`, "rejects");
     const late = await next();
     assert.deepEqual(emails(late), ["team@example.com"]);
     await late.accounts.reload();
@@ -299,53 +300,53 @@ describe("A secret that says less than what is known", () => {
 
   it("and two windows that store at the same moment lose no account", async () => {
     const other = await next();
-    const [owner, free] = [await bed.credential("owner@example.com"), await bed.credential("free@example.com")];
+    const [owner, free] = [await fixture.credential("owner@example.com"), await fixture.credential("free@example.com")];
     await Promise.all([window.accounts.put(owner, { activate: true }), other.accounts.put(free, { activate: true })]);
     assert.equal(emails(await next()).length, 4);
   });
 
   it("and is written over by a window that read the one before is made whole by another that knows better", async () => {
     const other = await next();
-    const owner = await bed.credential("owner@example.com");
+    const owner = await fixture.credential("owner@example.com");
     await window.accounts.put(owner, { activate: true });
     misread("accounts", "older");
-    await other.accounts.put(await bed.credential("free@example.com"), { activate: true });
-    bed.secrets.settle();
+    await other.accounts.put(await fixture.credential("free@example.com"), { activate: true });
+    fixture.secrets.settle();
     assert.ok(!emails(await next()).includes("owner@example.com"), "a window that starts cannot know");
     await window.accounts.reload();
     assert.equal(emails(window).length, 4);
     await eventually(async () => assert.equal(emails(await next()).length, 4));
-    const stored = bed.secrets.values.get("accounts");
+    const stored = fixture.secrets.values.get("accounts");
     await other.accounts.reload();
     await window.accounts.reload();
     await window.accounts.remove(owner.id);
     await other.accounts.reload();
     assert.equal(emails(other).length, 3);
     assert.equal(
-      JSON.parse(bed.secrets.values.get("accounts") ?? "").generation,
+      JSON.parse(fixture.secrets.values.get("accounts") ?? "").generation,
       JSON.parse(stored ?? "").generation + 1,
     );
   });
 
   it("set aside once stays set aside when what was set aside reads as missing", async () => {
     const key = `credential.${plus}`;
-    bed.secrets.values.set(key, "?");
+    fixture.secrets.values.set(key, "?");
     const late = await next();
-    bed.secrets.script("get", key, ...always("nothing" as const));
-    await late.accounts.put(await bed.credential("plus@example.com"), { activate: true });
-    assert.equal(bed.secrets.values.get(`setAside.${key}`), "?");
+    fixture.secrets.script("get", key, ...always("nothing" as const));
+    await late.accounts.put(await fixture.credential("plus@example.com"), { activate: true });
+    assert.equal(fixture.secrets.values.get(`setAside.${key}`), "?");
   });
 });
 
 describe("A window that starts while the index cannot be read, and in which somebody else signs in", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed({ reliable: true });
+    fixture = await createFixture({ reliable: true });
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   const emails = async () => {
-    const { accounts } = bed.open();
+    const { accounts } = fixture.open();
     await accounts.load();
     return accounts.state.accounts.map(({ email }) => email).sort();
   };
@@ -357,151 +358,153 @@ describe("A window that starts while the index cannot be read, and in which some
   for (const [name, signedIn] of Object.entries(before)) {
     for (const unreadable of [["accounts"], ["accounts", "accounts.copy"]]) {
       it(`(${unreadable.join(" and ")}) costs ${name} nothing`, async () => {
-        for (const email of signedIn) await bed.signedIn(email);
-        for (const key of unreadable) bed.secrets.script("get", key, ...always("nothing" as const));
-        const late = await bed.signedIn("owner@example.com");
+        for (const email of signedIn) await fixture.signedIn(email);
+        for (const key of unreadable) fixture.secrets.script("get", key, ...always("nothing" as const));
+        const late = await fixture.signedIn("owner@example.com");
         assert.equal(late.accounts.state.active?.email, "owner@example.com");
         await late.accounts.update(late.accounts.state.active.id, (credential) => ({
           ...credential,
           creditsAskedAt: 1,
         }));
-        bed.secrets.settle();
+        fixture.secrets.settle();
         const all = ["owner@example.com", ...signedIn];
         assert.deepEqual(await emails(), all);
         await late.accounts.reload();
         assert.deepEqual(late.accounts.state.accounts.map(({ email }) => email).sort(), all);
         assert.equal(late.accounts.state.notice, undefined);
         await late.accounts.setActive(late.accounts.state.active.id);
-        bed.secrets.values.delete("accounts");
+        fixture.secrets.values.delete("accounts");
         assert.deepEqual(await emails(), all, "and the copy has them all by now");
       });
     }
   }
 
   it("costs nothing either when it signs in two and signs one out", async () => {
-    await bed.signedIn("plus@example.com");
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
-    const late = await bed.signedIn("owner@example.com");
+    await fixture.signedIn("plus@example.com");
+    for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("nothing" as const));
+    const late = await fixture.signedIn("owner@example.com");
     const owner = late.accounts.state.active?.id ?? "";
-    await late.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    await late.accounts.put(await fixture.credential("team@example.com"), { activate: true });
     await late.accounts.remove(owner);
-    bed.secrets.settle();
+    fixture.secrets.settle();
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
   });
 
   it("costs nothing either when the window was reloaded before the sign-in", async () => {
-    await bed.signedIn("plus@example.com");
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
-    const first = bed.open();
+    await fixture.signedIn("plus@example.com");
+    for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("nothing" as const));
+    const first = fixture.open();
     await first.accounts.load();
     assert.equal(first.accounts.state.notice, "notKept");
-    const late = bed.open();
+    const late = fixture.open();
     await late.accounts.load();
     assert.equal(late.accounts.state.notice, undefined, "it is told once");
-    await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
-    bed.secrets.settle();
+    await late.accounts.put(await fixture.credential("owner@example.com"), { activate: true });
+    fixture.secrets.settle();
     assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com"]);
   });
 
   it("costs nothing either when that somebody has signed out again before the next sign-in", async () => {
-    await bed.signedIn("plus@example.com");
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
-    const late = await bed.signedIn("owner@example.com");
+    await fixture.signedIn("plus@example.com");
+    for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("nothing" as const));
+    const late = await fixture.signedIn("owner@example.com");
     await late.accounts.remove(late.accounts.state.active?.id ?? "");
-    await bed.signedIn("team@example.com");
-    bed.secrets.settle();
+    await fixture.signedIn("team@example.com");
+    fixture.secrets.settle();
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
   });
 
   for (const start of ["nobody was", "somebody was", "nobody was any more"]) {
     it(`costs nothing either in a window that started when ${start} signed in, and has not heard of others`, async () => {
       if (start !== "nobody was") {
-        const { accounts } = await bed.signedIn("team@example.com");
+        const { accounts } = await fixture.signedIn("team@example.com");
         if (start !== "somebody was") await accounts.remove(accounts.state.active?.id ?? "");
       }
-      const late = bed.open();
+      const late = fixture.open();
       await late.accounts.load();
-      await bed.signedIn("plus@example.com");
-      for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
-      await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
-      bed.secrets.settle();
+      await fixture.signedIn("plus@example.com");
+      for (const key of ["accounts", "accounts.copy"])
+        fixture.secrets.script("get", key, ...always("nothing" as const));
+      await late.accounts.put(await fixture.credential("owner@example.com"), { activate: true });
+      fixture.secrets.settle();
       const both = ["owner@example.com", "plus@example.com"];
       assert.deepEqual(await emails(), start === "somebody was" ? [...both, "team@example.com"] : both);
     });
   }
 
   it("is seen by the other windows, which hear of what it writes", async () => {
-    const window = await bed.signedIn("plus@example.com");
-    const late = bed.open();
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, "nothing", "nothing", "nothing");
+    const window = await fixture.signedIn("plus@example.com");
+    const late = fixture.open();
+    for (const key of ["accounts", "accounts.copy"])
+      fixture.secrets.script("get", key, "nothing", "nothing", "nothing");
     await late.accounts.load();
-    await late.accounts.put(await bed.credential("owner@example.com"), { activate: true });
+    await late.accounts.put(await fixture.credential("owner@example.com"), { activate: true });
     let heard = 0;
-    new SecretStore(bed.secrets).onDidChange(() => {
+    new SecretStore(fixture.secrets).onDidChange(() => {
       heard += 1;
     });
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("nothing" as const));
+    for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("nothing" as const));
     await late.accounts.setActive(late.accounts.state.active?.id ?? "");
     assert.equal(heard, 1);
-    bed.secrets.settle();
+    fixture.secrets.settle();
     await window.accounts.reload();
     assert.equal(window.accounts.state.active?.email, "owner@example.com");
   });
 
   it("costs nobody anything whom the first version has signed in", async () => {
-    const window = await bed.signedIn("plus@example.com");
-    await window.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    const window = await fixture.signedIn("plus@example.com");
+    await window.accounts.put(await fixture.credential("team@example.com"), { activate: true });
     const ids = window.accounts.state.accounts.map(({ id }) => id);
-    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids, active: ids[0] }));
-    bed.secrets.values.delete("accounts.copy");
-    bed.secrets.script("get", "accounts", ...always("nothing" as const));
-    await bed.signedIn("owner@example.com");
-    bed.secrets.settle();
+    fixture.secrets.values.set("accounts", JSON.stringify({ version: 1, ids, active: ids[0] }));
+    fixture.secrets.values.delete("accounts.copy");
+    fixture.secrets.script("get", "accounts", ...always("nothing" as const));
+    await fixture.signedIn("owner@example.com");
+    fixture.secrets.settle();
     assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com", "team@example.com"]);
   });
 
   it("costs them nothing either where this version has only switched between them", async () => {
     const ids = [];
     for (const email of ["plus@example.com", "team@example.com"]) {
-      const credential = await bed.credential(email);
+      const credential = await fixture.credential(email);
       ids.push(credential.id);
-      bed.secrets.values.set(`credential.${credential.id}`, JSON.stringify(credential));
+      fixture.secrets.values.set(`credential.${credential.id}`, JSON.stringify(credential));
     }
-    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids, active: ids[0] }));
-    const { accounts } = bed.open();
+    fixture.secrets.values.set("accounts", JSON.stringify({ version: 1, ids, active: ids[0] }));
+    const { accounts } = fixture.open();
     await accounts.load();
     await accounts.setActive(ids[1] ?? "");
-    bed.secrets.values.delete("accounts");
+    fixture.secrets.values.delete("accounts");
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
   });
 
   it("keeps a copy aside that only a newer version can read", async () => {
-    await bed.signedIn("plus@example.com");
-    bed.secrets.values.delete("accounts");
-    bed.secrets.values.set("accounts.copy", '{"version":2}');
-    await bed.signedIn("owner@example.com");
-    assert.equal(bed.secrets.values.get("setAside.accounts.copy"), '{"version":2}');
+    await fixture.signedIn("plus@example.com");
+    fixture.secrets.values.delete("accounts");
+    fixture.secrets.values.set("accounts.copy", '{"version":2}');
+    await fixture.signedIn("owner@example.com");
+    assert.equal(fixture.secrets.values.get("setAside.accounts.copy"), '{"version":2}');
     assert.deepEqual(await emails(), ["owner@example.com"]);
   });
 
   it("is of use where the one before is truly gone", async () => {
-    await bed.signedIn("plus@example.com");
-    bed.secrets.values.clear();
-    await bed.signedIn("owner@example.com");
+    await fixture.signedIn("plus@example.com");
+    fixture.secrets.values.clear();
+    await fixture.signedIn("owner@example.com");
     assert.deepEqual(await emails(), ["owner@example.com"]);
-    const window = await bed.signedIn("team@example.com");
+    const window = await fixture.signedIn("team@example.com");
     assert.deepEqual(await emails(), ["owner@example.com", "team@example.com"]);
-    assert.deepEqual(bed.secrets.values.get("accounts"), bed.secrets.values.get("accounts.copy"));
+    assert.deepEqual(fixture.secrets.values.get("accounts"), fixture.secrets.values.get("accounts.copy"));
     assert.equal(window.accounts.state.notice, undefined);
   });
 
   it("finds whom the first version has signed in since the copy was written", async () => {
-    const window = await bed.signedIn("plus@example.com");
-    await window.accounts.put(await bed.credential("team@example.com"), { activate: true });
+    const window = await fixture.signedIn("plus@example.com");
+    await window.accounts.put(await fixture.credential("team@example.com"), { activate: true });
     const ids = window.accounts.state.accounts.map(({ id }) => id);
-    const owner = await bed.credential("owner@example.com");
-    bed.secrets.values.set(`credential.${owner.id}`, JSON.stringify(owner));
-    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [...ids, owner.id], active: owner.id }));
+    const owner = await fixture.credential("owner@example.com");
+    fixture.secrets.values.set(`credential.${owner.id}`, JSON.stringify(owner));
+    fixture.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [...ids, owner.id], active: owner.id }));
     assert.deepEqual(await emails(), ["owner@example.com", "plus@example.com", "team@example.com"]);
   });
 });

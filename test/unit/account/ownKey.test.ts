@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { environmentKey } from "../../../src/account/environmentKey.ts";
 import { OwnKeyStore } from "../../../src/account/ownKey.ts";
-import { type EnvironmentKeyOfferParts, offerEnvironmentKey } from "../../../src/editor/environmentKeyOffer.ts";
+import {
+  type EnvironmentKeyOfferDependencies,
+  offerEnvironmentKey,
+} from "../../../src/editor/apiKey/environmentKeyOffer.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
 
@@ -153,7 +156,7 @@ describe("OPENAI_API_KEY of the environment", () => {
   let remembered: Map<string, unknown>;
   let adopted: number;
 
-  function parts(changes: Partial<EnvironmentKeyOfferParts> = {}): EnvironmentKeyOfferParts {
+  function parts(changes: Partial<EnvironmentKeyOfferDependencies> = {}): EnvironmentKeyOfferDependencies {
     return {
       environment: { OPENAI_API_KEY },
       ownKey: { current: undefined },

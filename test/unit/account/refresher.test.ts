@@ -3,34 +3,34 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "../../../src/account/credential.ts";
-import { hashOf } from "../../../src/account/rotations.ts";
+import { hashOf } from "../../../src/account/refreshNotes.ts";
 import { RefreshRejected } from "../../../src/oauth/tokenEndpoint.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
-import { type Bed, createBed, day, minute } from "./bed.ts";
+import { createFixture, day, type Fixture, minute } from "./fixture.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 
 describe("A refresh", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await createBed();
+    fixture = await createFixture();
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
-  const refreshes = () => bed.issuer.recordsOf("refresh").length;
+  const refreshes = () => fixture.issuer.recordsOf("refresh").length;
   const credentialOf = ({ accounts }: AccountWindow): Credential => {
     const entry = accounts.entry();
     assert.ok(entry);
     return entry.credential;
   };
   const stored = ({ accounts }: AccountWindow): Credential =>
-    JSON.parse(bed.secrets.values.get(`credential.${accounts.state.active?.id}`) ?? "null");
+    JSON.parse(fixture.secrets.values.get(`credential.${accounts.state.active?.id}`) ?? "null");
 
   it("merges what the answer has, and keeps the rest", async () => {
-    const window = await bed.signedIn();
+    const window = await fixture.signedIn();
     const before = credentialOf(window);
-    bed.issuer.omitFromRefresh(["refresh_token", "id_token"]);
+    fixture.issuer.omitFromRefresh(["refresh_token", "id_token"]);
     const { credential } = await window.refresher.refresh(before);
     assert.equal(credential.tokens.refreshToken, before.tokens.refreshToken);
     assert.equal(credential.tokens.idToken, before.tokens.idToken);
@@ -39,57 +39,60 @@ describe("A refresh", () => {
   });
 
   it("keeps when the person signed in, and sets when the tokens were renewed", async () => {
-    const window = await bed.signedIn();
+    const window = await fixture.signedIn();
     const { signedInAt, lastRefreshAt } = credentialOf(window);
     assert.equal(lastRefreshAt, undefined);
     for (const sequence of [1, 2]) {
-      bed.clock.jump(11 * day);
+      fixture.clock.jump(11 * day);
       await window.source.get("chatgpt");
       const { state } = window.accounts;
       assert.equal(credentialOf(window).sequence, sequence);
       for (const shown of [credentialOf(window), stored(window), state.active]) {
         assert.equal(shown?.signedInAt, signedInAt);
-        assert.equal(shown?.lastRefreshAt, bed.clock.now());
+        assert.equal(shown?.lastRefreshAt, fixture.clock.now());
       }
     }
   });
 
   it("of a linked login sets when that was, too", async () => {
-    const linked = { ...(await bed.credential()), origin: "linked" as const };
-    const { tokens } = await bed.credential();
-    const window = bed.open({ refreshLinked: async () => ({ ...tokens, refreshToken: linked.tokens.refreshToken }) });
+    const linked = { ...(await fixture.credential()), origin: "linked" as const };
+    const { tokens } = await fixture.credential();
+    const window = fixture.open({
+      refreshLinked: async () => ({ ...tokens, refreshToken: linked.tokens.refreshToken }),
+    });
     await window.accounts.put(linked, { activate: true });
-    bed.clock.jump(3 * day);
+    fixture.clock.jump(3 * day);
     await window.refresher.refresh(linked);
     assert.equal(stored(window).signedInAt, linked.signedInAt);
-    assert.equal(stored(window).lastRefreshAt, bed.clock.now());
+    assert.equal(stored(window).lastRefreshAt, fixture.clock.now());
   });
 
   it("is stored before it is used", async () => {
-    const window = await bed.signedIn();
-    bed.secrets.storeLatencyMs = 30;
+    const window = await fixture.signedIn();
+    fixture.secrets.storeLatencyMs = 30;
     const { credential } = await window.refresher.refresh(credentialOf(window));
     assert.deepEqual(stored(window), credential);
   });
 
   it("leaves a note for other windows that holds no secret", async () => {
-    const window = await bed.signedIn();
+    const window = await fixture.signedIn();
     const { credential } = await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
-    const [file] = (await readdir(bed.folder)).filter((name) => name.startsWith("rotation-"));
-    const text = await readFile(join(bed.folder, file ?? ""), "utf8");
+    const [file] = (await readdir(fixture.folder)).filter((name) => name.startsWith("rotation-"));
+    const text = await readFile(join(fixture.folder, file ?? ""), "utf8");
     assert.deepEqual(JSON.parse(text), {
       account: credential.id,
       sequence: 1,
       hash: hashOf(credential.tokens.refreshToken),
-      at: bed.clock.now(),
+      at: fixture.clock.now(),
     });
-    for (const { kind, value } of bed.issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the note`);
+    for (const { kind, value } of fixture.issuer.secrets())
+      assert.ok(!text.includes(value), `a ${kind} is in the note`);
     assert.equal(hashOf(credential.tokens.refreshToken).length, 12);
   });
 
   it("is one for all who ask for it in a window: one lock, one look at what is stored", async () => {
-    const window = await bed.signedIn();
+    const window = await fixture.signedIn();
     const { reread } = window.accounts;
     let looks = 0;
     window.accounts.reread = (id) => {
@@ -103,7 +106,7 @@ describe("A refresh", () => {
   });
 
   it("takes what another window has renewed since, and spends nothing", async () => {
-    const [one, other] = [await bed.signedIn(), bed.open()];
+    const [one, other] = [await fixture.signedIn(), fixture.open()];
     await other.accounts.load();
     const seen = credentialOf(other);
     const renewed = await one.refresher.refresh(seen);
@@ -113,8 +116,8 @@ describe("A refresh", () => {
   });
 
   it("that cannot be stored is used from memory, stored later, and never renewed again for it", async () => {
-    const window = await bed.signedIn();
-    bed.secrets.failingStores = 3;
+    const window = await fixture.signedIn();
+    fixture.secrets.failingStores = 3;
     const { credential } = await window.refresher.refresh(credentialOf(window));
     assert.equal(credential.sequence, 1);
     assert.equal(stored(window).sequence, 0);
@@ -122,128 +125,128 @@ describe("A refresh", () => {
     // What is stored is older: a reading of it changes nothing.
     await window.accounts.reload();
     assert.equal(credentialOf(window).sequence, 1);
-    for (const wait of [200, 1_000, 5_000]) await bed.clock.advance(wait);
+    for (const wait of [200, 1_000, 5_000]) await fixture.clock.advance(wait);
     await window.refresher.settle();
     assert.deepEqual(stored(window), credential);
-    assert.equal(bed.clock.pending, 0);
+    assert.equal(fixture.clock.pending, 0);
     assert.equal(refreshes(), 1);
   });
 
   it("that could not be stored yet is stored when the window closes", async () => {
-    const window = await bed.signedIn();
-    bed.secrets.failingStores = 1;
+    const window = await fixture.signedIn();
+    fixture.secrets.failingStores = 1;
     const { credential } = await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
     assert.deepEqual(stored(window), credential);
   });
 
   it("that could not be stored is not stored later over somebody who has signed in again", async () => {
-    const [one, other] = [await bed.signedIn(), bed.open()];
+    const [one, other] = [await fixture.signedIn(), fixture.open()];
     await other.accounts.load();
-    bed.secrets.failingStores = 1;
+    fixture.secrets.failingStores = 1;
     await one.refresher.refresh(credentialOf(one));
-    bed.clock.jump(minute);
-    const later = await bed.credential();
+    fixture.clock.jump(minute);
+    const later = await fixture.credential();
     await other.accounts.put(later, { activate: true });
-    await bed.clock.advance(200);
+    await fixture.clock.advance(200);
     await one.refresher.settle();
     assert.ok(isDeepStrictEqual(stored(one), later));
     assert.ok(isDeepStrictEqual(credentialOf(one), later));
   });
 
   it("under way is waited for when the window closes", async () => {
-    const window = await bed.signedIn();
-    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    const window = await fixture.signedIn();
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     void window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
     assert.equal(stored(window).sequence, 1);
   });
 
   it("whose tokens were lost before they were stored asks for a sign-in, without showing the issuer a spent token", async () => {
-    const window = await bed.signedIn();
-    const before = new Map(bed.secrets.values);
+    const window = await fixture.signedIn();
+    const before = new Map(fixture.secrets.values);
     await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
     // The keyring comes back as it was.
-    for (const [key, value] of before) bed.secrets.values.set(key, value);
-    const next = bed.open();
+    for (const [key, value] of before) fixture.secrets.values.set(key, value);
+    const next = fixture.open();
     await next.accounts.load();
     await assert.rejects(next.refresher.refresh(credentialOf(next)), is("needsSignIn"));
     assert.equal(next.accounts.state.active?.rejected, "reused");
     assert.equal(refreshes(), 1);
-    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+    assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
   });
 
   it("waits for somebody who lost the lock while the issuer's answer is still to come", async () => {
-    const [one, other] = [await bed.signedIn(), bed.open({ lockTimes: { staleMs: 300 } })];
+    const [one, other] = [await fixture.signedIn(), fixture.open({ lockTimes: { staleMs: 300 } })];
     await other.accounts.load();
     const seen = credentialOf(other);
-    bed.issuer.faults.set("token", { kind: "slow", delayMs: 900, times: 1 });
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 900, times: 1 });
     const first = one.refresher.refresh(seen);
-    await bed.issuer.waitForRecord("fault");
+    await fixture.issuer.waitForRecord("fault");
     // The other window sees no sign of life for as long as it takes to call a holder dead.
     const second = other.refresher.refresh(seen);
     const renewed = await first;
-    await bed.clock.advance(1_000);
+    await fixture.clock.advance(1_000);
     assert.equal((await second).credential.tokens.accessToken, renewed.credential.tokens.accessToken);
     assert.equal(refreshes(), 1);
-    assert.equal(bed.issuer.recordsOf("reuseDetected").length, 0);
+    assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
   });
 
   it("goes on half a minute after somebody died within one", async () => {
-    const window = await bed.signedIn();
+    const window = await fixture.signedIn();
     const { tokens, sequence } = credentialOf(window);
     const hash = hashOf(tokens.refreshToken);
-    await window.rotations.write(credentialOf(window), { sequence, hash, spending: hash, at: bed.clock.now() });
-    await mkdir(join(bed.folder, `${window.accounts.state.active?.id}.lock`));
-    bed.clock.jump(36_000);
-    const next = bed.open({ lockTimes: { staleMs: 50 } });
+    await window.refreshNotes.write(credentialOf(window), { sequence, hash, spending: hash, at: fixture.clock.now() });
+    await mkdir(join(fixture.folder, `${window.accounts.state.active?.id}.lock`));
+    fixture.clock.jump(36_000);
+    const next = fixture.open({ lockTimes: { staleMs: 50 } });
     await next.accounts.load();
     await next.refresher.refresh(credentialOf(next));
     assert.equal(refreshes(), 1);
   });
 
   it("that ends in a sign-out leaves no token behind, here or at the issuer", async () => {
-    const window = await bed.signedIn();
-    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    const window = await fixture.signedIn();
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     const refresh = window.refresher.refresh(credentialOf(window));
-    await bed.issuer.waitForRecord("fault");
+    await fixture.issuer.waitForRecord("fault");
     await window.accounts.remove(window.accounts.state.active?.id ?? "");
     await assert.rejects(refresh, is("notSignedIn"));
     assert.deepEqual(
-      [...bed.secrets.values.keys()].filter((key) => key.startsWith("credential")),
+      [...fixture.secrets.values.keys()].filter((key) => key.startsWith("credential")),
       [],
     );
-    assert.equal((await bed.issuer.waitForRecord("revoke")).at(-1)?.found, true);
+    assert.equal((await fixture.issuer.waitForRecord("revoke")).at(-1)?.found, true);
     assert.equal(window.accounts.state.active, undefined);
   });
 
   it("that another window ends by signing out leaves no token behind, here or at the issuer", async () => {
-    const [one, other] = [await bed.signedIn(), bed.open()];
+    const [one, other] = [await fixture.signedIn(), fixture.open()];
     await other.accounts.load();
-    bed.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     const refresh = one.refresher.refresh(credentialOf(one));
-    await bed.issuer.waitForRecord("fault");
+    await fixture.issuer.waitForRecord("fault");
     await other.accounts.remove(other.accounts.state.active?.id ?? "");
     await refresh.catch(() => {});
-    assert.equal((await bed.issuer.waitForRecord("revoke")).at(-1)?.found, true);
+    assert.equal((await fixture.issuer.waitForRecord("revoke")).at(-1)?.found, true);
     assert.deepEqual(
-      [...bed.secrets.values.keys()].filter((key) => key.startsWith("credential")),
+      [...fixture.secrets.values.keys()].filter((key) => key.startsWith("credential")),
       [],
     );
   });
 
   for (const isKnown of [true, false]) {
     it(`does not overwrite somebody who signed in again meanwhile where the account was ${isKnown ? "" : "not "}known`, async () => {
-      const other = bed.open();
+      const other = fixture.open();
       if (!isKnown) await other.accounts.load();
-      const one = await bed.signedIn();
+      const one = await fixture.signedIn();
       if (isKnown) await other.accounts.load();
-      bed.issuer.faults.set("token", { kind: "slow", delayMs: 100, times: 1, grant: "refresh_token" });
+      fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100, times: 1, grant: "refresh_token" });
       const refresh = one.refresher.refresh(credentialOf(one));
-      await bed.issuer.waitForRecord("fault");
-      bed.clock.jump(minute);
-      const later = await bed.credential();
+      await fixture.issuer.waitForRecord("fault");
+      fixture.clock.jump(minute);
+      const later = await fixture.credential();
       await other.accounts.put(later, { activate: true });
       await refresh;
       assert.ok(isDeepStrictEqual(stored(one), later));
@@ -251,9 +254,9 @@ describe("A refresh", () => {
   }
 
   it("of a linked login is its owner's to make, and its refresh token is never spent", async () => {
-    const linked = { ...(await bed.credential()), origin: "linked" as const };
-    const tokens = { ...(await bed.credential()).tokens, refreshToken: linked.tokens.refreshToken };
-    const window = bed.open({ refreshLinked: async () => tokens });
+    const linked = { ...(await fixture.credential()), origin: "linked" as const };
+    const tokens = { ...(await fixture.credential()).tokens, refreshToken: linked.tokens.refreshToken };
+    const window = fixture.open({ refreshLinked: async () => tokens });
     await window.accounts.put(linked, { activate: true });
     const { credential } = await window.refresher.refresh(linked);
     assert.deepEqual(credential.tokens, tokens);
@@ -262,8 +265,8 @@ describe("A refresh", () => {
   });
 
   it("of a linked login that its owner refuses asks for a sign-in", async () => {
-    const linked = { ...(await bed.credential()), origin: "linked" as const };
-    const window = bed.open({ refreshLinked: () => Promise.reject(new RefreshRejected("revoked", "signed out")) });
+    const linked = { ...(await fixture.credential()), origin: "linked" as const };
+    const window = fixture.open({ refreshLinked: () => Promise.reject(new RefreshRejected("revoked", "signed out")) });
     await window.accounts.put(linked, { activate: true });
     await assert.rejects(window.refresher.refresh(linked), is("needsSignIn"));
     assert.equal(window.accounts.state.active?.rejected, "revoked");
@@ -271,21 +274,21 @@ describe("A refresh", () => {
   });
 
   it("of a refused token asks the issuer nothing more", async () => {
-    const window = await bed.signedIn();
-    bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_expired" });
+    const window = await fixture.signedIn();
+    fixture.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_expired" });
     await assert.rejects(window.refresher.refresh(credentialOf(window)), is("needsSignIn"));
-    const asked = bed.issuer.recordsOf("fault").length;
+    const asked = fixture.issuer.recordsOf("fault").length;
     await assert.rejects(window.refresher.refresh(credentialOf(window)), is("needsSignIn"));
-    assert.equal(bed.issuer.recordsOf("fault").length, asked);
+    assert.equal(fixture.issuer.recordsOf("fault").length, asked);
   });
 
   it("writes none of its secrets to the log", async () => {
-    const window = await bed.signedIn();
-    bed.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused" });
-    bed.clock.jump(11 * day);
+    const window = await fixture.signedIn();
+    fixture.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_reused" });
+    fixture.clock.jump(11 * day);
     await window.source.get("chatgpt").catch(() => {});
     const text = window.lines.join("\n");
     assert.match(text, /rejected/);
-    for (const { value, kind } of bed.issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
+    for (const { value, kind } of fixture.issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
   });
 });

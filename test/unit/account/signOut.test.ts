@@ -2,32 +2,32 @@ import assert from "node:assert/strict";
 import { Accounts } from "../../../src/account/accounts.ts";
 import type { Credential } from "../../../src/account/credential.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import type { AccountWindow } from "../../support/accountWindow.ts";
 import { eventually } from "../../support/timing.ts";
-import { type Bed, createBed, day } from "./bed.ts";
+import { createFixture, day, type Fixture } from "./fixture.ts";
 
 const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
 
 describe("A real sign-out", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   let window: AccountWindow;
   let plus: string;
   let team: string;
 
   beforeEach(async () => {
-    bed = await createBed({ reliable: true });
-    window = await bed.signedIn("team@example.com");
+    fixture = await createFixture({ reliable: true });
+    window = await fixture.signedIn("team@example.com");
     team = window.accounts.state.active?.id ?? "";
-    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
+    await window.accounts.put(await fixture.credential("plus@example.com"), { activate: true });
     plus = window.accounts.state.active?.id ?? "";
   });
-  afterEach(() => bed.dispose());
+  afterEach(() => fixture.dispose());
 
   const emails = ({ accounts }: AccountWindow) => accounts.state.accounts.map(({ email }) => email);
   const tokenOf = ({ accounts }: AccountWindow) => accounts.entry(plus)?.credential.tokens.refreshToken;
   async function next(): Promise<AccountWindow> {
-    const opened = bed.open();
+    const opened = fixture.open();
     await opened.accounts.load();
     return opened;
   }
@@ -53,7 +53,7 @@ describe("A real sign-out", () => {
     await window.accounts.reload();
     assert.deepEqual(emails(window), []);
     assert.equal(window.accounts.state.notice, undefined);
-    assert.equal(bed.hint.get(), false);
+    assert.equal(fixture.hint.get(), false);
   });
 
   it("ends the newest tokens, which another window has just renewed", async () => {
@@ -68,14 +68,14 @@ describe("A real sign-out", () => {
   });
 
   it("of an account that cannot be read any more", async () => {
-    bed.secrets.script("get", `credential.${plus}`, ...always("rejects" as const));
+    fixture.secrets.script("get", `credential.${plus}`, ...always("rejects" as const));
     assert.ok(await window.accounts.remove(plus));
     assert.deepEqual(emails(await next()), ["team@example.com"]);
   });
 
   it("whose record could not be deleted", async () => {
     const other = await next();
-    bed.secrets.script("delete", `credential.${plus}`, ...always("rejects" as const));
+    fixture.secrets.script("delete", `credential.${plus}`, ...always("rejects" as const));
     assert.ok(await other.accounts.remove(plus), "the record is there for the revocation");
     await window.accounts.reload();
     assert.deepEqual(emails(window), ["team@example.com"]);
@@ -83,26 +83,26 @@ describe("A real sign-out", () => {
   });
 
   it("whose record is not deleted for long takes what was kept aside for it all the same", async () => {
-    bed.secrets.values.set(`setAside.credential.${plus}`, "?");
-    const { lock, rotations, log } = bed.open();
-    const store = new SecretStore(bed.secrets, { readMs: 20, writeMs: 20 });
-    const accounts = new Accounts(store, lock, bed.hint, rotations, log);
+    fixture.secrets.values.set(`setAside.credential.${plus}`, "?");
+    const { lock, refreshNotes, log } = fixture.open();
+    const store = new SecretStore(fixture.secrets, { readMs: 20, writeMs: 20 });
+    const accounts = new Accounts(store, lock, fixture.hint, refreshNotes, log);
     await accounts.load();
-    bed.secrets.script("delete", `credential.${plus}`, "hangs");
+    fixture.secrets.script("delete", `credential.${plus}`, "hangs");
     assert.ok(await accounts.remove(plus));
-    bed.secrets.answerNow();
-    await eventually(() => assert.ok(![...bed.secrets.values.keys()].some((key) => key.includes(plus))));
+    fixture.secrets.answerNow();
+    await eventually(() => assert.ok(![...fixture.secrets.values.keys()].some((key) => key.includes(plus))));
   });
 
   it("that was written although that was said to have failed", async () => {
-    const store = bed.secrets.store.bind(bed.secrets);
-    bed.secrets.store = async (key, value) => {
+    const store = fixture.secrets.store.bind(fixture.secrets);
+    fixture.secrets.store = async (key, value) => {
       await store(key, value);
-      bed.secrets.store = store;
+      fixture.secrets.store = store;
       throw new Error("the keyring is busy");
     };
     assert.ok(await window.accounts.remove(plus), "the record is there for the revocation");
-    assert.ok(!bed.secrets.values.has(`credential.${plus}`));
+    assert.ok(!fixture.secrets.values.has(`credential.${plus}`));
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
@@ -114,16 +114,16 @@ describe("A real sign-out", () => {
   });
 
   it("stays one where the record of that sign-in is read in place of the next one's", async () => {
-    const ended = bed.secrets.values.get(`credential.${plus}`) ?? "";
+    const ended = fixture.secrets.values.get(`credential.${plus}`) ?? "";
     await window.accounts.remove(plus);
-    bed.clock.jump(day);
-    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
-    bed.secrets.values.set(`credential.${plus}`, ended);
+    fixture.clock.jump(day);
+    await window.accounts.put(await fixture.credential("plus@example.com"), { activate: true });
+    fixture.secrets.values.set(`credential.${plus}`, ended);
     const late = await next();
     assert.deepEqual(emails(late), ["team@example.com"]);
     assert.equal(await late.accounts.reread(plus), undefined);
     await assert.rejects(late.refresher.refresh(JSON.parse(ended)), (error) => isProblem(error, "notSignedIn"));
-    assert.equal(bed.issuer.recordsOf("refresh").length, 0);
+    assert.equal(fixture.issuer.recordsOf("refresh").length, 0);
   });
 
   it("stays one in a window that still knew that sign-in while the next one's record reads as missing", async () => {
@@ -131,13 +131,13 @@ describe("A real sign-out", () => {
     const ended = other.accounts.entry(plus)?.credential;
     assert.ok(ended);
     await window.accounts.remove(plus);
-    bed.clock.jump(day);
-    await window.accounts.put(await bed.credential("plus@example.com"), { activate: true });
-    bed.secrets.script("get", `credential.${plus}`, ...always("nothing" as const));
+    fixture.clock.jump(day);
+    await window.accounts.put(await fixture.credential("plus@example.com"), { activate: true });
+    fixture.secrets.script("get", `credential.${plus}`, ...always("nothing" as const));
     assert.equal(await other.accounts.reread(plus), undefined);
     await assert.rejects(other.refresher.refresh(ended), (error) => isProblem(error, "notSignedIn"));
-    assert.equal(bed.issuer.recordsOf("refresh").length, 0);
-    bed.secrets.settle();
+    assert.equal(fixture.issuer.recordsOf("refresh").length, 0);
+    fixture.secrets.settle();
     await other.accounts.reload();
     assert.equal(tokenOf(other), tokenOf(window));
   });
@@ -146,8 +146,8 @@ describe("A real sign-out", () => {
     const ended = window.accounts.entry(plus)?.credential;
     assert.ok(ended);
     await window.accounts.remove(plus);
-    bed.clock.jump(day);
-    const later = await bed.credential("plus@example.com");
+    fixture.clock.jump(day);
+    const later = await fixture.credential("plus@example.com");
     await window.accounts.put(later, { activate: true });
     assert.equal(await window.accounts.dropSignedOut(ended), true);
     assert.ok(tokenOf(await next()) === later.tokens.refreshToken);
@@ -163,7 +163,7 @@ describe("A real sign-out", () => {
     const other = await next();
     await other.accounts.remove(plus);
     await window.accounts.reload();
-    for (const key of ["accounts", "accounts.copy"]) bed.secrets.script("get", key, ...always("older" as const));
+    for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("older" as const));
     await window.accounts.reload();
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
@@ -171,8 +171,8 @@ describe("A real sign-out", () => {
   it("although somebody signs in again, also after the clock was put back", async () => {
     const other = await next();
     await other.accounts.remove(plus);
-    bed.clock.jump(-30 * day);
-    const later = await bed.credential("plus@example.com");
+    fixture.clock.jump(-30 * day);
+    const later = await fixture.credential("plus@example.com");
     await other.accounts.put(later, { activate: true });
     await window.accounts.reload();
     assert.equal(tokenOf(window), later.tokens.refreshToken);
@@ -180,11 +180,11 @@ describe("A real sign-out", () => {
   });
 
   it("written by a first build, which counted nothing, when its list is empty", async () => {
-    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [plus], active: plus }));
-    bed.secrets.values.delete("accounts.copy");
+    fixture.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [plus], active: plus }));
+    fixture.secrets.values.delete("accounts.copy");
     const old = await next();
     assert.deepEqual(emails(old), ["plus@example.com"]);
-    bed.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [] }));
+    fixture.secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [] }));
     await old.accounts.reload();
     assert.deepEqual(emails(old), []);
   });

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
-import { readLoginFromText } from "../../../src/neighbour/codexLogin.ts";
+import { readLoginFromText } from "../../../src/codex/login.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import { changeSetting, resetVscode, sentences, settingOf, state, theMessage } from "../../support/vscodeStub/stub.ts";
-import { current } from "../codex/authTexts.ts";
-import { createEditorBed, type EditorBed } from "./editorBed.ts";
+import { current } from "../codex/authFile/authTexts.ts";
+import { createEditorFixture, type EditorFixture } from "./editorFixture.ts";
 
-const link = { codexHome: "/nowhere", store: "file", renewHere: false } as const;
+const link = { codexHome: "/nowhere", store: "file", refreshHere: false } as const;
 
 describe("The mode and the news of who is signed in", () => {
   let issuer: TestIssuer;
-  let bed: EditorBed;
+  let fixture: EditorFixture;
   /** What a listener finds whenever it is told of either. */
   let found: string[];
 
@@ -21,22 +21,22 @@ describe("The mode and the news of who is signed in", () => {
   after(() => issuer.close());
   beforeEach(async () => {
     resetVscode();
-    bed = await createEditorBed(issuer);
+    fixture = await createEditorFixture(issuer);
     found = [];
   });
-  afterEach(() => bed.end());
+  afterEach(() => fixture.end());
 
   function listen(): void {
-    const look = () => found.push(`${bed.accounts.state.accounts.length} ${settingOf("chatgptSignIn.authMode")}`);
-    bed.accounts.onDidChange(look);
+    const look = () => found.push(`${fixture.accounts.state.accounts.length} ${settingOf("chatgptSignIn.authMode")}`);
+    fixture.accounts.onDidChange(look);
     state.configurationChanged.event(look);
   }
 
   const into: readonly [string, () => Promise<void>][] = [
-    ["a sign-in", () => bed.actions.signIn()],
-    ["a sign-in for a session", () => bed.actions.signInForSession({})],
-    ["adding an account", () => bed.actions.signIn({ chooseAccount: true })],
-    ["a linked login", () => bed.codexImport.link(readLoginFromText(JSON.stringify(current)), link)],
+    ["a sign-in", () => fixture.actions.signIn()],
+    ["a sign-in for a session", () => fixture.actions.signInForSession({})],
+    ["adding an account", () => fixture.actions.signIn({ chooseAccount: true })],
+    ["a linked login", () => fixture.codexImport.link(readLoginFromText(JSON.stringify(current)), link)],
   ];
   for (const [what, act] of into) {
     it(`agree whenever a listener hears of ${what}`, async () => {
@@ -53,41 +53,41 @@ describe("The mode and the news of who is signed in", () => {
       state.settingFailure = new Error("canary-text");
       listen();
       await act();
-      assert.equal(bed.accounts.state.accounts.length, 1);
+      assert.equal(fixture.accounts.state.accounts.length, 1);
       assert.ok(found.includes("1 apiKey"), "it is announced all the same");
       const { text } = theMessage(/couldn't save the setting “chatgptSignIn\.authMode”/);
       assert.equal(sentences().indexOf(text), 0);
       assert.match(sentences().at(-1) ?? "", /^You are signed in with/);
       assert.equal(sentences().length, 2);
-      assert.ok(!`${sentences()}${bed.lines}`.includes("canary-text"));
+      assert.ok(!`${sentences()}${fixture.lines}`.includes("canary-text"));
     });
   }
 
   it("agree whenever a listener hears that the last account is signed out", async () => {
-    await bed.signedIn();
+    await fixture.signedIn();
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     listen();
-    await bed.actions.signOut();
+    await fixture.actions.signOut();
     assert.deepEqual([...new Set(found)], ["0 apiKey"]);
-    assert.equal(bed.revoked.length, 1);
+    assert.equal(fixture.revoked.length, 1);
   });
 
   it(": a sign-out ends the sign-in at the service also when the mode cannot be written", async () => {
-    const credential: Credential = (await bed.signedIn()) as Credential;
+    const credential: Credential = (await fixture.signedIn()) as Credential;
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     state.settingFailure = new Error("canary-text");
-    await bed.actions.signOut();
-    assert.deepEqual(bed.revoked, [credential.tokens.refreshToken]);
+    await fixture.actions.signOut();
+    assert.deepEqual(fixture.revoked, [credential.tokens.refreshToken]);
     theMessage(/couldn't save the setting/);
     theMessage(/^You are signed out of ChatGPT on this computer\./);
   });
 
   it("stay apart when one of several accounts is signed out, or another is chosen", async () => {
-    const first = await bed.signedIn();
-    await bed.signedIn("team@example.com");
+    const first = await fixture.signedIn();
+    await fixture.signedIn("team@example.com");
     changeSetting("chatgptSignIn.authMode", "chatgpt");
-    await bed.actions.switchAccount(first.id);
-    await bed.actions.signOut();
+    await fixture.actions.switchAccount(first.id);
+    await fixture.actions.signOut();
     assert.deepEqual(state.written, []);
     assert.equal(settingOf("chatgptSignIn.authMode"), "chatgpt");
   });

@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
 import { createHttpClient, type HttpClient } from "../../../src/platform/httpClient.ts";
-import { isProblem, Problem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import type { Fault, TestIssuer } from "../../issuer/types.ts";
-import { temporaryDirectory } from "../../support/leaveNothing.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { createPrivateCa, type PrivateCa } from "../../support/privateCa.ts";
-import { createRooms, type TestRooms } from "../../support/rooms.ts";
+import { createServices, type TestServices } from "../../support/services.ts";
 import { eventually } from "../../support/timing.ts";
 
 const grant = { code: "c", codeVerifier: "v", redirectUri: "http://localhost:1455/auth/callback" };
@@ -22,7 +22,7 @@ describe("What keeps VS Code from the service", () => {
   let secure: TestIssuer;
   /** Nobody has a connection to it that was made when its certificate was trusted. */
   let unmet: TestIssuer;
-  let rooms: TestRooms | undefined;
+  let services: TestServices | undefined;
   const ordinaryCas = getCACertificates("default");
 
   before(async () => {
@@ -41,8 +41,8 @@ describe("What keeps VS Code from the service", () => {
   afterEach(async () => {
     setDefaultCACertificates(ordinaryCas);
     issuer.faults.clear();
-    await rooms?.dispose();
-    rooms = undefined;
+    await services?.dispose();
+    services = undefined;
   });
 
   /** What a request to the token endpoint fails with. */
@@ -145,11 +145,11 @@ describe("What keeps VS Code from the service", () => {
 
     /** Signs in with a browser that reaches the issuer, while VS Code's own calls go to `base`. */
     async function signIn(base: string, flow: "browser" | "deviceCode" = "browser"): Promise<Problem> {
-      rooms = await createRooms({
+      services = await createServices({
         issuer: issuer.issuer,
         signIn: { tokenEndpoint: () => new TokenEndpoint(http, base) },
       });
-      const failed = await rooms.signIn.run({ flow }).catch((error: unknown) => error);
+      const failed = await services.signIn.run({ flow }).catch((error: unknown) => error);
       await eventually(async () => {
         await assert.rejects(fetch("http://127.0.0.1:1455"));
       }, 2_000);

@@ -6,7 +6,7 @@ import { pages, successPage } from "../../../src/oauth/callbackPages.ts";
 import { CallbackServer, PortsRefused } from "../../../src/oauth/callbackServer.ts";
 import { createState } from "../../../src/oauth/pkce.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 
 interface Reply {
   status: number;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { revoke } from "../../../src/oauth/revocation.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
 const revokedBy = (json: unknown) => revoke(new ScriptedHttp([{ status: 200, json }]), "https://issuer.test", "rt.1");

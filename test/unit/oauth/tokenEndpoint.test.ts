@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RefreshRejected, TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
 import type { HttpResponse } from "../../../src/platform/httpClient.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
 /** Names that every object has, and a few more that are no code of the issuer's. */

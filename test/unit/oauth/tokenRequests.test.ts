@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 import { type Scripted, ScriptedHttp } from "../signin/scriptedHttp.ts";
 
 const tokens = { id_token: "id-1", access_token: "access-1", refresh_token: "refresh-1" };

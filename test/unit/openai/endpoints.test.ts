@@ -3,20 +3,20 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EndpointPermissions } from "../../../src/account/endpointPermissions.ts";
 import { accountBinding, endpointDefaults, ownKeyBinding } from "../../../src/account/endpoints.ts";
+import { redeemCredits } from "../../../src/account/followUp/credits.ts";
 import { ChatModelProvider } from "../../../src/editor/chat/chatModelProvider.ts";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
 import { type AssertAllowed, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
-import { redeemCredits } from "../../../src/openai/credits.ts";
 import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
 import type { RequestError } from "../../../src/openai/requestError.ts";
 import { UsageMeter } from "../../../src/openai/usageMeter.ts";
 import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import type { Logger } from "../../../src/platform/logger.ts";
-import { isProblem, Problem } from "../../../src/platform/problem.ts";
-import { answers } from "../../standIn/answers.ts";
-import { MemoryMemento } from "../editor/sessionBed.ts";
-import { type Bed, startBed, userAgent } from "./bed.ts";
-import { host, Token, user } from "./chatParts.ts";
+import { isProblem, Problem } from "../../../src/shared/problem.ts";
+import { answers } from "../../fakeApi/answers.ts";
+import { host, Token, user } from "../editor/chat/chatParts.ts";
+import { MemoryMemento } from "../editor/sessions/sessionFixture.ts";
+import { type Fixture, startFixture, userAgent } from "./fixture.ts";
 
 const account = accountBinding(endpointDefaults.issuer);
 
@@ -30,7 +30,7 @@ function isNotAllowed(error: unknown): true {
 
 /** The settings name a service that the person has not allowed; the real one is never reached from here. */
 describe("A service that the person has not allowed", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   let endpoints: EndpointPermissions;
   let answer: boolean;
   /** The person has not answered yet. */
@@ -44,12 +44,12 @@ describe("A service that the person has not allowed", () => {
     new ChatModelProvider(
       {
         fetch,
-        credentials: bed.credentials,
+        credentials: fixture.credentials,
         endpoints,
         userAgent,
-        clock: bed.clock,
+        clock: fixture.clock,
         log,
-        settings: () => ({ ...settings, apiBaseUrl: bed.apiBaseUrl, chatgptBaseUrl: bed.chatgptBaseUrl }),
+        settings: () => ({ ...settings, apiBaseUrl: fixture.apiBaseUrl, chatgptBaseUrl: fixture.chatgptBaseUrl }),
         onFailure: (error) => failures.push(error),
         onUsage: () => {},
       },
@@ -58,18 +58,18 @@ describe("A service that the person has not allowed", () => {
   const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
 
   beforeEach(async () => {
-    bed = await startBed();
-    bed.credentials.chatgpt = { ...bed.credentials.chatgpt, binding: account };
-    bed.credentials.apiKey = {
-      ...bed.credentials.apiKey,
-      binding: ownKeyBinding(bed.credentials.apiKey.bearer),
+    fixture = await startFixture();
+    fixture.credentials.chatgpt = { ...fixture.credentials.chatgpt, binding: account };
+    fixture.credentials.apiKey = {
+      ...fixture.credentials.apiKey,
+      binding: ownKeyBinding(fixture.credentials.apiKey.bearer),
     };
     answer = false;
     thinking = undefined;
     asked = [];
     failures = [];
     Object.assign(settings, { authMode: "chatgpt", chatBackend: "chatgpt" });
-    const write = (line: string) => void bed.log.push(line);
+    const write = (line: string) => void fixture.log.push(line);
     log = { debug: write, info: write, warn: write, error: write };
     endpoints = new EndpointPermissions({
       memory: new MemoryMemento(),
@@ -78,16 +78,16 @@ describe("A service that the person has not allowed", () => {
         await thinking;
         return answer;
       },
-      clock: bed.clock,
+      clock: fixture.clock,
       log,
     });
     provider = createProvider();
   });
-  afterEach(() => bed.stop());
+  afterEach(() => fixture.stop());
 
   const backends = () => [
-    chatgptBackend(bed.chatgptBaseUrl, userAgent, assertAllowed),
-    platformBackend(bed.apiBaseUrl, userAgent, assertAllowed),
+    chatgptBackend(fixture.chatgptBaseUrl, userAgent, assertAllowed),
+    platformBackend(fixture.apiBaseUrl, userAgent, assertAllowed),
   ];
   const respond = (
     initiator: string | undefined,
@@ -103,37 +103,42 @@ describe("A service that the person has not allowed", () => {
     );
 
   it("gets no request for models, and nobody is asked", async () => {
-    const catalogue = new ModelCatalogue({ fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} });
+    const catalogue = new ModelCatalogue({
+      fetch,
+      credentials: fixture.credentials,
+      clock: fixture.clock,
+      log: () => {},
+    });
     for (const backend of backends()) await assert.rejects(catalogue.list(backend), isNotAllowed);
     for (const mode of ["chatgpt", "apiKey"] as const) {
       settings.authMode = mode;
       assert.deepEqual(await provider.information(), []);
     }
-    assert.deepEqual([bed.standIn.records, asked], [[], []]);
+    assert.deepEqual([fixture.fakeApi.records, asked], [[], []]);
   });
 
   it("gets no request for the usage, and nobody is asked", async () => {
     const [chatgpt] = backends();
     assert.ok(chatgpt);
-    const meter = new UsageMeter({ fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} });
+    const meter = new UsageMeter({ fetch, credentials: fixture.credentials, clock: fixture.clock, log: () => {} });
     await assert.rejects(meter.read(chatgpt), isNotAllowed);
-    assert.deepEqual([bed.standIn.records, asked], [[], []]);
+    assert.deepEqual([fixture.fakeApi.records, asked], [[], []]);
   });
 
   it("gets no chat request that was not asked about, also not as a replay", async () => {
     for (const backend of backends()) {
-      await assert.rejects(bed.send({ backend }), isNotAllowed);
+      await assert.rejects(fixture.send({ backend }), isNotAllowed);
       // The one that replaces a refused credential may be another's.
       if (backend.kind === "chatgpt") {
-        await endpoints.grant(account, [bed.chatgptBaseUrl]);
-        bed.standIn.next({ status: 401, json: {} });
-        bed.credentials.onRejected = async () => ({
+        await endpoints.grant(account, [fixture.chatgptBaseUrl]);
+        fixture.fakeApi.next({ status: 401, json: {} });
+        fixture.credentials.onRejected = async () => ({
           bearer: "another's",
           binding: accountBinding("https://login.example.com"),
         });
-        await assert.rejects(bed.send({ backend }), isNotAllowed);
+        await assert.rejects(fixture.send({ backend }), isNotAllowed);
         assert.deepEqual(
-          bed.standIn.responses.map(({ headers }) => headers.authorization),
+          fixture.fakeApi.responses.map(({ headers }) => headers.authorization),
           ["Bearer chatgpt-bearer-1"],
         );
       }
@@ -141,22 +146,22 @@ describe("A service that the person has not allowed", () => {
   });
 
   for (const [mode, backend, address] of [
-    ["chatgpt", "chatgpt", () => bed.chatgptBaseUrl],
-    ["chatgpt", "platform", () => bed.apiBaseUrl],
-    ["apiKey", "chatgpt", () => bed.apiBaseUrl],
+    ["chatgpt", "chatgpt", () => fixture.chatgptBaseUrl],
+    ["chatgpt", "platform", () => fixture.apiBaseUrl],
+    ["apiKey", "chatgpt", () => fixture.apiBaseUrl],
   ] as const) {
     it(`gets nothing in the mode ${mode} (${backend}) while the person says no, and is answered once they allow it`, async () => {
       Object.assign(settings, { authMode: mode, chatBackend: backend });
       await assert.rejects(respond("github.copilot-chat"), /Nothing was sent/);
       await assert.rejects(respond("core"), /Nothing was sent/);
-      assert.deepEqual([bed.standIn.records, asked], [[], [[address()]]]);
+      assert.deepEqual([fixture.fakeApi.records, asked], [[], [[address()]]]);
       answer = true;
-      const binding = mode === "apiKey" ? bed.credentials.apiKey.binding : account;
+      const binding = mode === "apiKey" ? fixture.credentials.apiKey.binding : account;
       // The key that was made for an account is bound as its tokens are.
-      if (mode === "chatgpt") bed.credentials.apiKey = { ...bed.credentials.apiKey, binding: account };
+      if (mode === "chatgpt") fixture.credentials.apiKey = { ...fixture.credentials.apiKey, binding: account };
       assert.ok(binding);
       await endpoints.request(binding, [address()], { again: true });
-      bed.standIn.usually(() => answers.text("Fine."));
+      fixture.fakeApi.usually(() => answers.text("Fine."));
       const parts: unknown[] = [];
       await respond("core", (part) => parts.push(part));
       assert.equal(parts.length, 1);
@@ -166,10 +171,10 @@ describe("A service that the person has not allowed", () => {
 
   it("is asked about at a question in Chat, and then answers it", async () => {
     answer = true;
-    bed.standIn.usually(() => answers.text("Fine."));
+    fixture.fakeApi.usually(() => answers.text("Fine."));
     await respond("github.copilot-chat");
-    assert.deepEqual(asked, [[bed.chatgptBaseUrl]]);
-    assert.equal(bed.standIn.responses.length, 1);
+    assert.deepEqual(asked, [[fixture.chatgptBaseUrl]]);
+    assert.equal(fixture.fakeApi.responses.length, 1);
     assert.equal((await provider.information()).length, 3);
   });
 
@@ -187,12 +192,12 @@ describe("A service that the person has not allowed", () => {
     // What the person is asked about is what the request was made for.
     settings.chatBackend = "platform";
     answer = true;
-    bed.standIn.usually(() => answers.text("Fine."));
+    fixture.fakeApi.usually(() => answers.text("Fine."));
     answered.resolve();
     await going;
-    assert.deepEqual(asked, [[bed.chatgptBaseUrl]]);
-    assert.equal(bed.standIn.responses.length, 1);
-    assert.equal(bed.standIn.responses[0]?.headers.authorization, "Bearer chatgpt-bearer-1");
+    assert.deepEqual(asked, [[fixture.chatgptBaseUrl]]);
+    assert.equal(fixture.fakeApi.responses.length, 1);
+    assert.equal(fixture.fakeApi.responses[0]?.headers.authorization, "Bearer chatgpt-bearer-1");
   });
 
   it("is not asked about when another extension asks; the way out is offered instead", async () => {
@@ -200,12 +205,12 @@ describe("A service that the person has not allowed", () => {
     for (const initiator of [undefined, "some.extension", ""]) {
       await assert.rejects(respond(initiator), /Nothing was sent/);
     }
-    assert.deepEqual([bed.standIn.records, asked], [[], []]);
+    assert.deepEqual([fixture.fakeApi.records, asked], [[], []]);
     assert.equal(failures.length, 3);
   });
 
   it("leaves the models in the picker that were there, so that a question can be asked", async () => {
-    await endpoints.grant(account, [bed.chatgptBaseUrl]);
+    await endpoints.grant(account, [fixture.chatgptBaseUrl]);
     assert.equal((await provider.information()).length, 3);
     await endpoints.forget(account);
     settings.chatBackend = "platform";
@@ -213,12 +218,12 @@ describe("A service that the person has not allowed", () => {
   });
 
   it("leaves those that an earlier window had, but none that a request cannot be made from", async () => {
-    await endpoints.grant(account, [bed.chatgptBaseUrl]);
+    await endpoints.grant(account, [fixture.chatgptBaseUrl]);
     const before = JSON.parse(JSON.stringify(await provider.information()));
     await endpoints.forget(account);
     const next = createProvider();
     assert.deepEqual(await next.information([...before, { id: "old" }]), before);
-    bed.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
+    fixture.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
     assert.deepEqual(await next.information(before), []);
   });
 
@@ -236,10 +241,10 @@ describe("A service that the person has not allowed", () => {
     try {
       await endpoints.grant(account, [base]);
       const backend = chatgptBackend(base, userAgent, assertAllowed);
-      const needs = { fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} };
+      const needs = { fetch, credentials: fixture.credentials, clock: fixture.clock, log: () => {} };
       const http = createHttpClient(() => userAgent, "chatgpt_sign_in");
       for (status of [301, 302, 303, 307, 308]) {
-        await assert.rejects(bed.send({ backend }));
+        await assert.rejects(fixture.send({ backend }));
         await assert.rejects(new ModelCatalogue(needs).list(backend));
         await assert.rejects(new UsageMeter(needs).read(backend));
         await assert.rejects(checkApiKey(http, base, "sk-test-own-key-1"));

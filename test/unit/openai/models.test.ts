@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
 import { parseCatalogue, parsePlatformList } from "../../../src/openai/models.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { faults } from "../../standIn/answers.ts";
-import { usualModels } from "../../standIn/catalogue.ts";
-import { type Bed, startBed } from "./bed.ts";
+import { Problem } from "../../../src/shared/problem.ts";
+import { faults } from "../../fakeApi/answers.ts";
+import { usualModels } from "../../fakeApi/catalogue.ts";
+import { type Fixture, startFixture } from "./fixture.ts";
 
 describe("ChatGPT's catalogue", () => {
   it("gives the visible models in its own order", () => {
@@ -93,129 +93,129 @@ describe("the Platform's list", () => {
 });
 
 describe("the list of models", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   let now: number;
   let catalogue: ModelCatalogue;
-  const asked = () => bed.standIn.records.filter(({ path }) => path.endsWith("/models"));
+  const asked = () => fixture.fakeApi.records.filter(({ path }) => path.endsWith("/models"));
   beforeEach(async () => {
-    bed = await startBed();
+    fixture = await startFixture();
     now = 1_000_000;
     catalogue = new ModelCatalogue({
       fetch,
-      credentials: bed.credentials,
-      clock: { ...bed.clock, now: () => now, after: bed.clock.after },
+      credentials: fixture.credentials,
+      clock: { ...fixture.clock, now: () => now, after: fixture.clock.after },
       log: () => {},
     });
   });
-  afterEach(() => bed.stop());
+  afterEach(() => fixture.stop());
 
   it("is asked for once in 5 minutes, and then with the ETag", async () => {
-    const lists = await Promise.all([catalogue.list(bed.chatgpt), catalogue.list(bed.chatgpt)]);
+    const lists = await Promise.all([catalogue.list(fixture.chatgpt), catalogue.list(fixture.chatgpt)]);
     assert.equal(lists[0].length, 3);
     now += 299_999;
-    await catalogue.list(bed.chatgpt);
+    await catalogue.list(fixture.chatgpt);
     assert.equal(asked().length, 1);
     now += 1;
-    assert.equal(await catalogue.list(bed.chatgpt), lists[0]);
+    assert.equal(await catalogue.list(fixture.chatgpt), lists[0]);
     assert.equal(asked()[1]?.headers["if-none-match"], 'W/"1"');
     assert.equal(asked()[1]?.status, 304);
     now += 299_999;
-    await catalogue.list(bed.chatgpt);
+    await catalogue.list(fixture.chatgpt);
     assert.equal(asked().length, 2);
-    bed.standIn.setCatalogue(usualModels.catalogue.slice(0, 2));
+    fixture.fakeApi.setCatalogue(usualModels.catalogue.slice(0, 2));
     now += 1;
-    assert.equal((await catalogue.list(bed.chatgpt)).length, 2);
+    assert.equal((await catalogue.list(fixture.chatgpt)).length, 2);
     catalogue.expire();
-    await catalogue.list(bed.chatgpt);
+    await catalogue.list(fixture.chatgpt);
     assert.equal(asked().length, 4);
   });
 
   it("is no list when it is an error, whatever its status", async () => {
-    bed.standIn.outage = { ...faults.region, status: 200 };
-    await assert.rejects(catalogue.list(bed.chatgpt), /this network's region/);
-    bed.standIn.outage = undefined;
-    const list = await catalogue.list(bed.chatgpt);
+    fixture.fakeApi.outage = { ...faults.region, status: 200 };
+    await assert.rejects(catalogue.list(fixture.chatgpt), /this network's region/);
+    fixture.fakeApi.outage = undefined;
+    const list = await catalogue.list(fixture.chatgpt);
     now += 300_000;
-    bed.standIn.outage = { ...faults.overloaded, status: 200 };
-    assert.equal(await catalogue.list(bed.chatgpt), list);
+    fixture.fakeApi.outage = { ...faults.overloaded, status: 200 };
+    assert.equal(await catalogue.list(fixture.chatgpt), list);
   });
 
   it("stands while the service fails or is not there", async () => {
-    const list = await catalogue.list(bed.chatgpt);
+    const list = await catalogue.list(fixture.chatgpt);
     now += 300_000;
-    bed.standIn.outage = faults.server;
-    assert.equal(await catalogue.list(bed.chatgpt), list);
-    bed.standIn.outage = faults.portal;
-    assert.equal(await catalogue.list(bed.chatgpt), list);
-    await bed.stop();
-    assert.equal(await catalogue.list(bed.chatgpt), list);
+    fixture.fakeApi.outage = faults.server;
+    assert.equal(await catalogue.list(fixture.chatgpt), list);
+    fixture.fakeApi.outage = faults.portal;
+    assert.equal(await catalogue.list(fixture.chatgpt), list);
+    await fixture.stop();
+    assert.equal(await catalogue.list(fixture.chatgpt), list);
   });
 
   it("has nothing to fall back on the first time, and asks again the next", async () => {
-    bed.standIn.outage = faults.server;
-    await assert.rejects(catalogue.list(bed.chatgpt), /failed to answer/);
-    bed.standIn.outage = undefined;
-    assert.equal((await catalogue.list(bed.chatgpt)).length, 3);
+    fixture.fakeApi.outage = faults.server;
+    await assert.rejects(catalogue.list(fixture.chatgpt), /failed to answer/);
+    fixture.fakeApi.outage = undefined;
+    assert.equal((await catalogue.list(fixture.chatgpt)).length, 3);
   });
 
   it("is each account's and each key's own", async () => {
-    await catalogue.list(bed.chatgpt);
-    bed.credentials.chatgpt = { bearer: "b", accountId: "account-2" };
-    bed.standIn.setCatalogue([]);
-    assert.equal((await catalogue.list(bed.chatgpt)).length, 0);
+    await catalogue.list(fixture.chatgpt);
+    fixture.credentials.chatgpt = { bearer: "b", accountId: "account-2" };
+    fixture.fakeApi.setCatalogue([]);
+    assert.equal((await catalogue.list(fixture.chatgpt)).length, 0);
     assert.equal(asked()[1]?.headers["if-none-match"], undefined);
-    assert.equal((await catalogue.list(bed.platform)).length, 5);
+    assert.equal((await catalogue.list(fixture.platform)).length, 5);
   });
 
   it("renews a refused credential once", async () => {
-    bed.standIn.options = { ...bed.standIn.options, accepts: (bearer) => bearer.endsWith("-renewed") };
-    assert.equal((await catalogue.list(bed.chatgpt)).length, 3);
-    assert.equal(bed.credentials.rejections.length, 1);
+    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-renewed") };
+    assert.equal((await catalogue.list(fixture.chatgpt)).length, 3);
+    assert.equal(fixture.credentials.rejections.length, 1);
   });
 
   it("stands when a proxy's page, not the service, says 401, and no credential is renewed for it", async () => {
-    for (const backend of [bed.chatgpt, bed.platform]) {
-      bed.standIn.outage = undefined;
+    for (const backend of [fixture.chatgpt, fixture.platform]) {
+      fixture.fakeApi.outage = undefined;
       const list = await catalogue.list(backend);
       now += 300_000;
-      bed.standIn.outage = { status: 401, html: "<!doctype html><title>Proxy authentication</title>" };
+      fixture.fakeApi.outage = { status: 401, html: "<!doctype html><title>Proxy authentication</title>" };
       assert.equal(await catalogue.list(backend), list);
     }
-    assert.equal(bed.credentials.rejections.length, 0);
+    assert.equal(fixture.credentials.rejections.length, 0);
   });
 
   it("stands when something in between says 401, also to a renewed credential, or when there is no other key", async () => {
-    for (const backend of [bed.chatgpt, bed.platform]) {
-      bed.standIn.outage = undefined;
+    for (const backend of [fixture.chatgpt, fixture.platform]) {
+      fixture.fakeApi.outage = undefined;
       const list = await catalogue.list(backend);
       now += 300_000;
-      bed.standIn.outage = { status: 401, json: { message: "Unauthorized" } };
+      fixture.fakeApi.outage = { status: 401, json: { message: "Unauthorized" } };
       assert.equal(await catalogue.list(backend), list);
-      bed.credentials.onRejected = () => Promise.reject(new Problem("keyRejected"));
+      fixture.credentials.onRejected = () => Promise.reject(new Problem("keyRejected"));
       assert.equal(await catalogue.list(backend), list);
     }
   });
 
   it("does not stand when the sign-in is over", async () => {
-    await catalogue.list(bed.chatgpt);
+    await catalogue.list(fixture.chatgpt);
     now += 300_000;
-    bed.standIn.options = { ...bed.standIn.options, accepts: () => false };
-    bed.credentials.onRejected = () => Promise.reject(new Problem("needsSignIn"));
-    await assert.rejects(catalogue.list(bed.chatgpt), Problem);
+    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: () => false };
+    fixture.credentials.onRejected = () => Promise.reject(new Problem("needsSignIn"));
+    await assert.rejects(catalogue.list(fixture.chatgpt), Problem);
   });
 
   it("renews a credential that is refused under any status", async () => {
     for (const status of [200, 400, 403]) {
-      await catalogue.list(bed.chatgpt);
+      await catalogue.list(fixture.chatgpt);
       now += 300_000;
-      bed.credentials.onRejected = async (credential) => {
-        bed.standIn.outage = undefined;
+      fixture.credentials.onRejected = async (credential) => {
+        fixture.fakeApi.outage = undefined;
         return credential;
       };
-      bed.standIn.outage = { status, json: { error: { code: "token_expired", message: "m" } } };
-      assert.equal((await catalogue.list(bed.chatgpt)).length, 3, `${status}`);
+      fixture.fakeApi.outage = { status, json: { error: { code: "token_expired", message: "m" } } };
+      assert.equal((await catalogue.list(fixture.chatgpt)).length, 3, `${status}`);
     }
-    assert.equal(bed.credentials.rejections.length, 3);
+    assert.equal(fixture.credentials.rejections.length, 3);
   });
 
   it("names the protocol's version, so that newer models are listed", async () => {
@@ -224,9 +224,12 @@ describe("the list of models", () => {
       url = String(input);
       return fetch(input, init);
     };
-    await new ModelCatalogue({ fetch: watched, credentials: bed.credentials, clock: bed.clock, log: () => {} }).list(
-      bed.chatgpt,
-    );
+    await new ModelCatalogue({
+      fetch: watched,
+      credentials: fixture.credentials,
+      clock: fixture.clock,
+      log: () => {},
+    }).list(fixture.chatgpt);
     assert.match(url, /\/codex\/models\?client_version=\d+\.\d+\.\d+$/);
   });
 });

@@ -3,25 +3,25 @@ import { retryLimit, sendRequest, silenceLimitMs } from "../../../src/openai/req
 import { failureSentence, RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
 import type { RequestBody } from "../../../src/openai/responses.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { answers, faults, type Script } from "../../standIn/answers.ts";
+import { Problem } from "../../../src/shared/problem.ts";
+import { answers, faults, type Script } from "../../fakeApi/answers.ts";
 import { ManualClock } from "../../support/manualClock.ts";
-import { type Bed, Heard, startBed } from "./bed.ts";
+import { type Fixture, Heard, startFixture } from "./fixture.ts";
 
 describe("a chat request", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   beforeEach(async () => {
-    bed = await startBed();
+    fixture = await startFixture();
   });
-  afterEach(() => bed.stop());
+  afterEach(() => fixture.stop());
 
   it("goes to the ChatGPT service with its headers and rules", async () => {
-    bed.credentials.chatgpt = { bearer: "b1", accountId: "acc-9", fedramp: true };
+    fixture.credentials.chatgpt = { bearer: "b1", accountId: "acc-9", fedramp: true };
     const heard = new Heard();
-    const done = await bed.send({ heard });
+    const done = await fixture.send({ heard });
     assert.equal(heard.whole, "Hello from the stand-in.");
     assert.deepEqual(done.usage, { inputTokens: 120, cachedInputTokens: 64, outputTokens: 30, reasoningTokens: 10 });
-    const [record] = bed.standIn.responses;
+    const [record] = fixture.fakeApi.responses;
     assert.ok(record);
     assert.equal(record.path, "/backend-api/codex/responses");
     assert.equal(record.headers.authorization, "Bearer b1");
@@ -40,8 +40,8 @@ describe("a chat request", () => {
 
   it("goes to the Platform with a key, and without the ChatGPT service's headers", async () => {
     const heard = new Heard();
-    await bed.send({ backend: bed.platform, modelId: "gpt-4o", heard });
-    const [record] = bed.standIn.responses;
+    await fixture.send({ backend: fixture.platform, modelId: "gpt-4o", heard });
+    const [record] = fixture.fakeApi.responses;
     assert.equal(heard.whole, "Hello from the stand-in.");
     assert.equal(record?.path, "/v1/responses");
     assert.equal(record?.headers.authorization, "Bearer sk-test-key-1");
@@ -52,13 +52,13 @@ describe("a chat request", () => {
 
   it("speaks the lite form where the model wants it", async () => {
     const heard = new Heard();
-    await bed.send({ modelId: "gpt-5.6-sol", heard, conversation: { tools: [{ name: "t", description: "d" }] } });
+    await fixture.send({ modelId: "gpt-5.6-sol", heard, conversation: { tools: [{ name: "t", description: "d" }] } });
     assert.equal(heard.whole, "Hello from the stand-in.");
-    assert.equal(bed.standIn.responses[0]?.headers["x-openai-internal-codex-responses-lite"], "true");
+    assert.equal(fixture.fakeApi.responses[0]?.headers["x-openai-internal-codex-responses-lite"], "true");
   });
 
   it("hears reasoning, text and parallel tool calls in order", async () => {
-    bed.standIn.next({
+    fixture.fakeApi.next({
       parts: [
         { reasoning: { encrypted: "enc-1", summary: "Let me see." } },
         { text: "Looking.", deltas: 3 },
@@ -67,7 +67,7 @@ describe("a chat request", () => {
       ],
     });
     const heard = new Heard();
-    await bed.send({ heard });
+    await fixture.send({ heard });
     assert.equal(heard.thoughts, "Let me see.");
     assert.equal(heard.whole, "Looking.");
     assert.deepEqual(heard.calls, [
@@ -79,34 +79,34 @@ describe("a chat request", () => {
 
   describe("with a credential that is refused", () => {
     it("renews once and replays once", async () => {
-      bed.standIn.options = { ...bed.standIn.options, accepts: (bearer) => bearer.endsWith("-renewed") };
+      fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-renewed") };
       const heard = new Heard();
-      await bed.send({ heard });
+      await fixture.send({ heard });
       assert.equal(heard.whole, "Hello from the stand-in.");
-      assert.equal(bed.credentials.rejections.length, 1);
-      assert.equal(bed.standIn.responses.length, 2);
+      assert.equal(fixture.credentials.rejections.length, 1);
+      assert.equal(fixture.fakeApi.responses.length, 2);
     });
 
     it("gives up when the renewed one is refused as well", async () => {
-      bed.standIn.options = { ...bed.standIn.options, accepts: () => false };
-      assert.equal((await bed.failure()).kind, "signInExpired");
-      assert.equal(bed.standIn.responses.length, 2);
-      assert.equal((await bed.failure({ backend: bed.platform })).kind, "apiKeyRejected");
+      fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: () => false };
+      assert.equal((await fixture.failure()).kind, "signInExpired");
+      assert.equal(fixture.fakeApi.responses.length, 2);
+      assert.equal((await fixture.failure({ backend: fixture.platform })).kind, "apiKeyRejected");
     });
 
     it("tells that the sign-in expired when it cannot be renewed", async () => {
-      bed.standIn.options = { ...bed.standIn.options, accepts: () => false };
-      bed.credentials.onRejected = () => Promise.reject(new Problem("needsSignIn"));
-      const failure = await bed.failure();
+      fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: () => false };
+      fixture.credentials.onRejected = () => Promise.reject(new Problem("needsSignIn"));
+      const failure = await fixture.failure();
       assert.equal(failure.kind, "signInExpired");
       assert.match(failureSentence(failure), /Run “Sign in with ChatGPT” again/);
-      assert.equal(bed.standIn.responses.length, 1);
+      assert.equal(fixture.fakeApi.responses.length, 1);
     });
 
     it("passes on that the network kept it from being renewed", async () => {
-      bed.standIn.options = { ...bed.standIn.options, accepts: () => false };
-      bed.credentials.onRejected = () => Promise.reject(new Problem("unreachable"));
-      const failure = await bed.failure();
+      fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: () => false };
+      fixture.credentials.onRejected = () => Promise.reject(new Problem("unreachable"));
+      const failure = await fixture.failure();
       assert.equal(failureSentence(failure), new Problem("unreachable").message);
     });
   });
@@ -138,17 +138,17 @@ describe("a chat request", () => {
     ];
     for (const [script, kind, sentence, requests] of cases) {
       it(`${kind}: ${JSON.stringify(script).slice(0, 60)}`, async () => {
-        bed.standIn.usually(() => script);
-        const failure = await bed.failure();
+        fixture.fakeApi.usually(() => script);
+        const failure = await fixture.failure();
         assert.equal(failure.kind, kind);
         assert.match(failureSentence(failure), sentence);
-        assert.equal(bed.standIn.responses.length, requests);
+        assert.equal(fixture.fakeApi.responses.length, requests);
       });
     }
 
     it("tells when the limit ends, in the person's time", async () => {
-      bed.standIn.next(faults.usageLimit(resetsAt));
-      const failure = await bed.failure();
+      fixture.fakeApi.next(faults.usageLimit(resetsAt));
+      const failure = await fixture.failure();
       assert.deepEqual(failure, { kind: "usageLimitReached", resetsAt: resetsAt * 1000, plan: "plus" });
       assert.match(
         failureSentence(failure, (ms) => `<${ms}>`),
@@ -157,65 +157,65 @@ describe("a chat request", () => {
     });
 
     it("a model that the account does not have", async () => {
-      const model = { ...bed.model("gpt-5.5"), id: "gpt-9" };
-      for (const backend of [bed.chatgpt, bed.platform]) {
-        assert.equal((await bed.failure({ backend, conversation: { model } })).kind, "modelNotSupported");
+      const model = { ...fixture.model("gpt-5.5"), id: "gpt-9" };
+      for (const backend of [fixture.chatgpt, fixture.platform]) {
+        assert.equal((await fixture.failure({ backend, conversation: { model } })).kind, "modelNotSupported");
       }
     });
 
     it("a service that is not there", async () => {
-      await bed.stop();
-      const failure = await bed.failure();
+      await fixture.stop();
+      const failure = await fixture.failure();
       assert.equal(failureSentence(failure), new Problem("unreachable").message);
     });
 
     it("no word of the service's message or of the person reaches the error or the log", async () => {
       const canary = "canary text of a person";
-      bed.standIn.usually(() => ({ status: 400, json: { error: { code: canary, message: canary } } }));
+      fixture.fakeApi.usually(() => ({ status: 400, json: { error: { code: canary, message: canary } } }));
       await assert.rejects(
-        bed.send(),
+        fixture.send(),
         (error) => error instanceof RequestError && !JSON.stringify({ ...error }).includes("canary"),
       );
-      bed.standIn.usually(() => ({ parts: [], end: { failed: { code: canary, message: canary } } }));
-      await assert.rejects(bed.send());
-      assert.ok(bed.log.length > 1);
-      assert.ok(!bed.log.join().includes("canary"));
+      fixture.fakeApi.usually(() => ({ parts: [], end: { failed: { code: canary, message: canary } } }));
+      await assert.rejects(fixture.send());
+      assert.ok(fixture.log.length > 1);
+      assert.ok(!fixture.log.join().includes("canary"));
     });
   });
 
   describe("that fails and could be repeated", () => {
     it("is, with growing pauses, while nothing was shown", async () => {
-      bed.standIn.next(faults.server, faults.broken, { parts: [], end: "lost" });
+      fixture.fakeApi.next(faults.server, faults.broken, { parts: [], end: "lost" });
       const heard = new Heard();
-      await bed.send({ heard });
+      await fixture.send({ heard });
       assert.equal(heard.whole, "Hello from the stand-in.");
       assert.deepEqual(
-        bed.clock.pauses.filter((ms) => ms < 1000),
+        fixture.clock.pauses.filter((ms) => ms < 1000),
         [200, 400, 800],
       );
     });
 
     it("is not, once text was shown", async () => {
       for (const end of ["lost", "ended", { failed: { code: "server_error" } }] as const) {
-        bed.standIn.next({ parts: [{ text: "Half an ans" }], end });
+        fixture.fakeApi.next({ parts: [{ text: "Half an ans" }], end });
         const heard = new Heard();
-        const before = bed.standIn.responses.length;
-        assert.ok(["streamLost", "serverError"].includes((await bed.failure({ heard })).kind));
+        const before = fixture.fakeApi.responses.length;
+        assert.ok(["streamLost", "serverError"].includes((await fixture.failure({ heard })).kind));
         assert.equal(heard.whole, "Half an ans");
-        assert.equal(bed.standIn.responses.length, before + 1);
+        assert.equal(fixture.fakeApi.responses.length, before + 1);
       }
     });
 
     it("is not, once a tool was called", async () => {
-      bed.standIn.next({ ...answers.calls({ name: "rm", arguments: {} }), end: "lost" });
+      fixture.fakeApi.next({ ...answers.calls({ name: "rm", arguments: {} }), end: "lost" });
       const heard = new Heard();
-      assert.equal((await bed.failure({ heard })).kind, "streamLost");
+      assert.equal((await fixture.failure({ heard })).kind, "streamLost");
       assert.equal(heard.calls.length, 1);
-      assert.equal(bed.standIn.responses.length, 1);
+      assert.equal(fixture.fakeApi.responses.length, 1);
     });
 
     it("waits no longer once it is cancelled", async () => {
-      bed.standIn.usually(() => faults.server);
+      fixture.fakeApi.usually(() => faults.server);
       const abort = new AbortController();
       const clock = {
         now: () => Date.now(),
@@ -224,32 +224,32 @@ describe("a chat request", () => {
           return systemClock.after(ms < 1000 ? 3_600_000 : ms, callback);
         },
       };
-      await assert.rejects(bed.send({ signal: abort.signal, clock }), /^Error: stopped$/);
-      assert.equal(bed.standIn.responses.length, 1);
+      await assert.rejects(fixture.send({ signal: abort.signal, clock }), /^Error: stopped$/);
+      assert.equal(fixture.fakeApi.responses.length, 1);
     });
   });
 
   describe("that is cancelled", () => {
     it("closes the socket at once, in the middle of an answer", async () => {
-      bed.standIn.next({ parts: [{ text: "And then" }], end: "hang" });
+      fixture.fakeApi.next({ parts: [{ text: "And then" }], end: "hang" });
       const abort = new AbortController();
       const heard = new Heard();
       heard.onText = () => abort.abort(new Error("stopped"));
-      await assert.rejects(bed.send({ heard, signal: abort.signal }), /^Error: stopped$/);
-      const [record] = bed.standIn.responses;
+      await assert.rejects(fixture.send({ heard, signal: abort.signal }), /^Error: stopped$/);
+      const [record] = fixture.fakeApi.responses;
       await record?.closed;
       assert.ok(record?.abandonedAt);
-      assert.equal(bed.standIn.responses.length, 1);
+      assert.equal(fixture.fakeApi.responses.length, 1);
     });
 
     it("is not sent when it was cancelled before", async () => {
-      await assert.rejects(bed.send({ signal: AbortSignal.abort(new Error("stopped")) }), /^Error: stopped$/);
-      assert.equal(bed.standIn.responses.length, 0);
+      await assert.rejects(fixture.send({ signal: AbortSignal.abort(new Error("stopped")) }), /^Error: stopped$/);
+      assert.equal(fixture.fakeApi.responses.length, 0);
     });
   });
 
   it("ends after five minutes of silence, and not before", async () => {
-    bed.standIn.next({ parts: [{ text: "a" }], end: "hang" });
+    fixture.fakeApi.next({ parts: [{ text: "a" }], end: "hang" });
     let now = 0;
     let check: (() => void) | undefined;
     const armed: number[] = [];
@@ -267,7 +267,7 @@ describe("a chat request", () => {
       heard.onText = resolve;
     });
     now = 60_000;
-    const failed = bed.failure({ heard, clock });
+    const failed = fixture.failure({ heard, clock });
     await shown;
     now += silenceLimitMs - 20_000;
     check?.();
@@ -275,7 +275,7 @@ describe("a chat request", () => {
     check?.();
     assert.equal((await failed).kind, "silent");
     assert.deepEqual(armed, [silenceLimitMs, 20_000]);
-    await bed.standIn.responses[0]?.closed;
+    await fixture.fakeApi.responses[0]?.closed;
   });
 
   it("does not end while something comes within five minutes, an answer or JSON in its place", async () => {
@@ -294,9 +294,9 @@ describe("a chat request", () => {
         init?.signal?.addEventListener("abort", () => controller?.error(init.signal?.reason));
         return new Response(stream);
       };
-      const sender = { ...bed.sender, clock, fetch: answer };
+      const sender = { ...fixture.sender, clock, fetch: answer };
       const ended = sendRequest(sender, {
-        backend: bed.chatgpt,
+        backend: fixture.chatgpt,
         body: {} as RequestBody,
         traits: { sessionId: "s", responsesLite: false },
         sink: new Heard(),
@@ -323,9 +323,9 @@ describe("a chat request", () => {
     signal.removeEventListener = () => {
       listeners -= 1;
     };
-    for (let count = 0; count < 20; count += 1) await bed.send({ signal });
+    for (let count = 0; count < 20; count += 1) await fixture.send({ signal });
     assert.equal(listeners, 0);
     // Two, because a request may begin while the last bytes of the one before are read.
-    assert.ok((await bed.connections()) <= 2);
+    assert.ok((await fixture.connections()) <= 2);
   });
 });

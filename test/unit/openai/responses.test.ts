@@ -4,8 +4,8 @@ import type { ChatMessage } from "../../../src/openai/messages.ts";
 import { allowedOptions } from "../../../src/openai/modelOptions.ts";
 import { type ChatModel, parseCatalogue, parsePlatformList } from "../../../src/openai/models.ts";
 import { type Conversation, requestBody } from "../../../src/openai/responses.ts";
-import { usualModels } from "../../standIn/catalogue.ts";
-import { chatgptRejection } from "../../standIn/rejections.ts";
+import { usualModels } from "../../fakeApi/catalogue.ts";
+import { chatgptRejection } from "../../fakeApi/rejections.ts";
 
 const listed = [
   ...(parseCatalogue({ models: usualModels.catalogue }) ?? []),

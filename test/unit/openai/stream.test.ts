@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { RequestError } from "../../../src/openai/requestError.ts";
 import { readResponse } from "../../../src/openai/stream.ts";
-import { TextFold } from "../../../src/openai/textFold.ts";
+import { TextBatch } from "../../../src/openai/textBatch.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { Heard } from "./bed.ts";
+import { Heard } from "./fixture.ts";
 
 /** A clock whose timers a test fires. */
 class HandClock {
@@ -26,7 +26,7 @@ describe("folded text", () => {
   it("reports the first piece at once, then at 256 characters or when the timer fires", () => {
     const clock = new HandClock();
     const reports: string[] = [];
-    const fold = new TextFold(clock, (text) => reports.push(text));
+    const fold = new TextBatch(clock, (text) => reports.push(text));
     fold.add("");
     fold.add("first");
     assert.deepEqual(reports, ["first"]);

@@ -5,8 +5,8 @@ import { failureOfResponse } from "../../../src/openai/failures.ts";
 import { sendRequest } from "../../../src/openai/request.ts";
 import { RequestError, type RequestFailureKind } from "../../../src/openai/requestError.ts";
 import type { RequestBody } from "../../../src/openai/responses.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { allowAll, Heard, QuickClock, TestCredentials, userAgent } from "./bed.ts";
+import { Problem } from "../../../src/shared/problem.ts";
+import { allowAll, Heard, QuickClock, TestCredentials, userAgent } from "./fixture.ts";
 
 const chatgpt = chatgptBackend("https://chatgpt.test/backend-api", userAgent, allowAll);
 const platform = platformBackend("https://api.test/v1", userAgent, allowAll);

@@ -10,9 +10,9 @@ import {
   usageFromHeaders,
 } from "../../../src/openai/usage.ts";
 import { UsageMeter } from "../../../src/openai/usageMeter.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { answers, faults } from "../../standIn/answers.ts";
-import { type Bed, Heard, startBed } from "./bed.ts";
+import { Problem } from "../../../src/shared/problem.ts";
+import { answers, faults } from "../../fakeApi/answers.ts";
+import { type Fixture, Heard, startFixture } from "./fixture.ts";
 
 const headers = {
   "x-codex-primary-used-percent": "42.5",
@@ -160,89 +160,89 @@ describe("the notice that little is left", () => {
 });
 
 describe("the usage meter", () => {
-  let bed: Bed;
+  let fixture: Fixture;
   let meter: UsageMeter;
   beforeEach(async () => {
-    bed = await startBed();
-    bed.standIn.usage = answer;
-    meter = new UsageMeter({ fetch, credentials: bed.credentials, clock: bed.clock, log: () => {} });
+    fixture = await startFixture();
+    fixture.fakeApi.usage = answer;
+    meter = new UsageMeter({ fetch, credentials: fixture.credentials, clock: fixture.clock, log: () => {} });
   });
-  afterEach(() => bed.stop());
+  afterEach(() => fixture.stop());
 
   it("reads once for all who ask at once, and tells of the change", async () => {
     const told: (Usage | undefined)[] = [];
     meter.onDidChange((usage) => told.push(usage));
-    const [one, two] = await Promise.all([meter.read(bed.chatgpt), meter.read(bed.chatgpt)]);
+    const [one, two] = await Promise.all([meter.read(fixture.chatgpt), meter.read(fixture.chatgpt)]);
     assert.deepEqual(one, { fiveHour, weekly, plan: "plus", limitReached: false });
     assert.equal(one, two);
-    assert.equal(bed.standIn.records.length, 1);
+    assert.equal(fixture.fakeApi.records.length, 1);
     assert.deepEqual(told, [one]);
     assert.deepEqual(meter.current, one);
-    await meter.read(bed.chatgpt);
-    assert.equal(bed.standIn.records.length, 2);
+    await meter.read(fixture.chatgpt);
+    assert.equal(fixture.fakeApi.records.length, 2);
   });
 
   it("does not show the use of an account that is gone meanwhile", async () => {
-    const reading = meter.read(bed.chatgpt);
+    const reading = meter.read(fixture.chatgpt);
     meter.clear();
     await reading;
     assert.equal(meter.current, undefined);
   });
 
   it("renews a refused credential once, and says what failed", async () => {
-    bed.standIn.options = { ...bed.standIn.options, accepts: (bearer) => bearer.endsWith("-renewed") };
-    assert.equal((await meter.read(bed.chatgpt)).plan, "plus");
-    bed.standIn.outage = faults.edge;
-    await assert.rejects(meter.read(bed.chatgpt), /protection page/);
+    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-renewed") };
+    assert.equal((await meter.read(fixture.chatgpt)).plan, "plus");
+    fixture.fakeApi.outage = faults.edge;
+    await assert.rejects(meter.read(fixture.chatgpt), /protection page/);
     assert.equal(meter.current?.plan, "plus");
-    await assert.rejects(meter.read(bed.platform), /not allow/);
+    await assert.rejects(meter.read(fixture.platform), /not allow/);
   });
 
   it("renews a credential that is refused under any status", async () => {
     for (const status of [200, 400, 403]) {
-      bed.credentials.onRejected = async (credential) => {
-        bed.standIn.outage = undefined;
+      fixture.credentials.onRejected = async (credential) => {
+        fixture.fakeApi.outage = undefined;
         return credential;
       };
-      bed.standIn.outage = { status, json: { error: { code: "token_expired", message: "m" } } };
-      assert.equal((await meter.read(bed.chatgpt)).plan, "plus", `${status}`);
+      fixture.fakeApi.outage = { status, json: { error: { code: "token_expired", message: "m" } } };
+      assert.equal((await meter.read(fixture.chatgpt)).plan, "plus", `${status}`);
     }
   });
 
   it("renews nothing for a proxy's page with status 401", async () => {
-    bed.standIn.outage = { status: 401, html: "<html>Proxy authentication</html>" };
-    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
-    assert.equal(bed.credentials.rejections.length, 0);
+    fixture.fakeApi.outage = { status: 401, html: "<html>Proxy authentication</html>" };
+    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    assert.equal(fixture.credentials.rejections.length, 0);
   });
 
   it("does not say that the sign-in is over when something in between says 401", async () => {
-    bed.standIn.outage = { status: 401, json: { message: "Unauthorized" } };
-    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
-    assert.equal(bed.credentials.rejections.length, 1);
-    bed.credentials.onRejected = () => Promise.reject(new Problem("notYetAccepted"));
-    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
-    bed.standIn.outage = { status: 401, json: { error: { message: "m" } } };
-    await assert.rejects(meter.read(bed.chatgpt), /does not accept/);
+    fixture.fakeApi.outage = { status: 401, json: { message: "Unauthorized" } };
+    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    assert.equal(fixture.credentials.rejections.length, 1);
+    fixture.credentials.onRejected = () => Promise.reject(new Problem("notYetAccepted"));
+    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    fixture.fakeApi.outage = { status: 401, json: { error: { message: "m" } } };
+    await assert.rejects(meter.read(fixture.chatgpt), /does not accept/);
   });
 
   it("is told of an error by the error, whatever its status", async () => {
-    bed.standIn.outage = { ...faults.quota, status: 200 };
-    await assert.rejects(meter.read(bed.chatgpt), /no quota left/);
-    bed.standIn.outage = faults.portal;
-    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
-    bed.standIn.outage = { status: 200, json: { status: "login required" } };
-    await assert.rejects(meter.read(bed.chatgpt), /could not be read/);
+    fixture.fakeApi.outage = { ...faults.quota, status: 200 };
+    await assert.rejects(meter.read(fixture.chatgpt), /no quota left/);
+    fixture.fakeApi.outage = faults.portal;
+    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    fixture.fakeApi.outage = { status: 200, json: { status: "login required" } };
+    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
     assert.equal(meter.current, undefined);
-    bed.standIn.outage = undefined;
-    bed.standIn.usage = { ...answer, error: null };
-    assert.equal((await meter.read(bed.chatgpt)).plan, "plus");
+    fixture.fakeApi.outage = undefined;
+    fixture.fakeApi.usage = { ...answer, error: null };
+    assert.equal((await meter.read(fixture.chatgpt)).plan, "plus");
   });
 
   it("takes in what the answers to requests tell", async () => {
     const limits = { type: "codex.rate_limits", rate_limits: { primary: { used_percent: 50, window_minutes: 300 } } };
-    bed.standIn.next({ ...answers.text("hi"), parts: [{ event: limits }, { text: "hi" }], headers });
+    fixture.fakeApi.next({ ...answers.text("hi"), parts: [{ event: limits }, { text: "hi" }], headers });
     const heard = new Heard();
-    await bed.send({ heard, onHeaders: (told) => meter.note(usageFromHeaders(told)) });
+    await fixture.send({ heard, onHeaders: (told) => meter.note(usageFromHeaders(told)) });
     assert.equal(meter.current?.fiveHour?.usedPercent, 42.5);
     meter.note(usageFromEvent(heard.limits[0]));
     assert.equal(meter.current?.fiveHour?.usedPercent, 50);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../src/platform/endpoint.ts";
-import { SettingProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 
 describe("An endpoint of the settings", () => {
   for (const [value, endpoint] of [
@@ -48,7 +48,7 @@ describe("An endpoint of the settings", () => {
       assert.throws(
         () => parseEndpoint("chatgptSignIn.issuer", value),
         (error) =>
-          error instanceof SettingProblem &&
+          isProblem(error, "badSetting") &&
           error.message.includes("chatgptSignIn.issuer") &&
           !(typeof value === "string" && value.length > 8 && error.message.includes(value)),
       );

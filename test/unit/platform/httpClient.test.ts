@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { isPage } from "../../../src/oauth/oauthError.ts";
 import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import { networkFailure } from "../../../src/platform/networkFailure.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
 
 const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
 

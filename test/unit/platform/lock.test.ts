@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createFileLock, type Lock, type LockTimes } from "../../../src/platform/lock.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
-import { isProblem } from "../../../src/platform/problem.ts";
-import { temporaryDirectory } from "../../support/leaveNothing.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 
 describe("The lock between windows", () => {
   let folder: ReturnType<typeof temporaryDirectory>;

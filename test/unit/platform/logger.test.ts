@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createLogger, describeError } from "../../../src/platform/logger.ts";
-import { Problem } from "../../../src/platform/problem.ts";
+import { Problem } from "../../../src/shared/problem.ts";
 
 describe("What is said of an error", () => {
   const described: readonly [string, unknown, string][] = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { temporaryDirectory } from "../../support/leaveNothing.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { projectPath } from "../../support/projectRoot.ts";
 
 describe("what continuous integration runs", () => {

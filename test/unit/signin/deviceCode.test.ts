@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { isProblem, Problem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { Attempt, type Grant } from "../../../src/signin/attempt.ts";
-import { startDeviceCodeFlow } from "../../../src/signin/deviceCodeFlow.ts";
+import { startDeviceCodeFlow } from "../../../src/signin/deviceCode.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { approveDeviceByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import { ManualClock } from "../../support/manualClock.ts";
-import { createRooms } from "../../support/rooms.ts";
+import { createServices } from "../../support/services.ts";
 import { type Scripted, ScriptedHttp } from "./scriptedHttp.ts";
 
 const second = 1000;
@@ -334,33 +334,33 @@ describe("Signing in with a device code at the issuer", () => {
   afterEach(() => server.faults.clear());
 
   it("stores the credential of whoever entered the code, and cancels without waiting for an answer", async () => {
-    const rooms = await createRooms({ issuer: server.issuer, signIn: { firstFlow: () => "deviceCode" } });
-    const run = rooms.signIn.run();
-    while (!rooms.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
-    const { userCode } = rooms.signIn.running.device;
+    const services = await createServices({ issuer: server.issuer, signIn: { firstFlow: () => "deviceCode" } });
+    const run = services.signIn.run();
+    while (!services.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
+    const { userCode } = services.signIn.running.device;
     await approveDeviceByHttp(server.issuer, userCode, "plus@example.com", "password");
     await run;
-    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
     assert.equal(server.recordsOf("codeExchange").at(-1)?.redirectUri, `${server.issuer}/deviceauth/callback`);
-    const again = rooms.signIn.run();
-    while (!rooms.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
+    const again = services.signIn.run();
+    while (!services.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
     server.faults.set("devicetoken", { kind: "slow", delayMs: 3_600_000 });
     const faults = server.recordsOf("fault").length;
     await server.waitForRecord("fault", { count: faults + 1 });
-    rooms.signIn.cancel();
+    services.signIn.cancel();
     await assert.rejects(again, (reason) => isProblem(reason, "cancelled"));
-    const text = rooms.lines.join("\n");
+    const text = services.lines.join("\n");
     for (const { value, kind } of server.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
-    await rooms.dispose();
+    await services.dispose();
   });
 
   it("ends when the person presses Cancel on the page", async () => {
-    const rooms = await createRooms({ issuer: server.issuer, signIn: { firstFlow: () => "deviceCode" } });
-    const failed = assert.rejects(rooms.signIn.run(), (reason) => isProblem(reason, "accessDenied"));
-    while (!rooms.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
-    const { userCode } = rooms.signIn.running.device;
+    const services = await createServices({ issuer: server.issuer, signIn: { firstFlow: () => "deviceCode" } });
+    const failed = assert.rejects(services.signIn.run(), (reason) => isProblem(reason, "accessDenied"));
+    while (!services.signIn.running?.device) await new Promise((resolve) => setImmediate(resolve));
+    const { userCode } = services.signIn.running.device;
     await approveDeviceByHttp(server.issuer, userCode, "plus@example.com", "password", { cancel: true });
     await failed;
-    await rooms.dispose();
+    await services.dispose();
   });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createState } from "../../../src/oauth/pkce.ts";
-import { isProblem, Problem, type ProblemCode } from "../../../src/platform/problem.ts";
-import { readPastedLink } from "../../../src/signin/pasteFlow.ts";
+import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
+import { readPastedLink } from "../../../src/signin/paste.ts";
 
 describe("A pasted address", () => {
   const state = createState();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { EndpointQuestion } from "../../../src/account/endpointPermissions.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import { ManualClock } from "../../support/manualClock.ts";
-import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
+import { browseAs, createServices, type TestServices } from "../../support/services.ts";
 
 const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -21,7 +21,7 @@ function isFree(port: number): Promise<boolean> {
 /** The settings' issuer is not the real one: whoever runs it would see the password and get the code. */
 describe("Signing in at an issuer that the person has not allowed", () => {
   let issuer: TestIssuer;
-  let rooms: TestRooms;
+  let services: TestServices;
   let opened: string[];
   let questions: EndpointQuestion[];
   let answer: PromiseWithResolvers<boolean>;
@@ -38,7 +38,7 @@ describe("Signing in at an issuer that the person has not allowed", () => {
     answer = Promise.withResolvers();
     clock = new ManualClock();
     const browse = browseAs("plus@example.com");
-    rooms = await createRooms({
+    services = await createServices({
       issuer: issuer.issuer,
       clock,
       openExternal: async (url) => {
@@ -52,8 +52,8 @@ describe("Signing in at an issuer that the person has not allowed", () => {
     });
   });
   afterEach(async () => {
-    rooms.signIn.cancel();
-    await rooms.dispose();
+    services.signIn.cancel();
+    await services.dispose();
   });
 
   const requests = () => issuer.records.length;
@@ -61,25 +61,25 @@ describe("Signing in at an issuer that the person has not allowed", () => {
   for (const flow of ["browser", "deviceCode", "paste"] as const) {
     it(`opens nothing, listens on nothing and sends nothing while nobody answers (${flow})`, async () => {
       const before = requests();
-      const run = rooms.signIn.run({ flow });
+      const run = services.signIn.run({ flow });
       const refused = assert.rejects(run, is("signInNotAllowed"));
       await turn();
       assert.deepEqual(questions, [{ kind: "account", addresses: [issuer.issuer] }]);
-      assert.equal(rooms.signIn.running?.stage, "starting");
-      assert.equal(rooms.signIn.link, undefined);
+      assert.equal(services.signIn.running?.stage, "starting");
+      assert.equal(services.signIn.link, undefined);
       assert.deepEqual([await isFree(1455), await isFree(1457)], [true, true]);
       answer.resolve(false);
       await refused;
-      assert.deepEqual([opened, requests(), rooms.accounts.state.accounts], [[], before, []]);
+      assert.deepEqual([opened, requests(), services.accounts.state.accounts], [[], before, []]);
     });
   }
 
   it("starts no other flow either, whatever the person presses meanwhile", async () => {
     const before = requests();
-    const run = rooms.signIn.run();
+    const run = services.signIn.run();
     const refused = assert.rejects(run, is("signInNotAllowed"));
-    const others = (["deviceCode", "paste", "browser"] as const).map((flow) => rooms.signIn.switchTo(flow));
-    const outcomes = Promise.allSettled([...others, rooms.signIn.bringForward()]);
+    const others = (["deviceCode", "paste", "browser"] as const).map((flow) => services.signIn.switchTo(flow));
+    const outcomes = Promise.allSettled([...others, services.signIn.bringForward()]);
     await turn();
     answer.resolve(false);
     await refused;
@@ -88,25 +88,25 @@ describe("Signing in at an issuer that the person has not allowed", () => {
   });
 
   it("ends at once when it is cancelled, and after its time when nobody ever answers", async () => {
-    const cancelled = assert.rejects(rooms.signIn.run(), is("cancelled"));
+    const cancelled = assert.rejects(services.signIn.run(), is("cancelled"));
     await turn();
-    rooms.signIn.cancel();
+    services.signIn.cancel();
     await cancelled;
-    const refused = assert.rejects(rooms.signIn.run(), is("signInNotAllowed"));
+    const refused = assert.rejects(services.signIn.run(), is("signInNotAllowed"));
     await clock.advance(5 * 60_000);
     await refused;
-    assert.equal(rooms.signIn.running, undefined);
+    assert.equal(services.signIn.running, undefined);
     assert.equal(questions.length, 1);
   });
 
   it("goes on once they allow it, asks again who has refused, and nobody who has allowed it", async () => {
     answer.resolve(false);
-    await assert.rejects(rooms.signIn.run(), is("signInNotAllowed"));
+    await assert.rejects(services.signIn.run(), is("signInNotAllowed"));
     answer = Promise.withResolvers();
     answer.resolve(true);
-    await rooms.signIn.run();
-    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
-    await rooms.signIn.run();
+    await services.signIn.run();
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
+    await services.signIn.run();
     assert.deepEqual([questions.length, opened.length], [2, 2]);
   });
 });

@@ -1,5 +1,5 @@
 import type { HttpClient, HttpRequest, HttpResponse } from "../../../src/platform/httpClient.ts";
-import type { Problem } from "../../../src/platform/problem.ts";
+import type { Problem } from "../../../src/shared/problem.ts";
 
 export type Scripted = Partial<HttpResponse> | Problem | "hang";
 

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
-import { KeyDeriver } from "../../../src/account/derivedKey.ts";
-import { AfterSignIn } from "../../../src/editor/afterSignIn.ts";
+import type { CreditRedeemer } from "../../../src/account/followUp/credits.ts";
+import { KeyDeriver } from "../../../src/account/followUp/derivedKey.ts";
+import { FollowUp } from "../../../src/account/followUp/followUp.ts";
 import { readClaims } from "../../../src/oauth/claims.ts";
 import type { TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
-import type { CreditRedeemer } from "../../../src/openai/credits.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { isProblem, type ProblemCode } from "../../../src/platform/problem.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { loginByHttp } from "../../issuer/login.ts";
 import type { Fault, TestIssuer } from "../../issuer/types.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import type { MemorySecrets } from "../../support/memorySecrets.ts";
-import { browseAs, createRooms, type TestRooms } from "../../support/rooms.ts";
+import { browseAs, createServices, type TestServices } from "../../support/services.ts";
 
 /** Whether a port of the sign-in is free again, waiting at most a second for it. */
 async function becomesFree(port: number): Promise<boolean> {
@@ -41,7 +41,7 @@ function occupy(port: number): Promise<Server> {
 
 describe("Signing in with a browser", () => {
   let issuer: TestIssuer;
-  let rooms: TestRooms;
+  let services: TestServices;
 
   before(async () => {
     issuer = await startIssuer();
@@ -49,24 +49,24 @@ describe("Signing in with a browser", () => {
   after(() => issuer.close());
 
   beforeEach(async () => {
-    rooms = await createRooms({ issuer: issuer.issuer });
+    services = await createServices({ issuer: issuer.issuer });
   });
   afterEach(async () => {
     issuer.faults.clear();
-    rooms.signIn.cancel();
+    services.signIn.cancel();
     assert.equal(await becomesFree(1455), true, "port 1455 is free within a second");
-    await rooms.dispose();
+    await services.dispose();
   });
 
   it("stores the credential of whoever signs in", async () => {
-    await rooms.signIn.run();
-    const { active } = rooms.accounts.state;
+    await services.signIn.run();
+    const { active } = services.accounts.state;
     assert.equal(active?.email, "plus@example.com");
     assert.equal(active?.plan, "plus");
     assert.equal(active?.accountId, "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01");
     assert.equal(active?.derivedKey.status, "absent");
     // All of it in one record: the tokens that were issued, the key or why there is none, the times.
-    const record = JSON.parse((rooms.secrets as MemorySecrets).values.get(`credential.${active?.id}`) ?? "{}");
+    const record = JSON.parse((services.secrets as MemorySecrets).values.get(`credential.${active?.id}`) ?? "{}");
     const issued = (kind: string) => issuer.secrets().findLast((secret) => secret.kind === kind)?.value;
     assert.deepEqual(record.tokens, {
       idToken: issued("id_token"),
@@ -75,22 +75,22 @@ describe("Signing in with a browser", () => {
     });
     assert.deepEqual(record.derivedKey, { status: "absent", why: "pending" });
     assert.ok(Math.abs(Date.now() - record.signedInAt) < 60_000);
-    assert.equal((rooms.secrets as MemorySecrets).values.size, 2, "the record and the index, and no other secret");
-    assert.equal(rooms.signIn.running, undefined);
+    assert.equal((services.secrets as MemorySecrets).values.size, 2, "the record and the index, and no other secret");
+    assert.equal(services.signIn.running, undefined);
     // Another window reads the same from the same secrets.
-    const other = await createRooms({ issuer: issuer.issuer, secrets: rooms.secrets });
+    const other = await createServices({ issuer: issuer.issuer, secrets: services.secrets });
     await other.accounts.load();
     assert.deepEqual(other.accounts.state.active, active);
     await other.dispose();
   });
 
   it("does what belongs to it before anybody is told, and after it is stored", async () => {
-    const { accounts, mode, secrets } = rooms;
+    const { accounts, mode, secrets } = services;
     mode.current = "apiKey";
     const stored: number[] = [];
     const told: unknown[] = [];
     accounts.onDidChange(({ active }) => told.push([active?.email, mode.current]));
-    await rooms.signIn.run({
+    await services.signIn.run({
       onStored: async () => {
         stored.push((secrets as MemorySecrets).values.size);
         await new Promise((resolve) => setImmediate(resolve));
@@ -103,14 +103,14 @@ describe("Signing in with a browser", () => {
 
   it("stands when what belongs to it fails", async () => {
     const told: unknown[] = [];
-    rooms.accounts.onDidChange(({ active }) => told.push(active?.email));
-    await rooms.signIn.run({ onStored: () => Promise.reject(new Error("settings.json has errors")) });
+    services.accounts.onDidChange(({ active }) => told.push(active?.email));
+    await services.signIn.run({ onStored: () => Promise.reject(new Error("settings.json has errors")) });
     assert.deepEqual(told, ["plus@example.com"]);
-    assert.doesNotMatch(rooms.lines.join(), /settings\.json/);
+    assert.doesNotMatch(services.lines.join(), /settings\.json/);
   });
 
   it("speaks to the issuer as the protocol says", async () => {
-    await rooms.signIn.run();
+    await services.signIn.run();
     const request = issuer.recordsOf("authorize").at(-1)?.params ?? {};
     assert.equal(request.client_id, "app_EMoamEEZ73f0CkXaXp7hrann");
     assert.equal(request.redirect_uri, "http://localhost:1455/auth/callback");
@@ -132,19 +132,19 @@ describe("Signing in with a browser", () => {
   it("sends the browser to the success page only once the credential is stored", async () => {
     const pages: { url: string; stored: number; html: string }[] = [];
     const shown = Promise.withResolvers<void>();
-    (rooms.secrets as MemorySecrets).storeLatencyMs = 60;
-    rooms.browser.open = async (url) => {
+    (services.secrets as MemorySecrets).storeLatencyMs = 60;
+    services.browser.open = async (url) => {
       const redirect = await loginByHttp(url, "owner@example.com", "password");
       fetch(redirect, { redirect: "manual" })
         .then(async (answer) => {
-          const stored = (rooms.secrets as MemorySecrets).values.size;
+          const stored = (services.secrets as MemorySecrets).values.size;
           const page = await fetch(answer.headers.get("location") ?? "");
           pages.push({ url: page.url, stored, html: await page.text() });
         })
         .then(shown.resolve, shown.reject);
       return true;
     };
-    await rooms.signIn.run();
+    await services.signIn.run();
     await shown.promise;
     assert.equal(pages[0]?.url, "http://localhost:1455/success");
     assert.equal(pages[0]?.stored, 2);
@@ -154,22 +154,22 @@ describe("Signing in with a browser", () => {
   it("listens before the browser is opened, and says in the log where", async () => {
     const open = browseAs("plus@example.com");
     const statuses: number[] = [];
-    rooms.browser.open = async (url) => {
+    services.browser.open = async (url) => {
       statuses.push((await fetch("http://localhost:1455/")).status);
       return open(url);
     };
-    await rooms.signIn.run();
+    await services.signIn.run();
     assert.deepEqual(statuses, [404]);
-    assert.ok(rooms.lines.includes("Waiting for the sign-in page's answer on port 1455"));
+    assert.ok(services.lines.includes("Waiting for the sign-in page's answer on port 1455"));
   });
 
   it("frees the port within a second though the browser never fetches its last page", async () => {
-    rooms.browser.open = async (url) => {
+    services.browser.open = async (url) => {
       const redirect = await loginByHttp(url, "plus@example.com", "password");
       void fetch(redirect, { redirect: "manual" });
       return true;
     };
-    await rooms.signIn.run();
+    await services.signIn.run();
     assert.equal(await becomesFree(1455), true);
   });
 
@@ -182,13 +182,13 @@ describe("Signing in with a browser", () => {
       asked.push(id);
       await credits.promise;
     };
-    const behind = await createRooms({
+    const behind = await createServices({
       issuer: issuer.issuer,
       beginFollowUp: (of, idToken) => after.begin(of, idToken),
     });
     const { accounts, log } = behind;
     const deriver = new KeyDeriver(accounts, tokenEndpoint, systemClock, log);
-    const after = new AfterSignIn({ accounts, deriver, credits: { ask } as CreditRedeemer, log });
+    const after = new FollowUp({ accounts, deriver, credits: { ask } as CreditRedeemer, log });
     const shown = Promise.withResolvers<string>();
     behind.browser.open = async (url) => {
       const redirect = await loginByHttp(url, "plus@example.com", "password");
@@ -215,7 +215,7 @@ describe("Signing in with a browser", () => {
   it("waits for nothing that follows it, and begins it with the tokens that came", async () => {
     const begun: string[] = [];
     const stored: number[] = [];
-    const never = await createRooms({
+    const never = await createServices({
       issuer: issuer.issuer,
       beginFollowUp: (of, idToken) => {
         begun.push(`${of} ${readClaims(idToken)?.email}`);
@@ -233,22 +233,22 @@ describe("Signing in with a browser", () => {
 
   it("tells its stages in order", async () => {
     const stages: (string | undefined)[] = [];
-    rooms.signIn.onDidChange(() => stages.push(rooms.signIn.running?.stage));
-    await rooms.signIn.run();
+    services.signIn.onDidChange(() => stages.push(services.signIn.running?.stage));
+    await services.signIn.run();
     assert.deepEqual(stages, ["starting", "waitingForBrowser", "exchangingCode", "saving", undefined]);
   });
 
   it("is not started twice", async () => {
     const opened: string[] = [];
-    rooms.browser.open = async (url) => {
+    services.browser.open = async (url) => {
       opened.push(url);
       return true;
     };
-    const first = rooms.signIn.run();
-    const second = rooms.signIn.run();
-    await rooms.signIn.bringForward();
+    const first = services.signIn.run();
+    const second = services.signIn.run();
+    await services.signIn.bringForward();
     while (opened.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    await rooms.signIn.bringForward();
+    await services.signIn.bringForward();
     assert.equal(opened.length, 2);
     assert.equal(opened[0], opened[1]);
     await browseAs("plus@example.com")(opened[0] ?? "");
@@ -256,24 +256,24 @@ describe("Signing in with a browser", () => {
   });
 
   it("makes a new state and code verifier for each attempt", async () => {
-    await rooms.signIn.run();
-    await rooms.signIn.run();
+    await services.signIn.run();
+    await services.signIn.run();
     const [one, other] = issuer.recordsOf("authorize").slice(-2);
     assert.notEqual(one?.params.state, other?.params.state);
     assert.notEqual(one?.params.code_challenge, other?.params.code_challenge);
   });
 
   it("keeps two ChatGPT workspaces of one email apart", async () => {
-    await rooms.signIn.run();
+    await services.signIn.run();
     issuer.setAccount("plus", { chatgptAccountId: "another-workspace" });
-    await rooms.signIn.run();
-    assert.equal(rooms.accounts.state.accounts.length, 2);
-    assert.equal(rooms.accounts.state.active?.accountId, "another-workspace");
+    await services.signIn.run();
+    assert.equal(services.accounts.state.accounts.length, 2);
+    assert.equal(services.accounts.state.active?.accountId, "another-workspace");
   });
 
   it("uses port 1457 when another program has 1455", async () => {
     const taken = await occupy(1455);
-    await rooms.signIn.run();
+    await services.signIn.run();
     assert.equal(issuer.recordsOf("codeExchange").at(-1)?.redirectUri, "http://localhost:1457/auth/callback");
     await new Promise((resolve) => taken.close(resolve));
     assert.equal(await becomesFree(1457), true);
@@ -281,25 +281,25 @@ describe("Signing in with a browser", () => {
 
   describe("that fails", () => {
     beforeEach(async () => {
-      rooms.browser.open = browseAs("team@example.com");
-      await rooms.signIn.run();
+      services.browser.open = browseAs("team@example.com");
+      await services.signIn.run();
       await becomesFree(1455);
-      rooms.browser.open = browseAs("plus@example.com");
+      services.browser.open = browseAs("plus@example.com");
     });
 
     /** Whatever happened: whoever was signed in before still is. */
     afterEach(async () => {
-      assert.equal(rooms.signIn.running, undefined);
-      assert.equal(rooms.accounts.state.active?.email, "team@example.com");
-      assert.equal(rooms.accounts.state.accounts.length, 1);
-      const kept = await createRooms({ issuer: issuer.issuer, secrets: rooms.secrets });
+      assert.equal(services.signIn.running, undefined);
+      assert.equal(services.accounts.state.active?.email, "team@example.com");
+      assert.equal(services.accounts.state.accounts.length, 1);
+      const kept = await createServices({ issuer: issuer.issuer, secrets: services.secrets });
       await kept.accounts.load();
       assert.equal(kept.accounts.state.active?.email, "team@example.com");
       await kept.dispose();
     });
 
     const fails = (code: ProblemCode) =>
-      assert.rejects(rooms.signIn.run(), (error) => isProblem(error, code) || assert.fail(String(error)));
+      assert.rejects(services.signIn.run(), (error) => isProblem(error, code) || assert.fail(String(error)));
 
     const faults: readonly [Fault, ProblemCode][] = [
       [{ kind: "serverError" }, "serviceFailed"],
@@ -320,7 +320,7 @@ describe("Signing in with a browser", () => {
     function shownPage(options: Parameters<typeof loginByHttp>[3] = {}, change = (_redirect: URL) => {}) {
       const { promise, resolve, reject } = Promise.withResolvers<[status: number, html: string]>();
       promise.catch(() => {});
-      rooms.browser.open = async (url) => {
+      services.browser.open = async (url) => {
         const redirect = new URL(await loginByHttp(url, "plus@example.com", "password", options));
         change(redirect);
         fetch(redirect).then(async (answer) => resolve([answer.status, await answer.text()]), reject);
@@ -344,7 +344,7 @@ describe("Signing in with a browser", () => {
     }
 
     it("shows the browser that the credential could not be stored, with status 500", async () => {
-      (rooms.secrets as MemorySecrets).failingStores = 1;
+      (services.secrets as MemorySecrets).failingStores = 1;
       const page = shownPage();
       await fails("saveFailed");
       const [status, html] = await page;
@@ -373,20 +373,20 @@ describe("Signing in with a browser", () => {
       assert.equal(status, 400);
       assert.match(html, /<h1>The sign-in page reported an error<\/h1>/);
       assert.doesNotMatch(html, /canary/);
-      assert.ok(rooms.lines.some((line) => line.includes("canary_error")));
+      assert.ok(services.lines.some((line) => line.includes("canary_error")));
     });
 
     it("gives up an issuer that does not answer when the person cancels, at once", async () => {
       issuer.faults.set("token", { kind: "slow", delayMs: 3_600_000 });
-      rooms.signIn.onDidChange(() => {
-        if (rooms.signIn.running?.stage === "exchangingCode") setTimeout(() => rooms.signIn.cancel(), 50);
+      services.signIn.onDidChange(() => {
+        if (services.signIn.running?.stage === "exchangingCode") setTimeout(() => services.signIn.cancel(), 50);
       });
       await fails("cancelled");
     });
 
     it("ends when the person cancels while the browser is open", async () => {
-      rooms.browser.open = async () => {
-        setImmediate(() => rooms.signIn.cancel());
+      services.browser.open = async () => {
+        setImmediate(() => services.signIn.cancel());
         return true;
       };
       await fails("cancelled");
@@ -416,7 +416,7 @@ describe("Signing in with a browser", () => {
 
     it("ends after 10 minutes without an answer", async () => {
       const clock = new ManualClock();
-      const slow = await createRooms({ issuer: issuer.issuer, clock, openExternal: async () => true });
+      const slow = await createServices({ issuer: issuer.issuer, clock, openExternal: async () => true });
       const run = slow.signIn.run();
       const failed = assert.rejects(run, (error) => isProblem(error, "timedOut"));
       while (slow.signIn.running?.stage !== "waitingForBrowser") await new Promise((resolve) => setImmediate(resolve));
@@ -431,7 +431,7 @@ describe("Signing in with a browser", () => {
     it("says so when both ports are taken, and opens no browser", async () => {
       const taken = await Promise.all([occupy(1455), occupy(1457)]);
       let opened = false;
-      rooms.browser.open = async () => {
+      services.browser.open = async () => {
         opened = true;
         return true;
       };
@@ -441,25 +441,26 @@ describe("Signing in with a browser", () => {
     });
 
     it("says so when the browser cannot be opened", async () => {
-      rooms.browser.open = async () => {
+      services.browser.open = async () => {
         throw new Error("no browser");
       };
       await fails("browserFailed");
     });
 
     it("keeps waiting when the person copied the link instead of opening it", async () => {
-      rooms.browser.open = async () => false;
-      const run = rooms.signIn.run();
+      services.browser.open = async () => false;
+      const run = services.signIn.run();
       const failed = assert.rejects(run, (error) => isProblem(error, "cancelled"));
-      while (rooms.signIn.running?.stage !== "waitingForBrowser") await new Promise((resolve) => setImmediate(resolve));
-      assert.notEqual(rooms.signIn.running, undefined);
-      rooms.signIn.cancel();
+      while (services.signIn.running?.stage !== "waitingForBrowser")
+        await new Promise((resolve) => setImmediate(resolve));
+      assert.notEqual(services.signIn.running, undefined);
+      services.signIn.cancel();
       await failed;
     });
   });
 
   it("is not disturbed by strays during the whole of it", async () => {
-    rooms.browser.open = async (url) => {
+    services.browser.open = async (url) => {
       const strays = Array.from({ length: 200 }, (_, index) =>
         fetch(`http://127.0.0.1:1455/${index % 2 ? "favicon.ico" : "auth/callback?code=x&state=y"}`, {
           method: index % 3 ? "GET" : "POST",
@@ -469,14 +470,14 @@ describe("Signing in with a browser", () => {
       assert.ok(statuses.every((status) => status >= 400 && status < 500));
       return browseAs("plus@example.com")(url);
     };
-    await rooms.signIn.run();
-    assert.equal(rooms.accounts.state.active?.email, "plus@example.com");
+    await services.signIn.run();
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
   });
 
   it("writes none of its secrets to the log", async () => {
-    await rooms.signIn.run();
-    const text = rooms.lines.join("\n");
+    await services.signIn.run();
+    const text = services.lines.join("\n");
     for (const { value, kind } of issuer.secrets()) assert.ok(!text.includes(value), `a ${kind} is in the log`);
-    assert.ok(rooms.lines.length > 0);
+    assert.ok(services.lines.length > 0);
   });
 });

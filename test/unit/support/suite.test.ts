@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryDirectory } from "../../support/leaveNothing.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { projectPath } from "../../support/projectRoot.ts";
 import { runSuite, type Suite } from "../../support/suite.ts";
 import { RESULT_FILE } from "../../support/testReporter.ts";

@@ -1,0 +1,119 @@
+import * as z from "zod/mini";
+import { errorCode, isErrorBody, isPassing, isServiceError } from "../../oauth/oauthError.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { HttpClient } from "../../platform/httpClient.ts";
+import { describeError, type Logger } from "../../platform/logger.ts";
+import type { Accounts } from "../accounts.ts";
+import type { EndpointGuard } from "../endpointPermissions.ts";
+import { accountBinding } from "../endpoints.ts";
+import type { Refresher } from "../refresher.ts";
+import type { Account } from "../state.ts";
+import type { KeyDeriver } from "./derivedKey.ts";
+
+const grantSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.number() });
+const nothingSchema = z.strictObject({});
+
+/** The API credits that come with a plan, US dollars. */
+const creditsOfPlan: ReadonlyMap<string, number> = new Map([
+  ["plus", 5],
+  ["pro", 50],
+]);
+
+/** Statuses below 500 that ask for another try. */
+const passing: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** Whether an account's plan comes with API credits that can be asked for now. */
+export function isEligibleForCredits(account: Account): boolean {
+  return account.plan !== undefined && creditsOfPlan.has(account.plan) && !account.needsPlatformSetup;
+}
+
+/**
+ * Asks for the complimentary API credits of a plan. Best effort: nothing depends on it, and every outcome is only logged.
+ * @returns whether the service gave a definite answer, so that it need not be asked again
+ */
+export async function redeemCredits(
+  http: HttpClient,
+  apiBaseUrl: string,
+  plan: string,
+  idToken: string,
+  log: Logger,
+): Promise<boolean> {
+  try {
+    const response = await http.send({
+      method: "POST",
+      url: `${apiBaseUrl}/billing/redeem_credits`,
+      json: { id_token: idToken },
+    });
+    const dollars = response.status === 200 ? grantedBy(response.json) : undefined;
+    const error = errorCode(response.json);
+    // Anything else is not the service's word: a page, a portal's JSON, an error that may pass.
+    const isRefusal = response.status >= 400 && response.status < 500 && !passing.has(response.status);
+    const isRefused = isRefusal && isServiceError(response.json) && !isPassing(error);
+    if (dollars === undefined && !isRefused) {
+      log.info(`The plan's API credits could not be asked for: ${[response.status, error].filter(Boolean).join(" ")}`);
+      return false;
+    }
+    log.info(
+      dollars !== undefined && dollars > 0
+        ? `The plan's API credits ($${creditsOfPlan.get(plan)}) were granted.`
+        : `No API credits were granted (status ${response.status}).`,
+    );
+    return true;
+  } catch (error) {
+    log.info(`The plan's API credits could not be asked for: ${describeError(error)}`);
+    return false;
+  }
+}
+
+/** What an answer grants; undefined for one that is an error or not the service's: only an empty one may leave it out. */
+function grantedBy(json: unknown): number | undefined {
+  if (isErrorBody(json)) return undefined;
+  if (nothingSchema.safeParse(json).success) return 0;
+  return grantSchema.safeParse(json).data?.granted_chatgpt_subscriber_api_credits;
+}
+
+export interface CreditRedeemerDependencies {
+  accounts: Accounts;
+  refresher: Refresher;
+  deriver: KeyDeriver;
+  http: HttpClient;
+  clock: Clock;
+  log: Logger;
+  endpoints: EndpointGuard;
+  /** @throws Problem `badSetting` */
+  apiBaseUrl: () => string;
+  /** The person's setting. */
+  isWanted: () => boolean;
+}
+
+/** Asks for the credits of an account's plan, once per account. */
+export class CreditRedeemer {
+  readonly #dependencies: CreditRedeemerDependencies;
+
+  constructor(parts: CreditRedeemerDependencies) {
+    this.#dependencies = parts;
+  }
+
+  /** @throws Problem, which concern nobody but the log */
+  async ask(id: string): Promise<void> {
+    const { accounts, refresher, deriver, http, clock, log, endpoints } = this.#dependencies;
+    let entry = accounts.entry(id);
+    if (!entry || !this.#isDue(entry.account, entry.credential.creditsAskedAt)) return;
+    const apiBaseUrl = this.#dependencies.apiBaseUrl();
+    endpoints.assertAllowed(accountBinding(entry.credential.issuer), apiBaseUrl);
+    if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
+    const { plan = "" } = entry.account;
+    const answered = await redeemCredits(http, apiBaseUrl, plan, entry.credential.tokens.idToken, log);
+    if (answered) await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: clock.now() }));
+  }
+
+  #isDue(account: Account, askedAt: number | undefined): boolean {
+    // A linked login is the Codex CLI's: its tokens are not ours to renew, nor its credits ours to ask for.
+    return (
+      this.#dependencies.isWanted() &&
+      askedAt === undefined &&
+      account.origin === "own" &&
+      isEligibleForCredits(account)
+    );
+  }
+}

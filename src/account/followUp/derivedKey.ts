@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import { readClaims } from "../../oauth/claims.ts";
+import type { TokenEndpoint } from "../../oauth/tokenEndpoint.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { describeError, type Logger } from "../../platform/logger.ts";
+import { isProblem } from "../../shared/problem.ts";
+import type { Accounts } from "../accounts.ts";
+import type { Credential, DerivedKey } from "../credential.ts";
+import type { Entry } from "../state.ts";
+
+/** Well within the time for which nobody renews tokens after they came (freshness.ts). */
+const justIssuedMs = 10_000;
+
+/** Gets the API key of an account's Platform organization. Most ChatGPT accounts have none: that fails nothing. */
+export class KeyDeriver {
+  readonly #accounts: Accounts;
+  readonly #tokenEndpoint: (issuer: string) => TokenEndpoint;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+
+  constructor(accounts: Accounts, tokenEndpoint: (issuer: string) => TokenEndpoint, clock: Clock, log: Logger) {
+    this.#accounts = accounts;
+    this.#tokenEndpoint = tokenEndpoint;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Whether the id_token that a key would be made from has expired. */
+  needsFreshIdToken({ credential }: Entry): boolean {
+    const expiresAt = readClaims(credential.tokens.idToken)?.expiresAt;
+    return expiresAt !== undefined && expiresAt - credential.clockOffset <= this.#clock.now();
+  }
+
+  /** Makes a key for the account and stores it, or why there is none; a key that is there stays when none can be made. */
+  async derive({ credential }: Entry): Promise<void> {
+    await this.keep(credential.id, this.request(credential.issuer, credential.tokens.idToken));
+  }
+
+  /** Stores what was made of `request`. */
+  async keep(id: string, making: Promise<DerivedKey>): Promise<void> {
+    const made = await making;
+    const receivedAt = this.#accounts.entry(id)?.credential.receivedAt ?? 0;
+    const change = (credential: Credential) => keepBest(credential, made);
+    // Tokens that have just come are renewed by no window, so a sign-in need not wait for the lock.
+    if (Math.abs(this.#clock.now() - receivedAt) < justIssuedMs) await this.#accounts.updateUnlocked(id, change);
+    else await this.#accounts.update(id, change);
+  }
+
+  /** Asks for a key; never rejects, but says why there is none. */
+  async request(issuer: string, idToken: string): Promise<DerivedKey> {
+    const now = this.#clock.now();
+    try {
+      const key = await this.#tokenEndpoint(issuer).exchangeForApiKey(idToken, nameOfKey(now));
+      return { status: "present", key, createdAt: now };
+    } catch (error) {
+      this.#log.info(`No API key was derived: ${describeError(error)}`);
+      if (!isProblem(error, "exchangeRefused")) return { status: "absent", why: "unreachable" };
+      // The known code stands for more than this cause, but a claim that is missing is this cause.
+      const organization = /invalid_subject_token|no_valid_organizations/.test(error.detail ?? "");
+      return { status: "absent", why: organization ? "noOrganization" : "refused" };
+    }
+  }
+}
+
+function keepBest(credential: Credential, made: DerivedKey): Credential {
+  const keep = made.status === "absent" && credential.derivedKey.status === "present";
+  return keep ? credential : { ...credential, derivedKey: made };
+}
+
+/** What the key is called where the organization lists its keys; the random part tells two of a day apart. */
+function nameOfKey(now: number): string {
+  const day = new Date(now).toISOString().slice(0, 10);
+  return `Sign in with ChatGPT [auto-generated] (${day}) [${randomBytes(6).toString("hex")}]`;
+}

@@ -1,0 +1,55 @@
+import { describeError, type Logger } from "../../platform/logger.ts";
+import type { Accounts } from "../accounts.ts";
+import type { DerivedKey } from "../credential.ts";
+import type { CreditRedeemer } from "./credits.ts";
+import type { KeyDeriver } from "./derivedKey.ts";
+
+export interface FollowUpDependencies {
+  accounts: Accounts;
+  deriver: KeyDeriver;
+  credits: CreditRedeemer;
+  log: Logger;
+}
+
+/** What follows a sign-in once the person has been told that it worked: the derived key, then the plan's credits. */
+export class FollowUp {
+  readonly #dependencies: FollowUpDependencies;
+
+  constructor(parts: FollowUpDependencies) {
+    this.#dependencies = parts;
+  }
+
+  /** Goes on where a window that was closed right after a sign-in, or was offline then, left off. */
+  resume(): void {
+    const { accounts } = this.#dependencies;
+    for (const { id, issuer, derivedKey } of accounts.state.accounts) {
+      const entry = accounts.entry(id);
+      if (!entry) continue;
+      const isPending = derivedKey.status === "absent" && derivedKey.why === "pending";
+      if (isPending) this.begin(issuer, entry.credential.tokens.idToken)(id);
+      else void this.#quietly(() => this.#dependencies.credits.ask(id));
+    }
+  }
+
+  /**
+   * Starts what can start while the credential is being stored; what comes back goes on once it is. Never throws: a
+   * sign-in stands without any of it.
+   */
+  begin(issuer: string, idToken: string): (id: string) => void {
+    const making = this.#dependencies.deriver.request(issuer, idToken);
+    return (id) => void this.#quietly(() => this.#finish(id, making));
+  }
+
+  async #finish(id: string, making: Promise<DerivedKey>): Promise<void> {
+    await this.#dependencies.deriver.keep(id, making);
+    await this.#dependencies.credits.ask(id);
+  }
+
+  async #quietly(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#dependencies.log.warn(`After the sign-in: ${describeError(error)}`);
+    }
+  }
+}

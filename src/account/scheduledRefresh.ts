@@ -1,0 +1,55 @@
+import type { Clock, Disposable } from "../platform/clock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import { isProblem } from "../shared/problem.ts";
+import type { Accounts } from "./accounts.ts";
+import type { CredentialSource } from "./credentialSource.ts";
+import { refreshDueAt } from "./freshness.ts";
+
+/** After a wake-up that could not renew, ms. */
+const retryMs = 5 * 60_000;
+/** Windows that wake for the same token spread out: the first one renews it for all. */
+const spreadMs = 3_000;
+
+/**
+ * Renews the active account's tokens when they are due, so that a request hardly ever waits for it: one timer, set for
+ * the time they are due; none while nobody is signed in.
+ */
+export function scheduleRefresh(accounts: Accounts, source: CredentialSource, clock: Clock, log: Logger): Disposable {
+  let timer: Disposable | undefined;
+  let scheduled: unknown;
+  let disposed = false;
+  const wakeAt = (time: number) => {
+    timer?.dispose();
+    timer = clock.after(time - clock.now() + Math.random() * spreadMs, wake);
+  };
+  const wake = async () => {
+    try {
+      await source.get("chatgpt");
+    } catch (error) {
+      log.info(`The ChatGPT credential was not renewed: ${describeError(error)}`);
+      if (isProblem(error, "needsSignIn", "notSignedIn")) return;
+    }
+    scheduled = undefined;
+    schedule(clock.now() + retryMs);
+  };
+  const schedule = (notBefore = 0) => {
+    const entry = accounts.entry();
+    if (disposed || entry === scheduled) return;
+    scheduled = entry;
+    timer?.dispose();
+    timer = undefined;
+    if (entry && !entry.account.rejected) {
+      const due = refreshDueAt(entry);
+      wakeAt(due <= clock.now() ? Math.max(due, notBefore) : due);
+    }
+  };
+  const subscription = accounts.onDidChange(() => schedule());
+  schedule();
+  return {
+    dispose() {
+      disposed = true;
+      subscription.dispose();
+      timer?.dispose();
+    },
+  };
+}

@@ -1,0 +1,242 @@
+import type * as vscode from "vscode";
+import type { Accounts } from "../../account/accounts.ts";
+import type { CredentialSource } from "../../account/credentialSource.ts";
+import type { OwnKeyStore } from "../../account/ownKey.ts";
+import type { Clock, Disposable } from "../../platform/clock.ts";
+import { describeError, type Logger } from "../../platform/logger.ts";
+import type { AuthMode } from "../../shared/panelProtocol.ts";
+import { Problem } from "../../shared/problem.ts";
+import type { Known, KnownAccounts } from "./knownAccounts.ts";
+import {
+  accountIdOfSession,
+  identitySessions,
+  ownKeyAccount,
+  type Session,
+  type SessionAccount,
+  sessionAccounts,
+  sessionOf,
+  type Wanted,
+  wantedBy,
+} from "./sessionScopes.ts";
+
+export type SessionsChange = vscode.AuthenticationProviderAuthenticationSessionsChangeEvent;
+
+/** How a person without a usable API key wants to get one. */
+export type KeyWay = "signIn" | "ownKey" | "useAccount";
+
+export interface SessionsDependencies {
+  accounts: Accounts;
+  ownKey: OwnKeyStore;
+  source: CredentialSource;
+  known: KnownAccounts;
+  authMode: () => AuthMode;
+  onDidChangeSettings: (listener: () => void) => Disposable;
+  clock: Clock;
+  log: Logger;
+  /** Tells VS Code. */
+  changed: (change: SessionsChange) => void;
+  /** Lets the person sign in; the account becomes the active one. @throws Problem when they do not */
+  signIn: (options: { chooseAccount: boolean }) => Promise<void>;
+  signOut: (id: string) => Promise<void>;
+  removeOwnKey: () => Promise<void>;
+  setOwnKey: () => Promise<void>;
+  useChatgpt: () => Promise<void>;
+  /** Asks how to get an API key; undefined when the person closes the question. */
+  askKeyChoice: (accountLabel: string | undefined) => PromiseLike<KeyWay | undefined>;
+}
+
+/** A key is made within seconds of the sign-in, or not at all; ms. */
+const keyPatienceMs = 30_000;
+
+/**
+ * VS Code's sessions: what other extensions get when the person lets them. They are made from the accounts when they
+ * are asked for; VS Code alone keeps who may have which.
+ */
+export class Sessions implements Disposable {
+  readonly #dependencies: SessionsDependencies;
+  readonly #subscriptions: readonly Disposable[];
+  #told: ReadonlyMap<string, Session>;
+
+  /** @param parts with the accounts and the own key loaded */
+  constructor(parts: SessionsDependencies) {
+    this.#dependencies = parts;
+    const before = parts.known.current;
+    const menu = before ? identitySessions(before, parts.authMode() === "apiKey") : [];
+    // What the Accounts menu was told from memory may be out of date; tokens have not been told to anybody.
+    this.#told = byId([...menu, ...this.#local(this.#known()).filter(({ scopes }) => scopes.length > 0)]);
+    this.#tell();
+    const tell = () => this.#tell();
+    this.#subscriptions = [
+      parts.accounts.onDidChange(tell),
+      parts.ownKey.onDidChange(tell),
+      parts.onDidChangeSettings(tell),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  /**
+   * The sessions that scopes ask for, of one account if told. Answered from memory, with one exception: a ChatGPT access
+   * token that is due is renewed first, because a session must not hold one that is about to end. An account whose
+   * token cannot be had is left out.
+   */
+  async get(scopes: readonly string[] | undefined, accountId?: string): Promise<Session[]> {
+    const wanted = wantedBy(scopes);
+    if (!wanted) return [];
+    const accounts = this.#sessionAccounts(this.#known()).filter(
+      ({ id }) => accountId === undefined || id === accountId,
+    );
+    const sessions = await Promise.all(
+      accounts.map(async (account) => {
+        const token = wanted === "chatgpt" ? await this.#freshToken(account) : this.#localToken(account, wanted);
+        return token === undefined ? [] : [sessionOf(account, wanted, token)];
+      }),
+    );
+    return sessions.flat();
+  }
+
+  /**
+   * Makes a session where there is none: the person signs in, or sets an API key where requests use one.
+   * @throws Error that says what is missing
+   */
+  async create(scopes: readonly string[], accountId?: string): Promise<Session> {
+    const wanted = wantedBy(scopes);
+    if (!wanted) throw new Error('Ask for one scope: "openai.api-key" or "chatgpt", or for none.');
+    const id = wanted === "apiKey" ? await this.#obtainKey(accountId) : await this.#signIn(accountId);
+    const [session] = await this.get(scopes, id);
+    if (!session) throw new Problem(wanted === "apiKey" ? "noDerivedKey" : "needsSignIn");
+    return session;
+  }
+
+  /** The API key that requests use: of the auth mode and, in ChatGPT mode, of the active account. */
+  get apiKey(): string | undefined {
+    if (this.#dependencies.authMode() === "apiKey") return this.#dependencies.ownKey.current?.key;
+    const { active } = this.#dependencies.accounts.state;
+    return active && this.#localToken(active, "apiKey");
+  }
+
+  /** Signs the session's account out, or removes the own key. */
+  async remove(sessionId: string): Promise<void> {
+    const id = accountIdOfSession(sessionId);
+    if (id === ownKeyAccount.id) return this.#dependencies.removeOwnKey();
+    if (this.#dependencies.accounts.entry(id)) await this.#dependencies.signOut(id);
+  }
+
+  async #obtainKey(accountId: string | undefined): Promise<string> {
+    const { authMode, accounts, ownKey } = this.#dependencies;
+    if (authMode() === "apiKey") {
+      const chosen = accountId === undefined ? undefined : accounts.entry(accountId);
+      const usable = chosen?.credential.derivedKey.status === "present" ? chosen.account.id : undefined;
+      const label = this.#known().accounts.find(({ id }) => id === usable)?.label;
+      const way = await this.#dependencies.askKeyChoice(label);
+      if (way === undefined) throw new Problem("cancelled");
+      if (way === "ownKey") {
+        await this.#dependencies.setOwnKey();
+        if (!ownKey.current) throw new Problem("noApiKey");
+        return ownKeyAccount.id;
+      }
+      if (way === "useAccount" && usable !== undefined) {
+        await this.#dependencies.useChatgpt();
+        return usable;
+      }
+    }
+    const id = await this.#signIn(accountId);
+    await this.#keyIsDecided(id);
+    return id;
+  }
+
+  async #signIn(accountId: string | undefined): Promise<string> {
+    const { accounts } = this.#dependencies;
+    // Without an account in mind, somebody who is signed in already wants another one.
+    await this.#dependencies.signIn({ chooseAccount: accountId === undefined && accounts.state.accounts.length > 0 });
+    const { active } = accounts.state;
+    if (!active) throw new Problem("notSignedIn");
+    return active.id;
+  }
+
+  /** Resolves when the account has its derived key, or it is known why not. */
+  async #keyIsDecided(id: string): Promise<void> {
+    const { accounts, clock } = this.#dependencies;
+    const isPending = () => {
+      const key = accounts.entry(id)?.account.derivedKey;
+      return key?.status === "absent" && key.why === "pending";
+    };
+    if (!isPending()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const limit = clock.after(keyPatienceMs, resolve);
+    const subscription = accounts.onDidChange(() => {
+      if (!isPending()) resolve();
+    });
+    await promise;
+    subscription.dispose();
+    limit.dispose();
+  }
+
+  async #freshToken(account: SessionAccount): Promise<string | undefined> {
+    if (this.#localToken(account, "chatgpt") === undefined) return undefined;
+    try {
+      return (await this.#dependencies.source.accessToken(account.id)).bearer;
+    } catch (error) {
+      this.#dependencies.log.info(`A session was not handed out: ${describeError(error)}`);
+      return undefined;
+    }
+  }
+
+  /** What the account has now, fresh or not. */
+  #localToken({ id }: { readonly id: string }, wanted: Wanted): string | undefined {
+    if (wanted === "identity") return "";
+    const isOwnKey = id === ownKeyAccount.id;
+    if (wanted === "apiKey" && this.#dependencies.authMode() === "apiKey") {
+      return isOwnKey ? this.#dependencies.ownKey.current?.key : undefined;
+    }
+    const entry = isOwnKey ? undefined : this.#dependencies.accounts.entry(id);
+    if (!entry) return undefined;
+    const { derivedKey, rejected, tokens } = entry.credential;
+    if (wanted === "apiKey") return derivedKey.status === "present" ? derivedKey.key : undefined;
+    return rejected ? undefined : tokens.accessToken;
+  }
+
+  #known(): Known {
+    const { known, accounts, ownKey } = this.#dependencies;
+    return known.update(accounts.state, ownKey.current !== undefined);
+  }
+
+  #sessionAccounts(known: Known): SessionAccount[] {
+    return sessionAccounts(known, this.#dependencies.authMode() === "apiKey");
+  }
+
+  /** Every session there is, as it stands now. */
+  #local(known: Known): Session[] {
+    return this.#sessionAccounts(known).flatMap((account) =>
+      (["identity", "chatgpt", "apiKey"] as const).flatMap((wanted) => {
+        const token = this.#localToken(account, wanted);
+        return token === undefined ? [] : [sessionOf(account, wanted, token)];
+      }),
+    );
+  }
+
+  /** Tells VS Code how the sessions differ from what it was told before. */
+  #tell(): void {
+    const before = this.#told;
+    const now = byId(this.#local(this.#known()));
+    this.#told = now;
+    const added = [...now.values()].filter(({ id }) => !before.has(id));
+    const removed = [...before.values()].filter(({ id }) => !now.has(id));
+    const changed = [...now.values()].filter((session) => {
+      const known = before.get(session.id);
+      return known !== undefined && JSON.stringify(known) !== JSON.stringify(session);
+    });
+    // The Accounts menu drops an account with any of its sessions, and takes it up again with one that changed.
+    for (const { account } of removed) {
+      const rest = now.get(account.id);
+      if (rest && !changed.includes(rest) && !added.includes(rest)) changed.push(rest);
+    }
+    if (added.length + removed.length + changed.length > 0) this.#dependencies.changed({ added, removed, changed });
+  }
+}
+
+function byId(sessions: readonly Session[]): ReadonlyMap<string, Session> {
+  return new Map(sessions.map((session) => [session.id, session]));
+}

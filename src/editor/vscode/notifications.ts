@@ -1,0 +1,38 @@
+import * as vscode from "vscode";
+import { describeError, type Logger } from "../../platform/logger.ts";
+import { isProblem, sentenceFor } from "../../shared/problem.ts";
+import { settings } from "./settings.ts";
+
+/** Messages to the person. Only fixed text of ours is shown: notifications render links, and a server's text could be one. */
+export class Notifications {
+  readonly #log: Logger;
+  readonly #showLog: () => void;
+
+  constructor(log: Logger, showLog: () => void) {
+    this.#log = log;
+    this.#showLog = showLog;
+  }
+
+  /** Shows what went wrong in a sentence of ours; the detail goes to the log. Returns the sentence. */
+  problem(what: string, error: unknown): string {
+    this.#log.error(`${what} failed: ${describeError(error)}`);
+    const sentence = sentenceFor(error);
+    const isAddress = isProblem(error, "endpointNotAllowed", "signInNotAllowed", "keyNotSent");
+    const ways = { ...(isAddress && { "Open Settings": () => void settings.open() }), "Show Log": this.#showLog };
+    void this.#offer(vscode.window.showErrorMessage(sentence, ...Object.keys(ways)), ways);
+    return sentence;
+  }
+
+  info(sentence: string, actions: Readonly<Record<string, () => void>> = {}): void {
+    void this.#offer(vscode.window.showInformationMessage(sentence, ...Object.keys(actions)), actions);
+  }
+
+  warning(sentence: string, actions: Readonly<Record<string, () => void>> = {}): void {
+    void this.#offer(vscode.window.showWarningMessage(sentence, ...Object.keys(actions)), actions);
+  }
+
+  async #offer(shown: Thenable<string | undefined>, actions: Readonly<Record<string, () => void>>): Promise<void> {
+    const chosen = await shown;
+    if (chosen !== undefined && Object.hasOwn(actions, chosen)) actions[chosen]?.();
+  }
+}

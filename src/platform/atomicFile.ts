@@ -1,0 +1,25 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf } from "./errno.ts";
+
+/**
+ * Replaces a file of ours at once: a reader sees the old text or the new one. Creates the folder where there is none.
+ * The file is readable for its owner alone (0600).
+ * @throws the system's error; then the old text is still there
+ */
+export async function writeFileAtomically(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
+  const write = () => writeFile(temporary, text, { mode: 0o600 });
+  try {
+    await write().catch(async (error: unknown) => {
+      if (errnoOf(error) !== "ENOENT") throw error;
+      await mkdir(dirname(file), { recursive: true });
+      await write();
+    });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

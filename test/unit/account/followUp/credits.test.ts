@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { accountBinding } from "../../../../src/account/endpoints.ts";
+import { CreditRedeemer, isEligibleForCredits, redeemCredits } from "../../../../src/account/followUp/credits.ts";
+import type { Account } from "../../../../src/account/state.ts";
+import { checkApiKey } from "../../../../src/openai/apiKeyCheck.ts";
+import { createHttpClient, type HttpResponse } from "../../../../src/platform/httpClient.ts";
+import { createLogger } from "../../../../src/platform/logger.ts";
+import { isProblem } from "../../../../src/shared/problem.ts";
+import { startIssuer } from "../../../issuer/issuer.ts";
+import { signInByHttp } from "../../../issuer/login.ts";
+import type { TestIssuer } from "../../../issuer/types.ts";
+import { ManualClock } from "../../../support/manualClock.ts";
+import { browseAs, createServices, type TestServices } from "../../../support/services.ts";
+import { ScriptedHttp } from "../../signin/scriptedHttp.ts";
+
+const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
+
+function logOf(lines: string[]) {
+  const write = (line: string) => lines.push(line);
+  return createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
+}
+
+describe("The plan's API credits", () => {
+  let issuer: TestIssuer;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  afterEach(() => issuer.faults.clear());
+
+  it("are for Plus and Pro whose organization is set up", async () => {
+    for (const [email, eligible] of [
+      ["plus@example.com", true],
+      ["free@example.com", false],
+      ["team@example.com", false],
+      ["owner@example.com", false],
+    ] as const) {
+      const services = await createServices({ issuer: issuer.issuer, openExternal: browseAs(email) });
+      await services.signIn.run();
+      const { active } = services.accounts.state;
+      assert.ok(active);
+      assert.equal(isEligibleForCredits(active), eligible, email);
+      await services.dispose();
+    }
+  });
+
+  it("are granted once, and the log says how much", async () => {
+    const { id_token: idToken } = await signInByHttp(issuer.issuer, "plus@example.com");
+    const lines: string[] = [];
+    assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", idToken, logOf(lines)), true);
+    assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", idToken, logOf(lines)), true);
+    assert.deepEqual(lines, ["The plan's API credits ($5) were granted.", "No API credits were granted (status 200)."]);
+  });
+
+  it("are ten times as much for Pro", async () => {
+    const lines: string[] = [];
+    const granting = new ScriptedHttp([{ json: { granted_chatgpt_subscriber_api_credits: 50 } }]);
+    assert.equal(await redeemCredits(granting, "https://api.test/v1", "pro", "id-1", logOf(lines)), true);
+    assert.deepEqual(lines, ["The plan's API credits ($50) were granted."]);
+    assert.deepEqual(granting.requests, [
+      { method: "POST", url: "https://api.test/v1/billing/redeem_credits", json: { id_token: "id-1" } },
+    ]);
+  });
+
+  it("are not for an account whose token names no plan", async () => {
+    issuer.setAccount("plus", { authClaims: { chatgpt_plan_type: null } });
+    const services = await createServices({ issuer: issuer.issuer });
+    try {
+      await services.signIn.run();
+      const { active } = services.accounts.state;
+      assert.ok(active);
+      assert.deepEqual([active.plan, isEligibleForCredits(active)], [undefined, false]);
+    } finally {
+      issuer.setAccount("plus", { authClaims: {} });
+      await services.dispose();
+    }
+  });
+
+  describe("of an account", () => {
+    let clock: ManualClock;
+    let services: TestServices;
+    let wanted: boolean;
+    let credits: CreditRedeemer;
+
+    beforeEach(async () => {
+      clock = new ManualClock();
+      services = await createServices({ issuer: issuer.issuer, openExternal: browseAs("plus@example.com"), clock });
+      wanted = true;
+      credits = new CreditRedeemer({
+        ...services,
+        clock,
+        apiBaseUrl: () => issuer.apiBaseUrl,
+        isWanted: () => wanted,
+      });
+      await services.signIn.run();
+      await services.endpoints.grant(accountBinding(issuer.issuer), [issuer.apiBaseUrl]);
+    });
+    afterEach(() => services.dispose());
+
+    const asked = () => issuer.recordsOf("redeemCredits").length;
+    const ask = () => credits.ask(services.accounts.state.active?.id ?? "");
+
+    it("are asked for once", async () => {
+      const before = asked();
+      await ask();
+      await ask();
+      assert.equal(asked(), before + 1);
+      assert.ok(services.accounts.entry()?.credential.creditsAskedAt);
+    });
+
+    it("are asked for again when the service could not answer", async () => {
+      issuer.faults.set("redeem", { kind: "serverError", times: 1 });
+      const before = asked();
+      await ask();
+      assert.equal(services.accounts.entry()?.credential.creditsAskedAt, undefined);
+      await ask();
+      assert.equal(asked(), before + 1);
+    });
+
+    it("are not asked for when the person does not want it", async () => {
+      wanted = false;
+      const before = asked();
+      await ask();
+      assert.equal(asked(), before);
+    });
+
+    it("are asked for with a renewed id_token when the old one has expired", async () => {
+      clock.jump(3_600_000);
+      const before = issuer.recordsOf("refresh").length;
+      await ask();
+      assert.equal(issuer.recordsOf("refresh").length, before + 1);
+      assert.equal(issuer.recordsOf("redeemCredits").at(-1)?.outcome, "granted");
+    });
+  });
+
+  const account = (plan: string) => ({ plan, needsPlatformSetup: false }) as Account;
+  const outcomeOf = async (answer: Partial<HttpResponse>, plan = "plus") => {
+    const lines: string[] = [];
+    const answered = await redeemCredits(new ScriptedHttp([answer]), "https://api.test/v1", plan, "any", logOf(lines));
+    return { answered, line: lines.join() };
+  };
+
+  it("are for no plan that is only a name of every object", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)), fc.string()),
+        async (plan) => {
+          assert.equal(isEligibleForCredits(account(plan)), plan === "plus" || plan === "pro");
+          const { line } = await outcomeOf({ json: { granted_chatgpt_subscriber_api_credits: 1 } }, plan);
+          assert.doesNotMatch(line, /function|object/);
+        },
+      ),
+    ));
+
+  it("may be asked for again after what is not the service's word", async () => {
+    const answers: readonly Partial<HttpResponse>[] = [
+      { status: 200 },
+      { status: 200, json: { error: { code: "server_error", message: "m", type: "t" } } },
+      { status: 200, json: { error: { message: "The server had an error" } } },
+      { status: 200, json: { error: "Something went wrong" } },
+      {
+        status: 200,
+        json: { granted_chatgpt_subscriber_api_credits: 0, error: { code: 500, message: "Something went wrong" } },
+      },
+      { status: 200, json: { status: "login required" } },
+      { status: 200, json: { message: "Welcome to the hotel network", code: 0 } },
+      { status: 200, json: [] },
+      { status: 200, json: null },
+      { status: 302 },
+      { status: 401, json: { message: "Unauthorized" } },
+      { status: 403 },
+      { status: 503, json: { error: { code: "__proto__" } } },
+    ];
+    for (const answer of answers) assert.equal((await outcomeOf(answer)).answered, false, JSON.stringify(answer));
+    const error = { message: "The ID token is invalid.", type: "invalid_request_error", code: "invalid_id_token" };
+    for (const status of [408, 409, 425, 429, 500, 502, 503, 504]) {
+      assert.equal((await outcomeOf({ status, json: { error } })).answered, false, `${status}`);
+    }
+    for (const code of ["server_error", "temporarily_unavailable", "rate_limit_exceeded"]) {
+      assert.equal((await outcomeOf({ status: 400, json: { error: { ...error, code } } })).answered, false, code);
+    }
+    assert.equal((await outcomeOf({ status: 401, json: { error } })).answered, true);
+    for (const json of [{}, { granted_chatgpt_subscriber_api_credits: 0, more: "words" }]) {
+      assert.equal((await outcomeOf({ status: 200, json })).answered, true);
+    }
+  });
+
+  for (const fault of [{ kind: "serverError" }, { kind: "closeBefore" }, { kind: "status", status: 429 }] as const) {
+    it(`may be asked for again after ${JSON.stringify(fault)}, and nothing is thrown`, async () => {
+      issuer.faults.set("redeem", fault);
+      assert.equal(await redeemCredits(http, issuer.apiBaseUrl, "plus", "any", logOf([])), false);
+    });
+  }
+});
+
+describe("The check of an API key", () => {
+  let issuer: TestIssuer;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  afterEach(() => issuer.faults.clear());
+
+  it("accepts a key that the API accepts", () =>
+    checkApiKey(http, issuer.apiBaseUrl, "sk-test-own-key-000000000000000000000000"));
+
+  it("rejects one that it does not", () =>
+    assert.rejects(checkApiKey(http, issuer.apiBaseUrl, "sk-unknown-key"), (error) => isProblem(error, "keyRejected")));
+
+  for (const [fault, code] of [
+    [{ kind: "serverError" }, "serviceFailed"],
+    [{ kind: "edgePage" }, "edgeBlocked"],
+    [{ kind: "region" }, "regionBlocked"],
+    [{ kind: "closeBefore" }, "answerLost"],
+    [{ kind: "redirect" }, "unreadableAnswer"],
+  ] as const) {
+    it(`cannot say when the API answers with ${fault.kind}`, async () => {
+      issuer.faults.set("models", fault);
+      const check = checkApiKey(http, issuer.apiBaseUrl, "sk-test-own-key-000000000000000000000000");
+      await assert.rejects(check, (error) => isProblem(error, code));
+    });
+  }
+
+  it("takes nothing but a list of models for a yes", async () => {
+    const check = (answer: Partial<HttpResponse>) =>
+      checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");
+    await check({ json: { data: [] } });
+    const error = (code: string) => ({ json: { error: { code, message: "m", type: "invalid_request_error" } } });
+    await assert.rejects(check(error("invalid_api_key")), (failed) => isProblem(failed, "keyRejected"));
+    await assert.rejects(check(error("server_error")), (failed) => isProblem(failed, "serviceFailed"));
+    for (const json of [{ status: "login required" }, {}, [], null, JSON.parse('{"__proto__":{"data":[]}}')]) {
+      await assert.rejects(check({ json }), (failed) => isProblem(failed, "unreadableAnswer"));
+    }
+  });
+
+  it("takes nothing but the API's own word for a no", async () => {
+    const check = (answer: Partial<HttpResponse>) =>
+      checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");
+    const own = [
+      { error: { message: "Incorrect API key provided", type: "invalid_request_error", code: "invalid_api_key" } },
+      { error: { message: "You didn't provide an API key.", type: "invalid_request_error", param: null, code: null } },
+      { error: { message: "m", code: "INVALID_API_KEY" } },
+      { error: "token_expired" },
+    ];
+    for (const json of own) {
+      await assert.rejects(check({ status: 401, json }), (failed) => isProblem(failed, "keyRejected"));
+    }
+    const foreign = [
+      null,
+      [],
+      "Unauthorized",
+      {},
+      { message: "Unauthorized" },
+      { error: "Unauthorized" },
+      { error: { code: "__proto__" } },
+      { detail: "Proxy authentication required" },
+      { status: "login required" },
+      ...["server_error", "rate_limit_exceeded", "unsupported_country_region_territory"].map((code) => ({
+        error: { message: "m", type: "t", param: null, code },
+      })),
+    ];
+    for (const json of foreign) {
+      const isOther = (failed: unknown) => isProblem(failed) && !isProblem(failed, "keyRejected");
+      await assert.rejects(check({ status: 401, json }), isOther, JSON.stringify(json));
+    }
+    for (const status of [403, 500, 502, 503]) {
+      const isOther = (failed: unknown) => isProblem(failed) && !isProblem(failed, "keyRejected");
+      await assert.rejects(check({ status, json: own[0] }), isOther, `${status}`);
+    }
+  });
+
+  it("is not accepted by a list with an error in it", async () => {
+    for (const error of ["Something went wrong", { message: "m" }, { code: "server_error" }]) {
+      const http = new ScriptedHttp([{ json: { data: [], error } }]);
+      await assert.rejects(checkApiKey(http, "https://api.test/v1", "sk-x"), (failed) => isProblem(failed));
+    }
+  });
+
+  it("does not take a captive portal's page for a yes", async () => {
+    issuer.faults.set("models", { kind: "html" });
+    const check = checkApiKey(http, issuer.apiBaseUrl, "sk-unknown-key");
+    await assert.rejects(check, (error) => isProblem(error, "unreadableAnswer"));
+  });
+});

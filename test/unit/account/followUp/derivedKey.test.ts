@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { startIssuer } from "../../../issuer/issuer.ts";
+import type { Fault, TestIssuer } from "../../../issuer/types.ts";
+import { browseAs, createServices, type TestServices } from "../../../support/services.ts";
+import { createFixture, day } from "../fixture.ts";
+
+describe("The derived key", () => {
+  let issuer: TestIssuer;
+  let services: TestServices;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  afterEach(async () => {
+    issuer.faults.clear();
+    await services.dispose();
+  });
+
+  const signIn = async (email: string) => {
+    services = await createServices({ issuer: issuer.issuer, openExternal: browseAs(email) });
+    await services.signIn.run();
+  };
+  const derive = async () => {
+    const entry = services.accounts.entry();
+    assert.ok(entry);
+    await services.deriver.derive(entry);
+    return services.accounts.state.active?.derivedKey;
+  };
+
+  it("has a name of our own with the day and 12 random hexadecimal digits", async () => {
+    await signIn("plus@example.com");
+    assert.equal((await derive())?.status, "present");
+    const name = issuer.recordsOf("tokenExchange").at(-1)?.name ?? "";
+    const today = new Date().toISOString().slice(0, 10);
+    assert.match(name, /^Sign in with ChatGPT \[auto-generated\] \(\d{4}-\d\d-\d\d\) \[[0-9a-f]{12}\]$/);
+    assert.ok(name.includes(today));
+    await derive();
+    assert.notEqual(issuer.recordsOf("tokenExchange").at(-1)?.name, name);
+  });
+
+  it("is absent, and says why, for an account without a Platform organization; the login stands", async () => {
+    await signIn("free@example.com");
+    assert.deepEqual(await derive(), { status: "absent", why: "noOrganization" });
+    assert.equal(services.accounts.state.active?.email, "free@example.com");
+  });
+
+  it("needs no project of its own: the service decides", async () => {
+    issuer.setAccount("plus", { projectId: undefined });
+    try {
+      await signIn("plus@example.com");
+      assert.equal((await derive())?.status, "present");
+    } finally {
+      issuer.setAccount("plus", { projectId: "proj_test" });
+    }
+  });
+
+  const outcomes: readonly [Fault, string][] = [
+    [{ kind: "status", status: 403, code: "forbidden" }, "refused"],
+    [{ kind: "serverError" }, "unreachable"],
+    [{ kind: "closeBefore" }, "unreachable"],
+    [{ kind: "html" }, "unreachable"],
+    [{ kind: "wrongTypes" }, "unreachable"],
+  ];
+  for (const [fault, why] of outcomes) {
+    it(`is ${why} when the service answers with ${JSON.stringify(fault)}, and one that is there stays`, async () => {
+      await signIn("plus@example.com");
+      issuer.faults.set("token", { ...fault, grant: "token-exchange", times: 1 });
+      assert.deepEqual(await derive(), { status: "absent", why });
+      const made = await derive();
+      assert.equal(made?.status, "present");
+      issuer.faults.set("token", { ...fault, grant: "token-exchange", times: 1 });
+      assert.deepEqual(await derive(), made);
+    });
+  }
+});
+
+describe("A derived key that is stored after the clock was put back", () => {
+  it("waits for whoever renews the account's tokens", async () => {
+    const fixture = await createFixture();
+    try {
+      const { accounts, deriver, lock } = await fixture.signedIn();
+      const id = accounts.state.active?.id ?? "";
+      fixture.clock.jump(-30 * day);
+      const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const holding = lock.hold(id, () => {
+        held.resolve();
+        return release.promise;
+      });
+      await held.promise;
+      const { writes } = fixture.secrets;
+      const keeping = deriver.keep(id, Promise.resolve({ status: "present", key: "sk-derived-0001", createdAt: 1 }));
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      assert.equal(fixture.secrets.writes, writes);
+      release.resolve();
+      await Promise.all([holding, keeping]);
+      assert.equal(accounts.state.active?.derivedKey.status, "present");
+    } finally {
+      await fixture.dispose();
+    }
+  });
+});

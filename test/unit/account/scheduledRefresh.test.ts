@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { scheduleRefresh } from "../../../src/account/scheduledRefresh.ts";
+import { createFixture, day, type Fixture, lifetime, minute } from "./fixture.ts";
+
+describe("The renewal of the active account's tokens", () => {
+  let fixture: Fixture;
+  beforeEach(async () => {
+    fixture = await createFixture();
+  });
+  afterEach(() => fixture.dispose());
+
+  const refreshes = () => fixture.issuer.recordsOf("refresh").length;
+
+  /** Lets what a timer started run to its end. */
+  async function until(condition: () => boolean): Promise<void> {
+    const end = Date.now() + 5_000;
+    while (!condition()) {
+      assert.ok(Date.now() < end, "it did not happen in time");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  it("has one timer while somebody is signed in, and none while nobody is", async () => {
+    const { accounts, source, log } = fixture.open();
+    await accounts.load();
+    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+    assert.equal(fixture.clock.pending, 0);
+    await accounts.put(await fixture.credential("plus@example.com"), { activate: true });
+    assert.equal(fixture.clock.pending, 1);
+    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+    await source.get("chatgpt");
+    assert.equal(fixture.clock.pending, 1);
+    for (const { id } of accounts.state.accounts) await accounts.remove(id);
+    assert.equal(fixture.clock.pending, 0);
+    renewal.dispose();
+  });
+
+  it("does nothing while it is idle, and renews once when that is due", async () => {
+    const { accounts, source, log } = await fixture.signedIn();
+    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+    await fixture.clock.advance(lifetime - 6 * minute);
+    assert.equal(refreshes(), 0);
+    await fixture.clock.advance(2 * minute);
+    await until(() => accounts.entry()?.credential.sequence === 1 && fixture.clock.pending === 1);
+    assert.equal(refreshes(), 1);
+    renewal.dispose();
+    assert.equal(fixture.clock.pending, 0);
+  });
+
+  it("tries again later when the issuer fails, and stops when only a sign-in helps", async () => {
+    const { accounts, source, log } = await fixture.signedIn();
+    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+    fixture.issuer.faults.set("token", { kind: "serverError", times: 1 });
+    await fixture.clock.advance(11 * day);
+    await until(() => fixture.issuer.recordsOf("fault").length === 1 && fixture.clock.pending === 1);
+    fixture.issuer.faults.set("token", { kind: "status", status: 401, code: "refresh_token_expired" });
+    await fixture.clock.advance(6 * minute);
+    await until(() => accounts.state.active?.rejected !== undefined);
+    assert.equal(accounts.state.active?.rejected, "expired");
+    await fixture.clock.advance(0);
+    assert.equal(fixture.clock.pending, 0);
+    renewal.dispose();
+  });
+
+  it("sets no timer any more once it has been disposed of, even if it was at work", async () => {
+    const { accounts, source, log } = await fixture.signedIn();
+    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    await fixture.clock.advance(11 * day);
+    renewal.dispose();
+    await until(() => accounts.entry()?.credential.sequence === 1);
+    await fixture.clock.advance(0);
+    assert.equal(fixture.clock.pending, 0);
+  });
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import { MemorySecrets } from "../../support/memorySecrets.ts";
+import { createServices, type TestServices } from "../../support/services.ts";
+
+describe("An own key and a login", () => {
+  let issuer: TestIssuer;
+  let services: TestServices;
+  let secrets: MemorySecrets;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  beforeEach(async () => {
+    secrets = new MemorySecrets();
+    services = await createServices({ issuer: issuer.issuer, secrets });
+  });
+  afterEach(() => services.dispose());
+
+  it("stand side by side: neither takes the other away", async () => {
+    await services.ownKey.set("sk-test-own-key-000000000000000000000000", true);
+    await services.signIn.run();
+    services.mode.current = "apiKey";
+    services.source.forget();
+    assert.equal((await services.source.get("apiKey")).bearer, "sk-test-own-key-000000000000000000000000");
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
+    const next = await createServices({ issuer: issuer.issuer, secrets });
+    await Promise.all([next.accounts.load(), next.ownKey.load()]);
+    assert.equal(next.accounts.state.active?.email, "plus@example.com");
+    assert.equal(next.ownKey.current?.key, "sk-test-own-key-000000000000000000000000");
+    await next.dispose();
+    await services.accounts.remove(services.accounts.state.active?.id ?? "");
+    assert.equal(services.ownKey.current?.checked, true);
+    await services.ownKey.reload();
+    assert.equal(services.ownKey.current?.checked, true);
+  });
+
+  it("give nobody a token who is not signed in", async () => {
+    await assert.rejects(services.source.accessToken(), (error) => isProblem(error, "notSignedIn"));
+  });
+
+  it("are kept when a sign-out cannot be stored", async () => {
+    await services.signIn.run();
+    secrets.failingStores = 1;
+    const id = services.accounts.state.active?.id ?? "";
+    await assert.rejects(services.accounts.remove(id), (error) => isProblem(error, "saveFailed"));
+    await services.accounts.reload();
+    assert.equal(services.accounts.state.active?.email, "plus@example.com");
+  });
+});
+
+describe("Every request", () => {
+  it("says who asks and that it takes JSON", async () => {
+    let seen: NodeJS.Dict<string | string[]> = {};
+    const server = createServer((request, response) => {
+      seen = request.headers;
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
+    await http.send({ method: "GET", url: `http://127.0.0.1:${port}/` });
+    server.close();
+    assert.equal(seen.accept, "application/json");
+    assert.equal(seen["user-agent"], "chatgpt_sign_in/test");
+    assert.equal(seen.originator, "chatgpt_sign_in");
+  });
+});

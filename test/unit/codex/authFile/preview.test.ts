@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { parseAuthFile } from "../../../../src/codex/authFile/parse.ts";
+import { displayText, previewAuthFile } from "../../../../src/codex/authFile/preview.ts";
+import { accessExpiresAt, canary, current, jwt, tokens } from "./authTexts.ts";
+
+function preview(value: unknown) {
+  const result = parseAuthFile(JSON.stringify(value));
+  assert.ok(result.ok, JSON.stringify(result));
+  return previewAuthFile(result.file);
+}
+
+describe("the preview of an auth.json", () => {
+  it("names account, plan, mode, parts, expiry and last refresh, and no secret", () => {
+    const shown = preview(current);
+    assert.deepEqual(shown, {
+      mode: "chatgpt",
+      email: "ada@example.com",
+      plan: "plus",
+      accountId: "acc-file",
+      parts: { idToken: true, accessToken: true, refreshToken: true, apiKey: true },
+      apiKey: "sk-…1234",
+      accessTokenExpiresAt: accessExpiresAt,
+      lastRefresh: Date.parse("2026-11-20T20:41:36.232Z"),
+    });
+    assert.doesNotMatch(JSON.stringify(shown), /canary|eyJ/);
+  });
+
+  it("shows the last four of a long key only, and only if they are plain", () => {
+    const keyShown = (key: string) => preview({ OPENAI_API_KEY: key }).apiKey;
+    assert.equal(keyShown(canary.key), "sk-…1234");
+    assert.equal(keyShown("sess-0123456789abcdef"), "sess-…cdef");
+    assert.equal(keyShown("0123456789abcdef0123456789"), "…6789");
+    assert.equal(keyShown("sk-0123456789abcdef"), "sk-…");
+    assert.equal(keyShown("sk-0123456789abcdef](x)"), "sk-…");
+  });
+
+  it("cannot be made to hold a link, an icon, a line break, a direction mark or a book", () => {
+    const hostile = "[Sign in](command:evil) $(x) <a href> `b`\n\u202Eevil\u2066\u200B\u0000\u2028 ok@example.com";
+    const shown = preview({
+      tokens: {
+        ...tokens,
+        account_id: "](command:x)$(y)",
+        id_token: jwt({ email: hostile, "https://api.openai.com/auth": { chatgpt_plan_type: "p".repeat(60_000 / 2) } }),
+      },
+    });
+    for (const text of [shown.email, shown.plan, shown.accountId]) {
+      assert.ok(text);
+      assert.doesNotMatch(text, /[[\]()<>`$:\n\p{C}\u2028]/u);
+      assert.ok([...text].length <= 101);
+    }
+    assert.match(shown.email ?? "", /ok@example\.com$/);
+  });
+
+  it("shows nothing for a text of which nothing is left", () => {
+    assert.equal(displayText("[]()\n"), undefined);
+    assert.equal(displayText(undefined), undefined);
+  });
+});

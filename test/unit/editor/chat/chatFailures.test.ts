@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { ChatFailures } from "../../../../src/editor/chat/chatFailures.ts";
+import { RequestError, type RequestFailure, requestErrorOf } from "../../../../src/openai/requestError.ts";
+import { Problem } from "../../../../src/shared/problem.ts";
+
+describe("the way out of a failed request", () => {
+  let now: number;
+  let told: boolean;
+  let warnings: { sentence: string; buttons: string[] }[];
+  let pressed: string[];
+  let failures: ChatFailures;
+  beforeEach(() => {
+    now = 1_000_000;
+    told = false;
+    warnings = [];
+    pressed = [];
+    failures = new ChatFailures({
+      clock: { now: () => now, after: () => ({ dispose: () => {} }) },
+      isToldElsewhere: () => told,
+      warn(sentence, ways) {
+        warnings.push({ sentence, buttons: Object.keys(ways) });
+        for (const press of Object.values(ways)) press();
+      },
+      signIn: () => pressed.push("signIn"),
+      setApiKey: () => pressed.push("setApiKey"),
+      openSettings: () => pressed.push("openSettings"),
+      reviewEndpoints: () => pressed.push("reviewEndpoints"),
+    });
+  });
+
+  const offered: readonly [error: RequestError, button: string, action: string][] = [
+    [new RequestError({ kind: "signInExpired" }), "Sign in with ChatGPT", "signIn"],
+    [requestErrorOf(new Problem("notSignedIn")), "Sign in with ChatGPT", "signIn"],
+    [requestErrorOf(new Problem("endpointNotAllowed")), "Review…", "reviewEndpoints"],
+    [requestErrorOf(new Problem("noApiKey")), "Set OpenAI API Key", "setApiKey"],
+    [requestErrorOf(new Problem("keyRejected")), "Set OpenAI API Key", "setApiKey"],
+    [new RequestError({ kind: "derivedKeyMissing" }), "Open ChatGPT Settings", "openSettings"],
+    [new RequestError({ kind: "derivedKeyRejected" }), "Open ChatGPT Settings", "openSettings"],
+  ];
+  for (const [error, button, action] of offered) {
+    it(`is "${button}" for: ${error.message}`, () => {
+      failures.note(error);
+      assert.deepEqual(warnings, [{ sentence: error.message, buttons: [button] }]);
+      assert.deepEqual(pressed, [action]);
+    });
+  }
+
+  it("is offered once for a burst, and again for the next", () => {
+    const expired = new RequestError({ kind: "signInExpired" });
+    for (let count = 0; count < 20; count += 1) failures.note(expired);
+    assert.equal(warnings.length, 1);
+    now += 60_000;
+    failures.note(expired);
+    assert.equal(warnings.length, 2);
+  });
+
+  it("is not offered twice where another notification offers it", () => {
+    told = true;
+    failures.note(new RequestError({ kind: "signInExpired" }));
+    assert.deepEqual(warnings, []);
+  });
+
+  it("is none for what only waiting, another model or another network helps", () => {
+    const kinds = ["usageLimitReached", "usageNotIncluded", "overloaded", "modelNotSupported", "edgeBlocked"] as const;
+    for (const kind of kinds) failures.note(new RequestError({ kind } as RequestFailure));
+    assert.deepEqual(warnings, []);
+  });
+});

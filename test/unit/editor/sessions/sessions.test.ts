@@ -1,0 +1,365 @@
+import assert from "node:assert/strict";
+import type { Session } from "../../../../src/editor/sessions/sessionScopes.ts";
+import { scopesOf, sessionOf } from "../../../../src/editor/sessions/sessionScopes.ts";
+import type { Sessions } from "../../../../src/editor/sessions/sessions.ts";
+import { isProblem } from "../../../../src/shared/problem.ts";
+import { startIssuer } from "../../../issuer/issuer.ts";
+import type { TestIssuer } from "../../../issuer/types.ts";
+import { ManualClock } from "../../../support/manualClock.ts";
+import { createSessionFixture, type SessionFixture } from "./sessionFixture.ts";
+
+const minute = 60_000;
+const { apiKey, chatgpt, identity } = scopesOf;
+const tokens = (sessions: readonly Session[]) => sessions.map(({ accessToken }) => accessToken);
+const labels = (sessions: readonly { account: { label: string } }[]) => sessions.map(({ account }) => account.label);
+
+describe("Sessions for other extensions", () => {
+  let issuer: TestIssuer;
+  let fixture: SessionFixture;
+  let sessions: Sessions;
+
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  beforeEach(async () => {
+    fixture = await createSessionFixture(issuer);
+  });
+  afterEach(async () => {
+    sessions?.dispose();
+    fixture.signIn.cancel();
+    issuer.faults.clear();
+    await fixture.dispose();
+  });
+
+  const tokenOf = (id: string) =>
+    fixture.accounts.entry(id)?.credential.tokens.accessToken ?? assert.fail("no account");
+
+  describe("of one account", () => {
+    let id: string;
+    beforeEach(async () => {
+      id = await fixture.signInAs("plus@example.com");
+      await fixture.setDerivedKey(id, "sk-derivedForPlus0001");
+      sessions = fixture.open();
+      fixture.changes.length = 0;
+    });
+
+    it("hold what the scopes ask for and nothing else", async () => {
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [tokenOf(id)]);
+      assert.deepEqual(tokens(await sessions.get(apiKey)), ["sk-derivedForPlus0001"]);
+      for (const none of [undefined, identity]) assert.deepEqual(tokens(await sessions.get(none)), [""]);
+      for (const unknown of [["openid"], ["chatgpt", "openai.api-key"], ["ChatGPT"], ["*"], [""], ["toString"]]) {
+        assert.deepEqual(await sessions.get(unknown), [], JSON.stringify(unknown));
+      }
+    });
+
+    it("name the account, its plan and its ChatGPT workspace", async () => {
+      const [session] = await sessions.get(chatgpt);
+      assert.deepEqual(session?.account, {
+        id,
+        label: "plus@example.com",
+        plan: "plus",
+        chatgptAccountId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01",
+      });
+      assert.deepEqual(session?.scopes, ["chatgpt"]);
+    });
+
+    it("are had by the account's id, and not by another's", async () => {
+      assert.equal((await sessions.get(chatgpt, id)).length, 1);
+      assert.deepEqual(await sessions.get(chatgpt, "0123456789abcdef"), []);
+      assert.deepEqual(await sessions.get(undefined, "0123456789abcdef"), []);
+    });
+
+    it("come without a request, a thousand times", async () => {
+      const before = issuer.records.length;
+      for (let count = 0; count < 1_000; count += 1) {
+        await sessions.get(([undefined, chatgpt, apiKey, identity] as const)[count % 4]);
+      }
+      assert.equal(issuer.records.length, before);
+    });
+
+    it("have none for the API key while the mode is the own key's and none is set", async () => {
+      fixture.setMode("apiKey");
+      assert.deepEqual(await sessions.get(apiKey), []);
+      assert.equal((await sessions.get(chatgpt)).length, 1);
+    });
+
+    it("have none of a token that the issuer does not renew, but stay in the Accounts menu", async () => {
+      await fixture.accounts.update(id, (credential) => ({ ...credential, rejected: "revoked" }));
+      assert.deepEqual(await sessions.get(chatgpt), []);
+      assert.equal((await sessions.get(undefined)).length, 1);
+      assert.deepEqual(
+        fixture.changes.at(-1)?.removed?.map(({ scopes }) => scopes),
+        [["chatgpt"]],
+      );
+    });
+
+    it("keep their ids when the token changes, and tell of it", async () => {
+      const [before] = await sessions.get(chatgpt);
+      const entry = fixture.accounts.entry(id) ?? assert.fail("no account");
+      await fixture.refresher.refresh(entry.credential);
+      const [after] = await sessions.get(chatgpt);
+      assert.equal(after?.id, before?.id);
+      assert.notEqual(after?.accessToken, before?.accessToken);
+      assert.equal(fixture.changes.length, 1);
+      assert.deepEqual(
+        fixture.changes[0]?.changed?.map(({ accessToken }) => accessToken),
+        [after?.accessToken],
+      );
+      assert.deepEqual([fixture.changes[0]?.added, fixture.changes[0]?.removed], [[], []]);
+    });
+
+    it("go with the mode, and the Accounts menu keeps the account", async () => {
+      fixture.setMode("apiKey");
+      const [change] = fixture.changes;
+      assert.deepEqual(
+        change?.removed?.map(({ scopes }) => scopes),
+        [["openai.api-key"]],
+      );
+      // The menu drops the account of a session that was removed, unless another of its sessions changed.
+      assert.deepEqual(labels(change?.changed ?? []), ["plus@example.com"]);
+      fixture.setMode("chatgpt");
+      assert.deepEqual(
+        fixture.changes[1]?.added?.map(({ scopes }) => scopes),
+        [["openai.api-key"]],
+      );
+      fixture.setMode("chatgpt");
+      assert.equal(fixture.changes.length, 2);
+    });
+
+    it("end with the account, whichever of them is removed", async () => {
+      const [session] = await sessions.get(apiKey);
+      await sessions.remove(session?.id ?? "");
+      assert.equal(fixture.accounts.state.accounts.length, 0);
+      assert.equal(fixture.changes.length, 1);
+      assert.equal(fixture.changes[0]?.removed?.length, 3);
+      assert.deepEqual(fixture.changes[0]?.changed, []);
+      await sessions.remove(session?.id ?? "");
+      assert.equal(fixture.changes.length, 1);
+    });
+
+    it("are told to the Accounts menu of a new window only where memory was wrong", async () => {
+      sessions.dispose();
+      fixture.open().dispose();
+      assert.equal(fixture.changes.length, 0);
+      await fixture.accounts.remove(id);
+      fixture.open().dispose();
+      assert.deepEqual(labels(fixture.changes[0]?.removed ?? []), ["plus@example.com"]);
+    });
+
+    it("leave no secret in what is remembered", async () => {
+      await fixture.ownKey.set("sk-typedByThePerson1234", true);
+      const text = JSON.stringify([...fixture.memento.values]);
+      assert.match(text, /plus@example\.com/);
+      assert.doesNotMatch(text, /sk-/);
+      for (const { kind, value } of issuer.secrets()) assert.ok(!text.includes(value), kind);
+    });
+  });
+
+  describe("of several accounts", () => {
+    let plus: string;
+    let team: string;
+    beforeEach(async () => {
+      plus = await fixture.signInAs("plus@example.com");
+      team = await fixture.signInAs("team@example.com");
+      sessions = fixture.open();
+      fixture.changes.length = 0;
+    });
+
+    it("list the active one first, whichever that is", async () => {
+      assert.deepEqual(labels(await sessions.get(chatgpt)), ["team@example.com", "plus@example.com"]);
+      await fixture.accounts.setActive(plus);
+      assert.deepEqual(labels(await sessions.get(chatgpt)), ["plus@example.com", "team@example.com"]);
+    });
+
+    it("of a chosen account stay the same when another becomes active", async () => {
+      const before = await sessions.get(chatgpt, team);
+      await fixture.accounts.setActive(plus);
+      assert.deepEqual(await sessions.get(chatgpt, team), before);
+      assert.deepEqual(fixture.changes, []);
+    });
+
+    it("of one end without the others", async () => {
+      await sessions.remove(team);
+      assert.deepEqual(labels(await sessions.get(undefined)), ["plus@example.com"]);
+      assert.deepEqual(labels(fixture.changes[0]?.removed ?? []), ["team@example.com", "team@example.com"]);
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [tokenOf(plus)]);
+    });
+
+    it("of one email in two ChatGPT workspaces have names of their own, which last", async () => {
+      issuer.setAccount("plus", { chatgptAccountId: "another-workspace-12345678" });
+      try {
+        const other = await fixture.signInAs("plus@example.com");
+        const all = () => sessions.get(undefined);
+        const second = "plus@example.com (ChatGPT workspace 12345678)";
+        assert.deepEqual(labels(await all()).sort(), ["plus@example.com", second, "team@example.com"]);
+        await sessions.remove(plus);
+        assert.deepEqual(labels(await sessions.get(undefined, other)), [second]);
+        sessions.dispose();
+        sessions = fixture.open();
+        assert.deepEqual(labels(await sessions.get(undefined, other)), [second]);
+      } finally {
+        issuer.setAccount("plus", { chatgptAccountId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01" });
+      }
+    });
+  });
+
+  describe("of the own key", () => {
+    beforeEach(() => {
+      fixture.mode.current = "apiKey";
+      sessions = fixture.open();
+    });
+
+    it("are an account of their own, in the key's mode only", async () => {
+      await fixture.ownKey.set("sk-typedByThePerson1234", true);
+      assert.deepEqual(tokens(await sessions.get(apiKey)), ["sk-typedByThePerson1234"]);
+      assert.deepEqual(labels(await sessions.get(undefined)), ["OpenAI API key"]);
+      assert.deepEqual(await sessions.get(chatgpt), []);
+      assert.equal(fixture.changes[0]?.added?.length, 2);
+      fixture.setMode("chatgpt");
+      assert.deepEqual(await sessions.get(apiKey), []);
+      assert.deepEqual(await sessions.get(undefined), []);
+      assert.equal(fixture.changes[1]?.removed?.length, 2);
+    });
+
+    it("follow the key, and removing one removes the key", async () => {
+      await fixture.ownKey.set("sk-typedByThePerson1234", true);
+      await fixture.ownKey.set("sk-typedByThePerson5678", true);
+      assert.deepEqual(
+        fixture.changes[1]?.changed?.map(({ accessToken }) => accessToken),
+        ["sk-typedByThePerson5678"],
+      );
+      const [session] = await sessions.get(undefined);
+      await sessions.remove(session?.id ?? "");
+      assert.equal(fixture.ownKey.current, undefined);
+      assert.equal(fixture.changes[2]?.removed?.length, 2);
+    });
+  });
+
+  describe("that are made", () => {
+    beforeEach(() => {
+      sessions = fixture.open();
+    });
+
+    it("sign the person in", async () => {
+      const session = await sessions.create(chatgpt);
+      assert.equal(session.account.label, "plus@example.com");
+      assert.equal(session.accessToken, tokenOf(session.account.id));
+      assert.deepEqual(fixture.person.choices, [false]);
+    });
+
+    it("let a person who is signed in choose another account", async () => {
+      await sessions.create(chatgpt);
+      fixture.person.email = "team@example.com";
+      assert.equal((await sessions.create(chatgpt)).account.label, "team@example.com");
+      assert.deepEqual(fixture.person.choices, [false, true]);
+    });
+
+    it("fail when the person cancels, and leave nothing", async () => {
+      fixture.person.signsIn = false;
+      await assert.rejects(sessions.create(chatgpt), (error) => isProblem(error, "cancelled"));
+      assert.deepEqual(await sessions.get(undefined), []);
+      assert.deepEqual(fixture.changes, []);
+    });
+
+    it("fail for scopes that are not ours, without asking anybody", async () => {
+      await assert.rejects(sessions.create(["openid"]), /openai\.api-key/);
+      assert.deepEqual(fixture.person.choices, []);
+    });
+
+    it("wait for the API key that follows a sign-in", async () => {
+      const made = sessions.create(apiKey);
+      while (!fixture.accounts.state.active) await new Promise((resolve) => setImmediate(resolve));
+      await fixture.setDerivedKey(fixture.accounts.state.active.id, "sk-derivedForPlus0001");
+      assert.equal((await made).accessToken, "sk-derivedForPlus0001");
+    });
+
+    it("say so when the account gets no API key", async () => {
+      const made = assert.rejects(sessions.create(apiKey), (error) => isProblem(error, "noDerivedKey"));
+      while (!fixture.accounts.state.active) await new Promise((resolve) => setImmediate(resolve));
+      await fixture.setDerivedKey(fixture.accounts.state.active.id, undefined);
+      await made;
+    });
+
+    it("in the mode of the own key come from that key, or from a sign-in, as the person says", async () => {
+      fixture.setMode("apiKey");
+      await assert.rejects(sessions.create(apiKey), (error) => isProblem(error, "cancelled"));
+      fixture.person.keyWay = "ownKey";
+      assert.equal((await sessions.create(apiKey)).accessToken, "sk-typedByThePerson1234");
+      const id = await fixture.signInAs("plus@example.com");
+      await fixture.setDerivedKey(id, "sk-derivedForPlus0001");
+      fixture.person.keyWay = "useAccount";
+      assert.equal((await sessions.create(apiKey, id)).accessToken, "sk-derivedForPlus0001");
+      assert.equal(fixture.mode.current, "chatgpt");
+    });
+  });
+
+  describe("whose token is about to expire", () => {
+    let clock: ManualClock;
+    let id: string;
+    beforeEach(async () => {
+      await fixture.dispose();
+      clock = new ManualClock();
+      issuer.setLifetimes({ accessToken: 3600 });
+      fixture = await createSessionFixture(issuer, clock);
+      id = await fixture.signInAs("plus@example.com");
+      sessions = fixture.open();
+      fixture.changes.length = 0;
+    });
+    afterEach(() => issuer.setLifetimes({ accessToken: 864_000 }));
+
+    const refreshes = () => issuer.recordsOf("refresh").length;
+
+    it("get a renewed one, once for all who ask", async () => {
+      const old = tokenOf(id);
+      await clock.advance(54 * minute);
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [old]);
+      await clock.advance(2 * minute);
+      const before = refreshes();
+      const asked = await Promise.all(Array.from({ length: 1_000 }, () => sessions.get(chatgpt)));
+      assert.equal(refreshes(), before + 1);
+      const renewed = tokenOf(id);
+      assert.notEqual(renewed, old);
+      for (const got of asked) assert.deepEqual(tokens(got), [renewed]);
+      for (let count = 0; count < 1_000; count += 1) await sessions.get(chatgpt);
+      assert.equal(refreshes(), before + 1);
+      assert.equal(fixture.changes.length, 1);
+    });
+
+    it("cost no request where no ChatGPT token is asked for", async () => {
+      await clock.advance(120 * minute);
+      const before = issuer.records.length;
+      for (const scopes of [undefined, identity, apiKey]) await sessions.get(scopes);
+      assert.equal(issuer.records.length, before);
+    });
+
+    it("are still handed out when renewing fails for the moment, and not once they have ended", async () => {
+      const old = tokenOf(id);
+      issuer.faults.set("token", { kind: "serverError" });
+      await clock.advance(56 * minute);
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [old]);
+      await clock.advance(5 * minute);
+      issuer.faults.set("token", { kind: "serverError" });
+      assert.deepEqual(await sessions.get(chatgpt), []);
+      issuer.faults.clear();
+      await clock.advance(10 * minute);
+      assert.equal((await sessions.get(chatgpt)).length, 1);
+    });
+
+    it("go when the sign-in has ended at the service", async () => {
+      issuer.revokeAll("plus");
+      await clock.advance(56 * minute);
+      assert.deepEqual(await sessions.get(chatgpt), []);
+      assert.deepEqual(
+        fixture.changes.at(-1)?.removed?.map(({ scopes }) => scopes),
+        [["chatgpt"]],
+      );
+    });
+  });
+
+  it("have ids that tell accounts and scopes apart", () => {
+    const account = { id: "a", label: "a" };
+    const ids = (["identity", "apiKey", "chatgpt"] as const).map((wanted) => sessionOf(account, wanted, "x").id);
+    assert.equal(new Set(ids).size, 3);
+  });
+});

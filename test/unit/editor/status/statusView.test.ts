@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { signedOut } from "../../../../src/account/state.ts";
+import type { Known } from "../../../../src/editor/sessions/knownAccounts.ts";
+import { KnownAccounts } from "../../../../src/editor/sessions/knownAccounts.ts";
+import { statusOf } from "../../../../src/editor/status/statusView.ts";
+import { MemoryMemento } from "../sessions/sessionFixture.ts";
+
+const ada = { id: "a", label: "ada@example.com", needsSignIn: false };
+const nobody: Known = { accounts: [], ownKey: false };
+const one: Known = { accounts: [ada], active: "a", ownKey: false };
+
+describe("The status bar", () => {
+  it("is empty for somebody who uses none of it", () => {
+    assert.equal(statusOf(undefined, "apiKey"), undefined);
+    assert.equal(statusOf(nobody, "apiKey"), undefined);
+  });
+
+  it("names account or key, quietly, when all is well", () => {
+    const cases: [Known, "apiKey" | "chatgpt", RegExp][] = [
+      [one, "chatgpt", /ada@example\.com/],
+      [{ ...one, ownKey: true }, "apiKey", /OpenAI API key/],
+      [{ ...nobody, ownKey: true }, "apiKey", /OpenAI API key/],
+      [one, "apiKey", /No API key/],
+    ];
+    for (const [known, mode, text] of cases) {
+      const view = statusOf(known, mode);
+      assert.match(view?.text ?? "", text);
+      assert.equal(view?.warning, false);
+    }
+  });
+
+  it("names the active one of several accounts", () => {
+    const bob = { id: "b", label: "bob@example.com", needsSignIn: true };
+    assert.match(statusOf({ accounts: [bob, ada], active: "a", ownKey: false }, "chatgpt")?.text ?? "", /ada@/);
+    assert.equal(statusOf({ accounts: [bob, ada], active: "b", ownKey: false }, "chatgpt")?.warning, true);
+  });
+
+  it("warns where requests need a sign-in, and only there", () => {
+    const rejected: Known = { ...one, accounts: [{ ...ada, needsSignIn: true }] };
+    for (const known of [undefined, nobody, rejected]) assert.equal(statusOf(known, "chatgpt")?.warning, true);
+    assert.equal(statusOf({ ...rejected, ownKey: true }, "apiKey")?.warning, false);
+  });
+});
+
+describe("What is remembered of the accounts", () => {
+  it("is told to listeners and kept only when it differs", async () => {
+    const memento = new MemoryMemento();
+    const known = new KnownAccounts(memento);
+    let told = 0;
+    known.onDidChange(() => told++);
+    known.update(signedOut, false);
+    known.update(signedOut, false);
+    known.update(signedOut, true);
+    assert.equal(told, 2);
+    assert.deepEqual(new KnownAccounts(memento).current, { accounts: [], ownKey: true });
+  });
+
+  it("is forgotten when it has another shape", () => {
+    for (const odd of [
+      null,
+      1,
+      "x",
+      [],
+      {},
+      { accounts: {}, ownKey: true },
+      { accounts: [{}], ownKey: true },
+      { accounts: [null], ownKey: true },
+    ]) {
+      const memento = new MemoryMemento();
+      memento.values.set("known", odd);
+      assert.equal(new KnownAccounts(memento).current, undefined, JSON.stringify(odd));
+    }
+  });
+});
