@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod/mini";
-import type { Disposable } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { remember } from "../platform/remember.ts";

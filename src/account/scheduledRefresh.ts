@@ -1,4 +1,5 @@
-import type { Clock, Disposable } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";

@@ -1,7 +1,8 @@
 import type { Accounts } from "../account/accounts.ts";
 import { accountIdOf, type CodexLink, type Credential, claimsOf } from "../account/credential.ts";
 import { RefreshRejected, type TokenSet } from "../oauth/tokenEndpoint.ts";
-import type { Clock, Disposable } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { WordedProblem } from "../shared/problem.ts";

@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
-import type { Clock, Disposable } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
 import type { Backend } from "./backend.ts";
 import { type BodyForm, FormDetector, readJsonText } from "./bodyForm.ts";
 import { failureOfBody, failureOfEvent } from "./failures.ts";

@@ -1,4 +1,5 @@
-import type { Clock, Disposable } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
 
 const foldCharacters = 256;
 const foldMs = 8;

@@ -4,9 +4,9 @@ import { dirname } from "node:path";
 import { errnoOf } from "./errno.ts";
 
 /**
- * Replaces a file of ours at once: a reader sees the old text or the new one. Creates the folder where there is none.
- * The file is readable for its owner alone (0600).
- * @throws the system's error; then the old text is still there
+ * Replaces the text of a file: a reader sees the old text or the new one, never a part. Creates the folder if needed.
+ * Only the owner can read the file (mode 0600).
+ * @throws the system's error; the file is then unchanged
  */
 export async function writeFileAtomically(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;

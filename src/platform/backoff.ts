@@ -1,6 +1,6 @@
 /**
  * How long to wait before the next try.
- * @param stepsMs the waits one after another, in ms; the last one is repeated
+ * @param stepsMs the waits in order, in ms; the last one repeats
  * @param failures how many tries have failed since the last success, 1 or more
  * @returns ms
  */

@@ -1,13 +1,11 @@
-/** The time and timers, so that a test can turn them by hand. */
+import type { Disposable } from "./disposables.ts";
+
+/** The time and timers. A test passes its own and moves the time on itself. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls back once after `ms` milliseconds. Does not keep the process alive. */
   after(ms: number, callback: () => void): Disposable;
-}
-
-export interface Disposable {
-  dispose(): void;
 }
 
 /** setTimeout counts in 32 bits: a longer delay fires at once. */

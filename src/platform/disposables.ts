@@ -1,18 +1,24 @@
-import type { Disposable } from "./clock.ts";
+/** Something that can be ended; the same shape as `vscode.Disposable`. */
+export interface Disposable {
+  dispose(): void;
+}
 
-/** Things that end together, the last one first. What is added after the end ends at once. */
+/** A list of things that are disposed together, the last one first. */
 export class Disposables implements Disposable {
   readonly #items: Disposable[] = [];
   #isDisposed = false;
 
-  /** Returns the item, so that it can be added where it is created. */
+  /** Adds an item and returns it. After `dispose()`, the item is disposed at once. */
   add<T extends Disposable>(item: T): T {
     if (this.#isDisposed) item.dispose();
     else this.#items.push(item);
     return item;
   }
 
-  /** Ends everything, also when something fails to; ends nothing twice. @throws what failed first */
+  /**
+   * Disposes every item once, even when one of them throws.
+   * @throws the first error that an item threw
+   */
   dispose(): void {
     this.#isDisposed = true;
     const failures: unknown[] = [];

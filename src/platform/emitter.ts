@@ -1,16 +1,20 @@
-import type { Disposable } from "./clock.ts";
+import type { Disposable } from "./disposables.ts";
 
 /** Subscribes a listener; the same shape as `vscode.Event`. */
 export type Event<T> = (listener: (value: T) => unknown) => Disposable;
 
+interface Subscription<T> {
+  readonly listener: (value: T) => unknown;
+}
+
 /**
- * Tells listeners of a value. A listener that throws does not keep the others from hearing, and one that fires again
- * does not change the order: everybody hears the first value before anybody hears the second.
+ * Passes values on to its listeners, in order: when a listener fires again, every listener gets the first value before
+ * any listener gets the second. A listener that throws does not stop the others.
  */
 export class Emitter<T> {
-  readonly #listeners = new Set<(value: T) => unknown>();
+  readonly #subscriptions = new Set<Subscription<T>>();
   readonly #onListenerError: (error: unknown) => void;
-  /** What is still to be told. */
+  /** Calls that are still to be made. */
   readonly #queue: (() => void)[] = [];
   #isDelivering = false;
 
@@ -19,12 +23,13 @@ export class Emitter<T> {
   }
 
   readonly event: Event<T> = (listener) => {
-    this.#listeners.add(listener);
-    return { dispose: () => this.#listeners.delete(listener) };
+    const subscription = { listener };
+    this.#subscriptions.add(subscription);
+    return { dispose: () => this.#subscriptions.delete(subscription) };
   };
 
   fire(value: T): void {
-    for (const listener of this.#listeners) this.#queue.push(() => this.#tell(listener, value));
+    for (const subscription of this.#subscriptions) this.#queue.push(() => this.#deliver(subscription, value));
     if (this.#isDelivering) return;
     this.#isDelivering = true;
     try {
@@ -34,11 +39,11 @@ export class Emitter<T> {
     }
   }
 
-  #tell(listener: (value: T) => unknown, value: T): void {
-    // It may have been removed by a listener before it.
-    if (!this.#listeners.has(listener)) return;
+  #deliver(subscription: Subscription<T>, value: T): void {
+    // An earlier listener may have removed it.
+    if (!this.#subscriptions.has(subscription)) return;
     try {
-      listener(value);
+      subscription.listener(value);
     } catch (error) {
       this.#onListenerError(error);
     }

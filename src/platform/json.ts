@@ -1,4 +1,4 @@
-/** What a text says as JSON; undefined for anything that is not JSON. */
+/** Parses a JSON text; undefined for anything that is not JSON. */
 export function parseJson(text: unknown): unknown {
   if (typeof text !== "string") return undefined;
   try {

@@ -1,12 +1,12 @@
-/** What is made once, when it is first asked for. */
+/** A value that is made once, on first use. */
 export interface Remembered<T> {
-  /** Resolves with what was made, by this call or an earlier one. @throws whatever making it throws */
+  /** Resolves with the value. @throws whatever making it throws */
   get(): Promise<T>;
-  /** What has been made or is being made; undefined before the first call and after a failure. */
+  /** The value once it is made or being made; undefined before the first call and after a failure. */
   readonly current: Promise<T> | undefined;
 }
 
-/** Remembers what `make` resolves with. A failure is not remembered: the next call tries again. */
+/** Calls `make` on first use and remembers its value. After a failure, the next call tries again. */
 export function remember<T>(make: () => Promise<T>): Remembered<T> {
   let current: Promise<T> | undefined;
   return {

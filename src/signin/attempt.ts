@@ -1,7 +1,8 @@
 import type { CallbackAnswer } from "../oauth/callbackAnswer.ts";
 import type { DeviceCode } from "../oauth/deviceAuthorization.ts";
 import { createPkce, createState, type Pkce } from "../oauth/pkce.ts";
-import type { Clock, Disposable } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
 import type { FlowName, SignInNotice, Stage } from "../shared/panelProtocol.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 

@@ -1,4 +1,5 @@
-import type { Clock, Disposable } from "../../src/platform/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import type { Disposable } from "../../src/platform/disposables.ts";
 
 /** A clock that stands still until a test turns it. */
 export class ManualClock implements Clock {

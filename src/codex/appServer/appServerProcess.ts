@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import type { Clock, Disposable } from "../../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 import type { CodexCommand } from "./findCodex.ts";
 import { readLines } from "./lineReader.ts";
 import { killTree, startTree } from "./processTree.ts";

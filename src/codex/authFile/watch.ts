@@ -1,7 +1,8 @@
 import { type FSWatcher, watch } from "node:fs";
 import { readlink, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { Clock, Disposable } from "../../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 import { parseAuthFile } from "./parse.ts";
 import { type AuthFileRead, readAuthFile } from "./read.ts";
 

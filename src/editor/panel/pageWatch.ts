@@ -1,4 +1,5 @@
-import type { Clock, Disposable } from "../../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 
 /** Long enough for a slow computer: a page that has said nothing for this long while it is shown, ms. */
 const loadingLimitMs = 20_000;

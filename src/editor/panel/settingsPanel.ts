@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { Clock, Disposable } from "../../platform/clock.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import { type Intent, intentSchema, type View } from "../../shared/panelProtocol.ts";
 import type { Actions } from "../actions.ts";

@@ -4,7 +4,7 @@ import type { CredentialSource } from "../../account/credentialSource.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import { type SecretStorage, SecretStore } from "../../account/secretStore.ts";
 import type { AccountsState } from "../../account/state.ts";
-import type { Disposable } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import { isProblem, Problem } from "../../shared/problem.ts";
 import type { Actions } from "../actions.ts";

@@ -1,4 +1,4 @@
-import type { Disposable } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 import { Emitter } from "../../platform/emitter.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 

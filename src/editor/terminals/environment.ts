@@ -1,5 +1,5 @@
 import type * as vscode from "vscode";
-import type { Disposable } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 
 /** The variable that the OpenAI SDKs and tools read the API key from. */
 const variable = "OPENAI_API_KEY";

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Disposable } from "../../platform/clock.ts";
+import type { Disposable } from "../../platform/disposables.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { askForTerminals } from "../endpoints/consentDialogs.ts";
 import type { Notifications } from "../vscode/notifications.ts";

@@ -3,8 +3,9 @@ import { appendFile, mkdir, open, rename, rm, symlink, unlink, writeFile } from 
 import { join } from "node:path";
 import { type AuthFileRead, readAuthFile } from "../../../../src/codex/authFile/read.ts";
 import { watchAuthFile } from "../../../../src/codex/authFile/watch.ts";
-import type { Clock, Disposable } from "../../../../src/platform/clock.ts";
+import type { Clock } from "../../../../src/platform/clock.ts";
 import { systemClock } from "../../../../src/platform/clock.ts";
+import type { Disposable } from "../../../../src/platform/disposables.ts";
 import { current } from "./authTexts.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Credential } from "../../../../src/account/credential.ts";
 import type { Actions } from "../../../../src/editor/actions.ts";
 import { watchAccounts } from "../../../../src/editor/sessions/watchAccounts.ts";
-import type { Disposable } from "../../../../src/platform/clock.ts";
+import type { Disposable } from "../../../../src/platform/disposables.ts";
 import { Problem, type ProblemCode } from "../../../../src/shared/problem.ts";
 import { startIssuer } from "../../../issuer/issuer.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type * as vscode from "vscode";
 import { createTerminals } from "../../../../src/editor/terminals/terminals.ts";
 import type { Notifications } from "../../../../src/editor/vscode/notifications.ts";
-import type { Disposable } from "../../../../src/platform/clock.ts";
+import type { Disposable } from "../../../../src/platform/disposables.ts";
 import { changeSetting, resetVscode, settle, state, theMessage } from "../../../support/vscodeStub/stub.ts";
 
 const name = "chatgptSignIn.terminalEnvironment";
