@@ -170,7 +170,7 @@ async function layOut(builtin: string): Promise<void> {
   await time(github, "github-authentication", { ...manifest, activationEvents: [] });
 
   await mkdir(join(builtin, "chatgpt-sign-in"));
-  for (const name of ["dist", "media"]) {
+  for (const name of ["dist", "media", "package.nls.json"]) {
     await symlink(projectPath(name), join(builtin, "chatgpt-sign-in", name));
   }
   await time(ours, "chatgpt-sign-in", JSON.parse(await readFile(projectPath("package.json"), "utf8")));

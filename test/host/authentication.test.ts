@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import manifest from "../../package.json" with { type: "json" };
+import { manifest } from "../support/manifest.ts";
 
 const provider = "chatgpt";
 

@@ -12,7 +12,7 @@ import type { Workbench } from "../support/workbench.ts";
 
 const signInCommand = "ChatGPT: Sign in with ChatGPT";
 const deviceCommand = "ChatGPT: Sign in with ChatGPT Using a Device Code";
-const pasteCommand = "ChatGPT: Paste ChatGPT Sign-in Link";
+const pasteCommand = "ChatGPT: Paste Redirect Address";
 const progress = "Signing in with ChatGPT";
 const signedIn = "You are signed in with ChatGPT.";
 
@@ -72,7 +72,7 @@ async function endOfSignIn(page: Page): Promise<string> {
 
 /** Pastes into the box that asks for the address. */
 async function paste(workbench: Workbench, address: string): Promise<void> {
-  await workbench.awaitQuickInput("Paste ChatGPT Sign-in Link");
+  await workbench.awaitQuickInput("Paste Redirect Address");
   await workbench.fillQuickInput(address);
 }
 
@@ -247,7 +247,7 @@ describe("signing in anywhere", () => {
 
       await workbench.opening(() => panel.getByRole("button", { name: "Sign in with ChatGPT" }).click());
       await workbench.runCommand(pasteCommand);
-      await workbench.awaitQuickInput("Paste ChatGPT Sign-in Link");
+      await workbench.awaitQuickInput("Paste Redirect Address");
       await workbench.pressNotificationButton(progress, "Cancel");
       await workbench.quickInput.waitFor({ state: "hidden", timeout: 1_000 });
       await assertOver();
@@ -360,7 +360,7 @@ describe("signing in anywhere", () => {
         const address = await endOfSignIn(tab);
         assert.match(address, /^http:\/\/localhost:1455\/auth\/callback\?/);
         await pressLink(workbench, "Paste link");
-        await workbench.awaitQuickInput("Paste ChatGPT Sign-in Link");
+        await workbench.awaitQuickInput("Paste Redirect Address");
         await workbench.fillQuickInput(new URL(address).searchParams.get("code") ?? "", { accept: false });
         await eventually(
           async () =>

@@ -67,7 +67,7 @@ describe("a person without a GitHub account", () => {
     await steps.nth(0).locator(".codicon-getting-started-step-checked.complete").waitFor();
     await steps.nth(1).click();
     await workbench.page
-      .locator(".getting-started-step .monaco-button", { hasText: "Let Chat Work without GitHub…" })
+      .locator(".getting-started-step .monaco-button", { hasText: "Use Chat Without GitHub…" })
       .click();
     const said = await workbench.answerDialog("without a GitHub account?", "Change the Setting");
     assert.match(said, /chat\.allowAnonymousAccess/);

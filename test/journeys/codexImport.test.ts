@@ -184,7 +184,7 @@ describe("a person with the Codex CLI", () => {
     assert.ok(preview.includes(demoAccount.email) && !preview.includes("Link:"), preview);
     await workbench.awaitNotification("The login of the Codex CLI was copied.");
     assert.deepEqual(await readdir(home), []);
-    await workbench.runCommand("ChatGPT: Sign out of ChatGPT");
+    await workbench.runCommand("ChatGPT: Sign out");
     await workbench.awaitNotification("was left alone");
     assert.deepEqual(issuer().recordsOf("revoke"), []);
   });

@@ -16,6 +16,7 @@ const shipped = [
   "dist/webview/main.js",
   "media/icon.png",
   "package.json",
+  "package.nls.json",
 ];
 
 /** vsce's word for a bundled extension: no node_modules go in. */

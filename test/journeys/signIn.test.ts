@@ -86,15 +86,12 @@ describe("a person", () => {
     await workbench.webview("text=Sign in with ChatGPT");
     const before = await offered();
     assert.ok(before.includes("Sign in with ChatGPT") && before.includes("Set OpenAI API Key"), String(before));
-    assert.ok(
-      !before.includes("Sign out of ChatGPT") && !before.includes("Refresh ChatGPT Credentials"),
-      String(before),
-    );
+    assert.ok(!before.includes("Sign out") && !before.includes("Refresh ChatGPT Credentials"), String(before));
     assert.ok(!before.includes("Remove OpenAI API Key"), String(before));
     await signInFromPalette(workbench);
     await eventually(async () => {
       const after = await offered();
-      assert.ok(after.includes("Sign out of ChatGPT") && after.includes("Refresh ChatGPT Credentials"), String(after));
+      assert.ok(after.includes("Sign out") && after.includes("Refresh ChatGPT Credentials"), String(after));
     }, patience);
   });
 

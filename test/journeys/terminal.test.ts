@@ -79,7 +79,7 @@ describe("a person who wants the API key in terminals", () => {
     assert.ok(!state.includes(key), "the key is in the stored state");
     assert.ok(!state.includes(key.slice(-16)), "a part of the key is in the stored state");
 
-    await workbench.runCommand("ChatGPT: Sign out of ChatGPT");
+    await workbench.runCommand("ChatGPT: Sign out");
     await workbench.awaitNotification("You are signed out of ChatGPT on this computer.");
     assert.equal(await printed(workbench, anything), "none");
   });

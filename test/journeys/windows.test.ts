@@ -49,7 +49,7 @@ describe("a person with two windows", () => {
     assert.equal(refreshes(), 2);
 
     await other.toFront();
-    await other.runCommand("ChatGPT: Sign out of ChatGPT");
+    await other.runCommand("ChatGPT: Sign out");
     await other.awaitNotification("You are signed out of ChatGPT on this computer.");
     await one.toFront();
     await one.reload();

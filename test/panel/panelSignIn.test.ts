@@ -48,11 +48,15 @@ describe("settings panel during a sign-in", () => {
   });
 
   const offers: readonly [string, () => View, string[]][] = [
-    ["the browser", states.remote, ["Copy link", "Use device code", "Paste link"]],
-    ["a page that was not opened", states.notOpened, ["Open page again", "Copy link", "Use device code", "Paste link"]],
-    ["a device code", states.deviceCode, ["Use browser", "Paste link"]],
-    ["the pasted address", states.pasting, ["Use browser", "Copy link", "Use device code", "Paste link"]],
-    ["a choice", states.choosing, ["Use device code", "Paste link"]],
+    ["the browser", states.remote, ["Copy link", "Use device code", "Paste address"]],
+    [
+      "a page that was not opened",
+      states.notOpened,
+      ["Open page again", "Copy link", "Use device code", "Paste address"],
+    ],
+    ["a device code", states.deviceCode, ["Use browser", "Paste address"]],
+    ["the pasted address", states.pasting, ["Use browser", "Copy link", "Use device code", "Paste address"]],
+    ["a choice", states.choosing, ["Use device code", "Paste address"]],
     ["the credential", states.signingInAgain, []],
   ];
   for (const [what, view, expected] of offers) {
@@ -68,7 +72,7 @@ describe("settings panel during a sign-in", () => {
 
   const asked: readonly [string, () => View, Intent][] = [
     ["Use device code", states.remote, { type: "signInWith", flow: "deviceCode" }],
-    ["Paste link", states.remote, { type: "signInWith", flow: "paste" }],
+    ["Paste address", states.remote, { type: "signInWith", flow: "paste" }],
     ["Use browser", states.deviceCode, { type: "signInWith", flow: "browser" }],
     ["Open page again", states.notOpened, { type: "signInWith", flow: "browser" }],
     ["Copy link", states.remote, { type: "copySignInLink" }],

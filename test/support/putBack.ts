@@ -29,9 +29,9 @@ export async function putBack(
 async function signOut(workbench: Workbench): Promise<void> {
   for (;;) {
     const offered = await workbench.paletteEntries("ChatGPT: ");
-    if (offered.includes("ChatGPT: Sign out of ChatGPT")) {
+    if (offered.includes("ChatGPT: Sign out")) {
       await workbench.clearNotifications();
-      await workbench.runCommand("ChatGPT: Sign out of ChatGPT");
+      await workbench.runCommand("ChatGPT: Sign out");
       await workbench.awaitNotification(/signed out/);
     } else if (offered.includes("ChatGPT: Remove OpenAI API Key")) {
       await workbench.runCommand("ChatGPT: Remove OpenAI API Key");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import manifest from "../../package.json" with { type: "json" };
+import { manifest } from "../support/manifest.ts";
 import { projectPath } from "../support/projectRoot.ts";
 
 const read = (file: string) => readFileSync(projectPath(file), "utf8");
