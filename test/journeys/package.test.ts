@@ -42,7 +42,7 @@ describe("the package", () => {
   });
 
   it("has nobody's code that the README does not name", () => {
-    const [, table = ""] = readFileSync(projectPath("README.md"), "utf8").split("\n## Licences\n");
+    const [, table = ""] = readFileSync(projectPath("README.md"), "utf8").split("\n## Licenses\n");
     const listed = new Set(table.toLowerCase().match(/[\w-]+/g));
     const names = readFileSync(projectPath("dist", "NOTICES.txt"), "utf8")
       .split(`\n${"-".repeat(80)}\n\n`)
