@@ -1,7 +1,7 @@
 // Builds dist/: the extension in pieces that are loaded when they are first needed, and the panel.
 // node esbuild.mjs [--production] [--watch]
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
@@ -16,22 +16,45 @@ const common = {
   minify: production,
   sourcemap: production ? false : "linked",
   logLevel: "warning",
-  // The licences stand in NOTICES.txt, in full.
+  // NOTICES.txt has the licences in full.
   legalComments: "none",
   metafile: true,
 };
 
-/** Puts what a piece imports at once into it, and leaves what it imports later where it is. */
-const inlined = (pieces) => ({
+/**
+ * The pieces that only one other piece imports, the entry not counted: they go into that one, because each file costs as
+ * much as its reading. A piece that is loaded later, by import(), stays a file.
+ */
+const piecesOfOne = ({ outputs }) => {
+  const importers = new Map();
+  for (const [importer, { imports }] of Object.entries(outputs)) {
+    for (const { path, kind } of imports) {
+      const isStatic = kind === "import-statement";
+      if (isStatic && importer.endsWith("/extension.cjs")) continue;
+      importers.set(basename(path), [...(importers.get(basename(path)) ?? []), isStatic ? importer : undefined]);
+    }
+  }
+  const only = [...importers].filter(([, each]) => each.length === 1 && each[0] !== undefined);
+  return new Set(only.map(([name]) => name));
+};
+
+/** The piece with the display language's texts: it has a state, and so is there once. */
+const pieceWithState = ({ outputs }) => {
+  const isIt = ({ inputs }) => Object.keys(inputs).some((input) => input.includes("node_modules/@vscode/l10n/"));
+  return Object.keys(outputs).find((path) => isIt(outputs[path]));
+};
+
+/** Puts the pieces that `isInlined` names into the one that imports them, and leaves the others where they are. */
+const inlined = (pieces, isInlined) => ({
   name: "inlined",
   setup(build) {
     build.onResolve({ filter: /.*/ }, ({ path, kind }) =>
-      kind === "import-statement" && path.startsWith("./")
+      kind === "import-statement" && path.startsWith("./") && isInlined(path.slice(2))
         ? { path: path.slice(2), namespace: "piece" }
         : { path, external: true },
     );
     build.onLoad({ filter: /.*/, namespace: "piece" }, ({ path }) => ({
-      contents: pieces.find((piece) => piece.path.endsWith(path))?.text,
+      contents: pieces.find((piece) => basename(piece.path) === path)?.text,
       loader: "js",
     }));
   },
@@ -45,29 +68,33 @@ const inlined = (pieces) => ({
 const asCommonJs = {
   name: "as-commonjs",
   setup(build) {
-    build.onEnd(async ({ outputFiles, errors }) => {
+    build.onEnd(async ({ outputFiles, errors, metafile }) => {
       if (errors.length > 0) return;
       await rm(join(root, "dist"), { recursive: true, force: true, maxRetries: 3 });
       await mkdir(join(root, "dist", "webview"), { recursive: true });
       const pieces = outputFiles.filter((file) => file.path.endsWith(".cjs"));
+      const ofOne = piecesOfOne(metafile);
+      const withState = basename(pieceWithState(metafile) ?? "");
       await Promise.all(
-        pieces.map((file) =>
-          esbuild.build({
-            stdin: { contents: file.text, sourcefile: file.path, loader: "js" },
-            outfile: file.path,
-            format: "cjs",
-            platform: "node",
-            target: "node22",
-            // What activation needs is one file: each further one costs as much as its reading. Nothing in the pieces
-            // that the entry shares with others has a state of its own, so that they may be there twice.
-            bundle: file.path.endsWith("extension.cjs"),
-            plugins: [inlined(pieces)],
-            // import() of a CommonJS piece would go through Node's ES module loader, which is slower.
-            supported: { "dynamic-import": false },
-            minify: production,
-            logLevel: "warning",
+        pieces
+          .filter((file) => !ofOne.has(basename(file.path)))
+          .map((file) => {
+            // What activation needs is one file, and the one with a state. What it shares with others is there twice.
+            const isEntry = file.path.endsWith("extension.cjs");
+            return esbuild.build({
+              stdin: { contents: file.text, sourcefile: file.path, loader: "js" },
+              outfile: file.path,
+              format: "cjs",
+              platform: "node",
+              target: "node22",
+              bundle: true,
+              plugins: [inlined(pieces, (name) => (isEntry && name !== withState) || ofOne.has(name))],
+              // import() of a CommonJS piece would go through Node's ES module loader, which is slower.
+              supported: { "dynamic-import": false },
+              minify: production,
+              logLevel: "warning",
+            });
           }),
-        ),
       );
     });
   },
@@ -88,9 +115,8 @@ const extension = await esbuild.context({
   external: ["vscode"],
   alias: {
     "form-data": join(root, "scripts", "stubs", "formData.cjs"),
-    "signal-exit": join(root, "scripts", "stubs", "signalExit.cjs"),
-    // It patches node:fs for everybody in the process.
-    "graceful-fs": "node:fs",
+    // The version for browsers is an ES module that reads no files, which is less code at activation.
+    "@vscode/l10n": join(root, "node_modules", "@vscode", "l10n", "dist", "browser.js"),
   },
   write: false,
   plugins: [asCommonJs],

@@ -1,14 +1,13 @@
-// A credential that is asked for: warm reads, and storms at its expiry. Beside each its floor, in the same run.
+// Reads of a credential while it is fresh, and many at once when it expires. Each beside its floor, in the same run.
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { prepareFileLock } from "../src/platform/lock.ts";
 import { controlOf, type IssuerControl } from "../test/issuer/control.ts";
 import { signInByHttp } from "../test/issuer/login.ts";
+import { createAccountFixture, credentialFor } from "../test/support/accountFixture.ts";
 import { AccountProcess, bundleWorker } from "../test/support/accountProcess.ts";
-import { createAccountWindow, credentialFor } from "../test/support/accountWindow.ts";
 import { temporaryDirectory } from "../test/support/cleanUp.ts";
 import { FileSecrets } from "../test/support/fileSecrets.ts";
 import { ManualClock } from "../test/support/manualClock.ts";
@@ -18,7 +17,7 @@ import { median, ms, type Row } from "./table.ts";
 
 /** Longer than the access token lives. */
 const elevenDays = 11 * 24 * 60 * 60_000;
-/** What VS Code's own SecretStorage takes for a store (measured.md). */
+/** How long a store takes in VS Code's own SecretStorage, ms. */
 const storeMs = 3;
 
 export async function benchAccount(): Promise<Row[]> {
@@ -33,8 +32,8 @@ export async function benchAccount(): Promise<Row[]> {
 /** Reads of a fresh access token, against an async function that returns a field. */
 export async function measureWarmReads(): Promise<Row[]> {
   return withFixture(async ({ window }) => {
-    const holder = { credential: await window.source.get("chatgpt") };
-    const floor = async () => holder.credential;
+    const memory = { credential: await window.source.get("chatgpt") };
+    const floor = async () => memory.credential;
     const ours = () => window.source.get("chatgpt");
     const perSecond = async (read: () => Promise<unknown>) => {
       const count = 500_000;
@@ -62,12 +61,12 @@ export async function measureWarmReads(): Promise<Row[]> {
 
 /** 1,000 calls at once when the access token has expired. */
 export function measureAtOnce(): Promise<Row[]> {
-  return measureStorm("1,000 calls at once", (ask) => Promise.all(Array.from({ length: 1_000 }, ask)));
+  return measureBurst("1,000 calls at once", (ask) => Promise.all(Array.from({ length: 1_000 }, ask)));
 }
 
-/** 1,000 calls spread over 100 ms from the moment at which the access token has expired. */
+/** 1,000 calls spread over the 100 ms after the access token has expired. */
 export function measureSpread(): Promise<Row[]> {
-  return measureStorm("1,000 calls over 100 ms", async (ask) => {
+  return measureBurst("1,000 calls over 100 ms", async (ask) => {
     const started = performance.now();
     const calls: Promise<number>[] = [];
     while (calls.length < 1_000) {
@@ -79,7 +78,7 @@ export function measureSpread(): Promise<Row[]> {
   });
 }
 
-async function measureStorm(what: string, storm: (ask: () => Promise<number>) => Promise<number[]>): Promise<Row[]> {
+async function measureBurst(what: string, burst: (ask: () => Promise<number>) => Promise<number[]>): Promise<Row[]> {
   return withFixture(async ({ window, issuer, clock, secrets, bare }) => {
     const rounds = 60;
     const [last, floor]: [number[], number[]] = [[], []];
@@ -93,7 +92,7 @@ async function measureStorm(what: string, storm: (ask: () => Promise<number>) =>
       await secrets.store("bench", "x".repeat(4_000));
       const least = alone + performance.now() - storing;
       clock.jump(elevenDays);
-      const latencies = await storm(async () => {
+      const latencies = await burst(async () => {
         const started = performance.now();
         try {
           await window.source.get("chatgpt");
@@ -133,9 +132,9 @@ export async function measureProcesses(): Promise<Row[]> {
   const issuer = await startIssuerProcess();
   const folder = temporaryDirectory();
   const setup = { secrets: join(folder.path, "secrets"), directory: join(folder.path, "shared"), storeMs };
-  const window = createAccountWindow({ secrets: new FileSecrets(setup.secrets), directory: setup.directory });
+  const window = createAccountFixture({ secrets: new FileSecrets(setup.secrets), directory: setup.directory });
   const tokens = await signInByHttp(issuer.origin, "plus@example.com");
-  await window.accounts.put(credentialFor(issuer.origin, tokens), { activate: true });
+  await window.accounts.storeSignIn(credentialFor(issuer.origin, tokens));
   const worker = await bundleWorker(folder.path);
   const processes = await Promise.all(Array.from({ length: 4 }, () => AccountProcess.start(setup, worker)));
   const rounds = 30;
@@ -176,11 +175,11 @@ export async function measureProcesses(): Promise<Row[]> {
 }
 
 interface Fixture {
-  window: ReturnType<typeof createAccountWindow>;
+  window: ReturnType<typeof createAccountFixture>;
   issuer: IssuerControl;
   clock: ManualClock;
   secrets: MemorySecrets;
-  /** Refreshes another account's tokens with nothing around it; resolves with how long that took, ms. */
+  /** Refreshes another account's tokens with the token endpoint alone; resolves with how long that took, ms. */
   bare: () => Promise<number>;
 }
 
@@ -190,17 +189,17 @@ async function withFixture<T>(measure: (fixture: Fixture) => Promise<T>): Promis
   const clock = new ManualClock();
   const secrets = new MemorySecrets({ reliable: true });
   try {
-    const window = createAccountWindow({ secrets, directory: folder.path, clock });
+    const window = createAccountFixture({ secrets, directory: folder.path, clock });
     const tokens = await signInByHttp(issuer.origin, "plus@example.com");
-    await window.accounts.put(credentialFor(issuer.origin, tokens, { now: clock.now() }), { activate: true });
-    await Promise.all([window.http.prepare(), prepareFileLock()]);
+    await window.accounts.storeSignIn(credentialFor(issuer.origin, tokens, { now: clock.now() }));
+    await window.http.prepare();
     let other = (await signInByHttp(issuer.origin, "team@example.com")).refresh_token;
     const bare = async () => {
       const started = performance.now();
-      const { tokens: renewed } = await window.tokenEndpoint(issuer.origin).refresh(other);
+      const { tokens: refreshed } = await window.tokenEndpoint(issuer.origin).refresh(other);
       const took = performance.now() - started;
-      assert.ok(renewed.refreshToken);
-      other = renewed.refreshToken;
+      assert.ok(refreshed.refreshToken);
+      other = refreshed.refreshToken;
       return took;
     };
     secrets.storeLatencyMs = storeMs;
@@ -211,7 +210,7 @@ async function withFixture<T>(measure: (fixture: Fixture) => Promise<T>): Promis
   }
 }
 
-/** The test issuer in a process of its own, so that its work is not ours. */
+/** The test issuer in another process, so that its work does not count as ours. */
 async function startIssuerProcess() {
   const stdio = ["ignore", "pipe", "inherit", "ipc"] as const;
   const child = fork(projectPath("test", "issuer", "serve.ts"), { stdio: [...stdio], execArgv: [] });

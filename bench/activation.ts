@@ -12,7 +12,7 @@ import { median, ms, type Row } from "./table.ts";
 const samples = 9;
 const mark = "[bench] ";
 
-/** The least that a sign-in extension can be: what VS Code has to be told, and no code behind it. */
+/** The smallest possible sign-in extension: its registrations, with no code behind them. */
 const emptySignIn = `const vscode = require("vscode");
 exports.activate = (context) => {
   const channel = vscode.window.createOutputChannel("Empty", { log: true });
@@ -25,10 +25,10 @@ exports.activate = (context) => {
   for (const name of ["a", "b", "c"]) context.subscriptions.push(vscode.commands.registerCommand("empty." + name, () => {}));
 };`;
 
-/** Runs in the extension host: activates the extensions in a changing order and says how long each took. */
+/** Runs in the extension host: activates the extensions in random order and reports how long each took. */
 const timer = `const vscode = require("vscode");
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
-/** Waits for the host to come to rest after its start: a second of turns that are all on time. */
+/** Waits until the host is idle after its start: a second in which all timers are on time. */
 const rest = async () => {
   for (let calm = 0; calm < 50; ) {
     const started = performance.now();
@@ -52,8 +52,8 @@ exports.run = async () => {
 };`;
 
 /**
- * In place of an extension's entry point: loads the real one and calls it, and notes how long both took, without what
- * the host does around them.
+ * Replaces an extension's entry point: loads and calls the real one, and records how long both took, without the host's
+ * own work.
  */
 const stopwatch = (id: string, main: string) => `const started = performance.now();
 const real = require(${JSON.stringify(main)});
@@ -71,8 +71,8 @@ const github = "vscode.github-authentication";
 const empty = "bench.empty-sign-in";
 
 /**
- * Time from `activate()` to resolved, loading included, in the real extension host: ours, VS Code's own GitHub sign-in
- * and an empty sign-in extension, all three in every one of several fresh hosts.
+ * How long `activate()` takes, with loading, in the real extension host: ours, VS Code's GitHub sign-in and an empty
+ * sign-in extension, all three in each of several fresh hosts.
  */
 export async function benchActivation(): Promise<Row[]> {
   const folder = temporaryDirectory();
@@ -139,7 +139,7 @@ export async function benchActivation(): Promise<Row[]> {
   }
 }
 
-/** A folder of built-in extensions with the three and one that warms the host up. */
+/** Creates a folder of built-in extensions with the three, and with one that warms the host up. */
 async function layOut(builtin: string): Promise<void> {
   const write = async (name: string, manifest: object, code: string) => {
     await mkdir(join(builtin, name), { recursive: true });
@@ -147,7 +147,7 @@ async function layOut(builtin: string): Promise<void> {
     await writeFile(join(builtin, name, "package.json"), JSON.stringify({ ...common, ...manifest }));
     await writeFile(join(builtin, name, "main.js"), code);
   };
-  /** Puts a stopwatch before the entry point of an extension in `name`. */
+  /** Puts a stopwatch before the entry point of the extension in `name`. */
   const time = async (id: string, name: string, manifest: { main: string }) => {
     const main = JSON.stringify({ ...manifest, main: "./stopwatch.cjs" });
     await writeFile(join(builtin, name, "package.json"), main);
@@ -162,7 +162,7 @@ async function layOut(builtin: string): Promise<void> {
   );
 
   const extensions = join(dirname(ensureCodeServer()), "..", "..", "lib", "vscode", "extensions");
-  // With its contribution it would be active before anybody could time it.
+  // With its contribution, VS Code would activate it before it can be timed.
   await cp(join(extensions, "github-authentication"), join(builtin, "github-authentication"), { recursive: true });
   const manifestPath = join(builtin, "github-authentication", "package.json");
   const manifest = JSON.parse(await readFile(manifestPath, "utf8"));
@@ -170,7 +170,7 @@ async function layOut(builtin: string): Promise<void> {
   await time(github, "github-authentication", { ...manifest, activationEvents: [] });
 
   await mkdir(join(builtin, "chatgpt-sign-in"));
-  for (const name of ["dist", "media", "package.nls.json"]) {
+  for (const name of ["dist", "l10n", "media", "package.nls.json"]) {
     await symlink(projectPath(name), join(builtin, "chatgpt-sign-in", name));
   }
   await time(ours, "chatgpt-sign-in", JSON.parse(await readFile(projectPath("package.json"), "utf8")));

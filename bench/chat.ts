@@ -9,14 +9,16 @@ import { runInNewContext } from "node:vm";
 import type * as vscode from "vscode";
 import { ChatModelProvider } from "../src/editor/chat/chatModelProvider.ts";
 import { chatgptBackend } from "../src/openai/backend.ts";
+import { createOpenAi } from "../src/openai/module.ts";
 import { systemClock } from "../src/platform/clock.ts";
+import { createHttpClient } from "../src/platform/httpClient.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
 import { host, Text, Token, user } from "../test/unit/editor/chat/chatParts.ts";
 
 export const deltas = 20_000;
 const rounds = 41;
 const userAgent = "chatgpt_sign_in/bench";
-const credential = { bearer: "bench", accountId: "bench" };
+const credential = { bearer: "bench", workspaceId: "bench" };
 
 export interface Sample {
   /** ms from the request to the first text. */
@@ -122,17 +124,21 @@ async function bareReader(base: string): Promise<Sample> {
 /** The same through the provider, as VS Code calls it. */
 async function ourProvider(base: string): Promise<() => Promise<Sample>> {
   const write = () => {};
+  const log = { debug: write, info: write, warn: write, error: write };
+  const credentials = { get: async () => credential, rejected: async () => credential };
+  const endpoints = { assertAllowed: write, request: async () => {} };
+  const http = createHttpClient(() => userAgent, "chatgpt_sign_in");
+  const openai = createOpenAi({
+    ...{ http, fetch, credentials, endpoints, userAgent, log },
+    endpoint: () => base,
+    clock: systemClock,
+  });
   const provider = new ChatModelProvider(
     {
-      fetch,
-      credentials: { get: async () => credential, rejected: async () => credential },
-      endpoints: { assertAllowed: write, request: async () => {} },
-      userAgent,
-      clock: systemClock,
-      log: { debug: write, info: write, warn: write, error: write },
-      settings: () => ({ authMode: "chatgpt", chatBackend: "chatgpt", apiBaseUrl: base, chatgptBaseUrl: base }),
+      ...{ openai, credentials, endpoints, log },
+      requests: await openai.requests(),
+      settings: { authMode: "chatgpt", chatBackend: "chatgpt" },
       onFailure: write,
-      onUsage: write,
     },
     host,
   );
@@ -190,7 +196,7 @@ function activationCode(): ChatBench["activation"] {
   for (const name of files) {
     const code = readFileSync(projectPath("dist", name), "utf8");
     bytes += code.length;
-    // Pieces that are loaded when they are first needed carry a name of their own.
+    // Pieces that are loaded when they are first needed are separate files, named after what is in them.
     for (const [, piece] of code.matchAll(/require\("\.\/(chunk-[\w-]+\.cjs)"\)/g)) if (piece) files.add(piece);
   }
   return { files: [...files], bytes };

@@ -1,4 +1,4 @@
-// npm run bench: what is fast by design, shown as ratios measured side by side in one run. -- PART… runs some of it.
+// npm run bench: what is fast by design, shown as ratios that are measured in the same run. -- PART… runs some of it.
 import { packageExtension } from "../scripts/package.ts";
 import { benchAccount } from "./account.ts";
 import { benchActivation } from "./activation.ts";

@@ -18,7 +18,7 @@ interface Times {
 
 /**
  * Our own time in a sign-in: from the browser's request to the callback until the credential is shown, against a bare
- * script that makes the same two calls. Both take turns against one issuer, which runs in a process of its own.
+ * script that makes the same two calls. Both take turns against one issuer, which runs in another process.
  */
 export async function benchSignIn(): Promise<Row[]> {
   const folder = temporaryDirectory();

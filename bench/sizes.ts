@@ -4,14 +4,14 @@ import { projectPath } from "../test/support/projectRoot.ts";
 import { packagedExtension } from "../test/support/vsix.ts";
 import { kilobytes, type Row } from "./table.ts";
 
-/** Bytes of the code that VS Code evaluates to activate us: the entry point and what it requires at once. */
+/** The bytes of code that VS Code evaluates at activation: the entry point and what it requires at once. */
 export function activationBytes(): number {
   const seen = new Set<string>();
   const visit = (file: string) => {
     if (seen.has(file)) return;
     seen.add(file);
     const code = readFileSync(join(projectPath("dist"), file), "utf8");
-    // A piece that is needed at once is required outside of any function: at the top, in a plain declaration.
+    // What is needed at once is required in a declaration at the top level.
     for (const [, piece = ""] of code.matchAll(/(?:^|[;,{]|var |const )\w+=require\("\.\/([^"]+)"\)/g)) visit(piece);
   };
   visit("extension.cjs");

@@ -1,9 +1,9 @@
-/** A measured ratio and the limit it has to keep. */
+/** A measured ratio and its limit. */
 export interface Row {
   what: string;
   ours: string;
   floor: string;
-  /** Ours divided by the floor's, or whatever is limited. */
+  /** Ours divided by the floor, or another limited value. */
   value: number;
   limit: number;
 }
@@ -23,7 +23,7 @@ export function kilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KB`;
 }
 
-/** Prints the rows of one part; resolves to whether all limits hold. */
+/** Prints the rows of one part; returns whether all limits hold. */
 export function printRows(title: string, rows: readonly Row[]): boolean {
   process.stdout.write(`\n${title}\n`);
   for (const { what, ours, floor, value, limit } of rows) {

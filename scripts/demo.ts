@@ -20,13 +20,13 @@ const { values: options } = parseArgs({
   },
 });
 const say = (text: string) => process.stdout.write(`${text}\n`);
-// Before anything is started: whatever Ctrl-C finds running is ended.
+// Before anything is started, so that Ctrl-C ends everything.
 const interrupted = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 try {
   const signal = await Promise.race([demo(), interrupted]);
-  // A check that was interrupted has shown nothing.
+  // An interrupted check has not passed.
   if (options.check && signal) process.exitCode = 1;
 } catch (error) {
   process.exitCode = 1;
@@ -43,7 +43,7 @@ async function demo(): Promise<void> {
     );
   const vsix = await packageExtension();
   const service = options.real ? undefined : await startDemoService();
-  // Chat asks for a GitHub account otherwise, which nobody needs here.
+  // Otherwise Chat asks for a GitHub account.
   const settings = { ...service?.settings, ...(service && { "chat.allowAnonymousAccess": true }) };
   if (options.desktop) {
     const desktop = await startDesktopVscode(vsix, settings);
@@ -61,10 +61,7 @@ async function demo(): Promise<void> {
   await interrupted;
 }
 
-/**
- * An issuer on an address of this computer that is not called localhost: VS Code in the browser would put itself
- * between such an issuer and the person.
- */
+/** An issuer on an address of this computer that is not named localhost, which VS Code in the browser would proxy. */
 async function startDemoService(): Promise<Service> {
   const service = await startService({ host: "127.0.0.2" }).catch(() => startService({ host: "127.0.0.1" }));
   cleanUps.push(() => service.close());
@@ -75,14 +72,14 @@ function explain(where: string): void {
   say("");
   say(where);
   say('Press F1 and choose "ChatGPT: Sign in with ChatGPT"; "ChatGPT: Open ChatGPT Settings" shows the panel.');
-  say('Then "Chat: Open Chat": the account\'s models stand in the picker under the input.');
+  say('Then run "Chat: Open Chat": your models are in the model picker below the chat input.');
   if (!options.real) {
     say(
-      "VS Code asks before it sends a credential anywhere but to OpenAI. This service is the demo's own: choose Allow.",
+      "VS Code asks before a credential is sent to an address that isn't OpenAI's. This one is the demo's: choose Allow.",
     );
     say(`Sign in as ${demoAccount.email} with the password "${demoAccount.password}".`);
   }
-  say("Ctrl-C ends everything and leaves nothing behind.");
+  say("Press Ctrl-C to end the demo. It leaves nothing behind.");
 }
 
 /** Opens an address in the person's browser, where there is a display. */
@@ -94,14 +91,14 @@ function openInBrowser(address: string): void {
         ? ["cmd", "/c", "start", "", address]
         : ["xdg-open", address];
   if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return;
-  // The address has been printed; a computer that cannot open it is no failure.
+  // The address has been printed, so a computer that cannot open it is no failure.
   if (command)
     spawn(command, args, { stdio: "ignore", detached: true })
       .on("error", () => undefined)
       .unref();
 }
 
-/** What a person would do, once: sign in from the palette and see the account in the panel. */
+/** Does what a person would: signs in from the palette and looks for the account in the panel. */
 async function signInOnce(server: CodeServer): Promise<void> {
   const browser = await launchBrowser();
   cleanUps.push(() => browser.close());

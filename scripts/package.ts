@@ -7,8 +7,8 @@ import { createVSIX } from "@vscode/vsce";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Builds in production mode and packages.
- * Returns the path of the .vsix, the only one at the top of the clone afterwards.
+ * Builds in production mode and packages the extension.
+ * @returns the path of the .vsix, afterwards the only one at the top of the clone
  */
 export async function packageExtension(): Promise<string> {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { name: string; version: string };

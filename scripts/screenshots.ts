@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { launchBrowser } from "../test/support/browser.ts";
 import { startCodeServer } from "../test/support/codeServer.ts";
-import { demoAccount, signInOnLoginPage } from "../test/support/loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "../test/support/loginPage.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
 import { startService } from "../test/support/service.ts";
 import { type Theme, Workbench } from "../test/support/workbench.ts";
@@ -38,7 +38,7 @@ try {
   await signInOnLoginPage(page, demoAccount);
   await page.waitForURL("**/success");
   await page.close();
-  await workbench.awaitNotification("You are signed in with ChatGPT.");
+  await workbench.awaitNotification(signedInAs(demoAccount));
   await workbench.clearNotifications();
   await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
   const panel = await workbench.webview(`text=${demoAccount.email}`);

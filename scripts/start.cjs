@@ -1,5 +1,5 @@
-// Usage: node scripts/start.cjs SCRIPT [ARGUMENTS…]. Plain old JavaScript, so that a Node of any age can read this file
-// and say that it is too old; what only newer ones can read is in another file.
+// Usage: node scripts/start.cjs SCRIPT [ARGUMENTS…]. Old JavaScript only, so that a Node of any age can read this file and
+// say that it is too old; newer syntax is in another file.
 var version = process.versions.node;
 var sentence =
   "This project needs Node.js 20 or newer, and this is Node.js " +

@@ -11,15 +11,15 @@ import { cacheDirectory, ensureDependencies, ensureNode } from "./lib/toolchain.
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [script, ...args] = process.argv.slice(2);
 
-// npm stands beside the Node that came with it, which need not be on PATH: `/opt/node/bin/node scripts/start.cjs …`.
+// npm is beside its Node, which need not be on PATH: `/opt/node/bin/node scripts/start.cjs …`.
 process.env.PATH = [process.env.PATH, dirname(process.execPath)].filter(Boolean).join(delimiter);
-// What is started from here on may run in another folder.
+// Programs that are started from here may run in another folder.
 if (process.env.CHATGPT_SIGN_IN_CACHE) process.env.CHATGPT_SIGN_IN_CACHE = cacheDirectory();
 
 try {
   start(ensureNode());
 } catch (error) {
-  // Says what is missing and what to do; where in our code it was noticed helps nobody.
+  // The message says what is missing and what to do; a stack would not help.
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }
@@ -35,9 +35,9 @@ function start(bin) {
     env: { ...environment, PATH: process.env.PATH },
     stdio: "inherit",
   });
-  // The terminal sends its Ctrl-C to the child as well: it cleans up, we wait for it.
+  // The terminal sends Ctrl-C to the child as well; wait while it cleans up.
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => signal === "SIGTERM" && child.kill(signal));
-  // Built for another C library (Alpine), or in a folder from which nothing may be run.
+  // It was built for another C library (Alpine), or the folder does not allow programs to run.
   child.on("error", (error) => {
     process.stderr.write(
       `${node} could not be started (${error.code}). Install Node.js 24 with its headers by your system's means, and run the command again with it.\n`,

@@ -1,4 +1,4 @@
-// @vscode/vsce ships its types where TypeScript does not look for them; this is the one function we use.
+// TypeScript does not find the types of @vscode/vsce; this is the function that we use.
 declare module "@vscode/vsce" {
   export function createVSIX(options: {
     readonly cwd: string;

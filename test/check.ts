@@ -1,4 +1,4 @@
-// Types, lint and format. With --fix, what the linter can put right is put right.
+// Types, lint and format. With --fix, the linter fixes what it can.
 import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { projectPath, projectRoot } from "./support/projectRoot.ts";
@@ -10,7 +10,7 @@ const checks: readonly { readonly name: string; readonly command: readonly [stri
   ...(existsSync(projectPath("webview-ui", "tsconfig.json"))
     ? [{ name: "types of the panel", command: ["tsc", "-p", "webview-ui/tsconfig.json"] as const }]
     : []),
-  // In colour Biome writes an escape sequence around every letter, which nobody can read in a log.
+  // With colors, Biome writes an escape sequence around every letter, which is unreadable in a log.
   { name: "lint and format", command: ["biome", ...lint, "--error-on-warnings", "--colors=off"] },
 ];
 

@@ -53,7 +53,7 @@ const suites: Record<string, Suite> = {
     env,
     limit: 25 * minute,
   },
-  // The journeys of a sign-in under difficulties run beside the others.
+  // The journeys of a sign-in under difficult conditions, which run beside the others.
   anywhere: {
     name: "anywhere",
     args: ["test/support/runMocha.ts", "600000", ...testFiles("test/journeys/anywhere*.test.ts")],
@@ -76,7 +76,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrup
 
 const needsVscode = ["journeys", "anywhere", ...(values.desktop ? [] : ["host"])].some((name) => chosen.has(name));
 if (needsVscode || chosen.has("host")) chosen.add("package");
-// Everything is installed before a suite starts: some run where there is no way out.
+// Everything is installed before a suite starts, because some have no network to install from.
 if (needsVscode) tools.ensureCodeServer();
 if (needsVscode || chosen.has("panel")) tools.ensureChromium();
 if (chosen.has("unit") || chosen.has("anywhere")) tools.ensureDebianPackages({ openssl: "/usr/bin/openssl" });
@@ -90,28 +90,26 @@ const results = temporaryDirectory();
 const transcript = new Transcript((text) => process.stdout.write(text));
 const outcomes: SuiteOutcome[] = [];
 
-const order = ["check", "unit", "package", "panel", "host", "journeys", "anywhere", "interop"];
+/** The package first, because others need it; then the longest, so that both lanes end at about the same time. */
+const order = ["package", "journeys", "anywhere", "unit", "interop", "host", "panel", "check"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
-/** Takes the next of these suites as soon as there is nothing before it, until none is left. */
+/** Runs the suites of a queue one after another, until none is left. */
 const lane = async (queue: string[]) => {
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) await runIfChosen(name);
 };
 await runIfChosen("package");
-// Tests with time limits first, beside what needs no window; the longest before the shorter, so that the lanes end together.
-const first = ["unit", "panel", "check"];
-const inVscode = ["host", "journeys", "anywhere", "interop"];
+const queue = order.slice(1);
 if (network) {
-  const queue = [...first, ...inVscode];
   await Promise.all([lane(queue), lane(queue)]);
 } else {
-  // Suites that sign in use the registered callback ports: without a network of its own each, they follow each other.
-  await Promise.all([lane(first), lane(first)]);
-  await lane(inVscode);
+  // The other suites sign in on the registered callback ports. Without separate networks they cannot run at once.
+  const withoutPorts = ["panel", "check"];
+  await Promise.all([lane(queue.filter((name) => !withoutPorts.includes(name))), lane(withoutPorts)]);
 }
 await results.remove();
 summarize();
 
-/** Without `ip` no suite can have a network of its own; all run without one, and take longer. */
+/** Without `ip`, no suite can have a separate network; then they take longer. */
 function tryToInstallIp(): boolean {
   if (!tools.canInstallDebianPackages()) return false;
   try {

@@ -1,5 +1,4 @@
 // Signs in with the extension's own services, again and again; its parent is the browser. Bundled by bench/signIn.ts.
-import { prepareFileLock } from "../../src/platform/lock.ts";
 import { MemorySecrets } from "../../test/support/memorySecrets.ts";
 import { createServices } from "../../test/support/services.ts";
 
@@ -34,14 +33,17 @@ services.browser.open = async (url) => {
 services.accounts.onDidChange(({ active }) => {
   if (active) process.send?.(active.derivedKey.status === "present" ? { shown: true } : { signedIn: true });
 });
-process.on("message", async (message: string) => {
+process.on("message", (message: string) => void answer(message));
+
+async function answer(message: string): Promise<void> {
   if (message === "end") {
     await services.dispose();
     process.exit();
   }
   const { active } = services.accounts.state;
   if (active) await services.accounts.remove(active.id);
-  await Promise.all([services.http.prepare(), prepareFileLock()]);
+  await services.http.prepare();
   await services.signIn.run();
-});
+}
+
 process.send?.({ ready: true });

@@ -1,2 +1,2 @@
-// Loaded by start.cjs, whose syntax must be older than this one line.
-import("../start.mjs");
+// A file for this line, because the syntax of start.cjs must be older.
+void import("../start.mjs");

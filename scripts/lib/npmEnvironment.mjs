@@ -1,9 +1,9 @@
-// The environment for an npm that the project starts itself, from inside whatever started the project.
+// The environment for an npm that the project starts, without that of the package manager that started the project.
 
 /**
- * What describes the person's network and computer, not the command that is running: kept, whoever set it. Everything
- * else under `npm_` (the version of the outer Node, `--ignore-scripts`, `--omit`, a prefix, a workspace …) is left out.
- * Names like NPM_TOKEN are no package manager's: an .npmrc may refer to them.
+ * Settings of the person's network and computer, which are kept. Everything else under `npm_` belongs to the running
+ * command (the version of the outer Node, `--ignore-scripts`, `--omit`, a prefix, a workspace …) and is left out. Names
+ * like NPM_TOKEN are kept as well: an .npmrc may refer to them.
  */
 const keptSettings = new Set([
   "registry",
@@ -28,7 +28,7 @@ const dropped =
   /^(?:npm_config_.*|yarn_.*|pnpm_.*|bun_.*|berry_bin_folder|project_cwd|init_cwd|node|node_env|corepack_root|prefix|omit)$/i;
 
 /**
- * A copy of `environment` without what an outer npm, pnpm, Yarn or Bun, or a debugger of Node, has put there.
+ * Copies `environment` without the variables of an outer npm, pnpm, Yarn or Bun, or of a debugger of Node.
  * @param {Readonly<Record<string, string | undefined>>} environment for instance `process.env`
  * @returns {Record<string, string>}
  */
@@ -62,7 +62,7 @@ function withoutPlugAndPlay(options) {
     .trim();
 }
 
-/** Each process below would wait for a debugger of its own (`--inspect-brk`), or want the port of the first one. */
+/** Each child process would wait for its own debugger (`--inspect-brk`), or want the port of the first one. */
 function withoutInspector(options) {
   return options
     .replace(/(?:^|\s)--(?:inspect-port|debug-port|inspect-publish-uid)[\s=]\S+/g, "")

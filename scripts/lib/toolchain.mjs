@@ -1,5 +1,5 @@
-// What the tests and the demo need beyond node_modules, installed once per machine into a cache outside the clone.
-// Runs on any Node >= 20 and imports nothing but Node itself: it is the first thing a fresh clone executes.
+// The tools of the tests and the demo besides node_modules, installed once per computer into a cache outside the clone.
+// Runs on any Node >= 20 and imports only Node's modules, because a fresh clone has no others.
 import { spawnSync } from "node:child_process";
 import {
   accessSync,
@@ -20,22 +20,22 @@ import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { npmEnvironment } from "./npmEnvironment.mjs";
 
-/** The VS Code server whose workbench the tests drive; its number is VS Code's own plus 3 majors (4.139.1 is 1.139.1). */
+/** The VS Code server of the tests; its version is VS Code's plus 3 majors (4.139.1 is 1.139.1). */
 export const CODE_SERVER_VERSION = "4.139.1";
 const NODE_VERSION = "24.21.0";
 
-/** Where downloaded tools live: `CHATGPT_SIGN_IN_CACHE`, else a folder of ours in the user's cache. An absolute path. */
+/** The absolute path of the cache: `CHATGPT_SIGN_IN_CACHE`, else our folder in the user's cache. */
 export function cacheDirectory() {
   const { CHATGPT_SIGN_IN_CACHE: own, XDG_CACHE_HOME: caches } = process.env;
   if (own) return resolve(own);
-  // A relative path there is to be ignored (XDG Base Directory Specification).
+  // A relative path is to be ignored (XDG Base Directory Specification).
   if (caches && isAbsolute(caches)) return join(caches, "chatgpt-sign-in");
   const home = homeDirectory();
   if (home) return join(home, ".cache", "chatgpt-sign-in");
   throw new Error("There is no home folder to keep the tools in. Set CHATGPT_SIGN_IN_CACHE to a folder for them.");
 }
 
-/** Undefined for a user without one, as in a container that runs under a number alone. */
+/** Undefined for a user without a home folder, as in a container whose user is only a number. */
 function homeDirectory() {
   try {
     const home = homedir();
@@ -46,14 +46,14 @@ function homeDirectory() {
 }
 
 /**
- * The folder that holds a `node` executable of the major version our tools need: the running one's where it will do,
- * else one from the npm registry.
+ * The folder of a `node` executable of the major version that our tools need: the running one if it fits, else one from
+ * the npm registry.
  */
 export function ensureNode() {
-  // One without its headers (some distributions split them off) cannot build native modules.
+  // Without its headers, which some distributions package separately, it cannot build native modules.
   const headers = join(dirname(process.execPath), "..", "include", "node", "node.h");
   const [major, minor] = process.versions.node.split(".").map(Number);
-  // Before 24.2, a script cannot tell that it is the one that was started (import.meta.main).
+  // Before 24.2 there is no import.meta.main.
   if (major === 24 && minor >= 2 && existsSync(headers)) return dirname(process.execPath);
   const isWindows = process.platform === "win32";
   const name = `node-${isWindows ? "win" : process.platform}-${process.arch}`;
@@ -101,9 +101,9 @@ export function ensureChromium() {
 }
 
 /**
- * Whatever npm, or the person's own settings for it, leaves out is needed here. In the environment, because the
- * packages that are installed start an npm of their own (code-server for its native modules). Since npm 12, no package
- * runs its scripts unless that is allowed; the versions installed here are named exactly.
+ * Settings that install everything, whatever npm's defaults and the person's settings leave out. In the environment,
+ * because installed packages start npm again (code-server for its native modules). Since npm 12, no package runs its
+ * scripts unless that is allowed; the versions installed here are exact.
  */
 const npmSettings = {
   npm_config_audit: "false",
@@ -118,7 +118,7 @@ const npmSettings = {
   npm_config_dry_run: "false",
 };
 
-/** Installs node_modules when package-lock.json has changed since the last time, or a package has gone since. */
+/** Installs node_modules when package-lock.json has changed since the last time, or a package is missing. */
 export function ensureDependencies(root) {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   const { dependencies, devDependencies } = JSON.parse(lock).packages[""];
@@ -139,7 +139,7 @@ export function ensureDependencies(root) {
   });
 }
 
-/** Two installations into one folder take each other's files away: `work` waits for another process that has `file`. */
+/** Runs `work` while no other process has `file`: two installations into one folder would break each other. */
 function oneAtATime(file, work) {
   mkdirSync(dirname(file), { recursive: true });
   for (let waits = false; !take(file); waits = true) {
@@ -153,7 +153,7 @@ function oneAtATime(file, work) {
   }
 }
 
-/** Whether the file is ours now. One that was left by a process which has ended, or is too old, holds nobody up. */
+/** Creates the file; false when another process has it. One that is too old, or whose process has ended, is removed. */
 function take(file) {
   try {
     writeFileSync(file, String(process.pid), { flag: "wx" });
@@ -170,7 +170,7 @@ const longestInstallMs = 15 * 60 * 1000;
 function isHeld(file) {
   try {
     const pid = Number(readFileSync(file, "utf8"));
-    // A container's processes have the same numbers each time.
+    // In containers, process ids repeat.
     if (pid === process.pid || Math.abs(Date.now() - statSync(file).mtimeMs) > longestInstallMs) return false;
     process.kill(pid, 0);
     return true;
@@ -179,12 +179,12 @@ function isHeld(file) {
   }
 }
 
-/** Whether this is a Debian and we are root. */
+/** Whether this is Debian, and we are root. */
 export function canInstallDebianPackages() {
   return process.platform === "linux" && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
 }
 
-/** Installs the Debian packages whose marker path is missing; needs root and apt, says what to do without them. */
+/** Installs the Debian packages whose marker path is missing; needs root and apt, and says what to do without them. */
 export function ensureDebianPackages(markers) {
   const missing = Object.keys(markers).filter((name) => !existsSync(markers[name]));
   if (missing.length === 0) return;
@@ -194,7 +194,7 @@ export function ensureDebianPackages(markers) {
   }
   console.log(`Installing Debian packages: ${missing.join(", ")}…`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  // A new machine may be busy with its own updates.
+  // A new computer may be busy with updates.
   const options = ["-y", "-qq", "-o", "DPkg::Lock::Timeout=300"];
   const install = ["install", ...options, "--no-install-recommends", ...missing];
   if (spawnSync("apt-get", install, { stdio: "ignore", env: { ...process.env, ...env } }).status === 0) return;
@@ -203,9 +203,9 @@ export function ensureDebianPackages(markers) {
 }
 
 /**
- * Installs npm packages into a folder of the cache that appears only when it is complete.
- * @param entry the path, in that folder, of the file that is to be used; without it the folder is made again
- * Returns the folder.
+ * Installs npm packages into a folder of the cache, which appears only when it is complete.
+ * @param entry the path of the needed file in that folder; if it is missing, the folder is made again
+ * @returns the folder
  */
 export function installOnce(name, packages, env, entry) {
   const cache = cacheDirectory();
@@ -213,7 +213,7 @@ export function installOnce(name, packages, env, entry) {
   if (existsSync(join(directory, entry))) return directory;
   console.log(`Installing ${packages.join(", ")} into the cache (once)…`);
   const staging = makeStaging(cache);
-  // Ctrl-C ends npm by itself; what it leaves is removed here.
+  // Ctrl-C ends npm, too; clean up after it here.
   const wait = () => undefined;
   process.on("SIGINT", wait);
   try {
@@ -232,7 +232,7 @@ export function installOnce(name, packages, env, entry) {
 const stagingPrefix = "installing-";
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** A new folder in the cache; those that installations left which were killed are removed a day later. */
+/** Creates a folder in the cache. The folders of installations that were killed are removed after a day. */
 function makeStaging(cache) {
   try {
     mkdirSync(cache, { recursive: true });
@@ -242,7 +242,7 @@ function makeStaging(cache) {
         rmSync(path, { recursive: true, force: true });
     }
     const staging = mkdtempSync(join(cache, stagingPrefix));
-    // Who may use it is the cache's and the umask's business; a temporary folder is one person's alone.
+    // A temporary folder is for its owner alone; give it the usual permissions.
     chmodSync(staging, 0o777 & ~process.umask());
     return staging;
   } catch (error) {
@@ -252,10 +252,10 @@ function makeStaging(cache) {
   }
 }
 
-/** Of two processes that install the same thing at once, the second one uses what the first has installed. */
+/** Moves an installation to its place. If another process was faster, its installation is used. */
 function putInPlace(staging, directory, entry) {
   if (existsSync(join(directory, entry))) return;
-  // What is left of one that was damaged.
+  // The rest of a damaged one.
   rmSync(directory, { recursive: true, force: true });
   try {
     renameSync(staging, directory);
@@ -264,7 +264,7 @@ function putInPlace(staging, directory, entry) {
   }
 }
 
-/** Runs a command to its end with our own output streams. Throws with its last lines when it fails. */
+/** Runs a command and returns its output. Throws with its last lines when it fails. */
 export function run(command, args, { cwd, env } = {}) {
   const result = spawnSync(command, args, {
     cwd,
@@ -282,7 +282,7 @@ export function run(command, args, { cwd, env } = {}) {
   );
 }
 
-/** npm keeps what it has downloaded in the home folder; in our cache where nothing can be written there. */
+/** npm keeps its downloads in the home folder, or in our cache if it cannot write there. */
 function npmCache() {
   const home = homeDirectory();
   if (process.platform === "win32" || process.env.npm_config_cache) return {};

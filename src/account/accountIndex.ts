@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { parseJson } from "../platform/json.ts";
 import type { Credential } from "./credential.ts";
 
 const indexSchema = z.object({
@@ -6,9 +7,9 @@ const indexSchema = z.object({
   /** In the order in which they were added. */
   ids: z.array(z.string()),
   active: z.optional(z.string()),
-  /** Counts the changes, so that an older value is known as one. None in an index of the first builds. */
+  /** Counts the changes, so that an older value is recognized. An index of the first builds has none. */
   generation: z.optional(z.number()),
-  /** Sign-ins that have ended, newest last: without one of these, an account that is not listed was not signed out. */
+  /** Sign-ins that have ended, newest last. An account that is neither listed nor here was not signed out. */
   removed: z.optional(z.array(z.object({ id: z.string(), signedInAt: z.number() }))),
 });
 /** Names the accounts that are stored. */
@@ -16,21 +17,16 @@ export type AccountIndex = z.infer<typeof indexSchema>;
 
 export const noAccounts: AccountIndex = { version: 1, ids: [] };
 
-/** Windows that miss more sign-outs than this at once do not exist. */
+/** No window misses more sign-outs than this at once. */
 const removedLimit = 50;
 
-/** What became of reading the index. */
+/** The outcome of reading the index. */
 export type IndexStatus = "found" | "missing" | "corrupt" | "newer";
 
 /** Reads a stored index, whatever is in it. */
 export function parseIndex(text: string | undefined): { index: AccountIndex | undefined; status: IndexStatus } {
   if (text === undefined) return { index: undefined, status: "missing" };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { index: undefined, status: "corrupt" };
-  }
+  const value = parseJson(text);
   const parsed = indexSchema.safeParse(value);
   if (parsed.success) return { index: parsed.data, status: "found" };
   const version = (value as { version?: unknown } | null)?.version;
@@ -42,8 +38,8 @@ export function generationOf(index: AccountIndex): number {
 }
 
 /**
- * What is known once `read` has been read. An account leaves it only for something that was written: the end of its
- * sign-in, or, where nobody counted yet, an empty list.
+ * What is known after `read` has been read. An account is dropped only because of something that was written: that its
+ * sign-in has ended or, in an index without a generation, an empty list.
  */
 export function mergeIndexes(known: AccountIndex, read: AccountIndex | undefined): AccountIndex {
   if (!read) return known;
@@ -54,7 +50,7 @@ export function mergeIndexes(known: AccountIndex, read: AccountIndex | undefined
   return { ...newer, ids: [...newer.ids, ...lostBetween(older, newer)], ...(removed.length > 0 && { removed }) };
 }
 
-/** Known accounts that an index which was written last does not name: who wrote it had read an older value. */
+/** Known accounts that are missing in a newer index, because the window that wrote it had read an older one. */
 export function droppedBy(read: AccountIndex, known: AccountIndex): string[] {
   const isLater = read.generation !== undefined && read.generation >= generationOf(known);
   return isLater ? lostBetween(known, read) : [];
@@ -62,7 +58,7 @@ export function droppedBy(read: AccountIndex, known: AccountIndex): string[] {
 
 /** Accounts that the newer index does not name although their sign-ins have not ended. */
 function lostBetween(older: AccountIndex, newer: AccountIndex): string[] {
-  // An end that the older one knew of is the end of an earlier sign-in of an account that it names.
+  // An end that the older index knew of belongs to an earlier sign-in of an account that it names.
   return older.ids.filter((id) => !newer.ids.includes(id) && endedAt(newer, id) <= endedAt(older, id));
 }
 
@@ -76,17 +72,17 @@ function mergeRemoved(older: AccountIndex, newer: AccountIndex): NonNullable<Acc
   return [...latest].map(([id, signedInAt]) => ({ id, signedInAt })).slice(-removedLimit);
 }
 
-/** When the last sign-in of an account began that is known to have ended; before all times when there is none. */
+/** When the latest sign-in of an account began that has ended; minus infinity if there is none. */
 export function endedAt(index: AccountIndex, id: string): number {
   return index.removed?.find((ended) => ended.id === id)?.signedInAt ?? Number.NEGATIVE_INFINITY;
 }
 
-/** Whether the sign-in that a record is of has ended, by word of the index. */
+/** Whether the index says that the sign-in of a record has ended. */
 export function hasEnded(index: AccountIndex, { id, signedInAt }: Pick<Credential, "id" | "signedInAt">): boolean {
   return signedInAt <= endedAt(index, id);
 }
 
-/** The index with an account that is the active one. */
+/** The index with an account as the active one. */
 export function withAccount(index: AccountIndex, id: string): AccountIndex {
   return { ...index, ids: index.ids.includes(id) ? index.ids : [...index.ids, id], active: id };
 }

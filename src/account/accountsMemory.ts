@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
@@ -6,23 +7,23 @@ import type { Credential, StoredCredential } from "./credential.ts";
 import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
 import { SupersededRecords } from "./supersededRecords.ts";
 
-/** What became of reading a record; `failed` when the keyring did not answer. */
+/** The outcome of reading a record; `failed` when the keyring did not answer. */
 export type ReadCredential = StoredCredential | { status: "failed"; error: unknown };
 
-/** For how long news may wait for what belongs to them, ms. */
+/** How long the event may be held back, ms. */
 const longestHoldMs = 10_000;
 
-/** What this window knows of the accounts, and what it believes of what it reads. */
+/** What this window knows of the accounts. Decides which of two records, or indexes, is believed. */
 export class AccountsMemory {
   readonly #changed: Emitter<AccountsState>;
   readonly #superseded = new SupersededRecords();
-  /** All that has been read or written of the index. */
+  /** Everything of the index that has been read or written, merged. */
   #index: AccountIndex = noAccounts;
   #entries: ReadonlyMap<string, Entry> = new Map();
   #state: AccountsState = signedOut;
-  /** What listeners were told last. */
+  /** The state that listeners have. */
   #told: AccountsState = signedOut;
-  /** Works whose changes are told together when they end. */
+  /** Work under way during which the event is held back. */
   readonly #holds = new Set<object>();
 
   constructor(log: Logger) {
@@ -76,7 +77,7 @@ export class AccountsMemory {
     this.#index = written;
   }
 
-  /** What is to be believed of an account of the index after its record was read; undefined when nothing is known. */
+  /** What is believed of an account of the index after its record was read; undefined when nothing is known. */
   newest(id: string, record: ReadCredential): Entry | undefined {
     const entry = this.#entries.get(id);
     const known = entry && !this.#isOver(entry.credential) ? entry : undefined;
@@ -109,7 +110,7 @@ export class AccountsMemory {
     this.set(rest, this.#state.notice);
   }
 
-  /** Sets what is known, and tells of it when a surface would show something else. */
+  /** Sets what is known, and fires the event when something that is shown has changed. */
   set(entries: ReadonlyMap<string, Entry>, notice: StorageNotice | undefined): void {
     for (const [id, entry] of entries) {
       const replaced = this.#entries.get(id);
@@ -127,12 +128,12 @@ export class AccountsMemory {
     const accounts = [...this.#entries.values()].map((entry) => entry.account);
     const active = accounts.find(({ id }) => id === this.#index.active) ?? accounts[0];
     const state = { accounts, active, notice };
-    if (!isSame(this.#state, state)) this.#state = state;
+    if (!isDeepStrictEqual(this.#state, state)) this.#state = state;
     this.#tell();
   }
 
   #tell(): void {
-    if (this.#holds.size > 0 || isSame(this.#told, this.#state)) return;
+    if (this.#holds.size > 0 || isDeepStrictEqual(this.#told, this.#state)) return;
     this.#told = this.#state;
     this.#changed.fire(this.#state);
   }
@@ -141,13 +142,9 @@ export class AccountsMemory {
     return hasEnded(this.#index, credential);
   }
 
-  /** The entry in memory when it has this very record, so that identity tells whether something changed. */
+  /** The entry in memory if it has this record, so that its identity tells whether something has changed. */
   #entryOf(credential: Credential): Entry {
     const known = this.#entries.get(credential.id);
-    return known && isSame(known.credential, credential) ? known : createEntry(credential);
+    return known && isDeepStrictEqual(known.credential, credential) ? known : createEntry(credential);
   }
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,19 +1,27 @@
-import { describeError, type Logger } from "../platform/logger.ts";
+import { inBackground } from "../platform/inBackground.ts";
+import type { Logger } from "../platform/logger.ts";
 import { droppedBy, type IndexStatus } from "./accountIndex.ts";
 import type { AccountsMemory, ReadCredential } from "./accountsMemory.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { Entry, StorageNotice } from "./state.ts";
 
 /**
- * Remembers outside the secrets that there are some, so that a keyring which forgets them is noticed; `missing` once that
- * has been told, until somebody signs out or they are there again.
+ * Remembers outside the secrets whether somebody is signed in, so that a keyring which forgets secrets is noticed.
+ * `missing` after the person was warned, until somebody signs out or the secrets are found again.
  */
 export interface SignedInHint {
   get(): boolean | "missing";
   set(signedIn: boolean | "missing"): PromiseLike<void>;
 }
 
-/** Reads what is stored into a window's memory. Runs within the turns of `Accounts`. */
+export interface AccountsReaderDependencies {
+  store: SecretStore;
+  memory: AccountsMemory;
+  hint: SignedInHint;
+  log: Logger;
+}
+
+/** Reads what is stored into a window's memory. Called in turn by `Accounts`. */
 export class AccountsReader {
   readonly #store: SecretStore;
   readonly #memory: AccountsMemory;
@@ -23,27 +31,28 @@ export class AccountsReader {
   #unreadable = new Set<string>();
   #hasRead = false;
   #isPartial = false;
-  /** There is an index, by the hint or by what is known, and nothing of it could be read. */
+  /** The hint or what is known says that there is an index, but it could not be read. */
   #isBlind = false;
   #isIncomplete = false;
 
-  constructor(store: SecretStore, memory: AccountsMemory, hint: SignedInHint, log: Logger) {
+  constructor({ store, memory, hint, log }: AccountsReaderDependencies) {
     this.#store = store;
     this.#memory = memory;
     this.#hint = hint;
     this.#log = log;
   }
 
-  /** Whether the last reading of everything lacks an account that must be there, or all of them. */
+  /** Whether an account that must exist was missing when everything was read last. */
   get isPartial(): boolean {
     return this.#isPartial;
   }
 
+  /** Whether there is an index that could not be read. */
   get isBlind(): boolean {
     return this.#isBlind;
   }
 
-  /** Whether the index lacks an account by the mistake of another window, when it was read last. */
+  /** Whether another window has dropped an account from the index by mistake. */
   get isIncomplete(): boolean {
     return this.#isIncomplete;
   }
@@ -54,22 +63,23 @@ export class AccountsReader {
     const read = await Promise.all(ids.map(async (id) => [id, await this.#readCredential(id)] as const));
     const { entries, unreadable } = this.#memory.newestOf(read);
     const failed = [...unreadable.values()].find((record) => record.status === "failed");
-    // When nothing can be read, this is no answer to who is signed in.
+    // Nothing could be read, so this does not mean that nobody is signed in.
     if (failed && entries.size === 0) throw failed.error;
     let notice = noticeOf(status) ?? [...unreadable.values()].map(({ status: of }) => noticeOf(of)).find(Boolean);
     if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get() === true) {
-      // Something was stored, nobody signed out, and it is gone: a keyring that keeps secrets in memory only.
+      // Something was stored, nobody signed out, and it is gone: the keyring keeps secrets in memory only.
       notice = "notKept";
       this.remember("missing");
     } else if (this.#hasRead && ids.length === 0) {
-      // What was noticed at the start stays true until somebody signs in.
+      // What was noticed at the start holds until somebody signs in.
       notice ??= this.#memory.state.notice;
     }
     if (entries.size > 0 && this.#hint.get() !== true) this.remember(true);
     this.#hasRead = true;
     this.#isPartial = unreadable.size > 0 || (this.#isBlind && entries.size === 0);
     this.#unreadable = new Set(unreadable.keys());
-    if (notice && notice !== this.#memory.state.notice) this.#log.warn(`What is stored is not all usable: ${notice}`);
+    if (notice && notice !== this.#memory.state.notice)
+      this.#log.warn(`Not everything that is stored can be used: ${notice}`);
     this.#memory.set(entries, notice);
   }
 
@@ -93,7 +103,7 @@ export class AccountsReader {
 
   async reread(id: string): Promise<Entry | undefined> {
     const record = await this.#readCredential(id);
-    // What is not there may have been signed out.
+    // It may be missing because of a sign-out.
     if (record.status !== "found" || !this.#memory.index.ids.includes(id)) await this.readIndex().catch(() => {});
     const entry = this.#memory.index.ids.includes(id) ? this.#memory.newest(id, record) : undefined;
     if (entry) return this.#memory.adopt(entry.credential, this.#memory.state.notice);
@@ -103,12 +113,10 @@ export class AccountsReader {
   }
 
   remember(signedIn: boolean | "missing"): void {
-    Promise.resolve(this.#hint.set(signedIn)).catch((error: unknown) =>
-      this.#log.warn(`Whether somebody is signed in could not be remembered: ${describeError(error)}`),
-    );
+    inBackground(this.#hint.set(signedIn), this.#log, "Whether somebody is signed in could not be remembered");
   }
 
-  /** The notice that is left once an account's record is whole. */
+  /** The notice that remains when an account's record is readable. */
   noticeWithout(id: string): StorageNotice | undefined {
     this.#unreadable.delete(id);
     return this.#unreadable.size === 0 ? undefined : this.#memory.state.notice;

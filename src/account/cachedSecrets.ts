@@ -3,25 +3,27 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
+import { parseJson } from "../platform/json.ts";
+import { TaskQueue } from "../platform/taskQueue.ts";
 import { Problem } from "../shared/problem.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
-import { readSecret, type SecretStorage } from "./secretStore.ts";
+import { readSecret, type SecretStorage } from "./secretStorage.ts";
 
 const markKey = "storage";
+/** Tells a browser's secrets from another's, and how often they were changed. */
 const markSchema = z.object({ id: z.string().check(z.regex(/^[0-9a-f]{16}$/)), generation: z.number() });
 type Mark = z.infer<typeof markSchema>;
 
 /**
- * The secrets of a host that shows a window what was stored when its page was loaded, and stores all that the window
- * knows with each change (VS Code on the web). There, a window that did not hear of another one's change would put the
- * old secrets back. So each change counts up a generation, among the secrets and in a file that all windows see; a
- * window whose own count is behind must not write, and must not spend what it has read.
+ * The secrets of VS Code on the web. A window there sees what was stored when its page was loaded, and stores all that
+ * it knows with each change, so it would undo the changes of other windows. That is why each change counts up a
+ * generation, among the secrets and in a file that all windows see. A window whose generation is behind must not write,
+ * and must not use a refresh token that it has read.
  */
 export class CachedSecrets implements SecretStorage {
   readonly #secrets: SecretStorage;
   readonly #directory: string;
-  /** Changes happen one after another. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #changes = new TaskQueue();
   /** The newest mark that this window has read or written: one that reads as missing or older takes nothing away. */
   #known: Mark | undefined;
 
@@ -56,18 +58,16 @@ export class CachedSecrets implements SecretStorage {
   }
 
   #change(write: () => PromiseLike<void>): Promise<void> {
-    const result = this.#queue.then(async () => {
+    return this.#changes.run(async () => {
       await this.assertCurrent();
       const mark = (await this.#mark()) ?? { id: randomBytes(8).toString("hex"), generation: 0 };
       const next: Mark = { ...mark, generation: mark.generation + 1 };
       await this.#secrets.store(markKey, JSON.stringify(next));
       this.#known = next;
       await write();
-      // Where the folder cannot be written, windows cannot be told apart from each other; what is stored stays stored.
-      await this.#tell(next).catch(() => {});
+      // Where the folder cannot be written, windows do not hear of each other; what is stored stays stored.
+      await this.#publish(next).catch(() => {});
     });
-    this.#queue = result.catch(() => {});
-    return result;
   }
 
   async #mark(): Promise<Mark | undefined> {
@@ -82,20 +82,16 @@ export class CachedSecrets implements SecretStorage {
     return parse(text)?.generation ?? 0;
   }
 
-  async #tell(mark: Mark): Promise<void> {
+  async #publish(mark: Mark): Promise<void> {
     await writeFileAtomically(this.#fileOf(mark.id), JSON.stringify(mark));
   }
 
-  /** One for each browser: each has secrets of its own. */
+  /** One for each browser: browsers do not share secrets. */
   #fileOf(id: string): string {
     return join(this.#directory, `storage-${id}.json`);
   }
 }
 
 function parse(text: string): Mark | undefined {
-  try {
-    return markSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return markSchema.safeParse(parseJson(text)).data;
 }

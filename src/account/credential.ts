@@ -2,34 +2,32 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { type Claims, mergeClaims, readClaims } from "../oauth/claims.ts";
 import type { TokenSet } from "../oauth/tokenEndpoint.ts";
+import { parseJson } from "../platform/json.ts";
 import { Problem } from "../shared/problem.ts";
+import { isRecord, type Migrations, migrateCredential } from "./migrateCredential.ts";
 
-/** The version of the record below. A reader of version N migrates older ones and leaves newer ones alone. */
-export const credentialVersion = 1;
+/** The version of the record below. */
+export const credentialVersion = 2;
 
 const token = z.string().check(z.minLength(1));
 const time = z.number();
-
-/**
- * Stands in a linked record where the refresh token would: the Codex CLI alone spends that one, so it is not kept here.
- * Holds spaces, so that it can be no token.
- */
-export const keptByTheCli = "kept by the Codex CLI";
+/** What a record of this origin cannot have. */
+const absent = z.optional(z.never());
 
 /** Where a linked login lives. */
 const linkSchema = z.object({
   /** The CLI's folder (`CODEX_HOME`). */
   codexHome: z.string(),
   store: z.enum(["file", "keyring"]),
-  /** The person chose that the file be renewed from here where no CLI is installed. */
+  /** The person chose that this extension refreshes the file's tokens where no CLI is installed. */
   refreshHere: z.boolean(),
 });
 export type CodexLink = Readonly<z.infer<typeof linkSchema>>;
 
-/** A hand-over to the Codex CLI that has begun and whose outcome is not known yet. */
-const handOverSchema = z.object({
+/** A hand-off to the Codex CLI that has begun and whose outcome is not known yet. */
+const handOffSchema = z.object({
   codexHome: z.string(),
-  /** What stood in its auth.json, as it is to be put back. */
+  /** What was in its auth.json, so that it can be restored. */
   replaced: z.optional(
     z.object({
       fingerprint: z.string(),
@@ -47,18 +45,13 @@ export type DerivedKey = z.infer<typeof derivedKeySchema>;
 
 const rejectionSchema = z.enum(["expired", "reused", "revoked", "rejected"]);
 
-/**
- * All that is kept of one account, in one secret: a crash leaves the old record or the new one. Times are ms since 1970
- * by the local clock.
- */
-export const credentialSchema = z.object({
+/** What a record has whatever its origin. Times are ms since 1970 by the local clock. */
+const commonFields = {
   version: z.literal(credentialVersion),
   /** Our own name of the account; safe to show and log. */
   id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
-  origin: z.enum(["own", "linked", "copied"]),
   issuer: z.string(),
-  tokens: z.object({ idToken: token, accessToken: token, refreshToken: token }),
-  /** How often the tokens were renewed since the sign-in. */
+  /** How often the tokens were refreshed since the sign-in. */
   sequence: z.number(),
   signedInAt: time,
   /** When the access token came. */
@@ -69,14 +62,43 @@ export const credentialSchema = z.object({
   derivedKey: derivedKeySchema,
   /** When the plan's API credits were asked for; once per account. */
   creditsAskedAt: z.optional(time),
-  /** Of a linked record: where its owner keeps the login. */
-  link: z.optional(linkSchema),
-  /** Of a record that is not linked yet: its refresh token may be in the CLI's file too, and must not be spent. */
-  handOff: z.optional(handOverSchema),
-  /** Set when the issuer will not renew these tokens any more. */
+  /** Set when the issuer does not refresh these tokens any more. */
   rejected: z.optional(rejectionSchema),
-});
+};
+
+/** What a record has whose refresh token is kept here. */
+const heldFields = {
+  ...commonFields,
+  tokens: z.object({ idToken: token, accessToken: token, refreshToken: token }),
+  /** While it is set, the refresh token may be in the CLI's file too, and must not be used. */
+  handOff: z.optional(handOffSchema),
+  link: absent,
+};
+
+/** What a record has whose login the Codex CLI owns: the CLI alone uses its refresh token, so it is not kept here. */
+const linkedFields = {
+  ...commonFields,
+  tokens: z.object({ idToken: token, accessToken: token, refreshToken: absent }),
+  link: linkSchema,
+  handOff: absent,
+};
+
+/**
+ * All that is kept of one account, in one secret: a crash leaves the old record or the new one. Its origin says whose
+ * login it is: signed in here, copied from the Codex CLI, or still the CLI's.
+ */
+const credentialSchema = z.discriminatedUnion("origin", [
+  z.object({ origin: z.literal("own"), ...heldFields }),
+  z.object({ origin: z.literal("copied"), ...heldFields }),
+  z.object({ origin: z.literal("linked"), ...linkedFields }),
+]);
 export type Credential = Readonly<z.infer<typeof credentialSchema>>;
+export type Origin = Credential["origin"];
+export type LinkedCredential = Extract<Credential, { origin: "linked" }>;
+/** A credential whose refresh token is kept here. */
+export type HeldCredential = Exclude<Credential, LinkedCredential>;
+/** The tokens that a credential of any origin has. */
+export type LoginTokens = Pick<TokenSet, "idToken" | "accessToken">;
 
 export type StoredCredential =
   | { status: "found"; credential: Credential }
@@ -84,24 +106,13 @@ export type StoredCredential =
   | { status: "corrupt" }
   | { status: "newer" };
 
-/** Makes a record of the next version out of one of the version it stands under. */
-export type Migrations = Readonly<Record<number, (record: Record<string, unknown>) => Record<string, unknown>>>;
-
-/** None yet: version 1 is the first that was ever stored. */
-const migrations: Migrations = {};
-
-/** Reads a stored record, whatever is in it; one of an older version is brought up to this one step by step. */
-export function parseCredential(text: string | undefined, steps: Migrations = migrations): StoredCredential {
+/** Reads a stored record, whatever is in it. One of an older version is migrated, one of a newer version left alone. */
+export function parseCredential(text: string | undefined, steps?: Migrations): StoredCredential {
   if (text === undefined) return { status: "none" };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { status: "corrupt" };
-  }
-  const version = (value as { version?: unknown } | null)?.version;
-  if (typeof version === "number" && version > credentialVersion) return { status: "newer" };
-  const parsed = credentialSchema.safeParse(withoutUnknownRejection(migrate(value, version, steps)));
+  const record = parseJson(text);
+  if (!isRecord(record)) return { status: "corrupt" };
+  if (typeof record.version === "number" && record.version > credentialVersion) return { status: "newer" };
+  const parsed = credentialSchema.safeParse(withoutUnknownRejection(migrateCredential(record, steps)));
   return parsed.success ? { status: "found", credential: parsed.data } : { status: "corrupt" };
 }
 
@@ -115,40 +126,30 @@ export function serializeCredential(credential: Credential): string {
   return text;
 }
 
-/** A reason that is none of ours says nothing, and must not cost the record it stands in: the next refresh will tell. */
-function withoutUnknownRejection(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("rejected" in value)) return value;
-  const { rejected, ...record } = value;
-  return rejectionSchema.safeParse(rejected).success ? value : record;
+/** An unknown reason must not cost the record that it is in: the next refresh will find out. */
+function withoutUnknownRejection(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!("rejected" in record)) return record;
+  const { rejected, ...rest } = record;
+  return rejectionSchema.safeParse(rejected).success ? record : rest;
 }
 
-function migrate(value: unknown, version: unknown, steps: Migrations): unknown {
-  if (typeof version !== "number" || typeof value !== "object" || value === null) return value;
-  let record = value as Record<string, unknown>;
-  for (let from = version; from < credentialVersion; from += 1) {
-    const step = steps[from];
-    if (!step) return undefined;
-    record = { ...step(record), version: from + 1 };
-  }
-  return record;
-}
-
-/** What the tokens of a record say of its account. */
-export function claimsOf(tokens: TokenSet): Claims {
+/** What the tokens of a record say about its account. */
+export function claimsOf(tokens: LoginTokens): Claims {
   return mergeClaims(readClaims(tokens.idToken), readClaims(tokens.accessToken));
 }
 
 /**
  * The id of the account that tokens belong to: a ChatGPT user in one ChatGPT workspace at one issuer. The same email in
- * two ChatGPT workspaces makes two.
+ * two ChatGPT workspaces makes two accounts.
  */
 export function accountIdOf(issuer: string, claims: Claims): string {
-  const identity = [issuer, claims.userId ?? claims.email ?? "", claims.accountId ?? ""].join("\n");
+  const identity = [issuer, claims.userId ?? claims.email ?? "", claims.workspaceId ?? ""].join("\n");
   return createHash("sha256").update(identity).digest("hex").slice(0, 16);
 }
 
-/** A key as it may be shown: `sk-…abcd`. One too short to hide the rest shows nothing of it. */
+/** A key as it may be shown: `sk-…abcd`. Of a short key, or one with an unusual end, nothing is shown. */
 export function maskKey(key: string): string {
   const prefix = key.startsWith("sess-") ? "sess-" : "sk-";
-  return key.length >= 20 ? `${prefix}…${key.slice(-4)}` : `${prefix}…`;
+  const end = key.slice(-4);
+  return key.length >= 20 && /^[\w-]{4}$/.test(end) ? `${prefix}…${end}` : `${prefix}…`;
 }

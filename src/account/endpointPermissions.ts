@@ -1,6 +1,8 @@
 import { type Clock, delay } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
+import { inBackground } from "../platform/inBackground.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
+import { TaskQueue } from "../platform/taskQueue.ts";
 import { Problem, type ProblemCode } from "../shared/problem.ts";
 import { type Binding, normalAddress } from "./endpoints.ts";
 
@@ -18,57 +20,57 @@ export interface EndpointQuestion {
 
 export interface EndpointPermissionDependencies {
   memory: EndpointMemory;
-  /** Asks the person in a modal dialog; anything but true means no. */
+  /** Asks the person in a modal dialog; anything but true is a no. */
   ask: (question: EndpointQuestion) => PromiseLike<boolean>;
   clock: Clock;
   log: Logger;
 }
 
 export interface EndpointRequest {
-  /** Asks again although the person has said no: they want to be asked. */
+  /** Asks again even if the person has said no: they have done something that needs an answer. */
   again?: boolean;
-  /** The problem when the person does not allow it. */
+  /** The code of the problem when the person does not allow it. */
   problem?: ProblemCode;
   signal?: AbortSignal;
 }
 
-/** What a caller that cannot wait for a person needs. */
+/** For callers that must not ask the person. */
 export type EndpointGuard = Pick<EndpointPermissions, "isAllowed" | "assertAllowed">;
 
-/** Whoever asks does not wait longer for an answer, ms. An answer that comes later still counts. */
+/** How long a caller waits for an answer, ms. A later answer still counts. */
 const answerLimitMs = 5 * 60_000;
 
 const memoryKey = "allowedEndpoints";
-type Allowed = readonly [holder: string, address: string];
+type Allowed = readonly [name: string, address: string];
 
-/** A question before the person, or waiting for the one that is. */
+/** A question that the person sees, or that waits for another one to be answered. */
 interface Asking {
   readonly answered: Promise<void>;
-  /** Somebody who waits for it wants to be asked, whatever was said before. */
+  /** Whether one of those who wait for it wants the person asked again. */
   again: boolean;
 }
 
 /**
  * Decides where a credential may be sent. The settings say where requests go, but any extension may write them, so they
- * are no proof of the person's will: an address that a credential was not obtained for is used only after the person
+ * do not prove what the person wants: an address that a credential was not obtained for is used only after the person
  * has allowed it.
  */
 export class EndpointPermissions {
   readonly #dependencies: EndpointPermissionDependencies;
   readonly #changed: Emitter<void>;
-  /** Until the window closes or the credential is gone, whatever becomes of the memory. */
+  /** What was allowed in this window; it holds even if the memory loses it. */
   #allowedHere: readonly Allowed[] = [];
-  /** Until the window closes; who was told no once does not ask again by themselves. */
+  /** What the person has said no to, until the window closes: they are not asked for it again unless they want to. */
   readonly #refused = new Set<string>();
-  /** The questions before the person now, by what they ask. */
+  /** The unanswered questions, by what they ask. */
   readonly #asking = new Map<string, Asking>();
   /** One dialog at a time. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #dialogs = new TaskQueue();
 
-  constructor(parts: EndpointPermissionDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: EndpointPermissionDependencies) {
+    this.#dependencies = dependencies;
     this.#changed = new Emitter((error) =>
-      parts.log.error(`A listener of the allowed endpoints failed: ${describeError(error)}`),
+      dependencies.log.error(`A listener of the allowed endpoints failed: ${describeError(error)}`),
     );
   }
 
@@ -76,12 +78,12 @@ export class EndpointPermissions {
     return this.#changed.event;
   }
 
-  /** Whether a credential may be sent to an address, as far as is known without asking. */
+  /** Whether a credential may be sent to an address. Does not ask. */
   isAllowed(binding: Binding | undefined, address: string): boolean {
     const wanted = normalAddress(address);
     if (!binding || wanted === undefined) return false;
     if (binding.home.some((home) => normalAddress(home) === wanted)) return true;
-    return this.#allowed().some(([holder, allowed]) => holder === binding.holder && allowed === wanted);
+    return this.#allowed().some(([name, allowed]) => name === binding.name && allowed === wanted);
   }
 
   /**
@@ -93,8 +95,8 @@ export class EndpointPermissions {
   }
 
   /**
-   * Asks the person, where needed, whether a credential may be sent to some addresses; one dialog names them all. Only
-   * for what a person does: nothing in the background may call this.
+   * Asks the person, where needed, whether a credential may be sent to some addresses; one dialog names them all. To be
+   * called only for something that the person does, never in the background.
    * @throws Problem `endpointNotAllowed` unless they allow it, now or earlier; the signal's reason when it is aborted
    */
   async request(binding: Binding, addresses: readonly string[], options: EndpointRequest = {}): Promise<void> {
@@ -113,7 +115,7 @@ export class EndpointPermissions {
     return [...new Set(addresses.filter((address) => !this.isAllowed(binding, address)))];
   }
 
-  /** Allows for one credential what the person has just allowed for another: the two are one. */
+  /** Allows for a credential what the person has just allowed for it under another name. */
   grant(binding: Binding, addresses: readonly string[]): void {
     const missing = this.missing(binding, addresses);
     if (missing.length === 0) return;
@@ -122,8 +124,8 @@ export class EndpointPermissions {
   }
 
   /** Forgets what was allowed for a credential that is gone. */
-  forget({ holder }: Binding): void {
-    const isKept = ([other]: Allowed) => other !== holder;
+  forget({ name }: Binding): void {
+    const isKept = ([other]: Allowed) => other !== name;
     const allowed = this.#allowed();
     const kept = allowed.filter(isKept);
     if (kept.length === allowed.length) return;
@@ -132,35 +134,32 @@ export class EndpointPermissions {
     this.#changed.fire();
   }
 
-  /** Drops what this window alone still knows of a credential that is gone: another window may have forgotten the rest. */
-  forgetHere({ holder }: Binding): void {
+  /** Forgets what was allowed in this window for a credential that is gone: another window may have forgotten the rest. */
+  forgetHere({ name }: Binding): void {
     const before = this.#allowed().length;
-    this.#allowedHere = this.#allowedHere.filter(([other]) => other !== holder);
+    this.#allowedHere = this.#allowedHere.filter(([other]) => other !== name);
     if (this.#allowed().length < before) this.#changed.fire();
   }
 
-  /** The one dialog that asks this; whoever wants the same waits for the same answer. */
+  /** Asks in one dialog; callers with the same question wait for the same answer. */
   #question(binding: Binding, addresses: readonly string[], again: boolean): Promise<void> {
-    const name = addresses.map((address) => nameOf(binding, address)).join("\n");
-    const running = this.#asking.get(name);
+    const question = addresses.map((address) => nameOf(binding, address)).join("\n");
+    const running = this.#asking.get(question);
     if (running) {
       running.again ||= again;
       return running.answered;
     }
-    const answered = this.#queue
-      .then(() => this.#ask(binding, addresses, asking.again))
-      .finally(() => {
-        this.#asking.delete(name);
-      });
+    const answered = this.#dialogs
+      .run(() => this.#ask(binding, addresses, asking.again))
+      .finally(() => this.#asking.delete(question));
     const asking: Asking = { answered, again };
-    this.#asking.set(name, asking);
-    this.#queue = answered.catch(() => {});
+    this.#asking.set(question, asking);
     return answered;
   }
 
   async #ask(binding: Binding, addresses: readonly string[], again: boolean): Promise<void> {
     const { ask, log } = this.#dependencies;
-    // The question before this one may have been about the same.
+    // An earlier question may have been about the same addresses.
     const missing = this.missing(binding, addresses);
     if (missing.length === 0 || (!again && this.#isRefused(binding, missing))) return;
     let allowed = false;
@@ -179,20 +178,19 @@ export class EndpointPermissions {
     this.#changed.fire();
   }
 
-  #remember({ holder }: Binding, addresses: readonly string[]): void {
+  #remember({ name }: Binding, addresses: readonly string[]): void {
     const added = addresses.flatMap((address): Allowed[] => {
       const normal = normalAddress(address);
-      return normal === undefined ? [] : [[holder, normal]];
+      return normal === undefined ? [] : [[name, normal]];
     });
     this.#allowedHere = [...this.#allowedHere, ...added];
     this.#write(this.#allowed());
   }
 
-  /** Nobody waits for the memory, or fails with it: this window knows already what is written. */
+  /** Nobody waits for the memory: this window already knows what is written. */
   #write(allowed: readonly Allowed[]): void {
-    this.#dependencies.memory.update(memoryKey, allowed).then(undefined, (error: unknown) => {
-      this.#dependencies.log.warn(`The allowed endpoints could not be written: ${describeError(error)}`);
-    });
+    const { memory, log } = this.#dependencies;
+    inBackground(memory.update(memoryKey, allowed), log, "The allowed endpoints could not be written");
   }
 
   /** Whether the person has said no to one of these. */
@@ -200,7 +198,7 @@ export class EndpointPermissions {
     return addresses.some((address) => this.#refused.has(nameOf(binding, address)));
   }
 
-  /** Waits for an answer, but not for ever. */
+  /** Waits for an answer, but not forever. */
   async #answered(question: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     const limit = new AbortController();
     const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
@@ -216,7 +214,7 @@ export class EndpointPermissions {
   #allowed(): readonly Allowed[] {
     const stored = this.#dependencies.memory.get(memoryKey);
     const known = Array.isArray(stored) ? stored.filter(isAllowed) : [];
-    const isNew = ([holder, address]: Allowed) => !known.some(([other, at]) => other === holder && at === address);
+    const isNew = ([name, address]: Allowed) => !known.some(([other, at]) => other === name && at === address);
     return [...known, ...this.#allowedHere.filter(isNew)];
   }
 }
@@ -225,6 +223,6 @@ function isAllowed(entry: unknown): entry is Allowed {
   return Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === "string");
 }
 
-function nameOf({ holder }: Binding, address: string): string {
-  return `${holder} ${normalAddress(address)}`;
+function nameOf({ name }: Binding, address: string): string {
+  return `${name} ${normalAddress(address)}`;
 }

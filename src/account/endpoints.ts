@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { defaultIssuer } from "../oauth/issuer.ts";
 import { parseEndpoint } from "../platform/endpoint.ts";
 
-/** The real service's addresses; the settings of the same names can put others in their place. */
+/** The addresses of OpenAI's service; the settings of the same names can replace them. */
 export const endpointDefaults = {
   issuer: defaultIssuer,
   apiBaseUrl: "https://api.openai.com/v1",
@@ -13,37 +13,37 @@ export type EndpointName = keyof typeof endpointDefaults;
 /** What a credential is bound to: the addresses that it was obtained for. */
 export interface Binding {
   readonly kind: "account" | "apiKey";
-  /** Under this name the person's answers are remembered. No secret. */
-  readonly holder: string;
+  /** The name under which the person's answers are remembered. No secret. */
+  readonly name: string;
   /** Addresses that need no question. */
   readonly home: readonly string[];
 }
 
 /**
- * What an account's tokens and its derived key are bound to. The addresses of the real service belong together; any
- * other issuer's tokens have only the addresses that the person has allowed.
+ * What an account's tokens and its derived key are bound to. OpenAI's addresses belong together; tokens of another
+ * issuer may be sent only where the person has allowed it.
  */
 export function accountBinding(issuer: string): Binding {
-  const holder = normalAddress(issuer) ?? "unknown issuer";
-  return { kind: "account", holder, home: holder === defaultIssuer ? Object.values(endpointDefaults) : [] };
+  const name = normalAddress(issuer) ?? "unknown issuer";
+  return { kind: "account", name, home: name === defaultIssuer ? Object.values(endpointDefaults) : [] };
 }
 
-/** What a stored API key is bound to: the address that it was set for, which older records do not name. */
+/** What a stored API key is bound to: the address that it was set for; OpenAI's where a record names none. */
 export function ownKeyBinding(key: string, apiBaseUrl: string = endpointDefaults.apiBaseUrl): Binding {
   const digest = createHash("sha256").update(key).digest("hex").slice(0, 12);
-  return { kind: "apiKey", holder: `API key ${digest}`, home: [apiBaseUrl] };
+  return { kind: "apiKey", name: `API key ${digest}`, home: [apiBaseUrl] };
 }
 
-/** What a key is bound to that the person is about to type. */
+/** What a key is bound to that the person is about to enter. */
 export const newKeyBinding: Binding = {
   kind: "apiKey",
-  holder: "new API key",
+  name: "new API key",
   home: [endpointDefaults.apiBaseUrl],
 };
 
 /**
- * An address as a URL parser writes it: two are the same when scheme, host, port and path are. Undefined for what a
- * credential can never be sent to.
+ * An address as a URL parser writes it: two addresses are equal when scheme, host, port and path are. Undefined for
+ * an address that a credential can never be sent to.
  */
 export function normalAddress(address: string): string | undefined {
   try {
@@ -53,7 +53,7 @@ export function normalAddress(address: string): string | undefined {
   }
 }
 
-/** Whether a setting has the real service's address, however it is written. */
+/** Whether a setting has the address of OpenAI's service, in any spelling. */
 export function isDefaultEndpoint(name: EndpointName, value: unknown): boolean {
   return typeof value === "string" && normalAddress(value) === endpointDefaults[name];
 }

@@ -1,17 +1,17 @@
 import type { Entry } from "./state.ts";
 
-/** Access tokens are renewed this long before they expire (protocol.md section 4). */
+/** Access tokens are refreshed this long before they expire, ms. */
 const marginMs = 5 * 60_000;
-/** The issuer may invalidate tokens that are renewed just after they were issued (protocol.md section 4, #40541). */
+/** The issuer may invalidate tokens that are refreshed just after they were issued (openai/codex issue 40541), ms. */
 export const settleMs = 60_000;
-/** Where the token does not say when it expires. */
+/** How long a token is used that does not say when it expires, ms. */
 const blindLifetimeMs = 8 * 24 * 60 * 60_000;
 
-/** When an account's access token is due to be renewed: ms since 1970 by the local clock. */
+/** When an account's access token is due to be refreshed: ms since 1970 by the local clock. */
 export function refreshDueAt({ credential, account }: Entry): number {
   const { accessTokenExpiresAt } = account;
   if (accessTokenExpiresAt === undefined) return credential.receivedAt + blindLifetimeMs;
   const settled = credential.receivedAt + settleMs;
-  // A token that lives shorter than it takes to settle is used up to its end.
+  // A token that lives shorter than it takes to settle is used until it expires.
   return Math.max(accessTokenExpiresAt - marginMs, Math.min(settled, accessTokenExpiresAt));
 }

@@ -1,6 +1,6 @@
 import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
-import type { SecretStorage } from "./secretStore.ts";
+import type { SecretStorage } from "./secretStorage.ts";
 
 export interface SecretLimits {
   /** How long a read may take, ms. */
@@ -9,14 +9,14 @@ export interface SecretLimits {
   writeMs?: number;
 }
 
-/** Secrets whose calls end. */
+/** Secrets whose calls all end. */
 export interface LimitedSecrets extends SecretStorage {
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
-/** The keyring has not answered in time. A write that had begun may still come to pass. */
+/** The keyring did not answer in time. A write that had begun may still succeed. */
 export class KeyringSilent extends Problem {
   /** Settles as the write does, perhaps never. */
   readonly late: Promise<void>;
@@ -29,8 +29,17 @@ export class KeyringSilent extends Problem {
 }
 
 /**
- * Secrets of which no call lasts forever. An answer that comes too late is dropped; writes of one secret happen in the
- * order they were asked for, so that one that lands late never replaces what was stored after it.
+ * Does some work if a write that was given up succeeds after all.
+ * @returns the error that the write was given up with, to be thrown
+ */
+export function afterLateWrite(error: unknown, work: () => Promise<unknown>): unknown {
+  if (error instanceof KeyringSilent) void error.late.then(work).catch(() => {});
+  return error;
+}
+
+/**
+ * Secrets of which no call lasts forever. An answer that comes too late is dropped. Writes of one secret happen in the
+ * order of the calls, so that a late one never replaces what was stored after it.
  * Reads reject with Problem `keyringFailed` or `keyringSilent`, writes with `keyringSilent` or what the host throws.
  */
 export function limitSecrets(
@@ -75,7 +84,7 @@ export function limitSecrets(
 async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    // After a busy moment, or a sleep of the computer, an answer may be here that was not looked at yet.
+    // After a busy moment, or a sleep of the computer, an answer may have come that was not handled yet.
     timer = setTimeout(() => setImmediate(() => reject(late())), ms);
   });
   try {

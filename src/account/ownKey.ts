@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod/mini";
 import type { Disposable } from "../platform/disposables.ts";
 import { Emitter } from "../platform/emitter.ts";
+import { parseJson } from "../platform/json.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { remember } from "../platform/remember.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
-import { deleteSecret, readSecret, type SecretStorage } from "./secretStore.ts";
+import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
 
 const secretKey = "ownKey";
 const setAsideKey = "setAside.ownKey";
@@ -28,9 +29,15 @@ export function looksLikeApiKey(text: string): boolean {
 /** How many earlier keys are remembered. */
 const supersededLimit = 20;
 
+export interface OwnKeyDependencies {
+  secrets: SecretStorage;
+  log: Logger;
+  limits?: SecretLimits | undefined;
+}
+
 /**
- * The API key that a person typed: a secret of its own, beside the accounts. What reads as missing, older or unreadable
- * changes nothing of what is known, unless another window tells of a change at the same time.
+ * The API key that a person typed, in a secret separate from the accounts. What reads as missing, older or unreadable
+ * changes nothing of what is known, unless another window reports a change at the same time.
  */
 export class OwnKeyStore {
   readonly #secrets: SecretStorage;
@@ -39,23 +46,23 @@ export class OwnKeyStore {
   #current: OwnKey | undefined;
   /** The text that `current` was read from. */
   #text: string | undefined;
-  /** Texts that were there before: each differs, so one that comes again is an older value. */
+  /** Earlier texts: no two are the same, so one that is read again is an older value. */
   readonly #superseded = new Set<string>();
-  /** What is stored in its place and cannot be read, perhaps by a newer version's hand. */
+  /** A stored text that cannot be read, perhaps because a newer version wrote it. */
   #unreadable: string | undefined;
   readonly #loaded = remember(() => this.reload());
   readonly #subscription: Disposable;
 
-  constructor(secrets: SecretStorage, log: Logger, limits?: SecretLimits) {
+  constructor({ secrets, log, limits }: OwnKeyDependencies) {
     this.#secrets = limitSecrets(secrets, limits);
     this.#log = log;
     this.#changed = new Emitter((error) => log.error(`A listener of the own key failed: ${describeError(error)}`));
     this.#subscription = secrets.onDidChange(({ key }) => {
-      if (key === secretKey && this.#loaded.current) void this.#readChange();
+      if (key === secretKey && this.#loaded.current !== undefined) void this.#readChange();
     });
   }
 
-  /** Listens to the secrets no longer. */
+  /** Stops listening to the secrets. */
   dispose(): void {
     this.#subscription.dispose();
   }
@@ -82,12 +89,12 @@ export class OwnKeyStore {
   }
 
   /**
-   * @param apiBaseUrl the API that the key is for; OpenAI's unless told
+   * @param apiBaseUrl the API that the key is for; OpenAI's when it is not given
    * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays
    */
   async set(key: string, checked: boolean, apiBaseUrl?: string): Promise<void> {
     await this.load();
-    // What is there now may have to be kept aside.
+    // What is stored now may have to be kept aside.
     await this.reload();
     const ownKey: OwnKey = { version: 1, key, checked, ...(apiBaseUrl !== undefined && { apiBaseUrl }) };
     const text = JSON.stringify({ ...ownKey, nonce: randomBytes(6).toString("hex") });
@@ -109,11 +116,11 @@ export class OwnKeyStore {
     this.#unreadable = undefined;
   }
 
-  /** Something was written in this window or another one: only now does "nothing there" say that the key was removed. */
+  /** The secret was changed, in this window or another one: only now does "missing" mean that the key was removed. */
   async #readChange(): Promise<void> {
     try {
       const text = await readSecret(this.#secrets, secretKey);
-      // Not for good: when the keyring was wrong, the next reading finds what was known.
+      // The text stays known: if the keyring was wrong, the next read finds the key again.
       if (text === undefined) this.#set(undefined);
       else this.#take(text);
     } catch (error) {
@@ -151,11 +158,6 @@ export class OwnKeyStore {
   }
 }
 
-function parse(text: string | undefined): OwnKey | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return ownKeySchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+function parse(text: string): OwnKey | undefined {
+  return ownKeySchema.safeParse(parseJson(text)).data;
 }

@@ -3,27 +3,28 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
+import { parseJson } from "../platform/json.ts";
 import type { Credential } from "./credential.ts";
 
 /**
- * A note beside the secrets, with none in it, of how far the tokens of one sign-in have been renewed. It tells a window
- * that its copy of the secrets is old (on the web they are cached when a page loads), or that a refresh token has been
- * given to the issuer by somebody whose answer is still to come.
+ * A note outside the secrets, without any, of how often the tokens of one sign-in have been refreshed. It tells a window
+ * that the secrets it has read are old (on the web they are cached when a page loads), or that another window has given
+ * the refresh token to the issuer and waits for the answer. Windows of other versions read it, too: its keys stay.
  */
 const refreshNoteSchema = z.object({
   account: z.string(),
   /** The sequence of the newest tokens. */
   sequence: z.number(),
-  /** The start of the newest refresh token's SHA-256: tells it from others, gives nothing of it away. */
+  /** The newest refresh token's fingerprint. */
   hash: z.string(),
-  /** The start of the hash of a refresh token that was given to the issuer, until the outcome is known. */
+  /** The fingerprint of a refresh token that was given to the issuer, until the outcome is known. */
   spending: z.optional(z.string()),
   /** Milliseconds since 1970. */
   at: z.number(),
 });
 export type RefreshNote = z.infer<typeof refreshNoteSchema>;
 
-/** Which sign-in of which account. */
+/** The sign-in that a note is of. */
 export type RefreshNoteOwner = Pick<Credential, "id" | "signedInAt">;
 
 export interface RefreshNotes {
@@ -37,12 +38,8 @@ export function createRefreshNotes(directory: string): RefreshNotes {
   const fileOf = ({ id, signedInAt }: RefreshNoteOwner) => join(directory, `rotation-${id}-${signedInAt}.json`);
   return {
     async read(owner) {
-      try {
-        const parsed = refreshNoteSchema.safeParse(JSON.parse(await readFile(fileOf(owner), "utf8")));
-        return parsed.success ? parsed.data : undefined;
-      } catch {
-        return undefined;
-      }
+      const text = await readFile(fileOf(owner), "utf8").catch(() => undefined);
+      return refreshNoteSchema.safeParse(parseJson(text)).data;
     },
     async write(owner, refreshNote) {
       await writeFileAtomically(fileOf(owner), JSON.stringify({ account: owner.id, ...refreshNote }));
@@ -53,7 +50,12 @@ export function createRefreshNotes(directory: string): RefreshNotes {
   };
 }
 
-/** The start of a refresh token's hash, as it stands in a refreshNote. */
-export function hashOf(refreshToken: string): string {
+/** Whether a note tells of newer tokens than a credential has. */
+export function isSuperseded({ sequence }: Pick<Credential, "sequence">, note: RefreshNote | undefined): boolean {
+  return note !== undefined && note.sequence > sequence;
+}
+
+/** Tells refresh tokens apart without revealing them: the start of a SHA-256. The same for every missing token. */
+export function fingerprintOf(refreshToken = ""): string {
   return createHash("sha256").update(refreshToken).digest("hex").slice(0, 12);
 }

@@ -6,28 +6,35 @@ import type { Accounts } from "./accounts.ts";
 import type { CredentialSource } from "./credentialSource.ts";
 import { refreshDueAt } from "./freshness.ts";
 
-/** After a wake-up that could not renew, ms. */
+/** After a refresh that failed, ms. */
 const retryMs = 5 * 60_000;
-/** Windows that wake for the same token spread out: the first one renews it for all. */
+/** Windows whose timers are set for the same token spread out: the first one refreshes it for all. */
 const spreadMs = 3_000;
 
+export interface ScheduledRefreshDependencies {
+  accounts: Accounts;
+  source: CredentialSource;
+  clock: Clock;
+  log: Logger;
+}
+
 /**
- * Renews the active account's tokens when they are due, so that a request hardly ever waits for it: one timer, set for
- * the time they are due; none while nobody is signed in.
+ * Refreshes the active account's tokens when they are due, so that requests hardly ever wait for it. Has one timer, set
+ * for that time, and none while nobody is signed in.
  */
-export function scheduleRefresh(accounts: Accounts, source: CredentialSource, clock: Clock, log: Logger): Disposable {
+export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefreshDependencies): Disposable {
   let timer: Disposable | undefined;
   let scheduled: unknown;
   let disposed = false;
-  const wakeAt = (time: number) => {
+  const refreshAt = (time: number) => {
     timer?.dispose();
-    timer = clock.after(time - clock.now() + Math.random() * spreadMs, wake);
+    timer = clock.after(time - clock.now() + Math.random() * spreadMs, () => void refresh());
   };
-  const wake = async () => {
+  const refresh = async () => {
     try {
       await source.get("chatgpt");
     } catch (error) {
-      log.info(`The ChatGPT credential was not renewed: ${describeError(error)}`);
+      log.info(`The ChatGPT credential was not refreshed: ${describeError(error)}`);
       if (isProblem(error, "needsSignIn", "notSignedIn")) return;
     }
     scheduled = undefined;
@@ -41,7 +48,7 @@ export function scheduleRefresh(accounts: Accounts, source: CredentialSource, cl
     timer = undefined;
     if (entry && !entry.account.rejected) {
       const due = refreshDueAt(entry);
-      wakeAt(due <= clock.now() ? Math.max(due, notBefore) : due);
+      refreshAt(due <= clock.now() ? Math.max(due, notBefore) : due);
     }
   };
   const subscription = accounts.onDidChange(() => schedule());

@@ -1,51 +1,18 @@
-import type { Event } from "../platform/emitter.ts";
-import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import { type AccountIndex, generationOf, type IndexStatus, mergeIndexes, parseIndex } from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
-
-/** The part of `vscode.SecretStorage` that is used. */
-export interface SecretStorage {
-  get(key: string): PromiseLike<string | undefined>;
-  store(key: string, value: string): PromiseLike<void>;
-  delete(key: string): PromiseLike<void>;
-  onDidChange: Event<{ key: string }>;
-}
+import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
 
 const indexKey = "accounts";
 const indexCopyKey = "accounts.copy";
 const credentialKey = (id: string) => `credential.${id}`;
 const setAsideKey = (key: string) => `setAside.${key}`;
 
-/** How often a secret is looked for that is not there: keyrings answer "nothing" now and then (microsoft/vscode#184490). */
-const looks = 3;
-
-/** @throws Problem `keyringFailed`, `keyringSilent` */
-export async function readSecret(secrets: SecretStorage, key: string): Promise<string | undefined> {
-  for (let look = 0; look < looks; look += 1) {
-    const text = await secrets.get(key);
-    if (text !== undefined) return text;
-  }
-  return undefined;
-}
-
-/** Tries twice. @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow` */
-export async function deleteSecret(secrets: SecretStorage, key: string): Promise<void> {
-  try {
-    await secrets.delete(key);
-  } catch (error) {
-    if (isProblem(error)) throw error;
-    await Promise.resolve(secrets.delete(key)).catch((again: unknown) => {
-      throw isProblem(again) ? again : new Problem("keyringFailed", describeError(again));
-    });
-  }
-}
-
 /**
  * The accounts' records in VS Code's SecretStorage: one secret for each account, and an index of them, kept twice. A
- * record is written before the index names it, and leaves the index before it is deleted. What is there and cannot be
- * read is kept aside before something else takes its place.
+ * record is written before the index names it, and removed from the index before it is deleted. An unreadable text is
+ * kept aside before it is replaced.
  */
 export class SecretStore {
   readonly #secrets: SecretStorage;
@@ -56,7 +23,7 @@ export class SecretStore {
     this.#secrets = limitSecrets(secrets, limits);
   }
 
-  /** Fires with any change of a record or the index, in this window or (where the host tells) in another. */
+  /** Fires with any change of a record or the index, in this window or, where VS Code says so, in another. */
   onDidChange(listener: () => void) {
     return this.#secrets.onDidChange(({ key }) => {
       if (key === indexKey || key === indexCopyKey || key.startsWith("credential.")) listener();
@@ -64,7 +31,7 @@ export class SecretStore {
   }
 
   /**
-   * What the index and its copy say together, and what became of reading the index itself.
+   * The index merged with its copy, and the outcome of reading the index itself.
    * @throws Problem `keyringFailed`, `keyringSilent`
    */
   async readIndex(): Promise<{ index: AccountIndex | undefined; status: IndexStatus }> {
@@ -98,24 +65,24 @@ export class SecretStore {
     await this.#write(credentialKey(credential.id), serializeCredential(credential));
   }
 
-  /** Puts an account's record that was kept aside, if one was, back in its place. */
-  async putBack(id: string): Promise<void> {
+  /** Restores the unreadable record of an account that was kept aside, if there is one. */
+  async restoreSetAside(id: string): Promise<void> {
     const key = credentialKey(id);
     const text = this.#unreadable.get(key) ?? (await readSecret(this.#secrets, setAsideKey(key)));
     if (text !== undefined) await this.#secrets.store(key, text);
   }
 
   /**
-   * @param besides writes the copy alone: an index that cannot be read just now may name other accounts
+   * @param options `copyOnly` writes the copy alone: an index that cannot be read just now may name other accounts
    * @throws Problem `saveFailed`, `keyringSilent`, `staleWindow`
    */
-  async writeIndex(index: AccountIndex, { besides = false } = {}): Promise<void> {
+  async writeIndex(index: AccountIndex, { copyOnly = false } = {}): Promise<void> {
     const text = JSON.stringify(index);
-    if (besides) return this.#write(indexCopyKey, text);
+    if (copyOnly) return this.#write(indexCopyKey, text);
     await this.#write(indexKey, text);
-    // Whoever has signed in for the first time has nothing yet that a second window could overlook.
+    // After a first sign-in there is nothing yet that a second window could lose.
     if (generationOf(index) <= 1 && index.ids.length <= 1) return;
-    // The index stands; without its copy it is only less safe from a keyring that forgets.
+    // The index is written; the copy only protects it from a keyring that forgets.
     await this.#write(indexCopyKey, text).catch(() => {});
   }
 
@@ -128,7 +95,7 @@ export class SecretStore {
     this.#unreadable.delete(key);
   }
 
-  /** A secret that is missing says nothing of what was read in its place before. */
+  /** A missing secret says nothing about an unreadable text that was read before. */
   #note(key: string, text: string | undefined, status: "found" | "none" | IndexStatus): void {
     if (status === "found") this.#unreadable.delete(key);
     else if (text !== undefined) this.#unreadable.set(key, text);

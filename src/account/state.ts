@@ -1,14 +1,14 @@
 import type { Claims } from "../oauth/claims.ts";
 import { type Credential, claimsOf, maskKey } from "./credential.ts";
 
-/** An account as any surface may see it: no secret in it. Times are ms since 1970 by the local clock. */
+/** An account without its secrets, for anything that shows it. Times are ms since 1970 by the local clock. */
 export interface Account {
   readonly id: string;
   readonly origin: Credential["origin"];
   readonly email: string | undefined;
   readonly plan: string | undefined;
   /** The ChatGPT workspace. */
-  readonly accountId: string | undefined;
+  readonly workspaceId: string | undefined;
   readonly fedramp: boolean;
   readonly needsPlatformSetup: boolean;
   readonly issuer: string;
@@ -18,14 +18,14 @@ export interface Account {
   readonly derivedKey:
     | { status: "present"; masked: string; createdAt: number }
     | { status: "absent"; why: "pending" | "noOrganization" | "refused" | "unreachable" };
-  /** Why the issuer does not renew its tokens any more. */
+  /** Why the issuer no longer refreshes its tokens. */
   readonly rejected: Credential["rejected"];
 }
 
-/** What was found wrong with what is stored. */
+/** What is wrong with what is stored. */
 export type StorageNotice = "corrupt" | "newer" | "notKept";
 
-/** Who is signed in. Every transition makes a new object. */
+/** Who is signed in. Each change makes a new object. */
 export interface AccountsState {
   readonly accounts: readonly Account[];
   readonly active: Account | undefined;
@@ -34,7 +34,7 @@ export interface AccountsState {
 
 export const signedOut: AccountsState = { accounts: [], active: undefined, notice: undefined };
 
-/** A record with what its tokens say, read once. */
+/** A record, with the claims of its tokens and the account that it shows. */
 export interface Entry {
   readonly credential: Credential;
   readonly claims: Claims;
@@ -52,7 +52,7 @@ export function createEntry(credential: Credential): Entry {
       origin: credential.origin,
       email: claims.email,
       plan: claims.plan,
-      accountId: claims.accountId,
+      workspaceId: claims.workspaceId,
       fedramp: claims.fedramp,
       needsPlatformSetup: claims.needsPlatformSetup,
       issuer: credential.issuer,

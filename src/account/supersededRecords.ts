@@ -1,28 +1,25 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "./credential.ts";
 
 /** How many records of one account are remembered. */
 const limit = 20;
 
-/** Remembers what an account's record was before, so that a keyring's older answer is known as one. */
+/** Remembers an account's earlier records, so that an older answer of a keyring is recognized. */
 export class SupersededRecords {
-  readonly #texts = new Map<string, Set<string>>();
+  readonly #records = new Map<string, Credential[]>();
 
-  /** To be called when `next` takes the place of `before`. */
+  /** To be called when `next` replaces `before`. */
   note(before: Credential, next: Credential): void {
-    const texts = this.#texts.get(before.id) ?? new Set();
-    this.#texts.set(before.id, texts);
-    texts.add(JSON.stringify(before));
-    texts.delete(JSON.stringify(next));
-    for (const oldest of texts) {
-      if (texts.size <= limit) break;
-      texts.delete(oldest);
-    }
+    const others = (this.#records.get(before.id) ?? []).filter(
+      (record) => !isDeepStrictEqual(record, before) && !isDeepStrictEqual(record, next),
+    );
+    this.#records.set(before.id, (isDeepStrictEqual(before, next) ? others : [...others, before]).slice(-limit));
   }
 
   /** Whether `read` is older than what is known of the same account. */
   isOlder(read: Credential, known: Credential): boolean {
     if (read.signedInAt !== known.signedInAt) return read.signedInAt < known.signedInAt;
     if (read.sequence !== known.sequence) return read.sequence < known.sequence;
-    return this.#texts.get(read.id)?.has(JSON.stringify(read)) === true;
+    return this.#records.get(read.id)?.some((record) => isDeepStrictEqual(record, read)) === true;
   }
 }

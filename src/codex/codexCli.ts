@@ -1,24 +1,14 @@
 import { join } from "node:path";
 import type { Clock } from "../platform/clock.ts";
-import { WordedProblem } from "../shared/problem.ts";
-import {
-  type AppServerResult,
-  type CliLogin,
-  CodexAppServer,
-  describeAppServerFailure,
-} from "./appServer/appServer.ts";
-import {
-  describeCodexNotFound,
-  environmentToStart,
-  type FindCodexResult,
-  findCodex,
-  liesInAny,
-} from "./appServer/findCodex.ts";
+import { Problem } from "../shared/problem.ts";
+import { type AppServerResult, type CliLogin, CodexAppServer } from "./appServer/appServer.ts";
+import { environmentToStart, type FindCodexResult, findCodex, liesInAny } from "./appServer/findCodex.ts";
 import { type CodexHome, findCodexHome } from "./authFile/codexHome.ts";
+import { appServerProblem, notFoundProblem } from "./problems.ts";
 
 export interface CodexCliDependencies {
   clock: Clock;
-  /** Our version, which the CLI names to the service. */
+  /** Our version, which the Codex CLI names to the service. */
   version: string;
   environment: Readonly<Record<string, string | undefined>>;
   userHome: string;
@@ -27,49 +17,48 @@ export interface CodexCliDependencies {
   workspaceFolders: () => readonly string[];
 }
 
-/** An answer is waited for this long, ms: with its end, a CLI that hangs has failed within 10 s. */
+/** How long an answer may take, ms. With the time to end it, a Codex CLI that hangs has failed within 10 s. */
 const answerMs = 8_000;
-
-const insideWorkspace =
-  "The linked login lies in an open folder, where the Codex CLI is not started. Close that folder, or link the login elsewhere.";
 
 /** The Codex CLI that is installed here, if one is. */
 export class CodexCli {
   readonly #dependencies: CodexCliDependencies;
   readonly #servers = new Map<string, { server: CodexAppServer; command: string }>();
 
-  constructor(parts: CodexCliDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: CodexCliDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** The folder it keeps its login in, as a terminal opened by this VS Code would have it. */
+  /** The folder where it keeps its login, as in a terminal of this VS Code. */
   home(): Promise<CodexHome> {
     return findCodexHome(this.#dependencies.environment, this.#dependencies.userHome);
   }
 
+  /** How it is started, if it is installed. */
   find(): Promise<FindCodexResult> {
     const { environment, codexPath, workspaceFolders } = this.#dependencies;
     return findCodex({ configuredPath: codexPath(), environment, workspaceFolders: workspaceFolders() });
   }
 
   /**
-   * Whether the CLI may be started as one that lives in this folder, whose config.toml can name programs to run: not
-   * in a folder that is open in the editor and may come from strangers, unless it is the CLI's own.
+   * Whether the Codex CLI may be started with this folder as its home, whose config.toml can name programs to run. A
+   * folder that is open in the editor may come from strangers, so it may be the home only if it is the Codex CLI's
+   * anyway.
    */
-  async mayLiveIn(codexHome: string): Promise<boolean> {
+  async mayUseHome(codexHome: string): Promise<boolean> {
     const home = await this.home();
     if (home.status === "found" && home.path === codexHome) return true;
     return !(await liesInAny(codexHome, this.#dependencies.workspaceFolders()));
   }
 
   /**
-   * The CLI as one that lives in this folder.
-   * @throws WordedProblem when none is installed, or it may not live there
+   * The Codex CLI with this folder as its home.
+   * @throws Problem when none is installed, or the folder may not be its home
    */
   async at(codexHome: string): Promise<CodexAppServer> {
-    if (!(await this.mayLiveIn(codexHome))) throw new WordedProblem(insideWorkspace);
+    if (!(await this.mayUseHome(codexHome))) throw new Problem("loginInsideWorkspace");
     const found = await this.find();
-    if (found.status !== "found") throw new WordedProblem(describeCodexNotFound(found.status), found.status);
+    if (found.status !== "found") throw notFoundProblem(found.status);
     const { clock, version, userHome, workspaceFolders } = this.#dependencies;
     const environment = await this.#environmentOf(codexHome);
     // Which folders are open decides over its environment too.
@@ -89,27 +78,29 @@ export class CodexCli {
   }
 
   /**
-   * Its access token, wherever it keeps it; undefined when it is not signed in with ChatGPT.
-   * @throws WordedProblem
+   * Its access token, from its file or the keyring; undefined when it is not signed in with ChatGPT.
+   * @throws Problem
    */
   async accessToken(codexHome: string): Promise<string | undefined> {
     return answerOf(await (await this.at(codexHome)).accessTokenFromCli());
   }
 
   /**
-   * Lets it sign in for itself.
-   * @throws WordedProblem
+   * Starts a sign-in by the Codex CLI itself.
+   * @throws Problem
    */
   async startLogin(codexHome: string): Promise<CliLogin> {
     return answerOf(await (await this.at(codexHome)).startLogin());
   }
 
-  /** Resolves when the CLI of this folder refreshes nothing any more, not even after a question that was given up. */
+  /**
+   * Resolves when no refresh of the Codex CLI in this folder is under way, not even one that is no longer waited for.
+   */
   async settled(codexHome: string): Promise<void> {
     await this.#servers.get(codexHome)?.server.settled();
   }
 
-  /** Resolves when no refresh is under way any more; then ends what still runs. */
+  /** Waits for every refresh, then ends what still runs. */
   async dispose(): Promise<void> {
     for (const { server } of this.#servers.values()) {
       await server.settled();
@@ -118,8 +109,8 @@ export class CodexCli {
   }
 
   /**
-   * `CODEX_HOME` must exist, so it is not set for the usual folder, which the CLI makes itself. `CODEX_ACCESS_TOKEN`
-   * would stand before the login that is asked for.
+   * `CODEX_HOME` must exist, so it is not set for the usual folder, which the Codex CLI makes itself.
+   * `CODEX_ACCESS_TOKEN` would be used instead of the login that is asked for.
    */
   async #environmentOf(codexHome: string): Promise<Readonly<Record<string, string | undefined>>> {
     const { environment, userHome, workspaceFolders } = this.#dependencies;
@@ -132,8 +123,8 @@ export class CodexCli {
   }
 }
 
-/** @throws WordedProblem */
+/** The value of an answer. @throws Problem */
 function answerOf<T>(result: AppServerResult<T>): T {
   if (result.ok) return result.value;
-  throw new WordedProblem(describeAppServerFailure(result.failure), result.failure);
+  throw appServerProblem(result.failure);
 }

@@ -1,41 +1,52 @@
 import { basename, dirname } from "node:path";
 import type { Accounts } from "../account/accounts.ts";
-import { accountIdOf, type CodexLink, type Credential, claimsOf, keptByTheCli } from "../account/credential.ts";
-import type { TokenSet } from "../oauth/tokenEndpoint.ts";
-import { WordedProblem } from "../shared/problem.ts";
-import { authFilePath, invalidCodexHomeSentence, readCredentialsStore } from "./authFile/codexHome.ts";
-import { type AuthFile, type CodexTokens, parseAuthFile } from "./authFile/parse.ts";
-import { describeAuthFileProblem } from "./authFile/problem.ts";
-import { type AuthFileWarning, describeUnreadable, readAuthFile } from "./authFile/read.ts";
+import {
+  accountIdOf,
+  type CodexLink,
+  type Credential,
+  claimsOf,
+  credentialVersion,
+  type LinkedCredential,
+  type LoginTokens,
+} from "../account/credential.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
+import { authFilePath, readCredentialsStore } from "./authFile/codexHome.ts";
+import { authFileAt } from "./authFile/contents.ts";
+import { type AuthFile, parseAuthFile } from "./authFile/parse.ts";
+import { type AuthFileWarning, readAuthFile } from "./authFile/read.ts";
 import type { CodexCli } from "./codexCli.ts";
+import { authFileProblem, ofOwnFile, unreadableProblem } from "./problems.ts";
 
 /** A login of the Codex CLI, read and not yet stored. */
 export interface CodexLogin {
   readonly file: AuthFile;
-  /** Where it can be followed; undefined for a paste, and for a file that is out of the CLI's reach. */
+  /** Where it can be followed; undefined for pasted text, and for a file that the Codex CLI does not use. */
   readonly link: Pick<CodexLink, "codexHome" | "store"> | undefined;
   readonly warnings: readonly AuthFileWarning[];
 }
 
 /**
- * Reads the login of the CLI on this computer, from its file or, through the CLI, from the system's keyring.
- * @throws WordedProblem
+ * Reads the login of the Codex CLI on this computer, from its file or, through the Codex CLI, from the system's
+ * keyring.
+ * @throws Problem
  */
 export async function readLoginOf(cli: CodexCli): Promise<CodexLogin> {
   const home = await cli.home();
-  if (home.status === "invalid") throw new WordedProblem(invalidCodexHomeSentence);
+  if (home.status === "invalid") throw new Problem("codexHomeInvalid");
   const store = await readCredentialsStore(home.path);
   if (store === "keyring" || store === "auto") {
     const login = await readLoginFromKeyring(cli, home.path, store);
     if (login) return login;
   }
-  return readLoginAt(authFilePath(home.path));
+  return readLoginAt(authFilePath(home.path)).catch((error: unknown) => {
+    throw isProblem(error) ? ofOwnFile(error) : error;
+  });
 }
 
-/** @throws WordedProblem */
+/** Reads the login in a file. @throws Problem */
 export async function readLoginAt(path: string): Promise<CodexLogin> {
   const read = await readAuthFile(path);
-  if (read.status !== "read") throw new WordedProblem(describeUnreadable(read.status), read.status);
+  if (read.status !== "read") throw unreadableProblem(read.status);
   const codexHome = basename(path) === "auth.json" ? dirname(path) : undefined;
   return {
     file: parseLogin(read.text),
@@ -44,41 +55,34 @@ export async function readLoginAt(path: string): Promise<CodexLogin> {
   };
 }
 
-/** @throws WordedProblem */
+/** Reads a login that was pasted. @throws Problem */
 export function readLoginFromText(text: string): CodexLogin {
   return { file: parseLogin(text), link: undefined, warnings: [] };
 }
 
 /** Undefined where the file is to be read instead. */
-async function readLoginFromKeyring(cli: CodexCli, codexHome: string, store: "keyring" | "auto") {
+async function readLoginFromKeyring(
+  cli: CodexCli,
+  codexHome: string,
+  store: "keyring" | "auto",
+): Promise<CodexLogin | undefined> {
   const path = authFilePath(codexHome);
   const mayBeFile = store === "auto" && (await readAuthFile(path)).status !== "missing";
   if (mayBeFile && (await cli.find()).status !== "found") return undefined;
   const accessToken = await cli.accessToken(codexHome);
-  // Beside a login in the keyring the CLI leaves an old file alone; it may have renewed either one just now.
-  if (mayBeFile && (accessToken === undefined || accessToken === (await parsedAt(path))?.tokens?.accessToken))
-    return undefined;
-  if (accessToken === undefined) throw new WordedProblem(describeAuthFileProblem({ reason: "noCredential" }));
-  const login: CodexLogin = {
-    file: loginOfAccessToken(accessToken),
-    link: { codexHome, store: "keyring" },
-    warnings: [],
-  };
-  return login;
+  // With a login in the keyring, the Codex CLI ignores an old file. It may have refreshed either one just now.
+  const isFile = accessToken === undefined || accessToken === (await authFileAt(path))?.tokens?.accessToken;
+  if (mayBeFile && isFile) return undefined;
+  if (accessToken === undefined) throw new Problem("codexSignedOut");
+  return { file: loginOfAccessToken(accessToken), link: { codexHome, store: "keyring" }, warnings: [] };
 }
 
-async function parsedAt(path: string): Promise<AuthFile | undefined> {
-  const read = await readAuthFile(path);
-  const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
-  return result?.ok ? result.file : undefined;
-}
-
-/** All that the CLI gives away of a login in the keyring: its access token, which names the account too. */
 function loginOfAccessToken(accessToken: string): AuthFile {
-  const claims = claimsOf({ idToken: accessToken, accessToken, refreshToken: keptByTheCli });
+  const tokens = keyringTokens(accessToken);
+  const claims = claimsOf(tokens);
   return {
     mode: "chatgpt",
-    tokens: { idToken: accessToken, accessToken, refreshToken: undefined, accountId: claims.accountId },
+    tokens: { ...tokens, refreshToken: undefined, workspaceId: claims.workspaceId },
     apiKey: undefined,
     identity: { email: claims.email, plan: claims.plan, userId: claims.userId },
     accessTokenExpiresAt: claims.expiresAt,
@@ -88,13 +92,18 @@ function loginOfAccessToken(accessToken: string): AuthFile {
 
 function parseLogin(text: string): AuthFile {
   const result = parseAuthFile(text);
-  if (!result.ok) throw new WordedProblem(describeAuthFileProblem(result.problem), result.problem.reason);
+  if (!result.ok) throw authFileProblem(result.problem);
   return result.file;
 }
 
-/** The tokens of a linked record: without the refresh token, which its owner alone spends. */
-export function linkedTokens({ idToken, accessToken }: Pick<CodexTokens, "idToken" | "accessToken">): TokenSet {
-  return { idToken, accessToken, refreshToken: keptByTheCli };
+/** The tokens of a linked record: without the refresh token, which only its owner uses. */
+export function linkedTokens({ idToken, accessToken }: LoginTokens): LoginTokens {
+  return { idToken, accessToken };
+}
+
+/** The tokens of a login in the keyring: the Codex CLI shares only its access token, which names the account too. */
+export function keyringTokens(accessToken: string): LoginTokens {
+  return { idToken: accessToken, accessToken };
 }
 
 /** The id that a login's account has here. */
@@ -102,13 +111,10 @@ export function accountOf(file: AuthFile, issuer: string): string | undefined {
   return file.tokens && accountIdOf(issuer, claimsOf(linkedTokens(file.tokens)));
 }
 
-const notInUse =
-  "The Codex CLI does not use this login, so your sign-in here was kept. Check “codex login status” in a terminal, then try again.";
-
 /**
- * A link holds no refresh token, so it takes the place of a sign-in that does only when the CLI answers that it has this
- * login: a file can be an old copy.
- * @throws WordedProblem
+ * Checks that a link may replace a sign-in that has a refresh token. A link has none, and its file can be an old copy,
+ * so the Codex CLI must answer that it uses this login.
+ * @throws Problem `loginNotInUse`, or why the Codex CLI could not be asked
  */
 export async function assertMayReplace(
   { accounts, cli }: { accounts: Accounts; cli: CodexCli },
@@ -120,11 +126,11 @@ export async function assertMayReplace(
   const present = accounts.entry(id ?? "")?.credential;
   if (!present || present.origin === "linked" || present.rejected) return;
   const accessToken = await cli.accessToken(codexHome);
-  if (accessToken === undefined) throw new WordedProblem(notInUse);
+  if (accessToken === undefined) throw new Problem("loginNotInUse");
   if (accessToken === file.tokens?.accessToken) return;
-  // It renews a login that is due when it is asked for it.
-  const now = await parsedAt(authFilePath(codexHome));
-  if (now?.tokens?.accessToken !== accessToken || accountOf(now, issuer) !== id) throw new WordedProblem(notInUse);
+  // A login that is due is refreshed when the Codex CLI is asked for it.
+  const now = await authFileAt(authFilePath(codexHome));
+  if (now?.tokens?.accessToken !== accessToken || accountOf(now, issuer) !== id) throw new Problem("loginNotInUse");
 }
 
 /**
@@ -133,15 +139,12 @@ export async function assertMayReplace(
  */
 export function credentialOf(file: AuthFile, link: CodexLink | undefined, issuer: string, now: number): Credential {
   const { tokens, apiKey, lastRefresh } = file;
-  const refreshToken = link ? keptByTheCli : tokens?.refreshToken;
-  if (!tokens || refreshToken === undefined) throw new TypeError("This login cannot be stored in this way.");
-  const kept = { idToken: tokens.idToken, accessToken: tokens.accessToken, refreshToken };
-  return {
-    version: 1,
-    id: accountIdOf(issuer, claimsOf(kept)),
-    origin: link ? "linked" : "copied",
+  if (!tokens) throw new TypeError("This login cannot be stored in this way.");
+  const { idToken, accessToken, refreshToken } = tokens;
+  const common: Omit<LinkedCredential, "origin" | "tokens" | "link" | "handOff"> = {
+    version: credentialVersion,
+    id: accountIdOf(issuer, claimsOf(tokens)),
     issuer,
-    tokens: kept,
     sequence: 0,
     signedInAt: now,
     receivedAt: Math.min(lastRefresh ?? now, now),
@@ -149,9 +152,11 @@ export function credentialOf(file: AuthFile, link: CodexLink | undefined, issuer
     clockOffset: 0,
     derivedKey:
       apiKey === undefined
-        ? // What the CLI gives out of the keyring holds no ID token, which a key is made from.
+        ? // A key is made from an ID token, which the CLI does not share from the keyring.
           { status: "absent", why: link?.store === "keyring" ? "refused" : "pending" }
         : { status: "present", key: apiKey, createdAt: lastRefresh ?? now },
-    ...(link && { link }),
   };
+  if (link) return { ...common, origin: "linked", link, tokens: linkedTokens(tokens) };
+  if (refreshToken === undefined) throw new TypeError("This login cannot be stored in this way.");
+  return { ...common, origin: "copied", tokens: { idToken, accessToken, refreshToken } };
 }

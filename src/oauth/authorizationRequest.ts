@@ -11,11 +11,18 @@ export interface AuthorizationRequest {
   chooseAccount?: boolean;
 }
 
+/** An authorization code, with all that is needed to redeem it (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
+export interface AuthorizationGrant {
+  code: string;
+  codeVerifier: string;
+  redirectUri: string;
+}
+
 /** An id that survives every re-encoding of the URL; the issuer's are UUIDs. */
 const plainId = /^[\w.-]{1,128}$/;
 
 /**
- * The URL a browser opens to sign in (RFC 6749 section 4.1.1 and the issuer's own parameters, protocol.md section 1).
+ * The URL a browser opens to sign in (RFC 6749 section 4.1.1 and parameters of the issuer that the Codex CLI sends, too).
  * No value in it holds `&`, `#`, `%` or `+`: VS Code decodes and re-encodes the query on its way to the browser.
  */
 export function authorizationUrl(request: AuthorizationRequest): string {

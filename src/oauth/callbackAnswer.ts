@@ -1,9 +1,13 @@
 import { timingSafeEqual } from "node:crypto";
 
-/** What the sign-in page answered, its `state` checked. */
-export type CallbackAnswer = { code: string } | { error: string; entitlement: boolean } | { error: "missing_code" };
+/** What the sign-in page answered: a code, an error, or neither of them. */
+export type CallbackAnswer =
+  | { code: string }
+  /** `entitlement`: the account lacks what this client needs. */
+  | { error: string; entitlement: boolean }
+  | { missing: "code" };
 
-/** ChatGPT may append this to the state, and nothing else (protocol.md section 1). */
+/** ChatGPT may append this to the state, and nothing else. */
 const stateSuffix = ".onboarding_entrypoint=life_sciences";
 
 /** Whether the `state` of a redirect, which must be there exactly once, is the one of this attempt. */
@@ -15,14 +19,14 @@ export function isOurState(query: URLSearchParams, ours: string): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** Whether a parameter is there twice: RFC 6749 section 3.1 forbids it, and which one counts would be anybody's guess. */
+/** Whether a parameter is there twice, which RFC 6749 section 3.1 forbids: it would be unclear which one counts. */
 export function hasDuplicates(query: URLSearchParams): boolean {
   const names = [...query.keys()];
   return new Set(names).size !== names.length;
 }
 
 /**
- * The answer in a redirect's query; a parameter without a value counts as left out (RFC 6749 section 3.1). Believe it
+ * The answer in a redirect's query; a parameter without a value counts as left out (RFC 6749 section 3.1). To be trusted
  * only when `isOurState`.
  */
 export function answerOf(query: URLSearchParams): CallbackAnswer {
@@ -32,5 +36,5 @@ export function answerOf(query: URLSearchParams): CallbackAnswer {
     return { error, entitlement: error === "access_denied" && description.includes("missing_codex_entitlement") };
   }
   const code = query.get("code");
-  return code ? { code } : { error: "missing_code" };
+  return code ? { code } : { missing: "code" };
 }

@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
+import * as l10n from "@vscode/l10n";
 
-/** A page of the callback server: fixed text, nothing of a request in it, nothing loaded from anywhere. */
+/** A page of the callback server: our own text, nothing of a request in it, nothing loaded from anywhere. */
 export interface Page {
   status: number;
   html: string;
 }
+
+/** In every page, in every language: by this, another window knows who listens on the port. */
+export const pageMark = "Sign in with ChatGPT for VS Code";
 
 const style = `
 :root { color-scheme: light dark; }
@@ -22,54 +26,71 @@ small { display: block; margin-top: 1.5rem; color: light-dark(#5c5a56, #a9a8a5);
 /** The policy under which every page is sent: no script, no request, just the one style sheet. */
 export const contentSecurityPolicy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-function page(status: number, title: string, ...paragraphs: string[]): Page {
-  const body = paragraphs.map((paragraph) => `<p>${paragraph}</p>`).join("");
+/** @param content HTML after the paragraphs */
+function page(status: number, title: string, paragraphs: readonly string[], content = ""): Page {
+  const language = l10n.t({ message: "en", comment: ["The code of the language that you translate into, such as de"] });
+  const tab = l10n.t("{title} – Sign in with ChatGPT", { title });
+  const notice = l10n.t("Sign in with ChatGPT for VS Code. Unofficial; not made by OpenAI.");
+  const body = paragraphs.map((paragraph) => `<p>${escaped(paragraph)}</p>`).join("");
   return {
     status,
     html: `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – Sign in with ChatGPT</title><style>${style}</style></head>
-<body><main><h1>${title}</h1>${body}<small>Sign in with ChatGPT for VS Code. Unofficial, not made by OpenAI.</small></main></body></html>`,
+<html lang="${escaped(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="application-name" content="${pageMark}"><title>${escaped(tab)}</title><style>${style}</style></head>
+<body><main><h1>${escaped(title)}</h1>${body}${content}<small>${escaped(notice)}</small></main></body></html>`,
   };
 }
 
-const tryAgain = "Go back to VS Code and run “Sign in with ChatGPT” to try again. You can close this page.";
-
-/** Shown when the credential is stored; `setUpUrl` is one of our constants. */
-export function successPage(setUpUrl: string | undefined): Page {
-  const setUp = setUpUrl
-    ? [
-        `To use an API key as well, finish setting up your account's API organization: <a href="${setUpUrl}" rel="noreferrer">set up at platform.openai.com</a>.`,
-      ]
-    : [];
-  return page(200, "You are signed in", "You can close this page and go back to VS Code.", ...setUp);
+/** For text, and for the value of an attribute in double quotes. */
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }
 
+function tryAgain(): string {
+  return l10n.t("Return to VS Code and run “Sign in with ChatGPT” to try again. You can close this page.");
+}
+
+/** Shown when the credential is saved; `setUpUrl` is one of our constants. */
+export function successPage(setUpUrl: string | undefined): Page {
+  const title = l10n.t("You're signed in");
+  const close = l10n.t("You can close this page and return to VS Code.");
+  if (setUpUrl === undefined) return page(200, title, [close]);
+  const setUp = l10n.t("To use an API key as well, finish setting up your OpenAI Platform organization:");
+  const link = `<a href="${escaped(setUpUrl)}" rel="noreferrer">${escaped(l10n.t("Set up on platform.openai.com"))}</a>`;
+  return page(200, title, [close, setUp], `<p>${link}</p>`);
+}
+
+/** The other pages. Functions, because the display language is not known yet when this file is loaded. */
 export const pages = {
-  stateMismatch: page(
-    400,
-    "This link belongs to another sign-in",
-    "It may be left over from an earlier attempt. VS Code is still waiting for the page that it opened last.",
-  ),
-  badRequest: page(400, "This request was not understood", "VS Code is still waiting for the sign-in page's answer."),
-  accessDenied: page(400, "Access was denied or cancelled", tryAgain),
-  noEntitlement: page(
-    400,
-    "Your account does not include Codex",
-    "Ask the administrator of your ChatGPT workspace for access, then sign in again.",
-  ),
-  issuerError: page(400, "The sign-in page reported an error", tryAgain),
-  missingCode: page(400, "The sign-in was not completed", tryAgain),
-  exchangeFailed: page(502, "Sign-in could not be completed", `VS Code says what went wrong. ${tryAgain}`),
-  workspaceNotAllowed: page(
-    403,
-    "This ChatGPT workspace is not allowed here",
-    "VS Code is set up for other ChatGPT workspaces, so nothing was stored. Go back to VS Code, sign in again and choose an allowed one.",
-  ),
-  saveFailed: page(
-    500,
-    "The credential could not be stored",
-    "You signed in, but VS Code could not store the credential. VS Code says what to do next. You can close this page.",
-  ),
-  notFound: page(404, "There is nothing here", "VS Code is waiting for the sign-in page's answer."),
-} as const satisfies Record<string, Page>;
+  stateMismatch: () =>
+    page(400, l10n.t("This page belongs to another sign-in"), [
+      l10n.t("It may be left over from an earlier attempt. Finish signing in on the page that VS Code opened last."),
+    ]),
+  badRequest: () =>
+    page(400, l10n.t("This request couldn't be understood"), [
+      l10n.t("VS Code is still waiting for a response from the sign-in page."),
+    ]),
+  accessDenied: () => page(400, l10n.t("Access was denied or canceled"), [tryAgain()]),
+  noEntitlement: () =>
+    page(400, l10n.t("Your account doesn't include Codex"), [
+      l10n.t("Ask the administrator of your ChatGPT workspace for access, then sign in again."),
+    ]),
+  issuerError: () => page(400, l10n.t("The sign-in page reported an error"), [tryAgain()]),
+  missingCode: () => page(400, l10n.t("Sign-in wasn't completed"), [tryAgain()]),
+  exchangeFailed: () =>
+    page(502, l10n.t("Sign-in couldn't be completed"), [l10n.t("VS Code shows what went wrong."), tryAgain()]),
+  workspaceNotAllowed: () =>
+    page(403, l10n.t("This ChatGPT workspace isn't allowed"), [
+      l10n.t(
+        "VS Code is set up for other ChatGPT workspaces, so nothing was saved. Return to VS Code, sign in again, and choose an allowed ChatGPT workspace.",
+      ),
+    ]),
+  saveFailed: () =>
+    page(500, l10n.t("Your credential couldn't be saved"), [
+      l10n.t(
+        "You signed in, but VS Code couldn't save the credential. Return to VS Code to see what to do. You can close this page.",
+      ),
+    ]),
+  notFound: () =>
+    page(404, l10n.t("There's nothing here"), [l10n.t("VS Code is waiting for a response from the sign-in page.")]),
+} as const satisfies Record<string, () => Page>;

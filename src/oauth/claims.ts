@@ -1,17 +1,17 @@
 import { decodeJwt } from "jose/jwt/decode";
 import * as z from "zod/mini";
 
-/** What a token says of its account. Shown and compared, never a ground for trust: nothing here is verified. */
+/** What a token says about its account. Nothing here is verified: show and compare it, but never trust it. */
 export interface Claims {
   readonly email?: string;
   readonly plan?: string;
   readonly userId?: string;
   /** The ChatGPT workspace (`chatgpt_account_id`). */
-  readonly accountId?: string;
+  readonly workspaceId?: string;
   readonly organizationId?: string;
   readonly projectId?: string;
   readonly fedramp: boolean;
-  /** The Platform organization is this person's to set up, and is not yet. */
+  /** This person owns the Platform organization and has not set it up yet. */
   readonly needsPlatformSetup: boolean;
   /** Milliseconds since 1970, by the issuer's clock. */
   readonly issuedAt?: number;
@@ -23,7 +23,7 @@ const earliest = Date.UTC(2000, 0);
 const latest = Date.UTC(2200, 0);
 
 const text = z.string().check(z.minLength(1), z.maxLength(320));
-/** A claim of the wrong shape counts as absent: it must not cost a person their sign-in. */
+/** A claim of the wrong type counts as absent: a sign-in must not fail because of it. */
 const lenient = <T extends z.core.$ZodType>(schema: T) => z.catch(z.optional(schema), undefined);
 
 const authClaim = z.object({
@@ -47,8 +47,9 @@ const payload = z.object({
 });
 
 /**
- * The claims of a JSON Web Token, or undefined when it is none (protocol.md section 8). The signature is not checked:
- * the token came from the issuer over TLS (OpenID Connect Core 3.1.3.7).
+ * The claims of a JSON Web Token (RFC 7519), under the names that openai/codex reads them by. The signature is not
+ * checked: the token came from the issuer over TLS (OpenID Connect Core 1.0 section 3.1.3.7).
+ * @returns undefined when the text is no such token
  */
 export function readClaims(token: string): Claims | undefined {
   if (token.length > longestToken) return undefined;
@@ -65,7 +66,7 @@ export function readClaims(token: string): Claims | undefined {
     email: email ?? profile?.email,
     plan: auth?.chatgpt_plan_type,
     userId: auth?.chatgpt_user_id ?? auth?.user_id,
-    accountId: auth?.chatgpt_account_id,
+    workspaceId: auth?.chatgpt_account_id,
     organizationId: auth?.organization_id,
     projectId: auth?.project_id,
     fedramp: auth?.chatgpt_account_is_fedramp === true,
@@ -75,15 +76,15 @@ export function readClaims(token: string): Claims | undefined {
   });
 }
 
-/** The issuer that a token names (`iss`), as it stands there; a hint, like all claims. */
+/** The issuer that a token names (`iss`), unchanged. Not verified, like all claims. */
 export function issuerOf(token: string): string | undefined {
   if (token.length > longestToken) return undefined;
   return z.object({ iss: text }).safeParse(decode(token)).data?.iss;
 }
 
 /**
- * The claims of a login's two tokens as one: who it is comes from the id_token, the access token fills gaps and says
- * when it expires.
+ * Merges the claims of a credential's two tokens: the identity comes from the id_token and, where that has gaps, from
+ * the access token; the times of issue and expiry come from the access token alone.
  */
 export function mergeClaims(idToken: Claims | undefined, accessToken: Claims | undefined): Claims {
   const { issuedAt: _issuedAt, expiresAt: _expiresAt, ...identity } = idToken ?? {};
@@ -105,7 +106,7 @@ function decode(token: string): unknown {
   }
 }
 
-/** NumericDate in seconds to ms; absurd times count as absent. */
+/** A NumericDate (RFC 7519 section 2) in ms; an absurd one counts as absent. */
 function toTime(seconds: number | undefined): number | undefined {
   const ms = (seconds ?? Number.NaN) * 1000;
   return ms >= earliest && ms <= latest ? ms : undefined;

@@ -1,10 +1,13 @@
 import type { Clock } from "../platform/clock.ts";
 
 /**
- * How far the service's clock is from ours, in ms, read off an answer; undefined when the answer does not tell. The Date
- * header counts whole seconds, so half a second is added. Whoever issued a token at `iat` is not behind it: where the
- * two differ (a proxy with a clock of its own), the later one counts, and the token is renewed early rather than late.
- * Nobody issues a token that is over: a header that is later than its end counts for nothing.
+ * How far the issuer's clock is ahead of ours, from an answer of the token endpoint. The Date header counts whole
+ * seconds, so half a second is added. It may come from a proxy whose clock is wrong: of the header and the token's time
+ * of issue the later one counts, so that a refresh is early rather than late, and a header after the token's expiry is
+ * ignored.
+ * @param issuedAtMs the token's time of issue, ms since 1970
+ * @param expiresAtMs the token's expiry, ms since 1970
+ * @returns ms; undefined when the answer has neither time
  */
 export function clockOffset(
   clock: Clock,

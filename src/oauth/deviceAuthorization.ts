@@ -1,10 +1,11 @@
 import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { Problem } from "../shared/problem.ts";
+import type { AuthorizationGrant } from "./authorizationRequest.ts";
 import { clientId } from "./issuer.ts";
 import { errorCode, failureOf, isPage, isServiceError } from "./oauthError.ts";
 
-/** A device code is good for this long, ms (protocol.md section 5). */
+/** A device code is valid for this long, ms. */
 export const deviceCodeLifetimeMs = 15 * 60_000;
 
 const defaultIntervalMs = 5_000;
@@ -12,11 +13,11 @@ const shortestIntervalMs = 1_000;
 const longestIntervalMs = 60_000;
 
 const secret = z.string().check(z.minLength(1), z.maxLength(4096));
-/** Shown to the person, in a notification among others: nothing but what a code is made of. */
+/** Shown in a notification, which renders links: nothing but letters, digits and hyphens is accepted. */
 const userCodeSchema = z.string().check(z.regex(/^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/), z.maxLength(32));
 const startedSchema = z.object({
   device_auth_id: secret,
-  // The service is known to spell it both ways.
+  // The issuer is known to use either name.
   user_code: z.optional(userCodeSchema),
   usercode: z.optional(userCodeSchema),
   interval: z.catch(z.optional(z.union([z.string(), z.number()])), undefined),
@@ -25,7 +26,7 @@ const approvedSchema = z.object({ authorization_code: secret, code_verifier: sec
 
 export interface DeviceCode {
   readonly deviceAuthId: string;
-  /** What the person types on the page of `verificationUri`; for them alone. */
+  /** What the person enters at `verificationUri`. Only they may see it. */
   readonly userCode: string;
   readonly verificationUri: string;
   /** The least time between two polls, ms. */
@@ -34,13 +35,13 @@ export interface DeviceCode {
 
 export type PollAnswer =
   | { status: "pending" }
-  | { status: "approved"; grant: { code: string; codeVerifier: string; redirectUri: string } }
+  | { status: "approved"; grant: AuthorizationGrant }
   /** Ask again, but less often. */
   | { status: "slowDown"; retryAfterMs: number | undefined };
 
 /**
- * The issuer's own device authorization (protocol.md section 5). It is not RFC 8628: the PKCE pair is the server's, and
- * pending is a 403 or 404.
+ * The issuer's device authorization, as the Codex CLI uses it. It differs from RFC 8628: the issuer makes the PKCE pair,
+ * and answers 403 or 404 while the person has not entered the code.
  */
 export class DeviceAuthorization {
   readonly #http: HttpClient;
@@ -51,7 +52,7 @@ export class DeviceAuthorization {
     this.#issuer = issuer;
   }
 
-  /** Asks for a code. @throws Problem `deviceCodeDisabled`, or what kept the service from answering */
+  /** Asks for a code. @throws Problem `deviceCodeDisabled`, or what kept the issuer from answering */
   async start(signal: AbortSignal): Promise<DeviceCode> {
     const response = await this.#post("usercode", { client_id: clientId }, signal);
     if (response.status === 404) throw new Problem("deviceCodeDisabled", "404");
@@ -69,34 +70,30 @@ export class DeviceAuthorization {
 
   /**
    * Asks once whether the person has entered the code.
-   * @throws Problem `accessDenied` or `timedOut` when it is over; others may pass
+   * @throws Problem `accessDenied` or `timedOut` when it is over; others may be temporary
    */
   async poll(code: DeviceCode, signal: AbortSignal): Promise<PollAnswer> {
     const body = { device_auth_id: code.deviceAuthId, user_code: code.userCode };
     const response = await this.#post("token", body, signal);
     const error = errorCode(response.json);
-    if (isSuccess(response) && error === undefined) {
-      const approved = approvedSchema.safeParse(response.json);
-      if (!approved.success) throw unreadable(response);
-      const { authorization_code, code_verifier } = approved.data;
-      const redirectUri = `${this.#issuer}/deviceauth/callback`;
-      return { status: "approved", grant: { code: authorization_code, codeVerifier: code_verifier, redirectUri } };
-    }
+    if (isSuccess(response) && error === undefined) return { status: "approved", grant: this.#grantIn(response) };
     if (response.status === 429 || error === "slow_down" || error === "rate_limit_exceeded") {
       return { status: "slowDown", retryAfterMs: retryAfterMs(response) };
     }
-    // Told by status and code together: what a failing service says of the person's answer may be wrong.
-    const isAnswer = isSuccess(response) || (response.status >= 400 && response.status < 500);
-    if (isAnswer && error === "access_denied") throw new Problem("accessDenied", `${response.status}`);
-    if (isAnswer && error === "expired_token") throw new Problem("timedOut", `${response.status} ${error}`);
-    if (response.status === 404 || error === "authorization_pending") return { status: "pending" };
-    // 403 is pending as well, unless it says that it is something else: the region, or a protection page.
-    if (response.status === 403 && !error?.startsWith("unsupported_country") && !isPage(response)) {
-      return { status: "pending" };
-    }
-    // A gateway or a portal answers 401 as well, and that says nothing of the code.
-    if (response.status === 401 && !isServiceError(response.json)) throw failureOf(response, "unreadableAnswer");
-    throw failureOf(response, isSuccess(response) ? "serviceFailed" : "exchangeRefused");
+    const end = endOf(response, error);
+    if (end) throw end;
+    if (isPending(response, error)) return { status: "pending" };
+    throw pollFailure(response);
+  }
+
+  #grantIn(response: HttpResponse): AuthorizationGrant {
+    const approved = approvedSchema.safeParse(response.json);
+    if (!approved.success) throw unreadable(response);
+    return {
+      code: approved.data.authorization_code,
+      codeVerifier: approved.data.code_verifier,
+      redirectUri: `${this.#issuer}/deviceauth/callback`,
+    };
   }
 
   #post(name: "usercode" | "token", json: unknown, signal: AbortSignal): Promise<HttpResponse> {
@@ -109,7 +106,27 @@ export class DeviceAuthorization {
   }
 }
 
-/** Told in seconds, in a string; nothing or nonsense means five seconds, and a second is the least. */
+/** The problem that ends the wait for good. Status and code together decide: a failing service's code may be wrong. */
+function endOf(response: HttpResponse, error: string | undefined): Problem | undefined {
+  const isAnswer = isSuccess(response) || (response.status >= 400 && response.status < 500);
+  if (isAnswer && error === "access_denied") return new Problem("accessDenied", `${response.status}`);
+  if (isAnswer && error === "expired_token") return new Problem("timedOut", `${response.status} ${error}`);
+  return undefined;
+}
+
+/** 403 is pending as well, unless it is about the region or comes with a protection page. */
+function isPending(response: HttpResponse, error: string | undefined): boolean {
+  if (response.status === 404 || error === "authorization_pending") return true;
+  return response.status === 403 && !error?.startsWith("unsupported_country") && !isPage(response);
+}
+
+function pollFailure(response: HttpResponse): Problem {
+  // A 401 of a gateway or a portal says nothing about the code.
+  if (response.status === 401 && !isServiceError(response.json)) return failureOf(response, "unreadableAnswer");
+  return failureOf(response, isSuccess(response) ? "serviceFailed" : "exchangeRefused");
+}
+
+/** The issuer sends seconds, as a string. Without a usable value it is five seconds; a second is the least. */
 function intervalMs(interval: string | number | undefined): number {
   const ms = Number(interval ?? 0) * 1000;
   return ms > 0 ? Math.min(Math.max(ms, shortestIntervalMs), longestIntervalMs) : defaultIntervalMs;

@@ -1,9 +1,11 @@
 import type { HttpResponse } from "../platform/httpClient.ts";
-import { Problem } from "../shared/problem.ts";
+import { asRecord } from "../platform/untrusted.ts";
+import { Problem, type ProblemCode } from "../shared/problem.ts";
 
 /**
- * The error code of a refused call, wherever the issuer put it: `error.code`, `error` as a string, or `code`
- * (protocol.md section 4). Only something that looks like a code is taken, so that no free text travels on.
+ * The error code of a refused call, wherever the issuer put it: `error.code`, `error` as a string (RFC 6749 section
+ * 5.2), `code`, or `error.type`. Only what looks like a code counts, so that no free text gets into logs.
+ * @returns the code in lower case
  */
 export function errorCode(body: unknown): string | undefined {
   const outer = asRecord(body);
@@ -14,7 +16,7 @@ export function errorCode(body: unknown): string | undefined {
   return typeof code === "string" && /^[\w.-]{1,64}$/.test(code) ? code.toLowerCase() : undefined;
 }
 
-/** Whether a body says that it is an error, with a code or without. */
+/** Whether a body is an error, with or without a code. */
 export function isErrorBody(body: unknown): boolean {
   const error = asRecord(body)?.error;
   const isText = typeof error === "string" && error !== "";
@@ -22,15 +24,15 @@ export function isErrorBody(body: unknown): boolean {
 }
 
 /**
- * Whether a body is an error as OpenAI's services write it, and not as whatever stands in between: each of theirs has a
- * message and a type, in an object.
+ * Whether a body is an error as OpenAI's services write it: an object with a message and a type. Gateways and proxies
+ * write theirs differently.
  */
 export function isServiceError(body: unknown): boolean {
   const error = asRecord(asRecord(body)?.error);
   return typeof error?.message === "string" && typeof error.type === "string";
 }
 
-/** Codes that say nothing of a credential or a grant, whatever the status that they come with. */
+/** Codes that say nothing about a credential or a grant, whatever their status. */
 const passing: ReadonlySet<string> = new Set([
   "server_error",
   "server_is_overloaded",
@@ -40,48 +42,52 @@ const passing: ReadonlySet<string> = new Set([
   "unsupported_country_region_territory",
 ]);
 
-/** Whether a code says that the service failed for the moment, or that it would have refused anybody. */
+/** Whether a code means that the service failed temporarily, or that it would have refused anybody. */
 export function isPassing(code: string | undefined): boolean {
   return code !== undefined && passing.has(code);
 }
 
-/** Whether an answer is a page, by what it is declared as or by its first characters. */
+/** Whether an answer is an HTML or XML page, by its declared type or its first characters. */
 export function isPage({ headers, looksLikePage }: HttpResponse): boolean {
   return looksLikePage === true || /html/i.test(headers["content-type"] ?? "");
 }
 
+/** What a plain refusal (4xx) of a call means. */
+type Refusal = "exchangeRefused" | "needsSignIn" | "serviceFailed" | "unreadableAnswer";
+
 /**
- * What an answer with a failure status means, where the protocol gives it no meaning of its own; `refused` is what a
- * plain 4xx of this call stands for.
+ * What a failed answer means, as far as that is the same for every call.
+ * @param refused what a plain refusal of this call means
  */
-export function failureOf(
-  response: HttpResponse,
-  refused: "exchangeRefused" | "needsSignIn" | "serviceFailed" | "unreadableAnswer",
-): Problem {
-  const { status } = response;
+export function failureOf(response: HttpResponse, refused: Refusal): Problem {
   const code = errorCode(response.json);
-  const detail = [status, code, requestId(response)].filter(Boolean).join(" ");
-  // An error is none the better for coming with a status of success.
-  const isError = status < 300 && code !== undefined;
-  const isRefusal = isError || (status >= 400 && status < 500);
-  if (isRefusal && code?.startsWith("unsupported_country")) return new Problem("regionBlocked", detail);
-  if (status === 403 && response.json === undefined) return new Problem("edgeBlocked", detail);
-  if (status === 429 || (isRefusal && code === "rate_limit_exceeded")) return new Problem("rateLimited", detail);
-  if (isRefusal && isPassing(code)) return new Problem("serviceFailed", detail);
-  // RFC 6585: a captive portal, never the service.
-  if (status === 511) return new Problem("networkSignIn", detail);
-  if (status >= 500) return new Problem("serviceFailed", detail);
-  if (status === 407) return new Problem("proxyFailed", detail);
-  if (isError || (status >= 400 && response.json !== undefined)) return new Problem(refused, detail);
-  return new Problem("unreadableAnswer", detail);
+  const detail = [response.status, code, requestId(response)].filter(Boolean).join(" ");
+  return new Problem(problemCode(response, code, refused), detail);
 }
 
-/** The identifier that support asks for; it names a request and opens nothing. */
+function problemCode({ status, json }: HttpResponse, code: string | undefined, refused: Refusal): ProblemCode {
+  // An error is an error, also with a status of success.
+  const isError = status < 300 && code !== undefined;
+  const isRefusal = isError || (status >= 400 && status < 500);
+  const meaning = isRefusal ? meaningOf(status, code) : undefined;
+  if (meaning) return meaning;
+  if (status === 403 && json === undefined) return "edgeBlocked";
+  // RFC 6585 section 6: a captive portal, never the service.
+  if (status === 511) return "networkSignIn";
+  if (status >= 500) return "serviceFailed";
+  if (status === 407) return "proxyFailed";
+  return isError || (status >= 400 && json !== undefined) ? refused : "unreadableAnswer";
+}
+
+/** The refusals that mean the same whichever call they answer. */
+function meaningOf(status: number, code: string | undefined): ProblemCode | undefined {
+  if (code?.startsWith("unsupported_country")) return "regionBlocked";
+  if (status === 429 || code === "rate_limit_exceeded") return "rateLimited";
+  return isPassing(code) ? "serviceFailed" : undefined;
+}
+
+/** The request's id, which OpenAI's support asks for. It grants no access. */
 function requestId({ headers }: HttpResponse): string | undefined {
   const id = headers["x-request-id"] ?? headers["cf-ray"];
   return id && /^[\w-]{1,64}$/.test(id) ? `request ${id}` : undefined;
-}
-
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
 }

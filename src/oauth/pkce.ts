@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 
 export interface Pkce {
-  /** RFC 7636 section 4.1: 64 random bytes, 86 characters. Never leaves memory but for the token endpoint. */
+  /** RFC 7636 section 4.1: 64 random bytes, 86 characters. Kept in memory, and sent to the token endpoint only. */
   readonly codeVerifier: string;
   /** RFC 7636 section 4.2, method S256. */
   readonly codeChallenge: string;
 }
 
-/** A fresh pair of code verifier and challenge. */
+/** Creates a code verifier and its challenge. */
 export function createPkce(): Pkce {
   const codeVerifier = randomBytes(64).toString("base64url");
   return { codeVerifier, codeChallenge: challengeOf(codeVerifier) };
@@ -18,7 +18,7 @@ export function challengeOf(codeVerifier: string): string {
   return createHash("sha256").update(codeVerifier).digest("base64url");
 }
 
-/** A fresh `state` (RFC 6749 section 10.12): 32 random bytes, 43 characters that survive every re-encoding. */
+/** Creates a `state` (RFC 6749 section 10.12): 32 random bytes, 43 characters that no URL encoding changes. */
 export function createState(): string {
   return randomBytes(32).toString("base64url");
 }

@@ -5,8 +5,7 @@ import { failureOf, isErrorBody, isPage } from "./oauthError.ts";
 const timeoutMs = 10_000;
 
 /**
- * Tells the issuer to end a login (RFC 7009, in JSON as the issuer takes it; protocol.md section 6). Give the refresh
- * token: with it goes the whole grant.
+ * Revokes a refresh token and with it the whole grant (RFC 7009, in JSON as openai/codex sends it).
  * @throws Problem
  */
 export async function revoke(http: HttpClient, issuer: string, refreshToken: string): Promise<void> {
@@ -16,8 +15,8 @@ export async function revoke(http: HttpClient, issuer: string, refreshToken: str
     json: { token: refreshToken, token_type_hint: "refresh_token", client_id: clientId },
     timeoutMs,
   });
-  // RFC 7009 gives the body of a success no meaning, but a page is a network's portal's, which has ended nothing, and an
-  // error says so itself.
-  const ended = response.status === 200 && !isPage(response) && !isErrorBody(response.json);
-  if (!ended) throw failureOf(response, "serviceFailed");
+  // RFC 7009 section 2.2 gives the body of a success no meaning. But a page comes from a captive portal, which has
+  // revoked nothing, and an error is an error.
+  const isRevoked = response.status === 200 && !isPage(response) && !isErrorBody(response.json);
+  if (!isRevoked) throw failureOf(response, "serviceFailed");
 }

@@ -5,11 +5,11 @@ import { clientId } from "./issuer.ts";
 import { errorCode, failureOf, isPassing, isServiceError } from "./oauthError.ts";
 
 const refreshToken = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
-/** What becomes part of a header: visible ASCII. */
+/** A token that becomes part of a header: visible ASCII. */
 const token = refreshToken.check(z.regex(/^[\x21-\x7e]+$/));
 
 const tokenSetSchema = z.object({ id_token: token, access_token: token, refresh_token: refreshToken });
-/** One that cannot be used counts as left out: with it, the new refresh token would be lost, and the old one is spent. */
+/** An unusable field counts as left out. Rejecting the whole answer would lose the new refresh token with it. */
 const refreshedSchema = z.object({
   id_token: z.catch(z.optional(token), undefined),
   access_token: z.catch(z.optional(token), undefined),
@@ -32,7 +32,7 @@ export interface Refreshed {
 /** Why the issuer will never accept a refresh token again. */
 export type RefreshRejection = "expired" | "reused" | "revoked" | "rejected";
 
-/** The refresh token is spent or dead: only signing in anew helps. */
+/** The issuer will not accept this refresh token again: the person has to sign in. */
 export class RefreshRejected extends Error {
   override readonly name = "RefreshRejected";
   readonly reason: RefreshRejection;
@@ -45,14 +45,14 @@ export class RefreshRejected extends Error {
   }
 }
 
-/** By the issuer's code: a map, because a code is foreign text, and an object has names of its own (`constructor`). */
+/** By the issuer's code. A map, because every object has keys such as `constructor`. */
 const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
   ["refresh_token_expired", "expired"],
   ["refresh_token_reused", "reused"],
   ["refresh_token_invalidated", "revoked"],
 ]);
 
-/** By these codes a 401 is about the token, whatever else is in it. */
+/** A 401 with one of these codes is about the token, whoever wrote the rest of it. */
 const refusals: ReadonlySet<string> = new Set([
   "invalid_grant",
   "invalid_refresh_token",
@@ -61,7 +61,7 @@ const refusals: ReadonlySet<string> = new Set([
   "token_revoked",
 ]);
 
-/** The same for a code or an id_token that is exchanged: RFC 6749 section 5.2, and the issuer's own two. */
+/** The same for redeeming a code or exchanging an id_token: RFC 6749 section 5.2, and two codes of the issuer. */
 const exchangeRefusals: ReadonlySet<string> = new Set([
   "invalid_request",
   "invalid_client",
@@ -74,7 +74,7 @@ const exchangeRefusals: ReadonlySet<string> = new Set([
   "no_valid_organizations",
 ]);
 
-/** The issuer's token endpoint (protocol.md sections 3 and 4). */
+/** The issuer's token endpoint (RFC 6749 section 3.2), in the dialect that openai/codex speaks with it. */
 export class TokenEndpoint {
   readonly #http: HttpClient;
   readonly #url: string;
@@ -85,10 +85,10 @@ export class TokenEndpoint {
   }
 
   /**
-   * Trades an authorization code for tokens (RFC 6749 section 4.1.3). A code works once, so this is never repeated.
+   * Redeems an authorization code (RFC 6749 section 4.1.3). A code works once, so this is never tried again.
    * @throws Problem
    */
-  async exchangeCode(
+  async redeemCode(
     grant: { code: string; codeVerifier: string; redirectUri: string },
     signal?: AbortSignal,
   ): Promise<TokenSet & { date: string | undefined }> {
@@ -115,8 +115,9 @@ export class TokenEndpoint {
   }
 
   /**
-   * Spends a refresh token. Whatever comes back must be saved before it is used. What the answer leaves out stays valid.
-   * @throws RefreshRejected when the token is dead, Problem for anything that may pass
+   * Refreshes the tokens (RFC 6749 section 6). The refresh token works once: save what comes back before using it. A
+   * token that the answer leaves out stays valid.
+   * @throws RefreshRejected when the issuer will not accept the token again, Problem for anything temporary
    */
   async refresh(refreshToken: string, signal?: AbortSignal): Promise<Refreshed> {
     const response = await this.#http.send({
@@ -133,7 +134,7 @@ export class TokenEndpoint {
     const { id_token, access_token, refresh_token } = parse(refreshedSchema, response, (error) =>
       failureOf(error, "serviceFailed"),
     );
-    // A portal's JSON, or an error under a status of success: nothing was renewed.
+    // A portal's JSON, or an error with a status of success: nothing was refreshed.
     if (!id_token && !access_token && !refresh_token) throw failureOf(response, "serviceFailed");
     return {
       tokens: {
@@ -146,8 +147,8 @@ export class TokenEndpoint {
   }
 
   /**
-   * Trades an id_token for an API key of the account's Platform organization (RFC 8693 in the issuer's dialect).
-   * @param name what the key is called on the organization's list of keys
+   * Exchanges an id_token for an API key of the account's Platform organization (RFC 8693 in the issuer's dialect).
+   * @param name the key's name on the organization's list of keys
    * @throws Problem
    */
   async exchangeForApiKey(idToken: string, name: string, signal?: AbortSignal): Promise<string> {
@@ -170,10 +171,10 @@ export class TokenEndpoint {
 }
 
 /**
- * Permanent by protocol.md section 4, told by status and code together: one of the three codes with 400, 401 or 403; 400
- * with invalid_grant; and any other 401 that the issuer wrote or that names a dead token, unless its code says that it
- * passes. What a gateway, a proxy or a portal answers with 401 says nothing of the token, and what an overloaded or
- * failing service says of it may be wrong.
+ * Whether a failed refresh is permanent. It is with 400, 401 or 403 and one of the three codes above; with 400 and
+ * invalid_grant (RFC 6749 section 5.2); and with any other 401 that the issuer wrote or that names a dead token, unless
+ * its code is a temporary one. A gateway's, proxy's or portal's 401 says nothing about the token, and an overloaded or
+ * failing service may be wrong about it.
  */
 function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefined {
   const code = errorCode(json);
@@ -186,7 +187,7 @@ function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefine
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
 }
 
-/** What a gateway, a proxy or a portal answers with 401, 403 or a status of success is no refusal of the issuer's. */
+/** A gateway's, proxy's or portal's answer is no refusal by the issuer, also with 401, 403 or a status of success. */
 function exchangeFailure(response: HttpResponse): Problem {
   const { status, json } = response;
   const code = errorCode(json);
@@ -195,7 +196,7 @@ function exchangeFailure(response: HttpResponse): Problem {
   return failureOf(response, isForeign ? "unreadableAnswer" : "exchangeRefused");
 }
 
-/** @param failure what an error means that came with the status of success */
+/** @param failure what an error means that comes with a status of success */
 function parse<T>(schema: z.ZodMiniType<T>, response: HttpResponse, failure: (response: HttpResponse) => Problem): T {
   const parsed = schema.safeParse(response.json);
   if (parsed.success) return parsed.data;

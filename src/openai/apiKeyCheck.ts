@@ -2,20 +2,13 @@ import * as z from "zod/mini";
 import { errorCode, failureOf, isErrorBody, isPassing, isServiceError } from "../oauth/oauthError.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { Problem } from "../shared/problem.ts";
+import { credentialRefusals } from "./failures.ts";
 
 const listSchema = z.object({ data: z.array(z.unknown()) });
 
-/** By these codes a 401 is the API's own, whatever else is in it. */
-const refusals: ReadonlySet<string> = new Set([
-  "invalid_api_key",
-  "token_expired",
-  "token_invalidated",
-  "token_revoked",
-]);
-
 /**
  * Asks the API whether it accepts a key, at no cost, by listing the models.
- * @throws Problem `keyRejected` when it does not; any other when the API could not say
+ * @throws Problem `keyRejected` when it does not; any other when that could not be found out
  */
 export async function checkApiKey(
   http: HttpClient,
@@ -31,9 +24,9 @@ export async function checkApiKey(
     ...(signal && { signal }),
   });
   const error = errorCode(response.json);
-  // What a gateway or a portal answers with 401 says nothing of the key, nor does a service that fails for the moment.
+  // What a gateway or a portal answers with 401 says nothing about the key, nor does a temporary failure of the service.
   const isRefused =
-    (isServiceError(response.json) && !isPassing(error)) || (error !== undefined && refusals.has(error));
+    (isServiceError(response.json) && !isPassing(error)) || (error !== undefined && credentialRefusals.has(error));
   if (response.status === 401 && isRefused) throw new Problem("keyRejected");
   if (response.status === 200) {
     if (error === "invalid_api_key") throw new Problem("keyRejected", "200");

@@ -2,16 +2,16 @@ import type { BearerCredential, CredentialKind, CredentialSource } from "../acco
 import { originator } from "../oauth/issuer.ts";
 
 /**
- * Where requests get their credential. Both reject with a `Problem` (`notSignedIn`, `needsSignIn`, `noApiKey`, …);
+ * Where requests get their credential. Both reject with a `Problem` (`notSignedIn`, `needsSignIn`, `noApiKey`, …).
  * `rejected` is called after a 401 and resolves with what to try next.
  */
 export type Credentials = Pick<CredentialSource, "get" | "rejected">;
 
-/** What the headers tell of a single request. */
+/** What the headers say about a single request. */
 export interface RequestTraits {
-  /** Ties the requests of one conversation together for the service's prompt cache; holds nothing about the person. */
+  /** Connects the requests of one conversation for the service's prompt cache; has nothing about the person in it. */
   readonly sessionId: string;
-  /** The body has the form that `use_responses_lite` models want; the service must be told so. */
+  /** The body has the form that `use_responses_lite` models want, which a header must say. */
   readonly responsesLite: boolean;
 }
 
@@ -43,7 +43,7 @@ export const codexProtocolVersion = "0.150.0";
 /**
  * The ChatGPT service, paid by the person's plan.
  * @param baseUrl setting `chatgptBaseUrl`, e.g. `https://chatgpt.com/backend-api`
- * @param userAgent our own name and version: third parties tell who they are (protocol.md, section 10)
+ * @param userAgent our own name and version: third parties tell who they are
  */
 export function chatgptBackend(baseUrl: string, userAgent: string, assertAllowed: AssertAllowed): Backend {
   const base = withoutSlash(baseUrl);
@@ -53,12 +53,12 @@ export function chatgptBackend(baseUrl: string, userAgent: string, assertAllowed
     baseUrl: base,
     responsesUrl: `${base}/codex/responses`,
     modelsUrl: `${base}/codex/models?client_version=${codexProtocolVersion}`,
-    // A base that is not ChatGPT's own has its usage elsewhere (protocol.md, section 10, "Usage").
+    // As the Codex CLI does: a base that is not ChatGPT's own has its usage elsewhere.
     usageUrl: base.endsWith("/backend-api") ? `${base}/wham/usage` : `${base}/api/codex/usage`,
     headers(credential, request) {
       assertAllowed(credential, base);
       const headers = commonHeaders(credential, userAgent);
-      if (credential.accountId) headers["ChatGPT-Account-ID"] = credential.accountId;
+      if (credential.workspaceId) headers["ChatGPT-Account-ID"] = credential.workspaceId;
       if (credential.fedramp) headers["X-OpenAI-Fedramp"] = "true";
       if (request) {
         headers["session-id"] = request.sessionId;

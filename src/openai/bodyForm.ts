@@ -1,10 +1,12 @@
+import { parseJson } from "../platform/json.ts";
+
 /** What an answer's body is: a stream of events, JSON, or a page (HTML, XML). */
 export type BodyForm = "events" | "json" | "page";
 
 /**
- * What the Content-Type says a body is, as far as that can be believed: the ChatGPT service sends events without one,
- * and gateways send them as plain text or bytes. So only a page and JSON are taken at their word, and undefined means
- * that the body itself must tell.
+ * What the Content-Type says a body is, where it can be trusted: the ChatGPT service sends events without one, and
+ * gateways send them as plain text or bytes. So only a page and JSON count.
+ * @returns undefined when only the body itself can tell
  */
 export function declaredForm(headers: Headers): BodyForm | undefined {
   // Headers that came twice are joined with commas.
@@ -16,15 +18,15 @@ export function declaredForm(headers: Headers): BodyForm | undefined {
 }
 
 /**
- * Tells a body's form by its first character that means something: blank lines and comments (`: keep-alive`) may stand
- * before any of them, a byte order mark too. An event begins with a field's name, which is a word.
+ * Tells a body's form by its first significant character. Blank lines, comments (`: keep-alive`) and a byte order mark
+ * may come before it. An event begins with a field's name, which is a word.
  */
 export class FormDetector {
   /** Undefined until enough was seen. */
   form: BodyForm | undefined;
   #inComment = false;
 
-  /** Takes the next piece of the body. @returns how much of it stands before that character */
+  /** Takes the next piece of the body. @returns how many of its characters come before the significant one */
   look(text: string): number {
     for (let at = 0; at < text.length; at += 1) {
       const character = text.charAt(at);
@@ -39,15 +41,16 @@ export class FormDetector {
   }
 }
 
-/** Longest error body that is read: a service may quote the request in it, and its code can stand behind that. */
+/** Longest error body that is read, in characters: a service may quote the request before it names its code. */
 export const errorBodyLimit = 1024 * 1024;
-/** The same where no error was to be expected; a service's own are a few hundred bytes, a proxy's JSON can be anything. */
+/** The same where no error was expected; a service's own errors are a few hundred bytes, a proxy's JSON can be anything. */
 const strayBodyLimit = 64 * 1024;
 
 /**
- * Reads JSON that came where something else was expected: to its end, to the limit, or until it is whole or turns out to
- * be no object, list or text, for the connection may stay open behind it. Rejects when the connection breaks.
- * @param text what was read of it already
+ * Reads JSON that came where something else was expected, up to a limit. Stops as soon as the JSON is complete, or is
+ * neither an object nor a list nor a text: the connection may stay open after it.
+ * @param text what has been read of it already
+ * @throws when the connection breaks
  */
 export async function readJsonText(
   reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -56,22 +59,16 @@ export async function readJsonText(
   onBytes: () => void = () => {},
   limit = strayBodyLimit,
 ): Promise<string> {
-  let whole = text.trimStart();
-  while (whole.length < limit && /^(?:$|[{["])/.test(whole) && !isWholeJson(whole)) {
+  let read = text.trimStart();
+  while (read.length < limit && /^(?:$|[{["])/.test(read) && !isCompleteJson(read)) {
     const { done, value } = await reader.read();
     if (done) break;
     onBytes();
-    whole = (whole + decoder.decode(value, { stream: true })).trimStart();
+    read = (read + decoder.decode(value, { stream: true })).trimStart();
   }
-  return whole;
+  return read;
 }
 
-function isWholeJson(text: string): boolean {
-  if (!/[\]}"]\s*$/.test(text.slice(-64))) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+function isCompleteJson(text: string): boolean {
+  return /[\]}"]\s*$/.test(text.slice(-64)) && parseJson(text) !== undefined;
 }

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { ChatMessage } from "./messages.ts";
 
 /**
- * One id for the turns of a conversation, in the form of a UUID. The editor tells none, so it is derived from what
- * stays the same from turn to turn: the account, the model, and the messages up to the first of the person. It serves
- * the service's prompt cache; two conversations that begin alike may share it without harm.
+ * One id for the turns of a conversation, in the form of a UUID. The editor has none, so it is derived from what
+ * stays the same from turn to turn: the account, the model, and the messages up to the person's first. The service uses
+ * it for its prompt cache; two conversations that begin alike may share it without harm.
  */
 export function conversationKey(scope: string, messages: readonly ChatMessage[]): string {
   const hash = createHash("sha256").update(scope);

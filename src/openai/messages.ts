@@ -1,5 +1,6 @@
 /**
- * A conversation in neutral words: what the editor's messages are mapped to, and what a request body is built from.
+ * A conversation, independent of the editor and of the API: the editor's messages are mapped to it, and a request body is
+ * built from it.
  */
 export interface TextContent {
   readonly type: "text";

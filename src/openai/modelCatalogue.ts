@@ -1,47 +1,48 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
-import type { Clock } from "../platform/clock.ts";
 import { describeError } from "../platform/logger.ts";
-import { networkFailure } from "../platform/networkFailure.ts";
-import { Problem } from "../shared/problem.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
+import { authorizedCall } from "./authorizedCall.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf, refreshedCredential } from "./failures.ts";
-import { type ChatModel, parseCatalogue, parsePlatformList } from "./models.ts";
-import { isUnauthorized, RequestError, withoutDoubt } from "./requestError.ts";
+import { parseCatalogue } from "./chatgptModels.ts";
+import { Refusal } from "./failures.ts";
+import { getJson, type JsonSender } from "./jsonCall.ts";
+import type { ChatModel } from "./model.ts";
+import { parsePlatformList } from "./platformModels.ts";
 
 /** Codex keeps its list as long. */
 const freshMs = 5 * 60_000;
 /** Codex waits as long; a picker must not hang on a dead network. */
 const timeoutMs = 5_000;
+/** Each entry of ChatGPT's list has its model's instructions, tens of kilobytes that nothing here reads. */
+const maxBytes = 8 * 1024 * 1024;
 
 interface Kept {
   readonly models: readonly ChatModel[];
-  readonly etag: string | null;
+  readonly etag: string | undefined;
   readonly fetchedAt: number;
 }
 
-export interface CatalogueDependencies {
-  readonly fetch: typeof fetch;
+export interface CatalogueDependencies extends JsonSender {
   readonly credentials: Credentials;
-  readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
 /**
- * The models of whoever is signed in: asked for at most every 5 minutes (with the last list's ETag), one question at
- * a time, and the last list stands in while the service cannot be reached. Each account and each key has its own list.
+ * The models of whoever is signed in. The service is asked at most every 5 minutes (with the last list's ETag), by one
+ * request at a time, and while it cannot be reached the last list is used. Each account and each key has its own list.
  */
 export class ModelCatalogue {
   readonly #dependencies: CatalogueDependencies;
   readonly #kept = new Map<string, Kept>();
   readonly #asking = new Map<string, Promise<readonly ChatModel[]>>();
 
-  constructor(needs: CatalogueDependencies) {
-    this.#dependencies = needs;
+  constructor(dependencies: CatalogueDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
-   * @throws Problem when there is no credential (`notSignedIn`, `noApiKey`, `needsSignIn`), RequestError when the
-   * service fails and there is no earlier list of this account.
+   * @throws Problem when there is no credential (`notSignedIn`, `noApiKey`, `needsSignIn`), and when the service fails
+   * and there is no earlier list of this account.
    */
   async list(backend: Backend): Promise<readonly ChatModel[]> {
     const credential = await this.#dependencies.credentials.get(backend.credentialKind);
@@ -57,14 +58,11 @@ export class ModelCatalogue {
     }
   }
 
-  /** The next `list` asks the service, whatever the age of the last one. */
-  expire(): void {
-    for (const [key, kept] of this.#kept) this.#kept.set(key, { ...kept, fetchedAt: Number.NEGATIVE_INFINITY });
-  }
-
   async #ask(backend: Backend, credential: BearerCredential, key: string, kept: Kept | undefined) {
     try {
-      const fetched = await this.#fetch(backend, credential, kept);
+      const fetched = await authorizedCall(this.#dependencies.credentials, credential, (current) =>
+        this.#fetch(backend, current, kept),
+      );
       this.#kept.set(key, fetched);
       return fetched.models;
     } catch (error) {
@@ -75,48 +73,24 @@ export class ModelCatalogue {
     }
   }
 
-  async #fetch(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept> {
-    try {
-      return await this.#fetchOnce(backend, credential, kept);
-    } catch (error) {
-      if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
-      const renewed = await refreshedCredential(this.#dependencies.credentials, credential, error);
-      return this.#fetchOnce(backend, renewed, kept).catch((again: unknown) => Promise.reject(withoutDoubt(again)));
-    }
-  }
-
-  async #fetchOnce(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept> {
-    const { clock } = this.#dependencies;
-    const response = await this.#get(backend, credential, kept);
-    if (response.status === 304 && kept) return { ...kept, fetchedAt: clock.now() };
-    if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
-    const json = await jsonOf(response, backend, clock.now());
+  async #fetch(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Kept | Refusal> {
+    const request = { backend, credential, url: backend.modelsUrl, timeoutMs, maxBytes, etag: kept?.etag };
+    const response = await getJson(this.#dependencies, request);
+    if (response instanceof Refusal) return response;
+    const fetchedAt = this.#dependencies.clock.now();
+    if (response.status === 304 && kept) return { ...kept, fetchedAt };
+    const { json, headers, status } = response;
     const models = backend.kind === "chatgpt" ? parseCatalogue(json) : parsePlatformList(json);
-    if (!models) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
-    return { models, etag: response.headers.get("etag"), fetchedAt: clock.now() };
-  }
-
-  async #get(backend: Backend, credential: BearerCredential, kept: Kept | undefined): Promise<Response> {
-    const headers: Record<string, string> = { ...backend.headers(credential), Accept: "application/json" };
-    if (kept?.etag) headers["If-None-Match"] = kept.etag;
-    try {
-      return await this.#dependencies.fetch(backend.modelsUrl, {
-        headers,
-        redirect: "error",
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-    } catch (error) {
-      throw new RequestError({ kind: "problem", problem: networkFailure(error) });
-    }
+    if (!models) throw new Problem("unreadableAnswer", `HTTP ${status}`);
+    return { models, etag: headers.etag, fetchedAt };
   }
 }
 
 /** An access token changes every few days, its account does not; a key is its own account. */
 function keyOf(backend: Backend, credential: BearerCredential): string {
-  return `${backend.modelsUrl} ${credential.accountId ?? credential.bearer}`;
+  return `${backend.modelsUrl} ${credential.workspaceId ?? credential.bearer}`;
 }
 
 function isSignedOut(error: unknown): boolean {
-  if (error instanceof Problem) return ["notSignedIn", "needsSignIn", "noApiKey", "keyRejected"].includes(error.code);
-  return error instanceof RequestError && ["signInExpired", "apiKeyRejected"].includes(error.failure.kind);
+  return isProblem(error, "notSignedIn", "needsSignIn", "noApiKey", "keyRejected");
 }

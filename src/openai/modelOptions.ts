@@ -1,4 +1,4 @@
-import { asNumber } from "./untrusted.ts";
+import { asNumber } from "../platform/untrusted.ts";
 
 export const reasoningLevels = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 export type ReasoningLevel = (typeof reasoningLevels)[number];
@@ -39,7 +39,7 @@ export function allowedOptions(options: { readonly [name: string]: unknown } | u
   const parallel = given("parallel_tool_calls", "parallelToolCalls");
   if (typeof parallel === "boolean") allowed.parallelToolCalls = parallel;
   const limit = asNumber(given("max_output_tokens", "maxOutputTokens", "max_tokens", "maxTokens"));
-  // The API's own least.
+  // The API's minimum.
   if (limit !== undefined && limit >= 16) allowed.maxOutputTokens = Math.floor(limit);
   const temperature = asNumber(given("temperature"));
   if (temperature !== undefined && temperature >= 0 && temperature <= 2) allowed.temperature = temperature;

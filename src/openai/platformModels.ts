@@ -1,13 +1,14 @@
+import * as z from "zod/mini";
+import type { ChatModel } from "./model.ts";
 import type { ReasoningLevel } from "./modelOptions.ts";
-import type { ChatModel } from "./models.ts";
 
 /**
- * `GET /v1/models` tells ids and nothing else, so what may be offered for chat is a rule:
+ * `GET /v1/models` has only ids, so a rule decides what is offered for chat:
  * - the id (of a fine-tuned model: its base) begins like one of the families below, all of which the Responses API serves;
  * - it names no other purpose (audio, images, search, transcription, …);
  * - it is not a dated snapshot of an alias that is in the list too.
  * Newest family first, short names before their variants. Sizes are from the models' pages; a family that is not
- * known yet gets the careful ones of its generation.
+ * known yet gets the cautious ones of its generation.
  */
 interface Family {
   readonly pattern: RegExp;
@@ -58,7 +59,20 @@ const otherPurpose =
 
 const snapshot = /-\d{4}-\d{2}-\d{2}$/;
 
-export function platformModels(ids: readonly string[]): readonly ChatModel[] {
+const listSchema = z.object({ data: z.array(z.unknown()) });
+const entrySchema = z.object({ id: z.string().check(z.minLength(1)) });
+
+/**
+ * The chat models of an API key.
+ * @returns undefined when the answer as a whole is not a list of models
+ */
+export function parsePlatformList(json: unknown): readonly ChatModel[] | undefined {
+  const list = z.safeParse(listSchema, json);
+  if (!list.success) return undefined;
+  return platformModels(list.data.data.flatMap((entry) => z.safeParse(entrySchema, entry).data?.id ?? []));
+}
+
+function platformModels(ids: readonly string[]): readonly ChatModel[] {
   const known = new Set(ids);
   return [...known]
     .filter((id) => !(snapshot.test(id) && known.has(id.replace(snapshot, ""))))
@@ -87,7 +101,7 @@ function platformModel(id: string): { model: ChatModel; rank: number } | undefin
       // Models that reason without the parallel switch refuse it; the gpt lines take it.
       parallelToolCalls: base.startsWith("gpt-"),
       reasoningLevels: family.reasoningLevels,
-      // The service's own default is best known to the service.
+      // Left out of the request, so that the service uses its own.
       defaultReasoningLevel: undefined,
       verbosity: family.verbosity ?? false,
       responsesLite: false,

@@ -1,6 +1,6 @@
 import type { ReasoningItem } from "./messages.ts";
 
-interface Remembered {
+interface Entry {
   readonly scope: string;
   readonly items: readonly ReasoningItem[];
   readonly size: number;
@@ -12,16 +12,16 @@ const characterLimit = 16 * 1024 * 1024;
 /**
  * Carries the model's encrypted thinking from one turn to the next.
  *
- * The editor's stable chat API gives text and tool calls back as history, and nothing else. But within an agent's turn
- * every thinking item leads to a tool call, whose id the service made unique and the editor gives back: so the items
- * are kept in memory under the ids of the calls they led to, and put before those calls when they return. Thinking
- * that led to text alone is not needed again: the service drops it at the next question anyway. What is forgotten
- * (bounds, a reload) costs the model a second thought, never the request.
+ * The editor's stable chat API gives only text and tool calls back as history. Within an agent's turn every thinking
+ * item leads to a tool call, whose id is unique and comes back from the editor: so the items are kept in memory under
+ * the ids of the calls they led to, and are put before those calls when they return. Thinking that led only to text is
+ * not needed again: the service drops it at the next question. What is forgotten (limits, a reload) makes the model
+ * think again, and the request does not fail.
  *
- * The only state between requests, and one that cannot mix them up: it is written and read by call id and scope.
+ * This is the only state between requests. It cannot mix them up: it is written and read by call id and scope.
  */
 export class ReasoningMemory {
-  readonly #entries = new Map<string, Remembered>();
+  readonly #entries = new Map<string, Entry>();
   #size = 0;
 
   /** @param scope model and account: another one could not decrypt the items, and would refuse the request */
@@ -40,7 +40,7 @@ export class ReasoningMemory {
   recall(scope: string, callId: string): readonly ReasoningItem[] {
     const entry = this.#entries.get(callId);
     if (entry?.scope !== scope) return [];
-    // Whatever is still talked about is the last to be forgotten.
+    // What was recalled last is forgotten last.
     this.#entries.delete(callId);
     this.#entries.set(callId, entry);
     return entry.items;

@@ -1,17 +1,21 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
 import { type Clock, delay } from "../platform/clock.ts";
+import type { HttpResponse } from "../platform/httpClient.ts";
+import { parseJson } from "../platform/json.ts";
 import { describeError } from "../platform/logger.ts";
 import { networkFailure } from "../platform/networkFailure.ts";
-import { isProblem, Problem } from "../shared/problem.ts";
+import { isProblem, Problem, type ProblemCode } from "../shared/problem.ts";
+import { authorizedCall } from "./authorizedCall.ts";
 import type { Backend, Credentials, RequestTraits } from "./backend.ts";
-import { declaredForm } from "./bodyForm.ts";
-import { failureOfResponse, refreshedCredential } from "./failures.ts";
-import { isUnauthorized, RequestError, requestErrorOf, withoutDoubt } from "./requestError.ts";
+import { declaredForm, errorBodyLimit, readJsonText } from "./bodyForm.ts";
+import { failureOf, Refusal, refusalOrThrow } from "./failures.ts";
+import type { CompletedResponse, ResponseSink } from "./responseEvents.ts";
 import type { RequestBody } from "./responses.ts";
-import { type CompletedResponse, type Reading, type ResponseSink, readResponse } from "./stream.ts";
+import { SilenceTimer } from "./silenceTimer.ts";
+import { type Reading, readResponse } from "./stream.ts";
 
 export interface Sender {
-  /** The host's own fetch, so that VS Code's proxy and certificate settings apply. */
+  /** The editor's own fetch, so that VS Code's proxy and certificate settings apply. */
   readonly fetch: typeof fetch;
   readonly credentials: Credentials;
   readonly clock: Clock;
@@ -26,47 +30,79 @@ export interface ResponseRequest {
   readonly traits: RequestTraits;
   readonly sink: ResponseSink;
   readonly signal: AbortSignal;
-  /** Hears the headers of the answer, which carry the plan's usage. */
+  /** Gets the headers of the answer, which carry the plan's usage. */
   readonly onHeaders?: (headers: Headers) => void;
 }
 
-/** What Codex itself does: 4 retries from 200 ms on, doubling; 5 minutes of silence end a request. */
+/** What Codex itself does: 4 retries from 200 ms on, doubling. */
 export const retryLimit = 4;
 export const retryBaseMs = 200;
-export const silenceLimitMs = 300_000;
+
+/** What may well be gone at the next try. A limit, a refusal or five silent minutes are not. */
+const passing: ReadonlySet<ProblemCode> = new Set([
+  "unreachable",
+  "answerLost",
+  "dnsFailed",
+  "serviceFailed",
+  "overloaded",
+  "streamLost",
+]);
 
 /**
  * Sends one request and streams its answer into the sink.
  *
- * A 401 renews the credential and replays once. Failures of the service or the network are retried, with growing
- * pauses. Both only as long as nothing was shown: a person must not read half an answer twice.
- * @throws RequestError; an abort rejects with the signal's reason.
+ * A 401 has the credential replaced and the request sent again, once. Failures of the service or the network are
+ * retried, with growing pauses. Both only while nothing was shown: a person must not read half an answer twice.
+ * @throws Problem; an abort rejects with the signal's reason.
  */
 export async function sendRequest(sender: Sender, request: ResponseRequest): Promise<CompletedResponse> {
-  const { signal } = request;
-  const sink = new WatchedSink(request.sink);
-  const json = JSON.stringify(request.body);
-  let credential = await held(sender.credentials.get(request.backend.credentialKind));
-  let renewed = false;
-  for (let retries = 0; ; ) {
-    signal.throwIfAborted();
-    try {
-      return await attempt(sender, { ...request, sink }, json, credential);
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = asRequestError(error);
-      sender.log(`Request ended: ${failure.failure.kind}${failure.detail ? ` (${failure.detail})` : ""}`);
-      if (sink.shown) throw failure;
-      if (isUnauthorized(failure.failure) && !renewed) {
-        renewed = true;
-        credential = await held(refreshedCredential(sender.credentials, credential, failure));
-      } else if (isPassing(failure) && retries < retryLimit) {
-        await delay(sender.clock, retryBaseMs * 2 ** retries * (0.75 + sender.random() / 2), signal);
-        retries += 1;
-      } else {
-        throw withoutDoubt(failure);
-      }
+  const sending = new Sending(sender, request);
+  const { credentials } = sender;
+  return authorizedCall(credentials, credentials.get(request.backend.credentialKind), (credential) =>
+    sending.withRetries(credential),
+  );
+}
+
+/** The attempts of one request. */
+class Sending {
+  readonly #sender: Sender;
+  readonly #request: ResponseRequest;
+  readonly #json: string;
+  #isShown = false;
+  #retries = 0;
+
+  constructor(sender: Sender, request: ResponseRequest) {
+    this.#sender = sender;
+    this.#json = JSON.stringify(request.body);
+    const sink = noticingWhatIsShown(request.sink, () => {
+      this.#isShown = true;
+    });
+    this.#request = { ...request, sink };
+  }
+
+  /** @throws Problem; an abort rejects with the signal's reason */
+  async withRetries(credential: BearerCredential): Promise<CompletedResponse | Refusal> {
+    for (;;) {
+      const outcome = await this.#attempt(credential);
+      if (!(outcome instanceof Problem)) return outcome;
+      if (!passing.has(outcome.code) || this.#retries >= retryLimit) throw outcome;
+      const { clock, random } = this.#sender;
+      await delay(clock, retryBaseMs * 2 ** this.#retries * (0.75 + random() / 2), this.#request.signal);
+      this.#retries += 1;
     }
+  }
+
+  /** @returns a problem or a refusal only where another attempt may follow */
+  async #attempt(credential: BearerCredential): Promise<CompletedResponse | Refusal | Problem> {
+    const { signal } = this.#request;
+    signal.throwIfAborted();
+    const outcome = await attempt(this.#sender, this.#request, this.#json, credential).catch(problemOf);
+    if (!(outcome instanceof Problem || outcome instanceof Refusal)) return outcome;
+    signal.throwIfAborted();
+    const problem = outcome instanceof Refusal ? outcome.problem : outcome;
+    this.#sender.log(`Request ended: ${describeError(problem)}`);
+    if (this.#isShown) throw problem;
+    return outcome;
   }
 }
 
@@ -75,12 +111,12 @@ async function attempt(
   { backend, traits, sink, signal, onHeaders }: ResponseRequest,
   json: string,
   credential: BearerCredential,
-): Promise<CompletedResponse> {
+): Promise<CompletedResponse | Refusal> {
   // Aborting this is what closes the socket, whoever asks for it.
   const connection = new AbortController();
   const onAbort = () => connection.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  const silence = new Silence(sender.clock, () => connection.abort(new RequestError({ kind: "silent" })));
+  const silence = new SilenceTimer(sender.clock, () => connection.abort(new Problem("silent")));
   try {
     const response = await sender.fetch(backend.responsesUrl, {
       method: "POST",
@@ -94,14 +130,14 @@ async function attempt(
       signal: connection.signal,
     });
     onHeaders?.(response.headers);
-    if (!response.ok) throw await failureOfResponse(response, backend, sender.clock.now());
-    if (!response.body) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
+    if (!response.ok) return refusalOrThrow(failureOf(await errorAnswer(response), backend, sender.clock.now()));
+    if (!response.body) throw new Problem("unreadableAnswer", `HTTP ${response.status}`);
     const form = declaredForm(response.headers);
-    return await streamed(response.body, sink, sender.clock, { backend, form, onBytes: () => silence.heard() });
+    return await streamed(response.body, sink, sender.clock, { backend, form, onBytes: () => silence.reset() });
   } catch (error) {
     throw connection.signal.aborted ? connection.signal.reason : error;
   } finally {
-    silence.end();
+    silence.dispose();
     signal.removeEventListener("abort", onAbort);
   }
 }
@@ -111,88 +147,60 @@ async function streamed(
   sink: ResponseSink,
   clock: Clock,
   reading: Reading,
-): Promise<CompletedResponse> {
+): Promise<CompletedResponse | Refusal> {
   try {
     return await readResponse(body, sink, clock, reading);
   } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError({ kind: "streamLost" }, describeError(error));
+    throw isProblem(error) ? error : new Problem("streamLost", describeError(error));
   }
 }
 
-/** Ends a connection on which nothing was heard for 5 minutes. One timer, not one for each piece of an answer. */
-class Silence {
-  readonly #clock: Clock;
-  readonly #onSilence: () => void;
-  #last: number;
-  #timer: { dispose(): void };
-
-  constructor(clock: Clock, onSilence: () => void) {
-    this.#clock = clock;
-    this.#onSilence = onSilence;
-    this.#last = clock.now();
-    this.#timer = clock.after(silenceLimitMs, this.#check);
-  }
-
-  heard(): void {
-    this.#last = this.#clock.now();
-  }
-
-  end(): void {
-    this.#timer.dispose();
-  }
-
-  readonly #check = (): void => {
-    const left = this.#last + silenceLimitMs - this.#clock.now();
-    if (left <= 0) this.#onSilence();
-    else this.#timer = this.#clock.after(left, this.#check);
+/** An answer that is no stream, as the HTTP client would give it: its body as far as it can be an error of the service. */
+async function errorAnswer({ status, headers, body }: Response): Promise<HttpResponse> {
+  const text = body ? await errorText(body) : "";
+  return {
+    status,
+    headers: Object.fromEntries(headers),
+    json: parseJson(text),
+    looksLikePage: text.startsWith("<"),
   };
 }
 
-/** Remembers whether anything of an answer became visible. */
-class WatchedSink implements ResponseSink {
-  shown = false;
-  readonly #sink: ResponseSink;
-
-  constructor(sink: ResponseSink) {
-    this.#sink = sink;
-  }
-
-  readonly text = (text: string): void => {
-    this.shown = true;
-    this.#sink.text(text);
-  };
-
-  readonly thinking = (text: string): void => {
-    if (!this.#sink.thinking) return;
-    this.shown = true;
-    this.#sink.thinking(text);
-  };
-
-  readonly toolCall: ResponseSink["toolCall"] = (call) => {
-    this.shown = true;
-    this.#sink.toolCall(call);
-  };
-
-  readonly reasoning: NonNullable<ResponseSink["reasoning"]> = (item) => this.#sink.reasoning?.(item);
-  readonly rateLimits = (event: unknown): void => this.#sink.rateLimits?.(event);
-}
-
-async function held(credential: Promise<BearerCredential>): Promise<BearerCredential> {
+async function errorText(body: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = body.getReader();
   try {
-    return await credential;
-  } catch (error) {
-    throw error instanceof Problem ? requestErrorOf(error) : error;
+    return await readJsonText(reader, new TextDecoder(), "", undefined, errorBodyLimit);
+  } catch {
+    // The status alone says enough.
+    return "";
+  } finally {
+    reader.cancel().catch(() => {});
   }
 }
 
-function asRequestError(error: unknown): RequestError {
-  if (error instanceof RequestError) return error;
-  return requestErrorOf(error instanceof Problem ? error : networkFailure(error));
+/** Passes everything on, and tells when a person begins to see something of the answer. */
+function noticingWhatIsShown(sink: ResponseSink, onShown: () => void): ResponseSink {
+  const { thinking } = sink;
+  return {
+    text(text) {
+      onShown();
+      sink.text(text);
+    },
+    toolCall(call) {
+      onShown();
+      sink.toolCall(call);
+    },
+    ...(thinking && {
+      thinking(text) {
+        onShown();
+        thinking.call(sink, text);
+      },
+    }),
+    reasoning: (item) => sink.reasoning?.(item),
+    rateLimits: (event) => sink.rateLimits?.(event),
+  };
 }
 
-/** What may well be gone at the next try. A limit, a refusal or five silent minutes are not. */
-function isPassing({ failure }: RequestError): boolean {
-  if (failure.kind === "problem") return isProblem(failure.problem, "unreachable", "answerLost", "dnsFailed");
-  return failure.kind === "serverError" || failure.kind === "overloaded" || failure.kind === "streamLost";
+function problemOf(error: unknown): Problem {
+  return isProblem(error) ? error : networkFailure(error);
 }

@@ -7,8 +7,8 @@ import type {
 } from "openai/resources/responses/responses";
 import type { Backend } from "./backend.ts";
 import type { ChatMessage, ImageContent, ReasoningItem, TextContent, ToolCall, ToolDefinition } from "./messages.ts";
+import type { ChatModel } from "./model.ts";
 import type { AllowedOptions } from "./modelOptions.ts";
-import type { ChatModel } from "./models.ts";
 
 /** An assistant's earlier text. The official type wants ids that only a stored answer has. */
 interface AssistantMessage {
@@ -49,12 +49,11 @@ const noOutput = "(no result)";
 /**
  * The body of a request. Pure. Nothing is stored at the service (`store: false`) in either mode.
  *
- * ChatGPT mode leaves out what that service refuses: `max_output_tokens`, `temperature`, `top_p` (protocol.md,
- * section 10, "Rejections").
+ * ChatGPT mode leaves out what that service refuses: `max_output_tokens`, `temperature`, `top_p`.
  */
 export function requestBody(backend: Pick<Backend, "kind">, conversation: Conversation): RequestBody {
   const { model, options, cacheKey } = conversation;
-  const chatgpt = backend.kind === "chatgpt";
+  const isChatgpt = backend.kind === "chatgpt";
   const { instructions, rest } = splitInstructions(conversation.messages);
   const body: RequestBody = {
     model: model.id,
@@ -63,36 +62,51 @@ export function requestBody(backend: Pick<Backend, "kind">, conversation: Conver
     store: false,
     stream: true,
     prompt_cache_key: cacheKey,
+    ...toolFields(conversation),
+    // Refused by models that do not reason ("Encrypted content is not supported with this model").
+    ...((isReasoning(model) || isChatgpt) && { include: ["reasoning.encrypted_content"] }),
+    ...(isReasoning(model) && { reasoning: reasoningFields(conversation) }),
+    ...(options.verbosity && model.verbosity && { text: { verbosity: options.verbosity } }),
+    ...(options.serviceTier && { service_tier: options.serviceTier }),
+    ...(!isChatgpt && samplingFields(conversation)),
   };
-  const tools = conversation.tools.map(functionTool);
-  if (tools.length > 0) {
-    body.tools = tools;
-    body.tool_choice = conversation.toolRequired ? "required" : "auto";
-    body.parallel_tool_calls = options.parallelToolCalls ?? model.parallelToolCalls;
-  }
-  const reasons = model.reasoningLevels.length > 0;
-  // Refused by models that do not reason ("Encrypted content is not supported with this model").
-  if (reasons || chatgpt) body.include = ["reasoning.encrypted_content"];
-  if (reasons) {
-    const effort = options.reasoningEffort ?? model.defaultReasoningLevel;
-    body.reasoning = {
-      ...(effort === undefined || !model.reasoningLevels.includes(effort) ? {} : { effort }),
-      ...(conversation.showThinking ? { summary: "auto" as const } : {}),
-    };
-  }
-  if (options.verbosity && model.verbosity) body.text = { verbosity: options.verbosity };
-  if (options.serviceTier) body.service_tier = options.serviceTier;
-  if (!chatgpt) {
-    if (options.maxOutputTokens !== undefined) body.max_output_tokens = options.maxOutputTokens;
-    if (!reasons && options.temperature !== undefined) body.temperature = options.temperature;
-    if (!reasons && options.topP !== undefined) body.top_p = options.topP;
-  }
-  return chatgpt && model.responsesLite ? liteBody(body) : body;
+  return isChatgpt && model.responsesLite ? liteBody(body) : body;
+}
+
+function isReasoning(model: ChatModel): boolean {
+  return model.reasoningLevels.length > 0;
+}
+
+function toolFields({ model, tools, toolRequired, options }: Conversation): Partial<RequestBody> {
+  if (tools.length === 0) return {};
+  return {
+    tools: tools.map(functionTool),
+    tool_choice: toolRequired ? "required" : "auto",
+    parallel_tool_calls: options.parallelToolCalls ?? model.parallelToolCalls,
+  };
+}
+
+function reasoningFields({ model, options, showThinking }: Conversation): NonNullable<RequestBody["reasoning"]> {
+  const effort = options.reasoningEffort ?? model.defaultReasoningLevel;
+  return {
+    ...(effort !== undefined && model.reasoningLevels.includes(effort) && { effort }),
+    ...(showThinking && { summary: "auto" }),
+  };
+}
+
+/** What only the Platform takes; models that reason take no temperature there either. */
+function samplingFields({ model, options }: Conversation): Partial<RequestBody> {
+  const { maxOutputTokens, temperature, topP } = options;
+  return {
+    ...(maxOutputTokens !== undefined && { max_output_tokens: maxOutputTokens }),
+    ...(temperature !== undefined && !isReasoning(model) && { temperature }),
+    ...(topP !== undefined && !isReasoning(model) && { top_p: topP }),
+  };
 }
 
 /**
- * The form that models with `use_responses_lite` want: instructions and tools stand in the input, one call at a time,
- * thinking kept over all turns, no detail of images (protocol.md, section 10, "Responses-lite").
+ * The form that models with `use_responses_lite` want: instructions and tools are in the input, one call at a time,
+ * thinking kept over all turns, no detail of images.
  */
 function liteBody(body: RequestBody): RequestBody {
   const { instructions, tools, ...rest } = body;
@@ -134,33 +148,38 @@ function splitInstructions(messages: readonly ChatMessage[]) {
 }
 
 function inputItems(messages: readonly ChatMessage[]): InputItem[] {
-  const called = new Set<string>();
-  const answered = new Set<string>();
-  for (const message of messages) {
-    if (message.role === "tool") answered.add(message.callId);
-    else if (message.role === "assistant") {
-      for (const part of message.content) if (part.type === "toolCall") called.add(part.callId);
-    }
+  const content = messages.flatMap((message) => (message.role === "assistant" ? message.content : []));
+  const called = new Set(content.flatMap((part) => (part.type === "toolCall" ? part.callId : [])));
+  const answered = new Set(messages.flatMap((message) => (message.role === "tool" ? message.callId : [])));
+  return messages.flatMap((message) => itemsOf(message, called, answered));
+}
+
+/**
+ * The items of one message.
+ * @param called ids of the calls that the history has; an output without its call is refused
+ * @param answered ids of the calls whose outputs the history has
+ */
+function itemsOf(message: ChatMessage, called: ReadonlySet<string>, answered: ReadonlySet<string>): InputItem[] {
+  switch (message.role) {
+    case "system":
+      return [{ type: "message", role: "developer", content: [{ type: "input_text", text: message.text }] }];
+    case "user":
+      return message.content.length === 0
+        ? []
+        : [{ type: "message", role: "user", content: message.content.map(inputContent) }];
+    case "assistant":
+      return message.content.flatMap((part) => assistantItems(part, answered));
+    case "tool":
+      return called.has(message.callId) ? [toolOutput(message.callId, message.content)] : [];
   }
-  const items: InputItem[] = [];
-  for (const message of messages) {
-    if (message.role === "system") {
-      items.push({ type: "message", role: "developer", content: [{ type: "input_text", text: message.text }] });
-    } else if (message.role === "user") {
-      if (message.content.length > 0)
-        items.push({ type: "message", role: "user", content: message.content.map(content) });
-    } else if (message.role === "assistant") {
-      for (const part of message.content) {
-        const item = assistantItem(part);
-        if (item) items.push(item);
-        // A history cut by the editor can lack the answer to a call, and the service refuses such a request.
-        if (part.type === "toolCall" && !answered.has(part.callId)) items.push(toolOutput(part.callId, []));
-      }
-    } else if (called.has(message.callId)) {
-      items.push(toolOutput(message.callId, message.content));
-    }
-  }
-  return items;
+}
+
+function assistantItems(part: TextContent | ToolCall | ReasoningItem, answered: ReadonlySet<string>): InputItem[] {
+  const item = assistantItem(part);
+  if (!item) return [];
+  // A history cut by the editor can lack the answer to a call, and the service refuses such a request.
+  const isOpen = part.type === "toolCall" && !answered.has(part.callId);
+  return isOpen ? [item, toolOutput(part.callId, [])] : [item];
 }
 
 function assistantItem(part: TextContent | ToolCall | ReasoningItem): InputItem | undefined {
@@ -182,11 +201,11 @@ function assistantItem(part: TextContent | ToolCall | ReasoningItem): InputItem 
 function toolOutput(callId: string, parts: readonly (TextContent | ImageContent)[]): InputItem {
   const texts = parts.filter((part) => part.type === "text");
   const output: string | ResponseFunctionCallOutputItem[] =
-    texts.length === parts.length ? texts.map((part) => part.text).join("\n") || noOutput : parts.map(content);
+    texts.length === parts.length ? texts.map((part) => part.text).join("\n") || noOutput : parts.map(inputContent);
   return { type: "function_call_output", call_id: callId, output };
 }
 
-function content(
+function inputContent(
   part: TextContent | ImageContent,
 ): Extract<ResponseInputContent, { type: "input_text" | "input_image" }> {
   if (part.type === "text") return { type: "input_text", text: part.text };

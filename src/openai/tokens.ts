@@ -1,16 +1,16 @@
 /**
- * An estimate of what a text costs in tokens of o200k_base. The exact tokenizer's table is 2.7 MB of code (1.07 MB
- * packed) and takes 235 ms to load, more than the whole rest of the extension; and the services add tokens of their
- * own that no table knows. The text is cut into pieces where o200k cuts it, and each piece costed by script and
- * length: within 10 % for prose and code, which the tests hold against counts of the real tokenizer.
+ * An estimate of a text's tokens in o200k_base. The exact tokenizer's table is 2.7 MB of code (1.07 MB compressed) and
+ * takes 235 ms to load, more than the whole rest of the extension; and the services add tokens that no table has. The
+ * text is cut into pieces where o200k cuts it, and each piece is counted by script and length. The result is within 10%
+ * for prose and code; the tests compare it with counts of the real tokenizer.
  */
 const pieces =
   /([A-Za-z0-9+/]{40,}={0,2})|([^\r\n\p{L}\p{N}]?)([\p{Lu}\p{Lt}]*\p{Ll}+|[\p{Lu}\p{Lt}]+|[\p{Lm}\p{Lo}\p{M}]+)|(\p{N}{1,3})|( ?[^\s\p{L}\p{N}]+[\r\n/]*)|(\s*[\r\n]+|\s+)/gu;
 
-/** What an image costs with automatic detail, at the size that editors send; the services do not tell it beforehand. */
+/** What an image costs with automatic detail, at the size that editors send; the services do not say it beforehand. */
 export const imageTokens = 1_105;
 
-/** What a message costs beside its text: its role and its borders. */
+/** What a message costs besides its text: its role and its delimiters. */
 export const messageTokens = 4;
 
 export function estimateTokens(text: string): number {

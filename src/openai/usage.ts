@@ -1,4 +1,4 @@
-import { asNumber, asRecord, asString, asTime } from "./untrusted.ts";
+import { asNumber, asRecord, asString, asTime } from "../platform/untrusted.ts";
 
 /** One of a plan's rolling windows. Percentages are 0-100 of the window's allowance. */
 export interface UsageWindow {
@@ -9,7 +9,7 @@ export interface UsageWindow {
   readonly windowMinutes: number | undefined;
 }
 
-/** What is known of a plan's use; a window that is absent was not told of. */
+/** What is known of a plan's use; an absent window is unknown. */
 export interface Usage {
   readonly fiveHour: UsageWindow | undefined;
   readonly weekly: UsageWindow | undefined;
@@ -17,7 +17,7 @@ export interface Usage {
   readonly limitReached: boolean;
 }
 
-/** The plan's use as told in the headers of an answer (`x-codex-primary-used-percent`, …). */
+/** The plan's use from the headers of an answer (`x-codex-primary-used-percent`, …). */
 export function usageFromHeaders(headers: Headers): Usage | undefined {
   const number = (name: string) => {
     const value = headers.get(`x-codex-${name}`);
@@ -28,11 +28,11 @@ export function usageFromHeaders(headers: Headers): Usage | undefined {
   return usage(window("primary"), window("secondary"), undefined, headers.has("x-codex-rate-limit-reached-type"));
 }
 
-/** The same, told in the stream (SSE event `codex.rate_limits`). */
+/** The same from an event of the stream (`codex.rate_limits`). */
 export function usageFromEvent(event: unknown): Usage | undefined {
   const record = asRecord(event);
   const limits = asRecord(record?.rate_limits);
-  // Limits of single features come as events of their own; the plan's is named codex, or not at all.
+  // Limits of single features come as separate events; the plan's is named codex, or not at all.
   const name = asString(record?.metered_limit_name) ?? asString(record?.limit_name) ?? "codex";
   if (!record || !limits || name !== "codex") return undefined;
   const window = (value: unknown) => {
@@ -47,7 +47,7 @@ export function usageFromEvent(event: unknown): Usage | undefined {
   );
 }
 
-/** The same, asked for (`GET wham/usage`). */
+/** The same from the answer of `GET wham/usage`. */
 export function usageFromAnswer(json: unknown): Usage | undefined {
   const answer = asRecord(json);
   const limit = asRecord(answer?.rate_limit);
@@ -65,7 +65,7 @@ export function usageFromAnswer(json: unknown): Usage | undefined {
   return usage(...windows, asString(answer.plan_type), limit.limit_reached === true || limit.allowed === false);
 }
 
-/** What is newly known over what was: a window or a plan that the newer did not tell of stays. */
+/** The news over what was known: a window or a plan that the news do not have stays. */
 export function mergeUsage(known: Usage | undefined, news: Usage): Usage {
   return {
     fiveHour: news.fiveHour ?? known?.fiveHour,
@@ -75,23 +75,23 @@ export function mergeUsage(known: Usage | undefined, news: Usage): Usage {
   };
 }
 
-/** At and below this much left, a person is told, once for each window. */
+/** At and below this much left, there is a notice, once for each window. */
 export const littleLeftPercent = 10;
 
 export type UsageWindowName = "fiveHour" | "weekly";
 
-/** Windows of which the person was told, each with the time from which it counts anew. */
+/** Windows for which the notice was given, each with the time when it resets, ms since 1970. */
 export type NoticesGiven = Readonly<Partial<Record<UsageWindowName, number>>>;
 
 export interface NoticeDecision {
-  /** The window to tell of now, if any: the longer one when both run low. */
+  /** The window that the notice is for, if there is to be one: the longer one when both run low. */
   readonly notice: UsageWindowName | undefined;
   readonly given: NoticesGiven;
 }
 
 /**
- * One notice when little is left, and none again until that window has begun anew. When both windows run low at once,
- * one notice tells of the weekly one, and the other counts as told.
+ * One notice when little is left, and no other until that window has reset. When both windows run low at once, one
+ * notice is for the weekly one, and counts for the other as well.
  */
 export function noticeWhenLittleLeft(usageNow: Usage, given: NoticesGiven, now: number): NoticeDecision {
   const names: readonly UsageWindowName[] = ["weekly", "fiveHour"];
@@ -100,9 +100,9 @@ export function noticeWhenLittleLeft(usageNow: Usage, given: NoticesGiven, now: 
   for (const name of names) {
     const window = usageNow[name];
     const until = given[name];
-    const told = until !== undefined && now < until;
-    if (told) next[name] = until;
-    if (told || !window || window.leftPercent > littleLeftPercent) continue;
+    const isGiven = until !== undefined && now < until;
+    if (isGiven) next[name] = until;
+    if (isGiven || !window || window.leftPercent > littleLeftPercent) continue;
     next[name] = window.resetsAt ?? now + (window.windowMinutes ?? fallbackMinutes[name]) * 60_000;
     notice ??= name;
   }
@@ -142,7 +142,7 @@ function usageWindow(
   minutes: number | undefined,
   resetAt: number | undefined,
 ): UsageWindow | undefined {
-  // A service that has no such window says 0 for everything.
+  // A plan that has no such window has 0 for everything.
   if (used === undefined || (used === 0 && !minutes && !resetAt)) return undefined;
   const usedPercent = Math.min(100, Math.max(0, used));
   return {

@@ -1,23 +1,21 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
-import type { Clock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError } from "../platform/logger.ts";
-import { networkFailure } from "../platform/networkFailure.ts";
+import { Problem } from "../shared/problem.ts";
+import { authorizedCall } from "./authorizedCall.ts";
 import type { Backend, Credentials } from "./backend.ts";
-import { failureOfResponse, jsonOf, refreshedCredential } from "./failures.ts";
-import { isUnauthorized, RequestError, withoutDoubt } from "./requestError.ts";
+import { Refusal } from "./failures.ts";
+import { getJson, type JsonSender } from "./jsonCall.ts";
 import { mergeUsage, type Usage, usageFromAnswer } from "./usage.ts";
 
 const timeoutMs = 10_000;
 
-export interface UsageMeterDependencies {
-  readonly fetch: typeof fetch;
+export interface UsageMeterDependencies extends JsonSender {
   readonly credentials: Credentials;
-  readonly clock: Clock;
   readonly log: (line: string) => void;
 }
 
-/** What is known of the plan's use: told by the answers to requests, or read when somebody looks. Never polled. */
+/** What is known of the plan's use: from the answers to requests, or read when somebody looks. Never polled. */
 export class UsageMeter {
   readonly #dependencies: UsageMeterDependencies;
   readonly #changed: Emitter<Usage | undefined>;
@@ -26,9 +24,9 @@ export class UsageMeter {
   /** Counts the accounts, so that an answer for the last one is not taken for this one's. */
   #generation = 0;
 
-  constructor(needs: UsageMeterDependencies) {
-    this.#dependencies = needs;
-    this.#changed = new Emitter((error) => needs.log(`Usage could not be shown: ${describeError(error)}`));
+  constructor(dependencies: UsageMeterDependencies) {
+    this.#dependencies = dependencies;
+    this.#changed = new Emitter((error) => dependencies.log(`Usage could not be shown: ${describeError(error)}`));
   }
 
   get current(): Usage | undefined {
@@ -39,7 +37,7 @@ export class UsageMeter {
     return this.#changed.event;
   }
 
-  /** Takes in what an answer told. */
+  /** Takes in what an answer said, if it said anything. */
   note(news: Usage | undefined): void {
     if (!news) return;
     this.#usage = mergeUsage(this.#usage, news);
@@ -56,7 +54,7 @@ export class UsageMeter {
 
   /**
    * Asks the service; several who ask at once share one answer.
-   * @throws Problem without a credential, RequestError when the service fails
+   * @throws Problem without a credential, and when the service fails
    */
   read(backend: Backend): Promise<Usage> {
     this.#reading ??= this.#readOnce(backend, this.#generation);
@@ -64,9 +62,12 @@ export class UsageMeter {
   }
 
   async #readOnce(backend: Backend, generation: number): Promise<Usage> {
+    const { credentials } = this.#dependencies;
     try {
-      const usage = await this.#ask(backend);
-      // Whoever asked may have what they asked for; shown is only what belongs to the account of now.
+      const usage = await authorizedCall(credentials, credentials.get(backend.credentialKind), (credential) =>
+        this.#ask(backend, credential),
+      );
+      // Whoever asked may have the answer; shown is only what belongs to the account of now.
       if (generation === this.#generation) this.note(usage);
       return usage;
     } finally {
@@ -74,38 +75,13 @@ export class UsageMeter {
     }
   }
 
-  async #ask(backend: Backend): Promise<Usage> {
-    const { credentials } = this.#dependencies;
-    const credential = await credentials.get(backend.credentialKind);
-    try {
-      return await this.#askOnce(backend, credential);
-    } catch (error) {
-      if (!(error instanceof RequestError && isUnauthorized(error.failure))) throw error;
-      const renewed = await refreshedCredential(credentials, credential, error);
-      return this.#askOnce(backend, renewed).catch((again: unknown) => Promise.reject(withoutDoubt(again)));
-    }
-  }
-
-  async #askOnce(backend: Backend, credential: BearerCredential): Promise<Usage> {
-    const { clock } = this.#dependencies;
-    const response = await this.#get(backend, credential);
-    if (!response.ok) throw await failureOfResponse(response, backend, clock.now());
-    const usage = usageFromAnswer(await jsonOf(response, backend, clock.now()));
-    if (!usage) throw new RequestError({ kind: "unreadableAnswer" }, `HTTP ${response.status}`);
+  async #ask(backend: Backend, credential: BearerCredential): Promise<Usage | Refusal> {
+    const { usageUrl: url } = backend;
+    if (url === undefined) throw new Problem("forbidden", "an API key has no usage windows");
+    const response = await getJson(this.#dependencies, { backend, credential, url, timeoutMs });
+    if (response instanceof Refusal) return response;
+    const usage = usageFromAnswer(response.json);
+    if (!usage) throw new Problem("unreadableAnswer", `HTTP ${response.status}`);
     return usage;
-  }
-
-  async #get(backend: Backend, credential: BearerCredential): Promise<Response> {
-    if (!backend.usageUrl) throw new RequestError({ kind: "forbidden" }, "an API key has no usage windows");
-    const headers = { ...backend.headers(credential), Accept: "application/json" };
-    try {
-      return await this.#dependencies.fetch(backend.usageUrl, {
-        headers,
-        redirect: "error",
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-    } catch (error) {
-      throw new RequestError({ kind: "problem", problem: networkFailure(error) });
-    }
   }
 }

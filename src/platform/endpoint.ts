@@ -1,15 +1,16 @@
 import { Problem } from "../shared/problem.ts";
 
 /**
- * What hosts are named by. A URL may have other signs there, such as commas, and then one host could read like several,
- * or like a sentence, in the question that names it.
+ * The characters of an ordinary host name. A URL may have others there, such as commas, and then a question that names
+ * the host could be misread as naming several hosts, or as a sentence.
  */
 const plainHost = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
 
 /**
- * Checks the value of a setting that says where credentials go, and returns it without a trailing slash.
- * @throws Problem `badSetting` when it is not https (http is for this computer only), carries user name, query or fragment, or
- * its host is no plain name
+ * Checks the value of a setting that says where credentials are sent.
+ * @returns the URL without a trailing slash
+ * @throws Problem `badSetting` when it is not https (http is for this computer only), has a user name, query or fragment,
+ * or its host is no ordinary name
  */
 export function parseEndpoint(setting: string, value: unknown): string {
   const url = typeof value === "string" ? URL.parse(value.trim()) : null;
@@ -19,7 +20,7 @@ export function parseEndpoint(setting: string, value: unknown): string {
   return url.href.replace(/\/+$/, "");
 }
 
-/** Whether a host name of a URL means this computer. */
+/** Whether the host name of a URL means this computer. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }

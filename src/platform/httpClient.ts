@@ -11,45 +11,49 @@ export interface HttpRequest {
   form?: Record<string, string>;
   /** Sent as application/json. */
   json?: unknown;
-  /** Milliseconds for the whole exchange; 30,000 unless told. */
+  /** Milliseconds for the whole exchange; 30,000 by default. */
   timeoutMs?: number;
+  /** The longest answer that is read, in bytes after decompression; 1 MiB by default. */
+  maxBytes?: number;
   signal?: AbortSignal;
 }
 
 export interface HttpResponse {
   status: number;
-  /** Lower-case names. */
+  /** By name in lower case. */
   headers: Readonly<Record<string, string>>;
   /** The parsed body, or undefined when it is not JSON. */
   json: unknown;
-  /** The body begins as HTML or XML does, whatever it is declared as. */
+  /** The body begins like HTML or XML, whatever its declared type. */
   looksLikePage?: boolean;
 }
 
 export interface HttpClient {
   /**
-   * Sends one request and reads its answer, whatever its status. Redirects are not followed; an answer may have 1 MiB.
+   * Sends one request and reads its answer, whatever its status. Does not follow redirects.
    * @throws Problem `dnsFailed`, `tlsFailed`, `proxyFailed`, `unreachable`, `answerLost` or `unreadableAnswer`; an abort
-   * rejects with the signal's reason.
+   * rejects with the signal's reason
    */
   send(request: HttpRequest): Promise<HttpResponse>;
-  /** Loads what the first request needs, so that the request itself is not slowed by it. */
+  /** Loads what the first request needs ahead of it. */
   prepare(): Promise<void>;
 }
 
-const answerLimitBytes = 1024 * 1024;
+const defaultMaxBytes = 1024 * 1024;
 const defaultTimeoutMs = 30_000;
 
-/** The one HTTP client of everything but streams: axios on Node's own http, so that VS Code's proxy and certificates apply. */
+/**
+ * The HTTP client for everything except streams: axios on Node's http module, because VS Code applies its proxy and
+ * certificates there.
+ */
 export function createHttpClient(userAgent: () => string, originator: string): HttpClient {
   const instance = remember(async () => {
     const { default: axios } = await import("axios");
     return axios.create({
       adapter: "http",
-      // VS Code patches Node's http for proxies; axios' own reading of HTTPS_PROXY would proxy twice.
+      // VS Code patches Node's http for proxies; if axios read HTTPS_PROXY, too, requests would go through two proxies.
       proxy: false,
       maxRedirects: 0,
-      maxContentLength: answerLimitBytes,
       responseType: "text",
       transformResponse: (body: unknown) => body,
       validateStatus: () => true,
@@ -70,6 +74,7 @@ export function createHttpClient(userAgent: () => string, originator: string): H
           url: request.url,
           headers: { Accept: "application/json", "User-Agent": userAgent(), originator, ...request.headers },
           data: request.form ? new URLSearchParams(request.form) : request.json,
+          maxContentLength: request.maxBytes ?? defaultMaxBytes,
           signal,
         });
         return {
@@ -79,7 +84,7 @@ export function createHttpClient(userAgent: () => string, originator: string): H
           looksLikePage: /^\s*</.test(String(response.data)),
         };
       } catch (error) {
-        // The error of axios holds the request with its secrets: nothing but a code of it leaves this function.
+        // axios' error contains the request with its secrets: only its code may leave this function.
         if (request.signal?.aborted) throw request.signal.reason;
         if (deadline.aborted) throw new Problem("answerLost", "timeout");
         throw networkFailure(error);

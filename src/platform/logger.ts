@@ -1,6 +1,6 @@
 import { redact } from "./redact.ts";
 
-/** Where lines end up; `vscode.LogOutputChannel` is one. */
+/** Where lines are written; `vscode.LogOutputChannel` is one. */
 export interface LogSink {
   debug(line: string): void;
   info(line: string): void;
@@ -8,10 +8,10 @@ export interface LogSink {
   error(line: string): void;
 }
 
-/** A log whose every line is redacted. Log shapes and outcomes, not values. */
+/** A log whose every line is redacted. Log what happened, not values. */
 export type Logger = Readonly<LogSink>;
 
-/** A logger over a sink that is made on the first line, not before. */
+/** Creates a logger whose sink is made with the first line. */
 export function createLogger(sink: () => LogSink): Logger {
   return {
     debug: (line) => sink().debug(redact(line)),
@@ -21,7 +21,7 @@ export function createLogger(sink: () => LogSink): Logger {
   };
 }
 
-/** What may be said of a thrown value: its kind and code. Messages of others can hold anything, so they stay out. */
+/** Describes a thrown value for the log: its name and code. Its message may contain anything, so it is left out. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";

@@ -1,26 +1,27 @@
 import { Problem, type ProblemCode } from "../shared/problem.ts";
 
-/** By Node's or axios' code: a map, because the code is text of others. */
+/** By the code of Node or axios. A map, because every object has keys such as `constructor`. */
 const codes: ReadonlyMap<string, ProblemCode> = new Map([
   ["ENOTFOUND", "dnsFailed"],
   ["EAI_AGAIN", "dnsFailed"],
   ["ETIMEDOUT", "answerLost"],
   ["ECONNABORTED", "answerLost"],
-  // The connection was there and broke: the service may have acted on the request.
+  // The connection broke while it was in use.
   ["ECONNRESET", "answerLost"],
   ["EPIPE", "answerLost"],
-  // axios' own: too much content, or something that is not HTTP
+  // axios: too much content, or something that is not HTTP
   ["ERR_BAD_RESPONSE", "unreadableAnswer"],
 ]);
 
 /**
- * What kept a request from being answered, told from Node's error code. A request that certainly never reached the
- * service is told apart from one whose answer was lost (`answerLost`): the latter must not be blindly repeated.
+ * Why a request was not answered, by Node's error code. After `answerLost` the service may have acted on the request, so
+ * it must not simply be sent again. `dnsFailed`, `tlsFailed`, `proxyFailed` and `unreachable` mean that the request never
+ * reached the service.
  */
 export function networkFailure(error: unknown): Problem {
   const code = codeOf(error);
-  if (code.startsWith("HPE_")) return new Problem("unreadableAnswer", code);
-  // Redirects are not followed; a network's portal sends them.
+  if (isGarbled(code)) return new Problem("unreadableAnswer", code);
+  // Redirects are not followed; captive portals send them.
   if (isRedirect(error)) return new Problem("unreadableAnswer", "redirect");
   if (/\babort/.test(messageOf(error))) return new Problem("answerLost", "cut off");
   if (isTls(code)) return new Problem("tlsFailed", code);
@@ -36,7 +37,7 @@ function codeOf(error: unknown): string {
   return "unknown";
 }
 
-/** Fetch has no code for it: Node's says so in the cause. */
+/** fetch has no code for a redirect; Node mentions it in the message of the cause. */
 function isRedirect(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) if (/\bredirect\b/i.test(at.message)) return true;
   return false;
@@ -44,6 +45,11 @@ function isRedirect(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "";
+}
+
+/** What came is not HTTP, or is not compressed as it says (zlib, Brotli, Zstandard). */
+function isGarbled(code: string): boolean {
+  return /^(HPE_|Z_|ERR__|ZSTD_)/.test(code);
 }
 
 function isTls(code: string): boolean {

@@ -1,12 +1,9 @@
-/**
- * What a log line may not carry. Every line passes here on its way to the log, so this is the net under the rule that
- * secrets are not logged in the first place.
- */
+/** Names of values that must not be in a log line. Secrets are not logged in the first place; this is the safety net. */
 const names =
   "access_token|refresh_token|id_token|api_key|apikey|client_secret|code_verifier|code|state|key|token|subject_token|user_code|device_auth_id|password|authorization|cookie|set-cookie";
 
 const rules: readonly (readonly [RegExp, string])[] = [
-  // JSON Web Tokens, also cut off ones
+  // JSON Web Tokens, also truncated ones
   [/\beyJ[\w-]{6,}(?:\.[\w-]*){0,4}/g, "<jwt>"],
   // OpenAI API keys, session keys, refresh tokens, personal access tokens
   [/\b(?:sk|sess)-[\w-]{6,}/g, "<key>"],
@@ -16,7 +13,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
   // name=value in a query or form, name: value in JSON or a header
   [new RegExp(`\\b(${names})=[^\\s&"'<>]+`, "gi"), "$1=<secret>"],
   [new RegExp(`(["']?)\\b(${names})\\b\\1(\\s*[:=]\\s*)(["'])(?:\\\\.|(?!\\4).)*\\4?`, "gi"), "$1$2$1$3$4<secret>$4"],
-  // Anything long and random enough to be one of those under another name
+  // Anything else that is long and random enough to be a secret
   [/\b(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{40,}/g, "<opaque>"],
 ];
 

@@ -1,41 +1,59 @@
 import * as z from "zod/mini";
+import { panelActionIds, type SimpleActionId } from "./actionIds.ts";
 
 /**
- * The messages between the settings panel and the extension. The panel asks (an intent) and is told (the whole view);
+ * The messages between the settings panel and the extension. The panel asks (an intent) and gets the whole view;
  * nothing here can hold a secret, a URL to open or a command to run. Times are milliseconds since 1970.
  */
-
-/** What the page says before it knows more: the extension writes it into the page, and the panel's script takes it over. */
-export const frameWords = {
-  title: "Sign in with ChatGPT",
-  subtitle: "Unofficial. Not made by OpenAI.",
-  loading: "Loading…",
-  reload: "If this takes too long, run “Developer: Reload Window” from the Command Palette.",
-} as const;
 
 /** Which credential requests are made with. */
 export const authModeSchema = z.enum(["apiKey", "chatgpt"]);
 export type AuthMode = z.infer<typeof authModeSchema>;
 
-/** What a running sign-in is doing. */
-export const stageSchema = z.enum([
-  "starting",
-  "waitingForChoice",
-  "waitingForBrowser",
-  "waitingForDevice",
-  "waitingForLink",
-  "exchangingCode",
-  "saving",
-]);
-export type Stage = z.infer<typeof stageSchema>;
-
-/** A way to sign in. */
+/** A way to sign in; the easiest first. */
 export const flowSchema = z.enum(["browser", "deviceCode", "paste"]);
 export type FlowName = z.infer<typeof flowSchema>;
 
+/** What became of the link to the sign-in page, where a person should know. */
+const linkNoticeSchema = z.enum(["linkCopied", "linkNotOpened"]);
+export type LinkNotice = z.infer<typeof linkNoticeSchema>;
+
+const since = z.number();
+/** When the sign-in times out. */
+const until = z.number();
+
+/** A running sign-in by its stage, each with what it needs. The sign-in itself and the panel use the same union. */
+export const signInAttemptSchema = z.discriminatedUnion("stage", [
+  z.strictObject({ stage: z.literal("starting"), since }),
+  z.strictObject({
+    stage: z.literal("waitingForChoice"),
+    ...{ since, until },
+    /** The flow that cannot be used here. */
+    failed: flowSchema,
+  }),
+  z.strictObject({
+    stage: z.literal("waitingForBrowser"),
+    ...{ since, until },
+    notice: z.optional(linkNoticeSchema),
+    /** The command that makes the listener reachable from another computer, to be run there. */
+    tunnel: z.optional(z.string()),
+  }),
+  z.strictObject({
+    stage: z.literal("waitingForDevice"),
+    ...{ since, until },
+    notice: z.optional(z.literal("serviceSilent")),
+    /** The code to enter on the issuer's page. Only the person may see it. */
+    device: z.strictObject({ userCode: z.string(), page: z.string() }),
+  }),
+  z.strictObject({ stage: z.literal("waitingForLink"), ...{ since, until }, notice: z.optional(linkNoticeSchema) }),
+  z.strictObject({ stage: z.literal("redeeming"), since }),
+  z.strictObject({ stage: z.literal("saving"), since }),
+]);
+export type SignInAttempt = Readonly<z.infer<typeof signInAttemptSchema>>;
+export type Stage = SignInAttempt["stage"];
+
 /** What a person should know while a sign-in waits for them. */
-export const signInNoticeSchema = z.enum(["linkCopied", "linkNotOpened", "serviceSilent"]);
-export type SignInNotice = z.infer<typeof signInNoticeSchema>;
+export type SignInNotice = LinkNotice | "serviceSilent";
 
 /** Why an account has no derived key. */
 export const absenceSchema = z.enum(["pending", "noOrganization", "refused", "unreachable"]);
@@ -45,19 +63,23 @@ export type Absence = z.infer<typeof absenceSchema>;
 export const needsSignInReasonSchema = z.enum(["expired", "reused", "revoked", "rejected", "unreadable"]);
 export type NeedsSignInReason = z.infer<typeof needsSignInReasonSchema>;
 
+/** Something under way that its buttons show. */
+export const busySchema = z.enum(["refresh", "signOut", "ownKey", "derivedKey", "codex"]);
+export type Busy = z.infer<typeof busySchema>;
+
 const maskedKeySchema = z.string().check(z.maxLength(20));
 
 export const accountViewSchema = z.strictObject({
-  /** Whose login it is: signed in here, or the Codex CLI's, followed or copied. */
+  /** Whose login it is: signed in here, or the Codex CLI's, linked or copied. */
   origin: z.optional(z.enum(["own", "linked", "copied"])),
   email: z.optional(z.string()),
   /** The issuer's name of the plan, such as `plus`; unknown ones are kept as they are. */
   plan: z.optional(z.string()),
-  /** The ChatGPT workspace's id (`chatgpt_account_id`). */
-  accountId: z.optional(z.string()),
+  /** The id of the ChatGPT workspace (`chatgpt_account_id`). */
+  workspaceId: z.optional(z.string()),
   accessTokenExpiresAt: z.optional(z.number()),
   lastRefreshAt: z.optional(z.number()),
-  /** The account's Platform organization waits for its set-up. */
+  /** The account's OpenAI Platform organization isn't set up yet. */
   needsPlatformSetup: z.boolean(),
   derivedKey: z.discriminatedUnion("status", [
     z.strictObject({ status: z.literal("present"), masked: maskedKeySchema, createdAt: z.number() }),
@@ -94,7 +116,7 @@ export const usageViewSchema = z.discriminatedUnion("status", [
   z.strictObject({
     status: z.literal("known"),
     limitReached: z.boolean(),
-    /** It is being asked for again. */
+    /** It is being read again. */
     updating: z.boolean(),
     windows: z.array(usageWindowViewSchema),
   }),
@@ -118,68 +140,39 @@ export const viewSchema = z.strictObject({
   /** The accounts that are signed in beside the active one. */
   otherAccounts: z.optional(z.array(otherAccountViewSchema)),
   /** The running sign-in, beside whatever was signed in before it. */
-  attempt: z.optional(
-    z.strictObject({
-      stage: stageSchema,
-      since: z.number(),
-      /** When it will be given up. */
-      until: z.optional(z.number()),
-      flow: z.optional(flowSchema),
-      notice: z.optional(signInNoticeSchema),
-      /** The code to type on a page of the issuer's; the one thing here that is for the person's eyes alone. */
-      device: z.optional(z.strictObject({ userCode: z.string(), page: z.string() })),
-      /** There is a sign-in page whose link can be copied. */
-      hasLink: z.optional(z.boolean()),
-      /** What to run where the browser is, so that it reaches a listener on another computer. */
-      tunnel: z.optional(z.string()),
-    }),
-  ),
-  /** An action under way, whose buttons are shown as busy. */
-  busy: z.optional(z.enum(["refresh", "signOut", "ownKey", "derivedKey", "codex"])),
-  /** Of the account's plan; absent when there is none to ask for. */
+  attempt: z.optional(signInAttemptSchema),
+  /** What is under way; its buttons are shown as busy. */
+  busy: z.array(busySchema),
+  /** How much of the plan is used; absent when there is no plan to ask about. */
   usage: z.optional(usageViewSchema),
   ownKey: z.discriminatedUnion("status", [
     z.strictObject({ status: z.literal("present"), masked: maskedKeySchema, checked: z.boolean() }),
     z.strictObject({
       status: z.literal("absent"),
-      /** `OPENAI_API_KEY` of the environment holds a key that could be taken over. */
+      /** The environment has a key in `OPENAI_API_KEY` that could be used. */
       inEnvironment: z.optional(z.boolean()),
     }),
   ]),
-  /** Names of endpoint settings that differ from their defaults, to be shown as a warning. */
+  /** The endpoint settings that differ from their defaults, to be shown as a warning. */
   changedEndpoints: z.array(z.enum(["issuer", "apiBaseUrl", "chatgptBaseUrl"])),
-  /** A credential is not sent until the person has allowed the addresses in force. */
+  /** No credential is sent until the person has allowed the addresses in the settings. */
   endpointsHeldBack: z.optional(z.boolean()),
-  /** The last failure, in a sentence of ours. */
+  /** The sentence of the last failure. */
   problem: z.optional(z.string()),
 });
 export type View = z.infer<typeof viewSchema>;
 
-/** The messages from the panel. */
+/** What the panel asks for: an action, with what it needs to know. The types are the ids of `src/editor/actions.ts`. */
 export const intentSchema = z.discriminatedUnion("type", [
+  /** The page is there and asks for the view. */
   z.strictObject({ type: z.literal("ready") }),
-  z.strictObject({ type: z.literal("signIn") }),
-  z.strictObject({ type: z.literal("cancelSignIn") }),
+  z.strictObject({ type: z.enum(panelActionIds) }),
   z.strictObject({ type: z.literal("signInWith"), flow: flowSchema }),
-  z.strictObject({ type: z.literal("copySignInLink") }),
-  z.strictObject({ type: z.literal("copyDeviceCode") }),
-  z.strictObject({ type: z.literal("openDevicePage") }),
-  z.strictObject({ type: z.literal("signOut") }),
-  z.strictObject({ type: z.literal("addAccount") }),
-  z.strictObject({ type: z.literal("switchAccount"), id: z.string() }),
+  z.strictObject({ type: z.literal("useAccount"), id: z.string() }),
   z.strictObject({ type: z.literal("signOutAccount"), id: z.string() }),
-  z.strictObject({ type: z.literal("importFromCodex") }),
-  z.strictObject({ type: z.literal("exportToCodex") }),
-  z.strictObject({ type: z.literal("refresh") }),
   z.strictObject({ type: z.literal("setAuthMode"), authMode: authModeSchema }),
-  z.strictObject({ type: z.literal("setApiKey") }),
-  z.strictObject({ type: z.literal("adoptEnvironmentKey") }),
-  z.strictObject({ type: z.literal("removeApiKey") }),
-  z.strictObject({ type: z.literal("retryDerivedKey") }),
-  z.strictObject({ type: z.literal("openPlatform") }),
-  z.strictObject({ type: z.literal("openEndpointSettings") }),
-  z.strictObject({ type: z.literal("reviewEndpoints") }),
-  z.strictObject({ type: z.literal("showLog") }),
-  z.strictObject({ type: z.literal("readUsage") }),
 ]);
 export type Intent = z.infer<typeof intentSchema>;
+
+/** An action with its argument. */
+export type DetailedAction = Exclude<Intent, { type: "ready" | SimpleActionId }>;

@@ -21,20 +21,9 @@ export class Problem<Code extends ProblemCode = ProblemCode> extends Error {
   }
 }
 
-/** A failure that is worded where it happens: `message` is fixed text of ours, safe to show; `detail` is for the log. */
-export class WordedProblem extends Error {
-  override readonly name = "WordedProblem";
-  readonly detail: string | undefined;
-
-  constructor(sentence: string, detail?: string) {
-    super(sentence);
-    this.detail = detail;
-  }
-}
-
 /** The sentence a person sees for any thrown value. */
 export function sentenceFor(error: unknown): string {
-  return error instanceof Problem || error instanceof WordedProblem ? error.message : unexpectedSentence();
+  return error instanceof Problem ? error.message : unexpectedSentence();
 }
 
 /** Whether an error is a problem, with one of these codes where there are any. */

@@ -1,165 +1,146 @@
-import type { CallbackAnswer } from "../oauth/callbackAnswer.ts";
-import type { DeviceCode } from "../oauth/deviceAuthorization.ts";
-import { createPkce, createState, type Pkce } from "../oauth/pkce.ts";
+import type { Account } from "../account/state.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disposable } from "../platform/disposables.ts";
-import type { FlowName, SignInNotice, Stage } from "../shared/panelProtocol.ts";
+import type { HttpClient } from "../platform/httpClient.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { SignInAttempt } from "../shared/panelProtocol.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
+import type { SignInEvent } from "./flow.ts";
+import type { HostEnvironment } from "./hostEnvironment.ts";
+import { RunningFlows } from "./runningFlows.ts";
+import type { SignInPage } from "./signInPage.ts";
 
 /** A person has this long to sign in, ms. */
-export const timeLimitMs = 10 * 60_000;
+const timeLimitMs = 10 * 60_000;
 
-/** An authorization code, with all that is needed to redeem it. */
-export interface Grant {
-  code: string;
-  codeVerifier: string;
-  redirectUri: string;
+export interface AttemptDependencies {
+  clock: Clock;
+  log: Logger;
+  http: HttpClient;
+  issuer: string;
+  environment: HostEnvironment;
+  page: SignInPage;
+  /** Asks the person, where needed, whether the issuer may be used; ends with the signal. @throws Problem */
+  permit: (signal: AbortSignal) => Promise<void>;
+  send: (event: SignInEvent) => void;
+  onChange: () => void;
 }
 
-/**
- * One sign-in, from the command to the stored credential, whichever flows it goes through: the first code that one of
- * them brings is redeemed. It ends once: redeemed, failed, cancelled or timed out, and its signals tell everything that
- * works for it.
- */
+/** One sign-in, from the command to the stored credential: its stage, its flows, its time limit, and its end. */
 export class Attempt {
-  readonly since: number;
-  /** One pair and one state for the browser and for the pasted address, so that either can bring the answer. */
-  readonly pkce: Pkce = createPkce();
-  readonly state: string = createState();
-  /** The flow that the person is shown; others may be waiting as well. */
-  flow: FlowName = "browser";
-  /** The sign-in page's address, once there is one. Holds the state: never for a log. */
-  link: string | undefined;
-  device: DeviceCode | undefined;
+  readonly issuer: string;
+  readonly page: SignInPage;
+  readonly flows: RunningFlows;
+  readonly #since: number;
   readonly #clock: Clock;
-  readonly #abort = new AbortController();
-  readonly #answered = new AbortController();
-  readonly #done = Promise.withResolvers<void>();
-  readonly #redeem: (grant: Grant, attempt: Attempt) => Promise<void>;
   readonly #onChange: () => void;
-  #stage: Stage = "starting";
-  #notice: SignInNotice | undefined;
+  /** Aborted when no answer is wanted any more. */
+  readonly #answered = new AbortController();
+  /** Aborted when the attempt has failed. */
+  readonly #failed = new AbortController();
+  readonly #outcome = Promise.withResolvers<Account>();
+  /** Rejects when the person cancels or the time is up. */
+  readonly #stopped = Promise.withResolvers<never>();
   #until: number;
   #limit: Disposable;
-  /** What to say when the time is up, where more is known than that. */
-  #lastTrouble: Problem | undefined;
+  /** What is done with the answer. */
+  #work: "redeeming" | "saving" | undefined;
 
-  constructor(clock: Clock, redeem: (grant: Grant, attempt: Attempt) => Promise<void>, onChange: () => void) {
-    this.since = clock.now();
+  constructor({ issuer, page, clock, permit, onChange, ...dependencies }: AttemptDependencies) {
+    this.issuer = issuer;
+    this.page = page;
     this.#clock = clock;
-    this.#redeem = redeem;
     this.#onChange = onChange;
-    this.#until = this.since + timeLimitMs;
+    this.#since = clock.now();
+    this.#until = this.#since + timeLimitMs;
     this.#limit = this.#startLimit();
-    // Whoever awaits the outcome hears of a failure; nobody has to.
-    this.#done.promise.catch(() => {}).finally(() => this.#limit.dispose());
+    // Who waits for one of these handles its failure; nobody has to wait.
+    this.#outcome.promise.catch(() => {});
+    this.#stopped.promise.catch(() => {});
+    const context = {
+      ...{ ...dependencies, issuer, page, clock },
+      signal: this.#answered.signal,
+      outcome: this.#outcome.promise,
+      changed: () => this.#flowsChanged(),
+    };
+    this.flows = new RunningFlows(context, permit(this.#failed.signal));
   }
 
-  get stage(): Stage {
-    return this.#stage;
-  }
-
-  /** When it will be given up, ms since 1970. */
-  get until(): number {
-    return this.#until;
-  }
-
-  get notice(): SignInNotice | undefined {
-    return this.#notice;
-  }
-
-  /** Aborted when the attempt fails. */
+  /** Aborted when the attempt has failed. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.#failed.signal;
   }
 
-  /** Aborted when no answer is wanted any more: one has come, or the attempt failed. */
-  get answered(): AbortSignal {
-    return this.#answered.signal;
+  /** Resolves with the account when its credential is stored. @throws Problem */
+  get outcome(): Promise<Account> {
+    return this.#outcome.promise;
   }
 
-  /** Resolves when the credential is stored. @throws Problem */
-  get outcome(): Promise<void> {
-    return this.#done.promise;
+  /** Never resolves. @throws Problem when the person cancels or the time is up */
+  get stopped(): Promise<never> {
+    return this.#stopped.promise;
   }
 
-  enter(stage: Stage): void {
-    this.#stage = stage;
+  get state(): SignInAttempt {
+    const since = this.#since;
+    if (this.#work) return { stage: this.#work, since };
+    const { shown } = this.flows;
+    return shown.stage === "starting" ? { ...shown, since } : { ...shown, since, until: this.#until };
+  }
+
+  /** Goes on with the answer; the flows stop waiting for theirs. */
+  enter(work: "redeeming" | "saving"): void {
+    this.#work = work;
+    this.#answered.abort();
     this.#onChange();
-  }
-
-  /** Goes on with a flow, unless its answer is being redeemed already. */
-  show(flow: FlowName, stage: Stage): void {
-    if (this.answered.aborted) return;
-    this.flow = flow;
-    this.enter(stage);
-  }
-
-  /** Tells the person something about the waiting, or takes it back. */
-  notify(notice: SignInNotice | undefined, trouble?: Problem): void {
-    this.#lastTrouble = trouble;
-    if (this.#notice === notice) return;
-    this.#notice = notice;
-    this.#onChange();
-  }
-
-  /** Gives the person more time: a device code lives longer than a sign-in page. */
-  extendTo(until: number): void {
-    if (until <= this.#until) return;
-    this.#until = until;
-    this.#limit.dispose();
-    if (!this.signal.aborted) this.#limit = this.#startLimit();
-  }
-
-  fail(error: unknown): void {
-    this.#done.reject(error);
-    this.#answered.abort(error);
-    this.#abort.abort(error);
   }
 
   cancel(): void {
-    this.fail(new Problem("cancelled"));
+    this.#stop(new Problem("cancelled"));
   }
 
-  /**
-   * Redeems a code, the first that comes, and ends the attempt with the outcome.
-   * @throws Problem what the attempt failed with
-   */
-  async redeem(grant: Grant): Promise<void> {
-    if (this.#answered.signal.aborted) return this.outcome;
-    this.#answered.abort();
-    try {
-      await this.#redeem(grant, this);
-      this.#done.resolve();
-    } catch (error) {
-      this.fail(error);
-      throw error;
+  succeed(account: Account): void {
+    this.#outcome.resolve(account);
+    this.#end();
+  }
+
+  fail(error: unknown): void {
+    this.#outcome.reject(error);
+    this.#failed.abort(error);
+    this.#answered.abort(error);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#limit.dispose();
+    this.flows.dispose();
+  }
+
+  #flowsChanged(): void {
+    // A device code lives longer than the time limit.
+    if (this.flows.expiresAt > this.#until) {
+      this.#until = this.flows.expiresAt;
+      this.#limit.dispose();
+      this.#limit = this.#startLimit();
     }
-  }
-
-  /** Takes what the sign-in page answered to a redirect. @throws Problem */
-  async answer(answer: CallbackAnswer, redirectUri: string): Promise<void> {
-    if ("code" in answer) return this.redeem({ code: answer.code, codeVerifier: this.pkce.codeVerifier, redirectUri });
-    const problem = problemOf(answer);
-    this.fail(problem);
-    throw problem;
+    this.#onChange();
   }
 
   #startLimit(): Disposable {
     return this.#clock.after(this.#until - this.#clock.now(), () =>
-      this.fail(this.#lastTrouble ?? new Problem("timedOut")),
+      this.#stop(this.flows.trouble ?? new Problem("timedOut")),
     );
+  }
+
+  /** Aborts at once all that is under way, and makes the attempt fail. */
+  #stop(problem: Problem): void {
+    this.#failed.abort(problem);
+    this.#answered.abort(problem);
+    this.#stopped.reject(problem);
   }
 }
 
-function problemOf(answer: Exclude<CallbackAnswer, { code: string }>): Problem {
-  if (answer.error === "missing_code") return new Problem("missingCode");
-  if ("entitlement" in answer && answer.entitlement) return new Problem("noEntitlement");
-  if (answer.error === "access_denied") return new Problem("accessDenied");
-  return new Problem("issuerError", /^[\w.-]{1,64}$/.test(answer.error) ? answer.error : "unusual code");
-}
-
-/** Whether an error means that the person ended it, so that nobody need be told. */
+/** Whether an error means that the person cancelled, so that they need not be told. */
 export function isCancelled(error: unknown): boolean {
   return isProblem(error, "cancelled");
 }

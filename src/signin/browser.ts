@@ -1,84 +1,53 @@
-import { authorizationUrl } from "../oauth/authorizationRequest.ts";
+import type { Account } from "../account/state.ts";
 import { type Page, pages, successPage } from "../oauth/callbackPages.ts";
 import { CallbackServer } from "../oauth/callbackServer.ts";
-import { redirectPorts, redirectUri } from "../oauth/issuer.ts";
-import { describeError } from "../platform/logger.ts";
-import { isProblem, Problem } from "../shared/problem.ts";
-import type { Attempt } from "./attempt.ts";
-import type { FlowDependencies } from "./flows.ts";
+import { platformUrl, redirectPorts, redirectUri } from "../oauth/issuer.ts";
+import type { Clock } from "../platform/clock.ts";
+import { isProblem } from "../shared/problem.ts";
+import type { FlowContext, RunningFlow } from "./flow.ts";
+import { tunnelCommand } from "./hostEnvironment.ts";
+import { openSignInPage } from "./openSignInPage.ts";
 
-/** After the outcome the browser has this long to fetch its last page, ms; then the port is free. */
+/** At the end the browser has this long to fetch its last page, ms; then the port is free. */
 const lastPageMs = 800;
 
 /**
  * Signing in with a browser that reaches this computer as `localhost`: a loopback listener, the sign-in page, and its
- * redirect back. Resolves when the page has been opened, with the way to open it again.
- * @throws PortsRefused, before anything is opened, or Problem `browserFailed`
+ * redirect back.
+ * @throws PortsRefused when none of the ports can be used
  */
-export async function startBrowserFlow(attempt: Attempt, parts: FlowDependencies): Promise<() => Promise<void>> {
+export async function startBrowserFlow(context: FlowContext): Promise<RunningFlow> {
+  const { page, environment, clock, log } = context;
   let uri = "";
   const server = new CallbackServer(
-    attempt.state,
-    async (answer) => {
-      try {
-        await attempt.answer(answer, uri);
-        return { success: successPage(parts.setUpUrl()) };
-      } catch (error) {
-        return { failure: failurePage(error) };
-      }
+    page.state,
+    (answer) => {
+      page.take(answer, uri);
+      return lastPage(context.outcome);
     },
-    parts.log,
+    log,
   );
   const port = await server.listen(redirectPorts);
   uri = redirectUri(port);
-  parts.log.info(`Waiting for the sign-in page's answer on port ${port}`);
-  void closeAfter(attempt, server, parts);
-  attempt.signal.throwIfAborted();
-
-  const url = signInPage(attempt, uri, parts);
-  const open = async () => {
-    await openSignInPage(attempt, url, parts);
+  log.info(`Waiting for the sign-in page's answer on port ${port}`);
+  const url = page.addressFor(uri);
+  const tunnel = tunnelCommand(environment, port);
+  return {
+    answer: page.answer,
+    get waiting() {
+      return {
+        stage: "waitingForBrowser" as const,
+        ...(page.notice && { notice: page.notice }),
+        ...(tunnel !== undefined && { tunnel }),
+      };
+    },
+    reveal: () => openSignInPage(context, url),
+    dispose: () => void close(server, clock),
   };
-  attempt.show("browser", "waitingForBrowser");
-  await open();
-  return async () => {
-    attempt.show("browser", "waitingForBrowser");
-    await open();
-  };
 }
 
-/** The sign-in page for this attempt, which becomes its link. */
-export function signInPage(attempt: Attempt, uri: string, parts: FlowDependencies): string {
-  attempt.link = authorizationUrl({
-    issuer: parts.issuer,
-    redirectUri: uri,
-    codeChallenge: attempt.pkce.codeChallenge,
-    state: attempt.state,
-    allowedWorkspaces: parts.allowedWorkspaces,
-    chooseAccount: parts.chooseAccount,
-  });
-  return attempt.link;
-}
-
-/** Opens the page; when VS Code did not, the attempt waits all the same and says so. @throws Problem `browserFailed` */
-export async function openSignInPage(
-  attempt: Attempt,
-  url: string,
-  { openExternal, log }: FlowDependencies,
-): Promise<void> {
-  try {
-    const opened = await openExternal(url);
-    if (opened !== "opened") log.info(`The sign-in page was not opened by VS Code: ${opened}`);
-    if (attempt.answered.aborted) return;
-    attempt.notify(opened === "opened" ? undefined : opened === "copied" ? "linkCopied" : "linkNotOpened");
-  } catch (error) {
-    log.error(`The browser could not be opened: ${describeError(error)}`);
-    throw new Problem("browserFailed");
-  }
-}
-
-async function closeAfter(attempt: Attempt, server: CallbackServer, { clock }: FlowDependencies): Promise<void> {
-  await attempt.outcome.catch(() => {});
+/** Stops listening; a browser that has brought the answer gets its last page before. */
+async function close(server: CallbackServer, clock: Clock): Promise<void> {
   if (server.isAnswering) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const limit = clock.after(lastPageMs, resolve);
@@ -88,12 +57,22 @@ async function closeAfter(attempt: Attempt, server: CallbackServer, { clock }: F
   await server.close();
 }
 
+/** The page that tells the browser how the sign-in ended. */
+async function lastPage(outcome: Promise<Account>): Promise<{ success: Page } | { failure: Page }> {
+  try {
+    const { needsPlatformSetup, issuer } = await outcome;
+    return { success: successPage(needsPlatformSetup ? platformUrl(issuer) : undefined) };
+  } catch (error) {
+    return { failure: failurePage(error) };
+  }
+}
+
 function failurePage(error: unknown): Page {
-  if (isProblem(error, "accessDenied")) return pages.accessDenied;
-  if (isProblem(error, "noEntitlement")) return pages.noEntitlement;
-  if (isProblem(error, "issuerError")) return pages.issuerError;
-  if (isProblem(error, "missingCode")) return pages.missingCode;
-  if (isProblem(error, "saveFailed")) return pages.saveFailed;
-  if (isProblem(error, "workspaceNotAllowed")) return pages.workspaceNotAllowed;
-  return pages.exchangeFailed;
+  if (isProblem(error, "accessDenied")) return pages.accessDenied();
+  if (isProblem(error, "noEntitlement")) return pages.noEntitlement();
+  if (isProblem(error, "issuerError")) return pages.issuerError();
+  if (isProblem(error, "missingCode")) return pages.missingCode();
+  if (isProblem(error, "saveFailed")) return pages.saveFailed();
+  if (isProblem(error, "workspaceNotAllowed")) return pages.workspaceNotAllowed();
+  return pages.exchangeFailed();
 }

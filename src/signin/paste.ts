@@ -2,31 +2,35 @@ import { answerOf, type CallbackAnswer, hasDuplicates, isOurState } from "../oau
 import { callbackPath, redirectPorts, redirectUri } from "../oauth/issuer.ts";
 import { isLoopback } from "../platform/endpoint.ts";
 import { Problem } from "../shared/problem.ts";
-import type { Attempt } from "./attempt.ts";
-import { openSignInPage, signInPage } from "./browser.ts";
-import type { FlowDependencies } from "./flows.ts";
+import type { FlowContext, RunningFlow } from "./flow.ts";
+import { openSignInPage } from "./openSignInPage.ts";
 
 const longestLink = 16 * 1024;
 
 /**
- * Signing in with the address that the browser ended on and could not open, for when nothing of ours can listen where
- * the browser looks. A listener that is running goes on: whichever brings the answer first.
- * @throws Problem `browserFailed`
+ * Signing in with the redirect address that the browser could not open, for when it cannot reach a listener here. A
+ * listener that is running goes on: the first answer counts.
  */
-export async function startPasteFlow(attempt: Attempt, parts: FlowDependencies): Promise<() => Promise<void>> {
-  const opened = attempt.link !== undefined;
+export async function startPasteFlow(context: FlowContext): Promise<RunningFlow> {
+  const { page, send } = context;
   // Without a listener the port only decides which address the browser will fail to open.
-  const url = attempt.link ?? signInPage(attempt, redirectUri(redirectPorts[0] ?? 1455), parts);
-  attempt.show("paste", "waitingForLink");
-  parts.askForLink();
-  if (!opened) await openSignInPage(attempt, url, parts);
-  return async () => {
-    attempt.show("paste", "waitingForLink");
-    parts.askForLink();
+  let toOpen = page.url === undefined ? page.addressFor(redirectUri(redirectPorts[0] ?? 1455)) : undefined;
+  return {
+    answer: page.answer,
+    get waiting() {
+      return { stage: "waitingForLink" as const, ...(page.notice && { notice: page.notice }) };
+    },
+    async reveal() {
+      send({ type: "askForLink" });
+      const url = toOpen;
+      toOpen = undefined;
+      if (url !== undefined) await openSignInPage(context, url);
+    },
+    dispose() {},
   };
 }
 
-/** A pasted address, its `state` checked. */
+/** A pasted address whose `state` has been checked. */
 export interface PastedLink {
   answer: CallbackAnswer;
   /** As it was in the authorization request, whatever the browser made of it. */
@@ -38,20 +42,20 @@ export interface PastedLink {
  * @throws Problem `pasteNotAnAddress`, `pasteSignInPage` or `pasteOtherSignIn`
  */
 export function readPastedLink(text: string, state: string, issuer: string): PastedLink {
-  // Copied from an address bar that hides the scheme, or from a message that put it in brackets.
+  // An address bar may hide the scheme, and a message may put brackets around the address.
   const trimmed = text.trim().replace(/^[<"'(]+|[>"')]+$/g, "");
   const url = URL.parse(/^(?:localhost|127\.|\[::1\])/.test(trimmed) ? `http://${trimmed}` : trimmed);
   if (!url || trimmed.length > longestLink) throw new Problem("pasteNotAnAddress");
   if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");
-  const port = Number(url.port);
-  const isRedirect =
-    url.protocol === "http:" &&
-    isLoopback(url.hostname) &&
-    redirectPorts.includes(port) &&
-    url.pathname === callbackPath;
-  if (!isRedirect) throw new Problem("pasteNotAnAddress");
+  if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
   if (!isOurState(url.searchParams, state) || hasDuplicates(url.searchParams)) throw new Problem("pasteOtherSignIn");
   const answer = answerOf(url.searchParams);
-  if ("error" in answer && answer.error === "missing_code") throw new Problem("pasteNotAnAddress");
-  return { answer, redirectUri: redirectUri(port) };
+  if ("missing" in answer) throw new Problem("pasteNotAnAddress");
+  return { answer, redirectUri: redirectUri(Number(url.port)) };
+}
+
+function isRedirect({ protocol, hostname, port, pathname }: URL): boolean {
+  return (
+    protocol === "http:" && isLoopback(hostname) && redirectPorts.includes(Number(port)) && pathname === callbackPath
+  );
 }

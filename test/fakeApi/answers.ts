@@ -1,4 +1,4 @@
-/** What the stand-in can be told to answer. */
+/** What the fake API can be told to answer. */
 
 export interface TextPart {
   readonly text: string;
@@ -45,6 +45,8 @@ export interface Refusal {
   readonly status: number;
   readonly json?: unknown;
   readonly html?: string;
+  /** JSON that is compressed already; goes with a header Content-Encoding. */
+  readonly packed?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -60,7 +62,7 @@ export const answers = {
   calls: (...calls: ToolCallPart["toolCall"][]): Answer => ({ parts: calls.map((toolCall) => ({ toolCall })) }),
 };
 
-/** The faults that protocol.md, section 10, tells of, as they come from the service. */
+/** The faults seen of the services, as they come. */
 export const faults = {
   broken: { broken: true } satisfies BrokenConnection,
   expired: {

@@ -1,4 +1,4 @@
-import type { StandInOptions } from "./fakeApi.ts";
+import type { FakeApiOptions } from "./fakeApi.ts";
 
 const levels = ["low", "medium", "high", "xhigh"].map((effort) => ({ effort, description: `${effort} effort` }));
 
@@ -29,7 +29,7 @@ function entry(slug: string, fields: Readonly<Record<string, unknown>> = {}): Re
 }
 
 /** An account's models: two for the picker, one of the lite form, one hidden. */
-export const usualModels: StandInOptions = {
+export const usualModels: FakeApiOptions = {
   catalogue: [
     entry("gpt-5.2", { priority: 20, input_modalities: ["text"], supports_parallel_tool_calls: false }),
     entry("gpt-5.5", { priority: 1 }),

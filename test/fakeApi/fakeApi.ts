@@ -6,9 +6,7 @@ import type { Answer, Refusal, Script } from "./answers.ts";
 import { answers } from "./answers.ts";
 import { EventWriter } from "./events.ts";
 import { chatgptRejection, platformRejection } from "./rejections.ts";
-import { impolite, type Manners, Wire } from "./wire.ts";
-
-export type Surface = "chatgpt" | "platform";
+import { impolite, type Manners, type Surface, Wire } from "./wire.ts";
 
 /** One request as it came in. */
 export interface RequestRecord {
@@ -25,9 +23,9 @@ export interface RequestRecord {
   readonly closed: Promise<void>;
 }
 
-export interface StandInOptions {
+export interface FakeApiOptions {
   /** Is this bearer alive? Every one is unless told. Plug an issuer's live tokens in here. */
-  readonly accepts?: (bearer: string, surface: Surface, accountId: string | undefined) => boolean | Promise<boolean>;
+  readonly accepts?: (bearer: string, surface: Surface, workspaceId: string | undefined) => boolean | Promise<boolean>;
   /** The entries of `codex/models`; see `catalogue.ts`. */
   readonly catalogue: readonly Readonly<Record<string, unknown>>[];
   /** The ids of `/v1/models`. */
@@ -38,12 +36,12 @@ const chatgptPrefix = "/backend-api";
 const platformPrefix = "/v1";
 
 /**
- * Stands in for the HTTP API of the ChatGPT service (`/backend-api`) and the OpenAI Platform (`/v1`): models, streamed
+ * A fake of the HTTP API of the ChatGPT service (`/backend-api`) and the OpenAI Platform (`/v1`): models, streamed
  * responses, usage. It answers what it was told to, refuses what they refuse, and records what it saw.
  */
 export class FakeApi {
   readonly records: RequestRecord[] = [];
-  options: StandInOptions;
+  options: FakeApiOptions;
   /** Entries of `codex/models` carry this; changed with the list by `setCatalogue`. */
   etag = 'W/"1"';
   /** The answer of `wham/usage`. */
@@ -53,10 +51,10 @@ export class FakeApi {
   /** How streams are written. */
   manners: Manners = impolite;
   readonly #queue: (Script | ((record: RequestRecord) => Script))[] = [];
-  #otherwise: (record: RequestRecord) => Script = () => answers.text("Hello from the stand-in.", 4);
+  #otherwise: (record: RequestRecord) => Script = () => answers.text("Hello from the fake API.", 4);
   #count = 0;
 
-  constructor(options: StandInOptions) {
+  constructor(options: FakeApiOptions) {
     this.options = options;
   }
 
@@ -70,7 +68,7 @@ export class FakeApi {
     this.#otherwise = script;
   }
 
-  setCatalogue(catalogue: StandInOptions["catalogue"]): void {
+  setCatalogue(catalogue: FakeApiOptions["catalogue"]): void {
     this.options = { ...this.options, catalogue };
     this.etag = `W/"${Number(/\d+/.exec(this.etag)?.[0]) + 1}"`;
   }
@@ -126,9 +124,9 @@ export class FakeApi {
 
   async #isAccepted({ headers, surface }: RequestRecord): Promise<boolean> {
     const bearer = /^Bearer (\S+)$/.exec(headers.authorization ?? "")?.[1];
-    const accountId = headers["chatgpt-account-id"];
-    if (!bearer || (surface === "chatgpt" && typeof accountId !== "string")) return false;
-    return (await this.options.accepts?.(bearer, surface, accountId as string | undefined)) ?? true;
+    const workspaceId = headers["chatgpt-account-id"];
+    if (!bearer || (surface === "chatgpt" && typeof workspaceId !== "string")) return false;
+    return (await this.options.accepts?.(bearer, surface, workspaceId as string | undefined)) ?? true;
   }
 
   readonly #respond = async (record: RequestRecord, response: ServerResponse): Promise<void> => {
@@ -176,18 +174,7 @@ export class FakeApi {
     };
     const write = (events: string) => writeText(wire.events(events));
     await write(writer.start());
-    let batch = "";
-    for (const part of answer.parts) {
-      for (const text of writer.part(part)) {
-        if (response.destroyed) return;
-        batch += text;
-        if (answer.pauseMs === undefined && batch.length < 16_384) continue;
-        await write(batch);
-        batch = "";
-        if (answer.pauseMs !== undefined) await pause(answer.pauseMs);
-      }
-    }
-    if (batch) await write(batch);
+    if (!(await writeParts(answer, writer, write, response))) return;
     if (answer.end === "hang") return;
     if (answer.end === "lost") {
       // What was written must be on its way first, or nothing of it arrives.
@@ -218,8 +205,8 @@ export class FakeApi {
   };
 }
 
-/** A stand-in on its own loopback origin. */
-export interface RunningStandIn {
+/** The fake API on its own loopback origin. */
+export interface RunningFakeApi {
   readonly fakeApi: FakeApi;
   readonly origin: string;
   /** What the settings `chatgptBaseUrl` and `apiBaseUrl` are set to. */
@@ -230,7 +217,7 @@ export interface RunningStandIn {
   stop(): Promise<void>;
 }
 
-export async function startFakeApi(options: StandInOptions): Promise<RunningStandIn> {
+export async function startFakeApi(options: FakeApiOptions): Promise<RunningFakeApi> {
   const fakeApi = new FakeApi(options);
   const server = createServer((request, response) => {
     fakeApi.handle(request, response).then(
@@ -257,11 +244,35 @@ export async function startFakeApi(options: StandInOptions): Promise<RunningStan
   };
 }
 
-function refuse(response: ServerResponse, { status, json, html, headers }: Refusal, isDeclared = true): void {
+function* textsOf(answer: Answer, writer: EventWriter): Generator<string> {
+  for (const part of answer.parts) yield* writer.part(part);
+}
+
+/** Writes an answer's parts, several at once unless it pauses between them. @returns false when the client has gone */
+async function writeParts(
+  answer: Answer,
+  writer: EventWriter,
+  write: (events: string) => Promise<void>,
+  response: ServerResponse,
+): Promise<boolean> {
+  let batch = "";
+  for (const text of textsOf(answer, writer)) {
+    if (response.destroyed) return false;
+    batch += text;
+    if (answer.pauseMs === undefined && batch.length < 16_384) continue;
+    await write(batch);
+    batch = "";
+    if (answer.pauseMs !== undefined) await pause(answer.pauseMs);
+  }
+  if (batch) await write(batch);
+  return true;
+}
+
+function refuse(response: ServerResponse, { status, json, html, packed, headers }: Refusal, isDeclared = true): void {
   const contentType = html === undefined ? "application/json" : "text/html; charset=utf-8";
   response
     .writeHead(status, { ...(isDeclared ? { "Content-Type": contentType } : {}), ...headers })
-    .end(html ?? JSON.stringify(json));
+    .end(html ?? packed ?? JSON.stringify(json));
 }
 
 async function jsonBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {

@@ -20,7 +20,7 @@ const chatgptParameters: ReadonlySet<string> = new Set([
   "client_metadata",
 ]);
 
-/** Why the ChatGPT service refuses a body (protocol.md, section 10, "Rejections by the server"), in its own words. */
+/** Why the ChatGPT service refuses a body, in its own words. */
 export function chatgptRejection(
   body: Body,
   model: { readonly lite: boolean } | undefined,

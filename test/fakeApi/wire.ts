@@ -1,8 +1,9 @@
-import type { Surface } from "./fakeApi.ts";
+/** Which of the two services a request is for. */
+export type Surface = "chatgpt" | "platform";
 
 /**
  * How an answer's events are put on the wire. The usual way has every liberty that the event stream format and the
- * services take: what the official client reads, ours must read (protocol.md, sections 10 and 13).
+ * services take: what the official client reads, ours must read.
  */
 export interface Manners {
   /** The Content-Type of a stream. The ChatGPT service is reported to send none. */

@@ -148,24 +148,24 @@ describe("the account's models, asked for by another extension", () => {
     [
       "the usage limit is reached",
       faults.usageLimit(inAnHour),
-      /reached the usage limit of your ChatGPT plan\. Try again after \w+,? \d/,
+      /reached the usage limit of your ChatGPT plan\. It resets (?:at \d|on \w)/,
       "Blocked",
     ],
-    ["the plan does not include it", faults.usageNotIncluded, /plan does not include this use/, "Blocked"],
+    ["the plan does not include it", faults.usageNotIncluded, /plan doesn't include this/, "Blocked"],
     [
       "the model is not supported",
       {
         status: 400,
         json: { detail: "The 'gpt-5.5' model is not supported when using Codex with a ChatGPT account." },
       },
-      /This model is not available to your account/,
+      /This model isn't available to your account/,
       "NotFound",
     ],
-    ["the service is overloaded", faults.overloaded, /OpenAI is overloaded at the moment/, undefined],
-    ["the region is not served", faults.region, /does not accept requests from this network's region/, undefined],
-    ["a protection page is in between", faults.edge, /A protection page stands between/, undefined],
-    ["the network's own page answers", faults.portal, /a sign-in page of your network/, undefined],
-    ["the connection breaks", { parts: [{ text: "Half" }], end: "lost" }, /connection broke before/, undefined],
+    ["the service is overloaded", faults.overloaded, /OpenAI is temporarily unavailable/, undefined],
+    ["the region is not served", faults.region, /isn't available in the region of this network/, undefined],
+    ["a protection page is in between", faults.edge, /A bot-protection page blocked VS Code/, undefined],
+    ["the network's own page answers", faults.portal, /a network sign-in page may have replaced it/, undefined],
+    ["the connection breaks", { parts: [{ text: "Half" }], end: "lost" }, /connection was lost before/, undefined],
   ];
   for (const [what, fault, sentence, code] of said) {
     it(`say that ${what}`, async () => {
@@ -180,12 +180,12 @@ describe("the account's models, asked for by another extension", () => {
 
   it("say that a credential is not accepted yet, which is no reason to sign in again", async () => {
     service().fakeApi.usually(() => faults.expired);
-    await assert.rejects(ask([user("x")]), /does not accept the ChatGPT credential that it has just issued/);
+    await assert.rejects(ask([user("x")]), /doesn't accept the ChatGPT credential that it just issued/);
     service().fakeApi.usually(() => answers.text("Fine."));
     assert.equal(textOf(await ask([user("x")])), "Fine.");
   });
 
-  it("come from the Platform, with the account's own key, where the setting says so", async () => {
+  it("come from the Platform, with the account API key, when the setting is platform", async () => {
     const configuration = vscode.workspace.getConfiguration("chatgptSignIn");
     await configuration.update("chatBackend", "platform", vscode.ConfigurationTarget.Global);
     // The Platform has no names for its models.

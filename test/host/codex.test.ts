@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { readChosenFile } from "../../src/editor/codex/chosenFile.ts";
+import { Problem, type ProblemCode } from "../../src/shared/problem.ts";
 
 const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: "acc" } };
 const token = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");
@@ -63,20 +64,24 @@ describe("a login of the Codex CLI that a person chooses", () => {
   it("is read from another computer through VS Code, and cannot be linked there", async () => {
     const { file, link } = await readChosenFile(at("/auth.json"));
     assert.equal(file.identity.email, "ada@example.com");
-    assert.equal(file.tokens?.accountId, "acc");
+    assert.equal(file.tokens?.workspaceId, "acc");
     assert.equal(link, undefined);
   });
 
   it("is refused in words", async () => {
-    const refused: readonly [path: string, sentence: RegExp][] = [
-      ["/latin1.json", /not a UTF-8 text/],
-      ["/page.html", /a web page/],
-      ["/folder", /not a file/],
-      ["/huge.json", /larger than any login file/],
-      ["/nothing", /could not be read/],
+    const refused: readonly [path: string, code: ProblemCode][] = [
+      ["/latin1.json", "authFileNotText"],
+      ["/page.html", "authFileHtml"],
+      ["/folder", "authFileNotAFile"],
+      ["/huge.json", "authFileTooLarge"],
+      ["/nothing", "authFileUnreadable"],
     ];
-    for (const [path, sentence] of refused) {
-      await assert.rejects(readChosenFile(at(path)), { name: "WordedProblem", message: sentence }, path);
+    for (const [path, code] of refused) {
+      await assert.rejects(
+        readChosenFile(at(path)),
+        { name: "Problem", code, message: new Problem(code).message },
+        path,
+      );
     }
   });
 

@@ -14,7 +14,6 @@ import { useCodexWorld } from "./codexWorld.ts";
 describe("the real Codex CLI", function () {
   this.timeout(300_000);
   const world = useCodexWorld();
-  const { appServer, signInWithCli } = world;
   const authFile = () => world.authFile;
 
   async function readLogin(): Promise<{ read: Extract<AuthFileRead, { status: "read" }>; accessToken: string }> {
@@ -31,8 +30,8 @@ describe("the real Codex CLI", function () {
 
   it("says that nobody is signed in", async () => {
     const nobody = { account: undefined, accessToken: undefined };
-    assert.deepEqual(await appServer().refreshThroughCli(), { ok: true, value: nobody });
-    assert.deepEqual(await appServer().accessTokenFromCli(), { ok: true, value: undefined });
+    assert.deepEqual(await world.appServer().refreshThroughCli(), { ok: true, value: nobody });
+    assert.deepEqual(await world.appServer().accessTokenFromCli(), { ok: true, value: undefined });
   });
 
   it("is found too old for a question that it does not know", async () => {
@@ -51,23 +50,23 @@ describe("the real Codex CLI", function () {
   });
 
   it("signs in for itself, and what it writes is read, previewed and answered for", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { read, accessToken } = await readLogin();
     assert.deepEqual(read.warnings, []);
     const result = parseAuthFile(read.text);
     assert.ok(result.ok);
     const preview = previewAuthFile(result.file);
     assert.deepEqual([preview.email, preview.plan, preview.mode], ["plus@example.com", "plus", "chatgpt"]);
-    assert.deepEqual(await appServer().accessTokenFromCli(), { ok: true, value: accessToken });
+    assert.deepEqual(await world.appServer().accessTokenFromCli(), { ok: true, value: accessToken });
   });
 
   it("refreshes itself when asked, and the watcher tells of it once", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { read: known, accessToken } = await readLogin();
     const refreshes = world.issuer.recordsOf("refresh").length;
     const told: AuthFileRead[] = [];
     const watching = watchAuthFile(authFile(), (read) => told.push(read), { clock: systemClock, known });
-    const result = await appServer().refreshThroughCli();
+    const result = await world.appServer().refreshThroughCli();
     assert.ok(result.ok, JSON.stringify(result));
     await eventually(() => assert.equal(told.length, 1));
     watching.dispose();
@@ -81,7 +80,7 @@ describe("the real Codex CLI", function () {
   });
 
   it("saves its new tokens although it answers after our time is up", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { accessToken } = await readLogin();
     world.issuer.faults.set("token", { kind: "slow", delayMs: 2000, times: 1 });
     const slow = world.issuer.recordsOf("fault").length + 1;
@@ -94,73 +93,73 @@ describe("the real Codex CLI", function () {
         return { dispose: () => undefined };
       },
     };
-    const server = appServer({ clock });
+    const server = world.appServer({ clock });
     assert.deepEqual(await server.refreshThroughCli(), { ok: false, failure: "hung" });
     assert.equal((await readLogin()).accessToken, accessToken);
     await server.settled();
     assert.notEqual((await readLogin()).accessToken, accessToken);
-    assert.ok((await appServer().refreshThroughCli()).ok);
+    assert.ok((await world.appServer().refreshThroughCli()).ok);
     assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("answers alike when its refresh failed for the moment: the same token tells, and nothing is lost", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { accessToken } = await readLogin();
     world.issuer.faults.set("token", { kind: "serverError" });
-    const failed = await appServer().refreshThroughCli();
+    const failed = await world.appServer().refreshThroughCli();
     world.issuer.faults.clear("token");
     assert.ok(failed.ok && failed.value.account);
     assert.equal(failed.value.accessToken, accessToken);
-    const later = await appServer().refreshThroughCli();
+    const later = await world.appServer().refreshThroughCli();
     assert.ok(later.ok);
     assert.notEqual(later.value.accessToken, accessToken);
   });
 
   it("knows no account any more when its refresh token is not accepted, and keeps its file", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { read } = await readLogin();
     world.issuer.expireRefreshTokens();
-    const result = await appServer().refreshThroughCli();
+    const result = await world.appServer().refreshThroughCli();
     assert.ok(result.ok);
     assert.equal(result.value.account, undefined);
     assert.equal((await readLogin()).read.text, read.text);
   });
 
   it("accepts our write-back, and goes on refreshing from it", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { read } = await readLogin();
     const { tokens } = JSON.parse(read.text);
     const issued = await refresh(tokens.refresh_token);
     const update = { idToken: issued.id_token, accessToken: issued.access_token, refreshToken: issued.refresh_token };
     assert.equal((await writeBackTokens(read, { ...update, refreshedAt: Date.now() })).status, "written");
     assert.match((await runCodex(["login", "status"], world.environment)).output, /Logged in using ChatGPT/);
-    assert.ok((await appServer().refreshThroughCli()).ok);
+    assert.ok((await world.appServer().refreshThroughCli()).ok);
     const after = JSON.parse(await readFile(authFile(), "utf8")).tokens;
     assert.equal(after.login_owner_id, tokens.login_owner_id);
     assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("accepts an exported login, and refreshes it", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { tokens } = JSON.parse((await readLogin()).read.text);
     world.moveTo(".codex");
     const login = {
       idToken: tokens.id_token,
       accessToken: tokens.access_token,
       refreshToken: tokens.refresh_token,
-      accountId: tokens.account_id,
+      workspaceId: tokens.account_id,
       refreshedAt: Date.now(),
     };
     assert.equal((await exportAuthFile(authFile(), login, undefined, Date.now())).status, "written");
     const status = await runCodex(["login", "status"], world.environment);
     assert.deepEqual([status.status, /Logged in using ChatGPT/.test(status.output)], [0, true]);
-    assert.ok((await appServer().refreshThroughCli()).ok);
+    assert.ok((await world.appServer().refreshThroughCli()).ok);
     assert.equal((await stat(authFile())).mode & 0o777, 0o600);
     assert.deepEqual(world.issuer.recordsOf("reuseDetected"), []);
   });
 
   it("refuses the same doubled keys as we do, and a byte order mark, which we read", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { read } = await readLogin();
     const doubled = read.text.replace("{", '{"tokens":null,');
     for (const text of [doubled, `\uFEFF${read.text}`]) {
@@ -172,9 +171,9 @@ describe("the real Codex CLI", function () {
   });
 
   it("frees its port when a login is cancelled, and leaves an existing login alone", async () => {
-    await signInWithCli();
+    await world.signInWithCli();
     const { read } = await readLogin();
-    const login = await appServer().startLogin();
+    const login = await world.appServer().startLogin();
     assert.ok(login.ok);
     login.value.cancel();
     assert.deepEqual(await login.value.completed, { ok: false, failure: "cancelled" });

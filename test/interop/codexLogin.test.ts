@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { PortsRefused } from "../../src/oauth/callbackServer.ts";
+import { PortsRefused } from "../../src/oauth/callbackListener.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Problem } from "../../src/shared/problem.ts";
 import { cancelOtherLogin, findPortOwner } from "../../src/signin/portOwner.ts";
@@ -23,7 +23,7 @@ describe("the real `codex login` beside our sign-in", function () {
   this.timeout(300_000);
   let folder: ReturnType<typeof temporaryDirectory>;
   let ca: PrivateCa;
-  /** The CLI's issuer, under its real name, and ours. */
+  /** The Codex CLI's issuer, under its real name, and ours. */
   let theirs: TestIssuer;
   let ours: TestIssuer;
   let proxy: ConnectProxy;
@@ -67,7 +67,7 @@ describe("the real `codex login` beside our sign-in", function () {
     await services.dispose();
   });
 
-  /** A browser for which the CLI's issuer is the one at auth.openai.com, its certificate trusted. */
+  /** A browser for which the Codex CLI's issuer is the one at auth.openai.com, its certificate trusted. */
   class Browser extends CookieJar {
     override async fetch(url: string | URL, init?: Parameters<CookieJar["fetch"]>[1]): Promise<Response> {
       const { origin, pathname, search } = new URL(url);
@@ -89,7 +89,7 @@ describe("the real `codex login` beside our sign-in", function () {
 
   const portOf = (url: string) => new URL(new URL(url).searchParams.get("redirect_uri") ?? "").port;
 
-  /** Signs in for the CLI, as a person would in the browser, and waits until it has ended well. */
+  /** Signs in for the Codex CLI, as a person would in the browser, and waits until it has ended well. */
   async function finishCodexLogin(url: string): Promise<void> {
     await fetch(await loginByHttp(url, "team@example.com", "password", {}, new Browser()));
     const status = await within(patience, "codex login", login?.ended ?? Promise.resolve(1));
@@ -123,7 +123,7 @@ describe("the real `codex login` beside our sign-in", function () {
     assert.equal(services.accounts.state.active?.email, "plus@example.com");
   });
 
-  it("is named when it holds the port, ends only with the person's word, and makes room then", async () => {
+  it("is named when it holds the port, and ends only when the person agrees; then the port is free", async () => {
     const other = createServer((_request, response) => response.end());
     await new Promise<void>((resolve) => other.listen(1457, "127.0.0.1", resolve));
     try {
@@ -133,23 +133,21 @@ describe("the real `codex login` beside our sign-in", function () {
         ended = true;
       });
       const asked: Problem[] = [];
-      const holders: unknown[] = [];
+      const owners: unknown[] = [];
       const asking = await createServices({
         issuer: ours.issuer,
-        signIn: {
-          offerAnotherWay: async (problem) => {
-            asked.push(problem);
-            holders.push((await findPortOwner(1455)).program);
-            assert.equal(ended, false, login?.output());
-            await cancelOtherLogin(1455, systemClock);
-            return "browser";
-          },
+        chooseFlow: async (problem) => {
+          asked.push(problem);
+          owners.push((await findPortOwner(1455)).program);
+          assert.equal(ended, false, login?.output());
+          await cancelOtherLogin(1455, systemClock);
+          return "browser";
         },
       });
       await asking.signIn.run();
       assert.equal(asking.accounts.state.active?.email, "plus@example.com");
       assert.ok(asked[0] instanceof PortsRefused);
-      assert.deepEqual(holders, process.platform === "linux" ? ["codex"] : [undefined]);
+      assert.deepEqual(owners, process.platform === "linux" ? ["codex"] : [undefined]);
       assert.notEqual(await within(patience, "codex login", login?.ended ?? Promise.resolve(0)), 0);
       assert.match(login?.output() ?? "", /cancelled|interrupted/i);
       await asking.dispose();

@@ -35,7 +35,7 @@ export function ensureKeyring(): void {
   });
 }
 
-/** Starts gnome-keyring, unlocked, on a D-Bus session of its own, with its files in `folder`. */
+/** Starts gnome-keyring, unlocked, on a separate D-Bus session, with its files in `folder`. */
 export async function startKeyring(folder: string): Promise<Keyring> {
   ensureKeyring();
   const runtime = join(folder, "runtime");

@@ -24,7 +24,7 @@ function withOrganization(name: string): Partial<TestAccount> {
     organizationId: `org-${name}Example`,
     projectId: `proj_${name}Example`,
     organizations: [
-      // Not the account's own organization: a client that takes organizations[0] is caught.
+      // Not the account's organization, to catch a client that takes organizations[0].
       { id: `org-other${name}`, title: "Somebody else's", role: "reader", is_default: false },
       { id: `org-${name}Example`, title: "Personal", role: "owner", is_default: true },
     ],
@@ -65,7 +65,7 @@ function overlay(claims: Record<string, unknown>, over: Record<string, unknown>)
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null && value !== undefined));
 }
 
-/** The `https://api.openai.com/auth` object of id_token and access token (protocol.md, section 8). */
+/** The `https://api.openai.com/auth` object of id_token and access token that openai/codex reads. */
 export function authClaims(account: TestAccount): Record<string, unknown> {
   return overlay(
     {
@@ -85,7 +85,7 @@ export function authClaims(account: TestAccount): Record<string, unknown> {
   );
 }
 
-/** The claims of an id_token besides the protocol's own. */
+/** The claims of an id_token besides those of OpenID Connect. */
 export function idTokenClaims(account: TestAccount): Record<string, unknown> {
   return overlay(
     { email: account.email, email_verified: true, name: account.name, [authClaim]: authClaims(account) },
@@ -114,7 +114,7 @@ export class AccountBook {
     return this.#bySub.get(sub);
   }
 
-  /** The accounts that this email and password open: one a workspace. */
+  /** The accounts of this email and password, one for each workspace. */
   logIn(email: string, password: string): TestAccount[] {
     return [...this.#bySub.values()].filter((account) => account.email === email && account.password === password);
   }

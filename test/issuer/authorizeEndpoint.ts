@@ -2,13 +2,13 @@ import type { Provider } from "oidc-provider";
 import type { Call } from "./http.ts";
 import type { IssuerState } from "./state.ts";
 
-/** Notes an authorization request, and asks for consent where the service would give a refresh token without asking. */
+/** Records an authorization request, and adds the consent that oidc-provider wants before it issues a refresh token. */
 export function prepareAuthorize(call: Call, state: IssuerState): void {
   const { searchParams } = call.url;
   state.remember("state", searchParams.get("state"));
   state.record({ type: "authorize", params: Object.fromEntries(searchParams), userAgent: call.seen.userAgent });
   if (!searchParams.get("scope")?.split(" ").includes("offline_access")) return;
-  // OpenID Connect Core, section 11: offline_access needs prompt=consent. Login gives that consent at once.
+  // OpenID Connect Core 1.0 section 11: offline_access needs prompt=consent. Our login gives that consent.
   const prompts = new Set(searchParams.get("prompt")?.split(" ") ?? []);
   searchParams.set("prompt", [...prompts.add("consent")].join(" "));
   call.req.url = `${call.url.pathname}?${searchParams}`;

@@ -23,8 +23,8 @@ function newUserCode(): string {
 }
 
 /**
- * The service's own device authorization (protocol.md, section 5). The browser of the person goes through the ordinary
- * authorization request, for the redirect URI `{issuer}/deviceauth/callback` and a PKCE pair made here.
+ * OpenAI's device authorization, as openai/codex uses it. The person's browser goes through an ordinary authorization
+ * request, with the redirect URI `{issuer}/deviceauth/callback` and a PKCE pair that is created here.
  */
 export class DeviceAuthorization {
   readonly #attempts: DeviceAttempt[] = [];

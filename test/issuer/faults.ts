@@ -50,7 +50,7 @@ export function delay(res: ServerResponse, ms: number): Promise<boolean> {
   });
 }
 
-/** Lets the request run as usual and puts `answer` in the place of its answer. */
+/** Processes the request as usual and replaces its answer. */
 export function replaceAnswer(res: ServerResponse, answer: () => void): void {
   const { write, end } = res;
   res.write = (() => true) as typeof res.write;
@@ -83,7 +83,7 @@ const wrongTypes = {
   error: 17,
 };
 
-/** Answers the request as the fault says. `slow` has no answer of its own. */
+/** Answers the request with the fault. `slow` only delays. */
 export function answerWith(res: ServerResponse, fault: Fault, origin: string): void {
   switch (fault.kind) {
     case "slow":

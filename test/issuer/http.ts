@@ -69,7 +69,7 @@ export function asFormRequest(call: Call): IncomingMessage {
   return copy;
 }
 
-/** Declared as nothing and with space around it: whoever reads the service's answers must not rely on more. */
+/** Without a Content-Type and with space around it, because a client must not rely on more. */
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   res.statusCode = status;
   res.setHeader("cache-control", "no-store");

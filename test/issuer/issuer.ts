@@ -38,8 +38,8 @@ function grantOf(params: Record<string, string>): GrantName | undefined {
 }
 
 /**
- * Starts the test identity provider: oidc-provider on loopback, with what OpenAI adds to the standards.
- * @throws when the port is taken, or an option is wrong.
+ * Starts the test issuer: oidc-provider on loopback, with OpenAI's own endpoints and answers beside it.
+ * @throws when the port is taken or an option is wrong
  */
 export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssuer> {
   const host = options.host ?? "127.0.0.1";
@@ -98,48 +98,10 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
+/** Answers a request, with a fault where one is switched on. */
 function createHandler(origin: string, state: IssuerState, faults: FaultBoard): Handler {
-  const key = new SigningKey();
-  const provider = createProvider(origin, state, key);
-  watchAuthorizeEndpoint(provider, state);
-  watchTokenEndpoint(provider, state, key, origin);
-  const toProvider = provider.callback();
-  const device = new DeviceAuthorization(origin, state);
-  const credits = new CreditCounter();
-  const spending = new TaskQueue();
+  const route = createRouter(origin, state);
   const { host, protocol } = new URL(origin);
-
-  const route = async (call: Call): Promise<void> => {
-    const { pathname } = call.url;
-    if (pathname.startsWith(loginPath)) return handleInteraction(call, provider, state);
-    switch (`${call.req.method} ${pathname}`) {
-      case "GET /oauth/authorize":
-        prepareAuthorize(call, state);
-        break;
-      case "POST /oauth/token": {
-        // A code or a refresh token is spent by one request at a time, or reuse could slip through.
-        const spent = call.params.refresh_token ?? call.params.code;
-        if (spent === undefined) break;
-        return spending.run(spent, () => toProvider(asFormRequest(call), call.res));
-      }
-      case "POST /oauth/revoke":
-        return revoke(call, provider, state);
-      case "GET /v1/models":
-        return listModels(call, state);
-      case "POST /v1/billing/redeem_credits":
-        return credits.redeem(call, origin, state, key);
-      case "POST /api/accounts/deviceauth/usercode":
-        return device.start(call);
-      case "POST /api/accounts/deviceauth/token":
-        return device.poll(call);
-      case "GET /codex/device":
-      case "POST /codex/device":
-        return device.page(call);
-      case "GET /deviceauth/callback":
-        return device.callback(call);
-    }
-    return toProvider(asFormRequest(call), call.res);
-  };
 
   return async (req, res) => {
     res.setHeader("date", new Date(Date.now() + state.clockSkew * 1000).toUTCString());
@@ -164,5 +126,49 @@ function createHandler(origin: string, state: IssuerState, faults: FaultBoard): 
     if (!isProcessedFirst(fault)) return answerWith(res, fault, origin);
     replaceAnswer(res, () => answerWith(res, fault, origin));
     return route(call);
+  };
+}
+
+/** Passes a call to our own endpoints, and to oidc-provider for everything that OAuth defines. */
+function createRouter(origin: string, state: IssuerState): (call: Call) => Promise<void> {
+  const key = new SigningKey();
+  const provider = createProvider(origin, state, key);
+  watchAuthorizeEndpoint(provider, state);
+  watchTokenEndpoint(provider, state, key, origin);
+  const toProvider = provider.callback();
+  const device = new DeviceAuthorization(origin, state);
+  const credits = new CreditCounter();
+  const grants = new TaskQueue();
+
+  return async (call) => {
+    const { pathname } = call.url;
+    if (pathname.startsWith(loginPath)) return handleInteraction(call, provider, state);
+    switch (`${call.req.method} ${pathname}`) {
+      case "GET /oauth/authorize":
+        prepareAuthorize(call, state);
+        break;
+      case "POST /oauth/token": {
+        // One request at a time uses a code or a refresh token, or a second use could go unnoticed.
+        const used = call.params.refresh_token ?? call.params.code;
+        if (used === undefined) break;
+        return grants.run(used, () => toProvider(asFormRequest(call), call.res));
+      }
+      case "POST /oauth/revoke":
+        return revoke(call, provider, state);
+      case "GET /v1/models":
+        return listModels(call, state);
+      case "POST /v1/billing/redeem_credits":
+        return credits.redeem(call, origin, state, key);
+      case "POST /api/accounts/deviceauth/usercode":
+        return device.start(call);
+      case "POST /api/accounts/deviceauth/token":
+        return device.poll(call);
+      case "GET /codex/device":
+      case "POST /codex/device":
+        return device.page(call);
+      case "GET /deviceauth/callback":
+        return device.callback(call);
+    }
+    return toProvider(asFormRequest(call), call.res);
   };
 }

@@ -27,7 +27,7 @@ export class CookieJar {
 
 /**
  * Signs in as a person would in a browser and returns the redirect URL, which is not requested.
- * @throws with the text of the page when the issuer shows an error or refuses the password.
+ * @throws with the text of the page when the issuer shows an error or refuses the password
  */
 export async function loginByHttp(
   authorizeUrl: string,
@@ -46,16 +46,7 @@ export async function loginByHttp(
   for (let step = 0; step < 10; step += 1) {
     const location = response.headers.get("location");
     if (location === null) {
-      const page = await response.text();
-      const refused = /<p role="alert">(.*?)<\/p>/.exec(page)?.[1];
-      if (!response.ok || refused !== undefined || !page.includes('<form method="post"')) {
-        throw new Error(`the issuer answered ${response.status}: ${refused ?? textOf(page)}`);
-      }
-      const known = page.includes('value="consent"') && action === "login";
-      response = await jar.fetch(url, {
-        method: "POST",
-        body: known ? new URLSearchParams({ action: "consent" }) : form,
-      });
+      response = await jar.fetch(url, { method: "POST", body: await filledIn(response, form) });
       continue;
     }
     url = new URL(location, url);
@@ -65,9 +56,20 @@ export async function loginByHttp(
   throw new Error("the issuer kept redirecting");
 }
 
+/** What a person submits on a page of the issuer: `login`, or consent where they have signed in before. */
+async function filledIn(response: Response, login: URLSearchParams): Promise<URLSearchParams> {
+  const page = await response.text();
+  const refused = /<p role="alert">(.*?)<\/p>/.exec(page)?.[1];
+  if (!response.ok || refused !== undefined || !page.includes('<form method="post"')) {
+    throw new Error(`the issuer answered ${response.status}: ${refused ?? textOf(page)}`);
+  }
+  const isKnown = page.includes('value="consent"') && login.get("action") === "login";
+  return isKnown ? new URLSearchParams({ action: "consent" }) : login;
+}
+
 /**
  * Enters a user code on the page for devices and signs in there.
- * @throws when the page refuses the code, or as `loginByHttp`.
+ * @throws when the page refuses the code, and like `loginByHttp`
  */
 export async function approveDeviceByHttp(
   issuer: string,

@@ -21,14 +21,14 @@ function page(title: string, body: string): string {
 <title>${escapeHtml(title)}</title><style>${style}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>
 ${body}
-<p><small>This is a stand-in for tests and demonstrations. It is not OpenAI.</small></p></main></body></html>`;
+<p><small>This page is for tests and demonstrations. It is not OpenAI.</small></p></main></body></html>`;
 }
 
 function alert(message: string | undefined): string {
   return message === undefined ? "" : `<p role="alert">${escapeHtml(message)}</p>`;
 }
 
-// Leaves the form unvalidated, so that it works with empty fields.
+// Without validation, so that it works with empty fields.
 const cancelButton = `<button type="submit" name="action" value="cancel" formnovalidate>Cancel</button>`;
 
 export function loginPage(problem?: string, email = ""): string {
@@ -41,7 +41,7 @@ export function loginPage(problem?: string, email = ""): string {
   );
 }
 
-/** Shown when somebody is already signed in with the issuer in this browser. */
+/** For a browser that is already signed in at the issuer. */
 export function consentPage(account: TestAccount): string {
   return page(
     "Continue as this account?",
@@ -51,7 +51,7 @@ export function consentPage(account: TestAccount): string {
   );
 }
 
-/** Shown when one email opens several ChatGPT workspaces. */
+/** For an email with several ChatGPT workspaces. */
 export function workspacePage(accounts: TestAccount[], email: string, password: string): string {
   const choices = accounts.map(
     (account) =>

@@ -18,7 +18,7 @@ function redirectUris(issuer: string): string[] {
   return [...loopback, `${issuer}/deviceauth/callback`];
 }
 
-/** oidc-provider, set up to behave as auth.openai.com does where protocol.md describes it. */
+/** oidc-provider, configured to behave as auth.openai.com does towards openai/codex. */
 export function createProvider(issuer: string, state: IssuerState, key: SigningKey): Provider {
   const configuration: Configuration = {
     adapter: (name) => state.store.adapter(name),
@@ -37,13 +37,42 @@ export function createProvider(issuer: string, state: IssuerState, key: SigningK
     jwks: { keys: [key.jwk] },
     cookies: { keys: [randomBytes(16).toString("hex")] },
     scopes,
+    ...claimSettings(state),
+    extraParams: ["id_token_add_organizations", "codex_cli_simplified_flow", "originator", "allowed_workspace_id"],
+    ...tokenSettings(state),
+    interactions: { policy: interactionPolicy.base(), url: (_ctx, interaction) => `${loginPath}${interaction.uid}` },
+    loadExistingGrant: (ctx) => grantEverything(ctx),
+    pkce: { required: () => true },
+    renderError: (ctx, out) => {
+      ctx.type = "html";
+      ctx.body = messagePage("Something went wrong", `${out.error}: ${out.error_description ?? ""}`);
+    },
+    routes: {
+      authorization: "/oauth/authorize",
+      token: "/oauth/token",
+      revocation: "/oauth/revoke",
+      jwks: "/.well-known/jwks.json",
+    },
+  };
+  const provider = new Provider(issuer, configuration);
+  // The handler in issuer.ts sets X-Forwarded-*, so that addresses are those of `publicOrigin`.
+  provider.proxy = true;
+  // The real service's refresh tokens begin with `rt.`.
+  Object.assign(provider.RefreshToken.prototype, {
+    generateTokenId: () => `rt.${randomBytes(66).toString("base64url")}`,
+  });
+  return provider;
+}
+
+/** The claims of a token, see accounts.ts. */
+function claimSettings(state: IssuerState): Configuration {
+  return {
     claims: {
       openid: ["sub", authClaim, profileClaim],
       email: ["email", "email_verified"],
       profile: ["name"],
     },
     conformIdTokenClaims: false,
-    extraParams: ["id_token_add_organizations", "codex_cli_simplified_flow", "originator", "allowed_workspace_id"],
     findAccount: (_ctx, sub) => {
       const account = state.accounts.get(sub);
       return account && { accountId: sub, claims: () => ({ sub, ...idTokenClaims(account) }) };
@@ -58,6 +87,12 @@ export function createProvider(issuer: string, state: IssuerState, key: SigningK
         session_id: `authsess_${"grantId" in token ? token.grantId : ""}`,
       };
     },
+  };
+}
+
+/** The form and lifetime of tokens, and how they end. */
+function tokenSettings(state: IssuerState): Configuration {
+  return {
     features: {
       devInteractions: { enabled: false },
       userinfo: { enabled: false },
@@ -83,22 +118,9 @@ export function createProvider(issuer: string, state: IssuerState, key: SigningK
         },
       },
     },
-    interactions: { policy: interactionPolicy.base(), url: (_ctx, interaction) => `${loginPath}${interaction.uid}` },
     issueRefreshToken: (_ctx, _client, source) => source.scopes.has("offline_access"),
     expiresWithSession: () => false,
     rotateRefreshToken: () => !state.omitted.has("refresh_token"),
-    loadExistingGrant: (ctx) => grantEverything(ctx),
-    pkce: { required: () => true },
-    renderError: (ctx, out) => {
-      ctx.type = "html";
-      ctx.body = messagePage("Something went wrong", `${out.error}: ${out.error_description ?? ""}`);
-    },
-    routes: {
-      authorization: "/oauth/authorize",
-      token: "/oauth/token",
-      revocation: "/oauth/revoke",
-      jwks: "/.well-known/jwks.json",
-    },
     ttl: {
       AccessToken: () => state.accessTokenLifetime,
       AuthorizationCode: 60,
@@ -109,17 +131,9 @@ export function createProvider(issuer: string, state: IssuerState, key: SigningK
       Session: month,
     },
   };
-  const provider = new Provider(issuer, configuration);
-  // The server in front sets X-Forwarded-*, so that addresses are those of `publicOrigin`.
-  provider.proxy = true;
-  // Refresh tokens of the real service begin so.
-  Object.assign(provider.RefreshToken.prototype, {
-    generateTokenId: () => `rt.${randomBytes(66).toString("base64url")}`,
-  });
-  return provider;
 }
 
-/** A grant of its own for every sign-in, of all that was asked: ending one leaves the others. */
+/** Creates a grant for every sign-in, of all that was asked, so that revoking one leaves the others. */
 async function grantEverything(ctx: KoaContextWithOIDC) {
   const { client, account, params, result, provider } = ctx.oidc;
   if (client === undefined || account === undefined || result?.consent === undefined) return undefined;

@@ -109,8 +109,8 @@ export class IssuerState implements IssuerSwitches {
     if (access === undefined || access.revoked) return undefined;
     const payload = Buffer.from(value.split(".")[1] ?? "", "base64url").toString("utf8");
     const { exp } = JSON.parse(payload) as { exp: number };
-    const accountId = this.accounts.get(access.account)?.chatgptAccountId;
-    return exp > this.now() && accountId !== undefined ? { kind: "access token", accountId } : undefined;
+    const workspaceId = this.accounts.get(access.account)?.chatgptAccountId;
+    return exp > this.now() && workspaceId !== undefined ? { kind: "access token", workspaceId } : undefined;
   }
 
   issueDerivedKey(account: string): string {

@@ -15,7 +15,7 @@ const refreshMessages = {
 
 type RefreshError = keyof typeof refreshMessages;
 
-/** The token endpoint: oidc-provider does the work, here it is recorded and answered in the service's own words. */
+/** Records the calls of oidc-provider's token endpoint, and answers refusals with the real service's codes. */
 export function watchTokenEndpoint(provider: Provider, state: IssuerState, key: SigningKey, issuer: string): void {
   const reasons = new WeakMap<object, string>();
 
@@ -67,7 +67,7 @@ export function watchTokenEndpoint(provider: Provider, state: IssuerState, key: 
   );
 }
 
-/** Which of the service's reasons a rejected refresh token has; a reuse is recorded. */
+/** Why a refresh token is rejected, as the real service says it. A second use is recorded. */
 function refreshError(token: string, detail: string | undefined, state: IssuerState): RefreshError {
   const issued = state.refreshTokens.get(token);
   if (issued === undefined) return "invalid_refresh_token";
@@ -96,7 +96,7 @@ async function checkSubject(
   }
 }
 
-/** Remembers what was issued and moves the id_token to the issuer's clock. */
+/** Records a call of the token endpoint, and moves an issued id_token to the issuer's clock. */
 async function afterGrant(
   ctx: KoaContextWithOIDC,
   reason: string | undefined,
@@ -104,37 +104,69 @@ async function afterGrant(
   key: SigningKey,
 ): Promise<void> {
   const body = (ctx.body ?? {}) as Record<string, unknown>;
+  const grant = ctx.oidc.params?.grant_type;
+  if (grant === tokenExchangeGrant) return recordTokenExchange(ctx, body, reason, state);
+  if (ctx.status === 200) await rememberTokens(ctx, body, state, key);
+  if (grant === "authorization_code") recordCodeExchange(ctx, reason, state);
+  else if (grant === "refresh_token") recordRefresh(ctx, body, reason, state);
+}
+
+function recordTokenExchange(
+  ctx: KoaContextWithOIDC,
+  body: Record<string, unknown>,
+  reason: string | undefined,
+  state: IssuerState,
+): void {
+  const { error } = body as Partial<OpenAiError>;
+  const { name } = ctx.oidc.params ?? {};
+  const derived = state.derivedKeys.get(String(body.access_token));
+  state.record({
+    type: "tokenExchange",
+    ...seenOf(ctx),
+    name: typeof name === "string" ? name : undefined,
+    account: derived?.account,
+    outcome: derived === undefined ? (error?.code ?? reason ?? "refused") : "issued",
+  });
+}
+
+async function rememberTokens(
+  ctx: KoaContextWithOIDC,
+  body: Record<string, unknown>,
+  state: IssuerState,
+  key: SigningKey,
+): Promise<void> {
+  if (state.clockSkew !== 0 && typeof body.id_token === "string") {
+    body.id_token = await key.shiftClock(body.id_token, state.clockSkew);
+  }
+  state.remember("access_token", body.access_token);
+  state.remember("id_token", body.id_token);
+  const { Account: account, AccessToken: token } = ctx.oidc.entities;
+  const issued = { account: account?.accountId ?? "", grantId: token?.grantId ?? "", revoked: false };
+  state.accessTokens.set(String(body.access_token), issued);
+}
+
+function recordCodeExchange(ctx: KoaContextWithOIDC, reason: string | undefined, state: IssuerState): void {
   const { entities, params = {} } = ctx.oidc;
-  const account = entities.Account?.accountId;
-  const seen = seenOf(ctx);
-  const grant = params.grant_type;
-  if (grant === tokenExchangeGrant) {
-    const { error } = body as Partial<OpenAiError>;
-    const name = typeof params.name === "string" ? params.name : undefined;
-    const derived = state.derivedKeys.get(String(body.access_token));
-    const outcome = derived === undefined ? (error?.code ?? reason ?? "refused") : "issued";
-    state.record({ type: "tokenExchange", ...seen, name, account: derived?.account, outcome });
-    return;
-  }
-  if (ctx.status === 200) {
-    if (state.clockSkew !== 0 && typeof body.id_token === "string") {
-      body.id_token = await key.shiftClock(body.id_token, state.clockSkew);
-    }
-    state.remember("access_token", body.access_token);
-    state.remember("id_token", body.id_token);
-    const grantId = entities.AccessToken?.grantId ?? "";
-    state.accessTokens.set(String(body.access_token), { account: account ?? "", grantId, revoked: false });
-  }
-  if (grant === "authorization_code") {
-    const pkce = ctx.status === 200 && entities.AuthorizationCode?.codeChallengeMethod === "S256";
-    const redirectUri = String(params.redirect_uri ?? "");
-    const outcome = ctx.status === 200 ? "issued" : (reason ?? "rejected");
-    state.record({ type: "codeExchange", ...seen, pkce, redirectUri, account, outcome });
-  } else if (grant === "refresh_token") {
-    const owner = account ?? state.refreshTokens.get(String(params.refresh_token))?.account;
-    state.record({ type: "refresh", ...seen, account: owner, outcome: refreshOutcome(ctx, reason) });
-    for (const field of state.omitted) delete body[field];
-  }
+  state.record({
+    type: "codeExchange",
+    ...seenOf(ctx),
+    pkce: ctx.status === 200 && entities.AuthorizationCode?.codeChallengeMethod === "S256",
+    redirectUri: String(params.redirect_uri ?? ""),
+    account: entities.Account?.accountId,
+    outcome: ctx.status === 200 ? "issued" : (reason ?? "rejected"),
+  });
+}
+
+function recordRefresh(
+  ctx: KoaContextWithOIDC,
+  body: Record<string, unknown>,
+  reason: string | undefined,
+  state: IssuerState,
+): void {
+  const { entities, params = {} } = ctx.oidc;
+  const account = entities.Account?.accountId ?? state.refreshTokens.get(String(params.refresh_token))?.account;
+  state.record({ type: "refresh", ...seenOf(ctx), account, outcome: refreshOutcome(ctx, reason) });
+  for (const field of state.omitted) delete body[field];
 }
 
 function refreshOutcome(ctx: KoaContextWithOIDC, reason: string | undefined): RefreshOutcome {

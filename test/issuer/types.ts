@@ -1,4 +1,4 @@
-/** What a test can say to the test issuer and read from it. */
+// What a test can set at the test issuer and read from it.
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 export const clientId = "app_EMoamEEZ73f0CkXaXp7hrann";
@@ -45,7 +45,7 @@ interface FaultScope {
   delayMs?: number;
   /** Only for this grant; only at the token endpoint. */
   grant?: GrantName;
-  /** true: the request is carried out first and its real answer thrown away. */
+  /** true: the request is processed first, and its real answer discarded. */
   processed?: boolean;
 }
 
@@ -148,11 +148,11 @@ export interface DeviceSettings {
   interval: number;
   /** Seconds a code lives. */
   lifetime: number;
-  /** The service is known to spell it both ways. */
+  /** openai/codex accepts both spellings. */
   userCodeField: "user_code" | "usercode";
 }
 
-export type LiveBearer = { kind: "access token"; accountId: string } | { kind: "API key" };
+export type LiveBearer = { kind: "access token"; workspaceId: string } | { kind: "API key" };
 
 export type RefreshField = "access_token" | "refresh_token" | "id_token";
 
@@ -169,9 +169,9 @@ export interface IssuerSwitches {
   revokeDerivedKeys(sub: string): void;
   /** Every refresh token issued so far answers refresh_token_expired from now on. */
   expireRefreshTokens(): void;
-  /** Fields left out of a refresh answer; without refresh_token it does not rotate either. */
+  /** Fields left out of a refresh answer; without refresh_token, the old one stays valid. */
   omitFromRefresh(fields: RefreshField[]): void;
-  /** Appended to the state on the redirect (protocol: `.onboarding_entrypoint=life_sciences`). */
+  /** Appended to the state on the redirect (the real service appends `.onboarding_entrypoint=…`). */
   setStateSuffix(suffix: string): void;
   setDevice(patch: Partial<DeviceSettings>): void;
 }
@@ -192,7 +192,7 @@ export interface IssuerOptions {
   ownKeys?: string[];
   device?: Partial<DeviceSettings>;
   tls?: { key: string | Buffer; cert: string | Buffer };
-  /** The address people and clients see, when the issuer stands behind a proxy. */
+  /** The address that people and clients see, when the issuer is behind a proxy. */
   publicOrigin?: string;
   /** Another service on the same origin: asked first, it resolves with whether it answers. */
   beside?: (req: IncomingMessage, res: ServerResponse) => Promise<boolean>;
@@ -218,7 +218,7 @@ export interface TestIssuer extends IssuerSwitches {
   /** Resolves with the records of the type once there are `count` (1); rejects after `timeoutMs` (10,000). */
   waitForRecord<T extends IssuerRecord["type"]>(type: T, options?: WaitOptions): Promise<RecordOf<T>[]>;
   secrets(): Secret[];
-  /** What a bearer is good for now: nothing, once it is revoked or has expired. */
+  /** What a bearer is; undefined once it is revoked or has expired. */
   bearer(value: string): LiveBearer | undefined;
   faults: FaultControl;
   /** Ends the server and every open socket. */

@@ -5,7 +5,7 @@ import type { TestIssuer } from "../issuer/types.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { temporaryDirectory } from "../support/cleanUp.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
-import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "../support/loginPage.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
 import { proxiedHost, useVscode, type VscodeOptions } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
@@ -58,7 +58,7 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   async function failure(): Promise<string> {
     const before = proxy.requested.length + strictProxy.requested.length;
     await workbench.runCommand(deviceCommand);
-    const said = await workbench.awaitNotification(/proxy|certificate|looked up|reached/);
+    const said = await workbench.awaitNotification(/proxy|certificate|resolved|reached/);
     asked = proxy.requested.length + strictProxy.requested.length - before;
     return said;
   }
@@ -68,13 +68,13 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
     await workbench.runCommand(deviceCommand);
     const panel = await workbench.webview(".device .code");
     const code = ((await panel.locator(".device .code").textContent()) ?? "").trim();
-    const page = await workbench.opening(() => panel.getByRole("button", { name: "Open its page" }).click());
+    const page = await workbench.opening(() => panel.getByRole("button", { name: "Open page" }).click());
     await page.locator("input[name=user_code]").fill(code);
     await page.locator("input[name=user_code]").press("Enter");
     await page.getByLabel("Email").waitFor();
     await signInOnLoginPage(page, demoAccount);
     await page.getByText("Device connected").waitFor();
-    await workbench.awaitNotification("You are signed in with ChatGPT.");
+    await workbench.awaitNotification(signedInAs(demoAccount));
     await page.close();
   }
 
@@ -97,19 +97,19 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
       await openWith({});
       const tab = await workbench.opening(() => workbench.runCommand(signInCommand));
       await signInOnLoginPage(tab, demoAccount);
-      const said = await workbench.awaitNotification(/Your browser reached the sign-in service, but VS Code did not/);
-      assert.match(said, /address could not be looked up.*“http\.proxy”/);
+      const said = await workbench.awaitNotification(/Your browser reached the sign-in service, but VS Code didn't/);
+      assert.match(said, /address couldn't be resolved.*“http\.proxy”/);
     });
 
     it("names the certificate, and what to do about it", async () => {
       await openWith({ "http.proxy": proxy.url });
-      assert.match(await failure(), /certificate is not trusted here.*install the company's certificate/);
+      assert.match(await failure(), /certificate may not be trusted here.*install your company's certificate/);
       assert.deepEqual(proxy.requested.slice(-1), [`${host}:443`]);
     });
 
     it("names the proxy that wants credentials", async () => {
       await openWith({ "http.proxy": strictProxy.url });
-      assert.match(await failure(), /proxy refused the connection.*“http\.proxy” and its credentials/);
+      assert.match(await failure(), /proxy refused the connection.*“http\.proxy” and your proxy credentials/);
     });
 
     it("names the proxy that is not there", async () => {
@@ -118,9 +118,9 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
       assert.equal(asked, 0);
     });
 
-    it("goes past the proxy where noProxy says so", async () => {
+    it("goes past the proxy for hosts in noProxy", async () => {
       await openWith({ "http.proxy": proxy.url, "http.noProxy": [host] });
-      assert.match(await failure(), /address could not be looked up/);
+      assert.match(await failure(), /address couldn't be resolved/);
       assert.equal(asked, 0);
     });
   });

@@ -5,7 +5,7 @@ import { answers, faults } from "../fakeApi/answers.ts";
 import type { RequestRecord } from "../fakeApi/fakeApi.ts";
 import { ChatView } from "../support/chatView.ts";
 import { temporaryDirectory } from "../support/cleanUp.ts";
-import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "../support/loginPage.ts";
 import { type Service, startService } from "../support/service.ts";
 import { signInFromPalette } from "../support/signInJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
@@ -67,11 +67,11 @@ describe("a person without a GitHub account", () => {
     await steps.nth(0).locator(".codicon-getting-started-step-checked.complete").waitFor();
     await steps.nth(1).click();
     await workbench.page
-      .locator(".getting-started-step .monaco-button", { hasText: "Use Chat Without GitHub…" })
+      .locator(".getting-started-step .monaco-button", { hasText: "Use Chat Without a GitHub Account" })
       .click();
-    const said = await workbench.answerDialog("without a GitHub account?", "Change the Setting");
+    const said = await workbench.answerDialog("without a GitHub account?", "Change Setting");
     assert.match(said, /chat\.allowAnonymousAccess/);
-    await workbench.awaitNotification("VS Code's Chat now works without a GitHub account.");
+    await workbench.awaitNotification("You can now use Chat without a GitHub account.");
     await eventually(() => assert.equal(vscode.server.readSettings()["chat.allowAnonymousAccess"], true), patience);
     // VS Code opens its settings over everything. In a new window it lists our models once something of ours has run.
     await workbench.reload();
@@ -129,13 +129,13 @@ describe("a person without a GitHub account", () => {
     const chat = await chatOf(workbench);
     service.fakeApi.usually(() => faults.usageLimit(Math.floor(Date.now() / 1000) + 3600));
     await chat.ask("Hello?");
-    await chat.awaitAnswer("You have reached the usage limit of your ChatGPT plan. Try again after");
+    await chat.awaitAnswer("You've reached the usage limit of your ChatGPT plan. It resets");
     assert.doesNotMatch(await chat.answer.innerText(), /Error: /);
     await chat.idle();
-    // Its token is over a second from now, and then the issuer renews it no more.
+    // Its token is over a second from now, and then the issuer no longer refreshes it.
     service.issuer.setLifetimes({ accessToken: 1 });
     await workbench.runCommand("ChatGPT: Refresh ChatGPT Credentials");
-    await workbench.awaitNotification("The ChatGPT credential was refreshed.");
+    await workbench.awaitNotification("ChatGPT credentials refreshed.");
     service.issuer.setLifetimes({ accessToken: 864_000 });
     service.issuer.revokeAll("plus");
     const over = Date.now() + 3000;
@@ -144,12 +144,12 @@ describe("a person without a GitHub account", () => {
     await chat.awaitAnswer("Your ChatGPT sign-in is no longer accepted.");
     assert.doesNotMatch(await chat.answer.innerText(), /Error: /);
     const page = await workbench.opening(() =>
-      workbench.pressNotificationButton("Your ChatGPT sign-in is no longer accepted", "Sign In"),
+      workbench.pressNotificationButton("Your ChatGPT sign-in is no longer accepted", "Sign in with ChatGPT"),
     );
     await page.getByRole("button", { name: "Continue" }).click();
     await page.waitForURL("**/success");
     await page.close();
-    await workbench.awaitNotification("You are signed in with ChatGPT.");
+    await workbench.awaitNotification(signedInAs(demoAccount));
     await workbench.clearNotifications();
     await chat.idle();
     service.fakeApi.usually(() => answers.text("Here again."));
@@ -178,12 +178,12 @@ describe("a person without a GitHub account", () => {
     }));
     await chat.ask("Hello?");
     await chat.awaitAnswer("Told.");
-    const said = await workbench.awaitNotification("usage limit is left");
-    assert.match(said, /^6 % of your ChatGPT plan's 5-hour usage limit is left\. It starts anew on /);
+    const said = await workbench.awaitNotification("5-hour limit is left");
+    assert.match(said, /^6% of your 5-hour limit is left\. It resets (?:at|on) /);
     await panel.getByText("94% used · 6% left").waitFor();
     await workbench.clearNotifications();
     await chat.idle();
-    await chat.ask("Hello once more?");
+    await chat.ask("Hello a third time?");
     await chat.awaitAnswer("Told.");
     assert.deepEqual(await workbench.notificationTexts(), []);
     assert.equal(reads(), before + 1);

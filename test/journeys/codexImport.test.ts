@@ -17,10 +17,10 @@ describe("a person with the Codex CLI", () => {
   const home = codexHome;
   const file = join(home, "auth.json");
   const { vscode, issuer } = useVscodeWithIssuer(({ origin }) => {
-    // A CLI that keeps and renews its login as the real one does; the real one has test/interop.
+    // A CLI that keeps and refreshes its login as the real one does; the real one has test/interop.
     const script = projectPath("test", "unit", "codex", "fakeCli.ts");
     const program = join(folder.path, "codex");
-    writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" rotates ${origin} "$@"\n`, {
+    writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${script}" refreshes ${origin} "$@"\n`, {
       mode: 0o700,
     });
     return { settings: { "chatgptSignIn.codexPath": program }, sharedWindow: true };
@@ -38,7 +38,7 @@ describe("a person with the Codex CLI", () => {
 
   async function startImport(workbench: Workbench, source: string): Promise<void> {
     await workbench.runCommand("ChatGPT: Import from Codex CLI");
-    await workbench.awaitQuickInput("Where is the login of the Codex CLI?");
+    await workbench.awaitQuickInput("Where is the Codex CLI's login?");
     await workbench.pick(source);
   }
 
@@ -47,7 +47,7 @@ describe("a person with the Codex CLI", () => {
     await write(await signInAsCli());
     const workbench = await vscode.openWorkbench();
     await startImport(workbench, "Codex CLI on This Computer");
-    const preview = await workbench.answerDialog("Import this login of the Codex CLI?", "Cancel");
+    const preview = await workbench.answerDialog("Import this Codex CLI login?", "Cancel");
     for (const part of [demoAccount.email, "Plan: Plus", "Mode: ChatGPT", "refresh token", "Access token expires:"]) {
       assert.ok(preview.includes(part), `${part} in: ${preview}`);
     }
@@ -57,10 +57,10 @@ describe("a person with the Codex CLI", () => {
     await panel.getByText("Share one login with the Codex CLI").waitFor();
 
     await startImport(workbench, "Codex CLI on This Computer");
-    await workbench.answerDialog("Import this login of the Codex CLI?", "Link");
-    await workbench.awaitNotification("You are signed in with the login of the Codex CLI.");
+    await workbench.answerDialog("Import this Codex CLI login?", "Link");
+    await workbench.awaitNotification("You're signed in with the Codex CLI's login.");
     await panel.locator(".headline", { hasText: demoAccount.email }).waitFor();
-    await panel.getByText("is the login of the Codex CLI, which renews it").waitFor();
+    await panel.getByText("uses the login of the Codex CLI").waitFor();
     assert.equal(vscode.server.readSettings()["chatgptSignIn.authMode"], "chatgpt");
     await hunt.snapshot();
 
@@ -71,14 +71,14 @@ describe("a person with the Codex CLI", () => {
     issuer().setAccount("plus", { plan: "plus" });
 
     await panel.getByRole("button", { name: "Refresh", exact: true }).click();
-    await workbench.awaitNotification("The ChatGPT credential was refreshed.");
-    const renewed = JSON.parse(await readFile(file, "utf8")).tokens as IssuedTokens;
-    assert.notEqual(renewed.refresh_token, next.refresh_token);
+    await workbench.awaitNotification("ChatGPT credentials refreshed.");
+    const refreshed = JSON.parse(await readFile(file, "utf8")).tokens as IssuedTokens;
+    assert.notEqual(refreshed.refresh_token, next.refresh_token);
     assert.equal(await readFile(join(home, "asked"), "utf8"), "refresh\n");
 
     await panel.getByRole("button", { name: "Sign out" }).click();
     await workbench.awaitNotification("The Codex CLI stays signed in.");
-    assert.deepEqual(JSON.parse(await readFile(file, "utf8")).tokens, renewed);
+    assert.deepEqual(JSON.parse(await readFile(file, "utf8")).tokens, refreshed);
     assert.deepEqual(issuer().recordsOf("revoke"), []);
     assert.deepEqual(issuer().recordsOf("reuseDetected"), []);
     await hunt.assertNone(issuer().secrets(), workbench.page);
@@ -89,11 +89,11 @@ describe("a person with the Codex CLI", () => {
     await write(tokens);
     const workbench = await vscode.openWorkbench();
     await startImport(workbench, "Codex CLI on This Computer");
-    await workbench.answerDialog("Import this login of the Codex CLI?", "Link");
+    await workbench.answerDialog("Import this Codex CLI login?", "Link");
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
     const panel = await workbench.webview(`text=${demoAccount.email}`);
     await rm(file);
-    await workbench.awaitNotification("The Codex CLI is no longer signed in with the account that is linked here.");
+    await workbench.awaitNotification("The linked login of the Codex CLI can no longer be used.");
     await panel.getByRole("button", { name: "Sign in again" }).waitFor();
     await write(tokens);
     await panel.getByRole("button", { name: "Refresh", exact: true }).waitFor();
@@ -103,10 +103,10 @@ describe("a person with the Codex CLI", () => {
     await writeFile(file, JSON.stringify({ OPENAI_API_KEY: "sk-test-own-key-000000000000000000000000" }));
     const workbench = await vscode.openWorkbench();
     await startImport(workbench, "Codex CLI on This Computer");
-    const preview = await workbench.answerDialog("Import this login of the Codex CLI?", "Use Only the API Key");
+    const preview = await workbench.answerDialog("Import this Codex CLI login?", "Use Only the API Key");
     assert.ok(preview.includes("Mode: API key") && preview.includes("API key sk-…0000"), preview);
     assert.ok(preview.includes("Other users of this computer may be able to read"), preview);
-    await workbench.awaitNotification("The API key works and is stored.");
+    await workbench.awaitNotification("API key verified and saved.");
     assert.equal(issuer().recordsOf("models").at(-1)?.credential, "own key");
   });
 
@@ -120,12 +120,12 @@ describe("a person with the Codex CLI", () => {
     await workbench.fillQuickInput(copy, { accept: false });
     // Enter would open the folder's first entry while the folder is still being read.
     await workbench.pick("copied.json");
-    const preview = await workbench.answerDialog("Import this login of the Codex CLI?", "Copy");
+    const preview = await workbench.answerDialog("Import this Codex CLI login?", "Copy");
     assert.ok(preview.includes("works only once") && !preview.includes("Link:"), preview);
-    await workbench.awaitNotification("The login of the Codex CLI was copied.");
+    await workbench.awaitNotification("The Codex CLI's login was copied.");
   });
 
-  it("has no CLI installed: may let the file be renewed from here", async () => {
+  it("has no CLI installed: may let the file be refreshed from here", async () => {
     const before = await signInAsCli();
     await write(before);
     const workbench = await vscode.openWorkbench();
@@ -133,12 +133,15 @@ describe("a person with the Codex CLI", () => {
     await workbench.updateSettings({ "chatgptSignIn.codexPath": undefined });
     try {
       await startImport(workbench, "Codex CLI on This Computer");
-      await workbench.answerDialog("Import this login of the Codex CLI?", "Link");
-      const choice = await workbench.answerDialog("The Codex CLI is not installed here", "Renew the File Here");
+      await workbench.answerDialog("Import this Codex CLI login?", "Link");
+      const choice = await workbench.answerDialog(
+        "The Codex CLI isn't installed here",
+        "Let This Extension Refresh It",
+      );
       assert.match(choice, /write it back to its file/);
-      await workbench.awaitNotification("You are signed in with the login of the Codex CLI.");
+      await workbench.awaitNotification("You're signed in with the Codex CLI's login.");
       await workbench.runCommand("ChatGPT: Refresh ChatGPT Credentials");
-      await workbench.awaitNotification("The ChatGPT credential was refreshed.");
+      await workbench.awaitNotification("ChatGPT credentials refreshed.");
       const after = JSON.parse(await readFile(file, "utf8")).tokens as IssuedTokens;
       assert.notEqual(after.refresh_token, before.refresh_token);
     } finally {
@@ -150,27 +153,27 @@ describe("a person with the Codex CLI", () => {
     const workbench = await vscode.openWorkbench();
     const start = async () => {
       await workbench.runCommand("ChatGPT: Export to Codex CLI");
-      const offer = await workbench.answerDialog("Sign in the Codex CLI?", "Let the CLI Sign In");
+      const offer = await workbench.answerDialog("How should the Codex CLI sign in?", "Let Codex CLI Sign In");
       assert.ok(!offer.includes("Hand Over"), offer);
     };
     const dropped = await workbench.opening(start);
     await dropped.close();
     await workbench.toFront();
-    await workbench.pressNotificationButton("Waiting for the Codex CLI to be signed in", "Cancel");
-    await workbench.notification("Waiting for the Codex CLI to be signed in").waitFor({ state: "hidden" });
+    await workbench.pressNotificationButton("Waiting for the Codex CLI to sign in", "Cancel");
+    await workbench.notification("Waiting for the Codex CLI to sign in").waitFor({ state: "hidden" });
     assert.deepEqual(await readdir(home), []);
 
     const page = await workbench.opening(start);
     await signInOnLoginPage(page, demoAccount);
     await page.getByText("Signed in to Codex").waitFor();
     await page.close();
-    await workbench.awaitNotification("You are signed in with the login of the Codex CLI.");
+    await workbench.awaitNotification("You're signed in with the Codex CLI's login.");
     assert.deepEqual(await readdir(home), ["auth.json"]);
     await workbench.runCommand("ChatGPT: Export to Codex CLI");
-    await workbench.awaitNotification("The Codex CLI is signed in with this account already");
+    await workbench.awaitNotification("This account is already linked to the Codex CLI");
   });
 
-  it("pastes a login as it stands in the file, over many lines, and copies it", async () => {
+  it("pastes a login as it is in the file, over many lines, and copies it", async () => {
     const tokens = await signInAsCli();
     const workbench = await vscode.openWorkbench();
     await vscode.person.grantPermissions(["clipboard-read", "clipboard-write"], { origin: vscode.server.origin });
@@ -180,12 +183,12 @@ describe("a person with the Codex CLI", () => {
     await workbench.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text(tokens, "\r\n"))})`);
     await workbench.quickInputField.press("ControlOrMeta+v");
     await workbench.quickInputField.press("Enter");
-    const preview = await workbench.answerDialog("Import this login of the Codex CLI?", "Copy");
+    const preview = await workbench.answerDialog("Import this Codex CLI login?", "Copy");
     assert.ok(preview.includes(demoAccount.email) && !preview.includes("Link:"), preview);
-    await workbench.awaitNotification("The login of the Codex CLI was copied.");
+    await workbench.awaitNotification("The Codex CLI's login was copied.");
     assert.deepEqual(await readdir(home), []);
     await workbench.runCommand("ChatGPT: Sign out");
-    await workbench.awaitNotification("was left alone");
+    await workbench.awaitNotification("The Codex CLI's login is unchanged.");
     assert.deepEqual(issuer().recordsOf("revoke"), []);
   });
 
@@ -193,7 +196,7 @@ describe("a person with the Codex CLI", () => {
     await writeFile(file, "<html>");
     const workbench = await vscode.openWorkbench();
     await startImport(workbench, "Codex CLI on This Computer");
-    await workbench.awaitNotification("This is a web page, not a login file of the Codex CLI.");
+    await workbench.awaitNotification("The Codex CLI's “auth.json” isn't a login file.");
   });
 
   it("hands its sign-in over to the CLI, asked before a login is replaced", async () => {
@@ -203,15 +206,15 @@ describe("a person with the Codex CLI", () => {
     const tab = await signInFromPalette(workbench);
     await tab.close();
     await workbench.runCommand("ChatGPT: Export to Codex CLI");
-    const offer = await workbench.answerDialog("Sign in the Codex CLI?", "Hand Over This Sign-in");
-    assert.match(offer, /cannot be shared/);
-    await workbench.answerDialog("The Codex CLI has a login already. Replace it?", "Cancel");
+    const offer = await workbench.answerDialog("How should the Codex CLI sign in?", "Hand Over This Sign-in");
+    assert.match(offer, /can.t be shared/);
+    await workbench.answerDialog("The Codex CLI is already signed in. Replace its login?", "Cancel");
     assert.equal(await readFile(file, "utf8"), before);
 
     await workbench.runCommand("ChatGPT: Export to Codex CLI");
-    await workbench.answerDialog("Sign in the Codex CLI?", "Hand Over This Sign-in");
-    await workbench.answerDialog("The Codex CLI has a login already. Replace it?", "Replace");
-    await workbench.awaitNotification("The sign-in now belongs to the Codex CLI, and is linked here.");
+    await workbench.answerDialog("How should the Codex CLI sign in?", "Hand Over This Sign-in");
+    await workbench.answerDialog("The Codex CLI is already signed in. Replace its login?", "Replace");
+    await workbench.awaitNotification("The Codex CLI owns this sign-in now. It stays linked here.");
     const { tokens } = JSON.parse(await readFile(file, "utf8"));
     assert.ok(
       issuer()
@@ -223,7 +226,7 @@ describe("a person with the Codex CLI", () => {
     assert.equal(await readFile(join(home, backup), "utf8"), before);
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
     const panel = await workbench.webview(`text=${demoAccount.email}`);
-    await panel.getByText("is the login of the Codex CLI, which renews it").waitFor();
+    await panel.getByText("uses the login of the Codex CLI").waitFor();
     await eventually(async () => assert.deepEqual(issuer().recordsOf("reuseDetected"), []));
   });
 });

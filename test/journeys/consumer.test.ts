@@ -4,7 +4,7 @@ import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { eventually, patience } from "../support/timing.ts";
 import type { Workbench } from "../support/workbench.ts";
 
-const hello = "Hello from the stand-in.";
+const hello = "Hello from the fake API.";
 
 async function signOutInAccountsMenu(workbench: Workbench): Promise<void> {
   await workbench.openAccountsMenu();
@@ -21,12 +21,12 @@ describe("another extension", () => {
     const requests = bearers().length;
 
     await workbench.runCommand(`${consumer.displayName}: Try Without Asking`);
-    await workbench.awaitNotification("No session: not allowed, or nobody is signed in.");
+    await workbench.awaitNotification("No session: access isn't allowed, or nobody is signed in.");
     await workbench.clearNotifications();
 
     await workbench.runCommand(`${consumer.displayName}: Say Hello`);
     await workbench.answerDialog(/The extension 'ChatGPT Consumer Example' wants to sign in using '?ChatGPT/, "Allow");
-    await workbench.awaitQuickInput("An extension asks for an OpenAI API key");
+    await workbench.awaitQuickInput("An extension needs an OpenAI API key");
     const page = await workbench.opening(() => workbench.pick("Sign in with ChatGPT"));
     await signInOnLoginPage(page, demoAccount);
     await page.waitForURL("**/success");
@@ -35,7 +35,7 @@ describe("another extension", () => {
     assert.deepEqual(bearers().slice(requests), [key]);
 
     await workbench.runCommand(`${other.displayName}: Try Without Asking`);
-    await workbench.awaitNotification("No session: not allowed, or nobody is signed in.");
+    await workbench.awaitNotification("No session: access isn't allowed, or nobody is signed in.");
     assert.equal(bearers().length, requests + 1);
 
     // No question any more, and the same key.
@@ -50,7 +50,7 @@ describe("another extension", () => {
     assert.equal(issuer().recordsOf("revoke").length, revoked + 1);
     await workbench.clearNotifications();
     await workbench.runCommand(`${consumer.displayName}: Try Without Asking`);
-    await workbench.awaitNotification("No session: not allowed, or nobody is signed in.");
+    await workbench.awaitNotification("No session: access isn't allowed, or nobody is signed in.");
     assert.equal(bearers().length, requests + 2);
     await workbench.awaitAccountsMenu((entries) =>
       assert.ok(!entries.some((entry) => entry.includes(demoAccount.email)), entries.join(", ")),

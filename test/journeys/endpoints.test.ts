@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { answers } from "../fakeApi/answers.ts";
 import { usualModels } from "../fakeApi/catalogue.ts";
-import { type RunningStandIn, startFakeApi } from "../fakeApi/fakeApi.ts";
+import { type RunningFakeApi, startFakeApi } from "../fakeApi/fakeApi.ts";
 import { ChatView } from "../support/chatView.ts";
 import type { BuiltExtension } from "../support/consumerExtension.ts";
-import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "../support/loginPage.ts";
 import { buildRedirectingExtension } from "../support/redirectingExtension.ts";
 import { type Service, startService } from "../support/service.ts";
 import { useVscode } from "../support/useVscode.ts";
 import { Workbench } from "../support/workbench.ts";
 
-const nothingSent = "Nothing was sent, because you have not allowed the service";
+const nothingSent = "Your credential wasn't sent because you haven't allowed the address";
 
 describe("a person whose settings another extension writes", () => {
   let service: Service;
-  let elsewhere: RunningStandIn;
+  let elsewhere: RunningFakeApi;
   let extension: BuiltExtension;
   const vscode = useVscode(async () => {
     extension = await buildRedirectingExtension();
@@ -42,7 +42,7 @@ describe("a person whose settings another extension writes", () => {
     await workbench.runCommand("ChatGPT: Sign in with ChatGPT");
     const said = await workbench.answerDialog(`Send your ChatGPT credential to ${own}?`, "Cancel");
     for (const address of Object.values(service.settings)) assert.ok(said.includes(address), said);
-    await workbench.awaitNotification("You were not signed in, because you have not allowed the service");
+    await workbench.awaitNotification("You weren't signed in because you haven't allowed the service");
     assert.deepEqual([service.issuer.records, service.fakeApi.records], [[], []]);
     await workbench.clearNotifications();
 
@@ -53,7 +53,7 @@ describe("a person whose settings another extension writes", () => {
     await signInOnLoginPage(page, demoAccount);
     await page.waitForURL("**/success");
     await page.close();
-    await workbench.awaitNotification("You are signed in with ChatGPT.");
+    await workbench.awaitNotification(signedInAs(demoAccount));
     await workbench.clearNotifications();
     await ChatView.setUp(workbench);
     const chat = await ChatView.open(workbench);
@@ -74,7 +74,7 @@ describe("a person whose settings another extension writes", () => {
     await chat.awaitAnswer(nothingSent);
     await chat.idle();
     await workbench.clearNotifications();
-    await chat.ask("Hello once more?");
+    await chat.ask("Hello a third time?");
     await chat.awaitAnswer(nothingSent);
     await chat.idle();
     assert.equal(await workbench.dialog.count(), 0);
@@ -82,7 +82,7 @@ describe("a person whose settings another extension writes", () => {
 
     await workbench.clearNotifications();
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
-    const panel = await workbench.webview("text=Not the real service.");
+    const panel = await workbench.webview("text=Custom endpoint.");
     await panel.getByRole("button", { name: "Review…" }).click();
     await workbench.answerDialog(`Send your ChatGPT credential to ${host}?`, "Allow");
     await panel.getByRole("button", { name: "Review…" }).waitFor({ state: "hidden" });

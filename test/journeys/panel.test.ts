@@ -44,11 +44,11 @@ describe("the settings panel in VS Code", () => {
     }
   });
 
-  it("is told of when VS Code does not load it, and is there once the window was reloaded", async () => {
+  it("warns when VS Code does not load it, and appears after a reload of the window", async () => {
     const workbench = await vscode.openWorkbench();
     await leaveWebviewEmpty(workbench);
     await open(workbench);
-    const warning = "VS Code has not loaded the ChatGPT settings. If they stay empty, reload the window.";
+    const warning = "VS Code hasn't loaded ChatGPT Settings. If the panel stays empty, reload the window.";
     await workbench.awaitNotification(warning);
     const reloaded = workbench.page.waitForEvent("load");
     await workbench.pressNotificationButton(warning, "Reload Window");

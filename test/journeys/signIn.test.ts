@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { LeakHunt } from "../support/leakHunt.ts";
-import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "../support/loginPage.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 
@@ -27,7 +27,7 @@ describe("a person", () => {
     const workbench = await vscode.openWorkbench();
     const tab = await signInFromPalette(workbench);
     assert.equal(tab.url(), "http://localhost:1455/success");
-    assert.match((await tab.locator("h1").textContent()) ?? "", /You are signed in/);
+    assert.match((await tab.locator("h1").textContent()) ?? "", /You're signed in/);
     await assertFree(1455);
     await tab.close();
 
@@ -44,14 +44,14 @@ describe("a person", () => {
     await eventually(() => assert.equal(vscode.server.readSettings()["chatgptSignIn.authMode"], "chatgpt"), patience);
 
     await panel.getByRole("button", { name: "Refresh", exact: true }).click();
-    await workbench.awaitNotification("The ChatGPT credential was refreshed.");
+    await workbench.awaitNotification("ChatGPT credentials refreshed.");
     await hunt.snapshot();
 
     await workbench.reload();
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
     const again = await workbench.webview(`text=${demoAccount.email}`);
     await again.getByRole("button", { name: "Sign out" }).click();
-    await workbench.awaitNotification("You are signed out of ChatGPT on this computer.");
+    await workbench.awaitNotification("You're signed out of ChatGPT on this computer.");
     await (await workbench.webview("text=Sign in with ChatGPT"))
       .getByRole("button", { name: "Sign in with ChatGPT" })
       .waitFor();
@@ -113,7 +113,7 @@ describe("a person", () => {
     const second = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"));
     await signInOnLoginPage(second, demoAccount);
     await second.waitForURL("http://localhost:1455/success");
-    await workbench.awaitNotification("You are signed in with ChatGPT.");
+    await workbench.awaitNotification(signedInAs(demoAccount));
     await first.close();
     const states = issuer()
       .recordsOf("authorize")
@@ -129,9 +129,9 @@ describe("a person", () => {
     issuer().faults.set("token", { kind: "html" });
     const tab = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"));
     await tab.getByRole("button", { name: "Continue" }).click();
-    await tab.getByText("Sign-in could not be completed").waitFor();
+    await tab.getByText("Sign-in couldn't be completed").waitFor();
     await tab.close();
-    await workbench.pressNotificationButton("The service's answer could not be read", "Show Log");
+    await workbench.pressNotificationButton("The service's response couldn't be read", "Show Log");
     await workbench.page.getByText("Signing in failed: Problem unreadableAnswer").first().waitFor();
     await assertFree(1455);
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");

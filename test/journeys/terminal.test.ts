@@ -68,10 +68,10 @@ describe("a person who wants the API key in terminals", () => {
     assert.equal(await printed(workbench, anything), "none");
 
     await workbench.updateSettings({ "chatgptSignIn.terminalEnvironment": true });
-    await workbench.answerDialog("Give your OpenAI API key to integrated terminals?", "Allow");
+    await workbench.answerDialog("Provide the API key to integrated terminals?", "Allow");
     await eventually(async () => assert.equal(await printed(workbench, lastFour), key.slice(-4)), patience);
 
-    // The terminal that was used before gets VS Code's own hint: a badge that offers to open it anew.
+    // The terminal that was used before gets VS Code's own hint: a badge that offers to relaunch it.
     await workbench.page.locator(".terminal-tabs-entry .monaco-decoration-badge").waitFor();
 
     const state = `${await browserState(workbench.page)}\n${filesBelow(vscode.server.userDataDir)}`;
@@ -80,7 +80,7 @@ describe("a person who wants the API key in terminals", () => {
     assert.ok(!state.includes(key.slice(-16)), "a part of the key is in the stored state");
 
     await workbench.runCommand("ChatGPT: Sign out");
-    await workbench.awaitNotification("You are signed out of ChatGPT on this computer.");
+    await workbench.awaitNotification("You're signed out of ChatGPT on this computer.");
     assert.equal(await printed(workbench, anything), "none");
   });
 });

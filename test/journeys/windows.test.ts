@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
 import type { Workbench } from "../support/workbench.ts";
 
-const stale = "Another window has changed the ChatGPT sign-in. Reload this window to go on.";
+const stale = "Another window changed the ChatGPT sign-in. Reload this window to continue.";
 
 /**
  * Two windows of one browser. VS Code on the web shows a window the secrets as they were when its page was loaded, and
- * tells it of no change: so what the other window did is seen after a reload, and until then nothing may be spent.
+ * tells it of no change: so what the other window did is seen after a reload, and until then no refresh token may be used.
  */
 describe("a person with two windows", () => {
   const { vscode, issuer } = useVscodeWithIssuer();
@@ -33,16 +33,16 @@ describe("a person with two windows", () => {
     await other.reload();
     await openPanel(other, "plus@example.com");
 
-    // Each renews in turn; the one that was not told asks for a reload instead of spending a token that is spent.
+    // Each refreshes in turn; the one with old secrets asks for a reload instead of using a token that was used.
     await refresh(one);
-    await one.awaitNotification("The ChatGPT credential was refreshed.");
+    await one.awaitNotification("ChatGPT credentials refreshed.");
     assert.equal(refreshes(), 1);
     await refresh(other);
     await other.awaitNotification(stale);
     assert.equal(refreshes(), 1);
     await other.reload();
     await refresh(other);
-    await other.awaitNotification("The ChatGPT credential was refreshed.");
+    await other.awaitNotification("ChatGPT credentials refreshed.");
     assert.equal(refreshes(), 2);
     await refresh(one);
     await one.awaitNotification(stale);
@@ -50,7 +50,7 @@ describe("a person with two windows", () => {
 
     await other.toFront();
     await other.runCommand("ChatGPT: Sign out");
-    await other.awaitNotification("You are signed out of ChatGPT on this computer.");
+    await other.awaitNotification("You're signed out of ChatGPT on this computer.");
     await one.toFront();
     await one.reload();
     await openPanel(one, "Sign in with ChatGPT");

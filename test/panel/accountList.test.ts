@@ -13,24 +13,24 @@ describe("settings panel's other accounts", function () {
     await panel().send(states.severalAccounts());
     const rows = await section().getByRole("listitem").allInnerTexts();
     assert.equal(rows.length, 2);
-    assert.match(rows[0] ?? "", /ada@example\.com \(ChatGPT workspace 9a7b1e21\)\s+Plan:\s+Team\s+Signed in here\./);
-    assert.match(
-      rows[1] ?? "",
-      /charles@example\.com\s+Plan:\s+Pro\s+Linked to the Codex CLI\. Dependencies you to sign in again/,
-    );
+    assert.match(rows[0] ?? "", /ada@example\.com \(ChatGPT workspace 9a7b1e21\)\s+Plan:\s+Team\s+Signed in here/);
+    assert.match(rows[1] ?? "", /charles@example\.com\s+Plan:\s+Pro\s+Linked to the Codex CLI · Sign-in required/);
     await panel().send(signedOutView());
     assert.equal(await section().count(), 0);
   });
 
   it("say what adding one is good for while there is none", async () => {
     await panel().send(signedInView());
-    assert.match(await wordsOf(section()), /in another ChatGPT workspace, can be signed in beside this one/);
+    assert.match(
+      await wordsOf(section()),
+      /You can also sign in with another account, or with this one in another ChatGPT workspace/,
+    );
     assert.equal(await section().getByRole("listitem").count(), 0);
   });
 
   const id = "fedcba9876543210";
   const asked: [name: string, intent: Intent][] = [
-    ["Use charles@example.com", { type: "switchAccount", id }],
+    ["Use charles@example.com", { type: "useAccount", id }],
     ["Sign out of charles@example.com", { type: "signOutAccount", id }],
     ["Add account", { type: "addAccount" }],
   ];
@@ -47,11 +47,11 @@ describe("settings panel's other accounts", function () {
   }
 
   it("do nothing while an account is being signed out, or one is being added", async () => {
-    await panel().send({ ...states.severalAccounts(), busy: "signOut" });
+    await panel().send({ ...states.severalAccounts(), busy: ["signOut"] });
     await panel().intents();
     await panel().button("Use charles@example.com").dispatchEvent("click");
     await panel().button("Sign out of charles@example.com").dispatchEvent("click");
-    await panel().send({ ...states.severalAccounts(), attempt: { stage: "waitingForBrowser", since: Date.now() } });
+    await panel().send({ ...states.severalAccounts(), attempt: { stage: "starting", since: Date.now() } });
     await panel().button("Add account").dispatchEvent("click");
     assert.deepEqual(await panel().intents(), []);
   });

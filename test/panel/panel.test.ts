@@ -12,8 +12,8 @@ describe("settings panel", function () {
     assert.ok(panel().server.scriptSize < 110_000, `${panel().server.scriptSize} bytes`);
   });
 
-  it("shows nothing of an account before it is told", async () => {
-    assert.equal(await panel().text(), "Sign in with ChatGPT\n\nUnofficial. Not made by OpenAI.\n\nLoading…");
+  it("shows nothing about an account before the first view", async () => {
+    assert.equal(await panel().text(), "ChatGPT Settings\n\nUnofficial. Not made by OpenAI.\n\nLoading…");
   });
 
   describe("shows", () => {
@@ -21,10 +21,15 @@ describe("settings panel", function () {
       [
         "signed out",
         states.signedOut,
-        ["Sign in through your browser", "No key set.", "No API key is set"],
+        ["Sign in with your browser", "No API key is set.", "Keys are saved in VS Code's secret storage"],
         ["Sign out"],
       ],
-      ["signing in", states.signingIn, ["Waiting for you to sign in in the browser…", "Cancel"], ["Sign in through"]],
+      [
+        "signing in",
+        states.signingIn,
+        ["Waiting for you to sign in with your browser…", "Cancel"],
+        ["Sign in with your"],
+      ],
       [
         "signed in",
         states.signedIn,
@@ -35,44 +40,37 @@ describe("settings panel", function () {
           "in 52 minutes",
           "8 minutes ago",
           "sk-…w7Qa",
-          "made 3 days ago",
+          "Created 3 days ago",
           "not to the ChatGPT plan",
           "sk-…9fX2",
         ],
-        ["Cancel", "Retry", "Dependencies you to sign in"],
+        ["Cancel", "Retry", "Sign-in required"],
       ],
       [
         "how much of the plan is used and left",
         states.signedIn,
-        [
-          "5-hour limit",
-          "37% used · 63% left",
-          "Starts anew in 2 hours",
-          "Weekly limit",
-          "92% used · 8% left",
-          "in 3 days",
-        ],
-        ["limit of your plan is reached"],
+        ["5-hour limit", "37% used · 63% left", "Resets in 2 hours", "Weekly limit", "92% used · 8% left", "in 3 days"],
+        ["reached the usage limit"],
       ],
-      ["that the limit is reached", states.limitReached, ["The usage limit of your plan is reached."], []],
-      ["that the usage is asked for", states.readingUsage, ["Asking for it…"], ["used", "left"]],
-      ["why the usage is not known", states.noUsage, ["The service could not be reached."], ["left"]],
+      ["that the limit is reached", states.limitReached, ["You've reached the usage limit of your plan."], []],
+      ["that the usage is loading", states.readingUsage, ["Loading…"], ["used", "left"]],
+      ["why the usage is not known", states.noUsage, ["The service couldn't be reached."], ["left"]],
       ["no usage of nobody's plan", states.signedOut, [], ["Usage of your"]],
       [
-        "a window that has begun anew",
+        "a window that has been reset",
         () =>
           signedInView({
             usage: usage({
               windows: [{ name: "weekly", usedPercent: 100, leftPercent: 0, resetsAt: Date.now() - 60_000 }],
             }),
           }),
-        ["100% used · 0% left", "Has started anew 1 minute ago"],
+        ["100% used · 0% left", "Reset 1 minute ago"],
         ["5-hour"],
       ],
       [
         "a plan without limits",
         () => signedInView({ usage: usage({ windows: [] }) }),
-        ["OpenAI tells of no limit for this plan."],
+        ["OpenAI reports no limits for this plan."],
         ["left"],
       ],
       [
@@ -84,37 +82,37 @@ describe("settings panel", function () {
       [
         "no organization",
         states.noOrganization,
-        ["This account has no OpenAI Platform organization.", "Set up on platform.openai.com", "Retry", "not checked"],
-        ["made 3 days ago"],
+        ["This account has no OpenAI Platform organization.", "Set up on platform.openai.com", "Retry", "Not verified"],
+        ["Created 3 days ago"],
       ],
-      ["an organization without set-up", states.needsSetup, ["still waits for its set-up", "Business"], ["Retry"]],
-      ["a key being made", states.bare, ["Being made…", "ChatGPT account"], ["Retry", "Account ID", "undefined"]],
+      ["an organization without setup", states.needsSetup, ["isn't set up yet", "Business"], ["Retry"]],
+      [
+        "a key being created",
+        states.bare,
+        ["Creating…", "ChatGPT account"],
+        ["Retry", "ChatGPT workspace\n", "undefined"],
+      ],
       [
         "sign in again",
         states.needsSignIn,
-        ["already been used elsewhere", "ada@example.com", "Access token expired", "1 minute ago", "Sign in again"],
-        ["Refresh", "Access token expires"],
+        ["already used elsewhere", "ada@example.com", "Access token expired", "1 minute ago", "Sign in again"],
+        ["Refresh\n", "Access token expires"],
       ],
-      ["an unreadable sign-in", states.unreadable, ["could not be read", "Sign in again"], ["Account ID"]],
+      ["an unreadable sign-in", states.unreadable, ["couldn't be read", "Sign in again"], ["ChatGPT workspace\n"]],
       [
         "what is wrong",
         states.troubles,
         [
-          ...[
-            "the issuer could not be reached",
-            "Not the real service.",
-            "issuer and apiBaseUrl",
-            "Dependencies you to sign in.",
-          ],
-          "Whoever runs that service can see your credential.",
+          ...["The service couldn't be reached.", "Custom endpoint.", "issuer and apiBaseUrl", "Sign-in required"],
+          "Its operator can see your credentials.",
         ],
         ["unless you allow it"],
       ],
       [
         "a credential that is held back",
         () => signedInView({ changedEndpoints: ["apiBaseUrl"], endpointsHeldBack: true }),
-        ["Changed in the settings: apiBaseUrl. Your credential isn't sent there unless you allow it.", "Review…"],
-        ["can see your credential"],
+        ["Changed in your settings: apiBaseUrl. Your credentials aren't sent there unless you allow it.", "Review…"],
+        ["can see your credentials"],
       ],
     ];
     for (const [name, view, present, absent] of shown) {
@@ -142,10 +140,11 @@ describe("settings panel", function () {
       await panel().page.setViewportSize(size);
     });
 
-    it("each reason and each stage in words of its own", async () => {
+    it("each reason and each stage in different words", async () => {
       const seen = new Set<string>();
       const views: View[] = [
-        ...(["starting", "waitingForBrowser", "exchangingCode", "saving"] as const).map((stage) =>
+        states.signingIn(),
+        ...(["starting", "redeeming", "saving"] as const).map((stage) =>
           signedOutView({ attempt: { stage, since: Date.now() } }),
         ),
         ...(["expired", "reused", "revoked", "rejected", "unreadable"] as const).map((why) =>
@@ -177,20 +176,20 @@ describe("settings panel", function () {
     const asked: readonly [name: string, view: () => View, intent: Intent][] = [
       ["Sign in with ChatGPT", () => signedOutView(), { type: "signIn" }],
       ["Sign in again", () => signedOutView({ sign: { status: "needsSignIn", why: "expired" } }), { type: "signIn" }],
-      ["Cancel signing in", states.signingIn, { type: "cancelSignIn" }],
+      ["Cancel sign-in", states.signingIn, { type: "cancelSignIn" }],
       ["Refresh", () => signedInView(), { type: "refresh" }],
       ["Sign out", () => signedInView(), { type: "signOut" }],
       ["Import from Codex CLI", () => signedInView(), { type: "importFromCodex" }],
       ["Export to Codex CLI", () => signedInView(), { type: "exportToCodex" }],
-      ["Retry making the account API key", () => absent("refused"), { type: "retryDerivedKey" }],
-      ["Retry making the account API key", () => absent("unreachable"), { type: "retryDerivedKey" }],
+      ["Retry creating the account API key", () => absent("refused"), { type: "retryDerivedKey" }],
+      ["Retry creating the account API key", () => absent("unreachable"), { type: "retryDerivedKey" }],
       ["Set up on platform.openai.com", () => absent("noOrganization"), { type: "openPlatform" }],
       ["Set up on platform.openai.com", states.needsSetup, { type: "openPlatform" }],
-      ["Set… an OpenAI API key", () => signedOutView(), { type: "setApiKey" }],
-      ["Use It: the OpenAI API key of the environment", states.keyInEnvironment, { type: "adoptEnvironmentKey" }],
-      ["Replace… the OpenAI API key", () => signedInView(), { type: "setApiKey" }],
-      ["Remove the OpenAI API key", () => signedInView(), { type: "removeApiKey" }],
-      ["Update the usage", () => signedInView(), { type: "readUsage" }],
+      ["Set OpenAI API key", () => signedOutView(), { type: "setApiKey" }],
+      ["Use key from OPENAI_API_KEY", states.keyInEnvironment, { type: "adoptEnvironmentKey" }],
+      ["Replace OpenAI API key", () => signedInView(), { type: "setApiKey" }],
+      ["Remove OpenAI API key", () => signedInView(), { type: "removeApiKey" }],
+      ["Refresh usage", () => signedInView(), { type: "readUsage" }],
       ["Show log", () => signedOutView({ problem: "It failed." }), { type: "showLog" }],
       [
         "Review…",
@@ -213,9 +212,9 @@ describe("settings panel", function () {
 
     it("nothing by a busy button, which keeps the focus", async () => {
       const cases: [View, string, string][] = [
-        [signedInView({ busy: "refresh" }), "Refresh", "Refreshing…"],
-        [signedInView({ busy: "signOut" }), "Sign out", "Signing out…"],
-        [signedInView({ busy: "ownKey" }), "Replace… the OpenAI API key", "Replace… the OpenAI API key"],
+        [signedInView({ busy: ["refresh"] }), "Refresh", "Refreshing…"],
+        [signedInView({ busy: ["signOut"] }), "Sign out", "Signing out…"],
+        [signedInView({ busy: ["ownKey"] }), "Replace OpenAI API key", "Replace OpenAI API key"],
       ];
       for (const [view, before, during] of cases) {
         await panel().send(signedInView());

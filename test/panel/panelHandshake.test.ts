@@ -14,7 +14,7 @@ describe("settings panel until the first view has come", function () {
   let context: BrowserContext | undefined;
   let timed: PanelPage;
 
-  /** Opens the panel in a page whose time stands still, with what a test prepares. */
+  /** Opens the panel in a page whose clock is stopped, after a script that a test prepares. */
   async function open(prepare = ""): Promise<void> {
     const fresh = await panel().newContext({ locale: "en-US" });
     context = fresh;
@@ -103,7 +103,7 @@ describe("settings panel until the first view has come", function () {
       ["nothing else", { type: "view" }],
     ];
     for (const [what, misfit] of misfits) {
-      it(`(${what}): says so, and keeps the last good one until the next`, async () => {
+      it(`(${what}): reports it, and keeps the last good one until the next`, async () => {
         await panel().send(good);
         await panel().intents();
         // Minutes may pass on a busy computer.
@@ -122,7 +122,7 @@ describe("settings panel until the first view has come", function () {
       });
     }
 
-    it("as the first: says so, and goes on asking", async () => {
+    it("as the first: reports it, and keeps asking", async () => {
       await open();
       await timed.send({ ...good, novelty: 1 });
       assert.match(await words(), /Developer: Reload Window/);
@@ -137,15 +137,15 @@ describe("settings panel until the first view has come", function () {
 
   describe("with a view that cannot be drawn", () => {
     const broken = `
-      const { format } = Intl.ListFormat.prototype;
+      const { format } = Intl.RelativeTimeFormat.prototype;
       window.broken = true;
-      Intl.ListFormat.prototype.format = function (...list) {
+      Intl.RelativeTimeFormat.prototype.format = function (...list) {
         if (window.broken) throw new Error("broken");
         return format.apply(this, list);
       };`;
     const alert = () => timed.page.getByRole("alert");
 
-    it("as the first: says so instead of loading for ever, and draws the next", async () => {
+    it("as the first: reports it instead of loading forever, and draws the next", async () => {
       await open(broken);
       await timed.send(signedInView());
       assert.match(await wordsOf(alert()), /“Developer: Reload Window”/);
@@ -158,7 +158,7 @@ describe("settings panel until the first view has come", function () {
       assert.ok((await words()).includes("ada@example.com"));
     });
 
-    it("later: says so, shows nothing that is out of date, and tries again as time passes", async () => {
+    it("later: reports it, shows nothing that is out of date, and tries again as time passes", async () => {
       await open(broken);
       await timed.page.evaluate("window.broken = false");
       await timed.send(signedInView());
@@ -196,7 +196,7 @@ describe("settings panel until the first view has come", function () {
 
     it("shows the frame, and after 8 s what helps", async () => {
       await openWithout("main.js");
-      assert.equal(await words(), "Sign in with ChatGPT\n\nUnofficial. Not made by OpenAI.\n\nLoading…");
+      assert.equal(await words(), "ChatGPT Settings\n\nUnofficial. Not made by OpenAI.\n\nLoading…");
       assert.equal(await busy(), "true");
       assert.equal(await timed.page.getByRole("heading", { level: 1 }).count(), 1);
       const turnTo = (ms: number) =>
@@ -210,7 +210,7 @@ describe("settings panel until the first view has come", function () {
 
     it("shows all of it at once when its style sheet cannot be loaded either", async () => {
       await openWithout("main.js", "main.css");
-      assert.match(await words(), /^Sign in with ChatGPT\s+Unofficial.*\s+Loading…\s+If this takes too long, run “Dev/);
+      assert.match(await words(), /^ChatGPT Settings\s+Unofficial.*\s+Loading…\s+If this takes too long, run “Dev/);
     });
   });
 

@@ -16,13 +16,13 @@ describe("settings panel by keyboard", function () {
       assert.equal(await group.getByRole("radio").count(), 2);
       assert.equal(await group.getByRole("radio", { checked: true }).getAttribute("value"), "chatgpt");
       const id = await radio("ChatGPT").getAttribute("aria-describedby");
-      assert.equal(await wordsOf(panel().page.locator(`#${id}`)), "Requests are made with your ChatGPT account.");
+      assert.equal(await wordsOf(panel().page.locator(`#${id}`)), "Requests use your ChatGPT account.");
     });
 
     it("posts the choice made with the mouse and with the arrow keys", async () => {
       await panel().send(signedInView());
       await panel().intents();
-      await panel().page.getByText("Requests are made with an OpenAI API key").click();
+      await panel().page.getByText("Requests use your OpenAI API key").click();
       await panel().send(signedInView({ authMode: "apiKey" }));
       await radio("API key").focus();
       await panel().press("ArrowDown");
@@ -67,14 +67,14 @@ describe("settings panel by keyboard", function () {
         "Show log",
         "Open settings",
         "Set up on platform.openai.com",
-        "Retry making the account API key",
+        "Retry creating the account API key",
         "Refresh",
         "Sign out",
         "Add account",
-        "Update the usage",
+        "Refresh usage",
         "ChatGPT",
-        "Replace… the OpenAI API key",
-        "Remove the OpenAI API key",
+        "Replace OpenAI API key",
+        "Remove OpenAI API key",
         "Import from Codex CLI",
         "Export to Codex CLI",
       ]);
@@ -82,7 +82,7 @@ describe("settings panel by keyboard", function () {
 
     it("keeps the focus and the element itself while the view changes around it", async () => {
       await panel().send(signedInView());
-      for (const name of ["Refresh", "Sign out", "Remove the OpenAI API key"]) {
+      for (const name of ["Refresh", "Sign out", "Remove OpenAI API key"]) {
         await panel().button(name).focus();
         await panel().page.evaluate("window.before = document.activeElement");
         await panel().send(signedInView({ problem: "It failed." }, { lastRefreshAt: Date.now(), plan: "pro" }));
@@ -99,7 +99,7 @@ describe("settings panel by keyboard", function () {
       await panel().send(signedOutView());
       await panel().button("Sign in with ChatGPT").focus();
       await panel().send(states.signingIn());
-      assert.equal(await panel().focused(), "Cancel signing in");
+      assert.equal(await panel().focused(), "Cancel sign-in");
       await panel().send(signedInView());
       assert.equal(await panel().focused(), "Refresh");
       await panel().button("Sign out").focus();
@@ -109,9 +109,9 @@ describe("settings panel by keyboard", function () {
       await panel().button("Show log").focus();
       await panel().send(signedInView());
       assert.equal(await panel().focused(), "Refresh");
-      await panel().button("Remove the OpenAI API key").focus();
+      await panel().button("Remove OpenAI API key").focus();
       await panel().send(signedInView({ ownKey: { status: "absent" } }));
-      assert.equal(await panel().focused(), "Set… an OpenAI API key");
+      assert.equal(await panel().focused(), "Set OpenAI API key");
     });
 
     it("never takes the focus when the panel has none", async () => {

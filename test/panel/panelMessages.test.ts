@@ -33,7 +33,7 @@ describe("settings panel and its messages", function () {
     it("are shown as plain text", async () => {
       const markup = '<img src="x" onerror="alert(1)"><b>bold</b>';
       await panel().send(
-        signedInView({ problem: markup }, { email: markup, plan: "<i>x</i>", accountId: "[a](command:evil)" }),
+        signedInView({ problem: markup }, { email: markup, plan: "<i>x</i>", workspaceId: "[a](command:evil)" }),
       );
       assert.equal(await panel().page.locator("main img, main b, main i, main a").count(), 0);
       assert.ok((await wordsOf(panel().page.getByRole("alert"))).includes(markup));
@@ -53,14 +53,14 @@ describe("settings panel and its messages", function () {
     assert.equal(await status.getAttribute("aria-live"), "polite");
     await panel().page.evaluate("window.before = document.querySelector('[role=status]')");
     const said: string[] = [];
-    for (const view of [signedOutView(), states.signingIn(), signedInView(), signedInView({ busy: "signOut" })]) {
+    for (const view of [signedOutView(), states.signingIn(), signedInView(), signedInView({ busy: ["signOut"] })]) {
       await panel().send(view);
       said.push(await wordsOf(status));
     }
     assert.deepEqual(said, [
-      "Signed out. Requests use the API key.",
-      "Waiting for you to sign in in the browser…",
-      "Signed in as ada@example.com. Requests use ChatGPT.",
+      "Signed out. Requests use your OpenAI API key.",
+      "Waiting for you to sign in with your browser…",
+      "Signed in as ada@example.com. Requests use your ChatGPT account.",
       "Signing out…",
     ]);
     assert.equal(await panel().page.evaluate("window.before === document.querySelector('[role=status]')"), true);
@@ -73,7 +73,7 @@ describe("settings panel and its messages", function () {
     const timed = await openPanel(context, panel().server);
     await timed.page.clock.pauseAt(new Date(at.getTime() + 10_000));
     const now = at.getTime() + 10_000;
-    await timed.send(signedOutView({ attempt: { stage: "waitingForBrowser", since: now - 58_000 } }));
+    await timed.send(signedOutView({ attempt: { stage: "starting", since: now - 58_000 } }));
     const timer = timed.page.getByRole("timer");
     assert.equal(await wordsOf(timer), "0:58");
     await timed.page.clock.runFor(3000);
@@ -87,18 +87,26 @@ describe("settings panel and its messages", function () {
     await context.close();
   });
 
-  it("writes times in the person's locale", async () => {
-    const german = await panel().newContext({ locale: "de-DE", timezoneId: "Europe/Berlin" });
-    const there = await openPanel(german, panel().server);
-    const expiresAt = Date.now() + 52 * 60_000;
-    await there.send(signedInView({}, { accessTokenExpiresAt: expiresAt }));
-    const date = new Intl.DateTimeFormat("de-DE", {
-      dateStyle: "medium",
-      timeStyle: "short",
-      timeZone: "Europe/Berlin",
+  const regions: readonly [language: string, region: string, distance: string][] = [
+    ["de", "de-DE", "in 52 Minuten"],
+    ["en", "en-GB", "in 52 minutes"],
+  ];
+  for (const [language, region, distance] of regions) {
+    it(`writes times as the person's region does: ${region}`, async () => {
+      panel().server.speak(language, {});
+      const context = await panel().newContext({ locale: region, timezoneId: "Europe/Berlin" });
+      const there = await openPanel(context, panel().server);
+      panel().server.speak("en");
+      const expiresAt = Date.now() + 52 * 60_000;
+      await there.send(signedInView({}, { accessTokenExpiresAt: expiresAt }));
+      const date = new Intl.DateTimeFormat(region, {
+        dateStyle: "medium",
+        timeStyle: "short",
+        timeZone: "Europe/Berlin",
+      });
+      const words = await wordsOf(there.page.locator(".fact", { hasText: "Access token expires" }).locator("time"));
+      assert.equal(words, `${distance} · ${date.format(expiresAt)}`);
+      await context.close();
     });
-    const words = await wordsOf(there.page.locator(".fact", { hasText: "Access token expires" }).locator("time"));
-    assert.equal(words, `in 52 Minuten · ${date.format(expiresAt)}`);
-    await german.close();
-  });
+  }
 });

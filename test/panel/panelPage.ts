@@ -24,10 +24,10 @@ const host = `
     return { postMessage, getState() {}, setState() {} };
   };`;
 
-/** An open panel, and what it said. */
+/** An open panel, and what it posted. */
 export interface PanelPage {
   readonly page: Page;
-  /** Loads the panel afresh, under a theme, and forgets the complaints about the one before. */
+  /** Loads the panel again in a theme, and forgets earlier complaints. */
   load(theme: ThemeName): Promise<void>;
   /** Sends a message to the panel, as the extension would, and waits until the panel has drawn. */
   send(message: unknown): Promise<void>;
@@ -35,11 +35,11 @@ export interface PanelPage {
   intents(): Promise<Intent[]>;
   /** The accessible name of what has the focus. */
   focused(): Promise<string>;
-  /** What must not be: messages on the console, page errors, things the policy stopped. */
+  /** Messages on the console, page errors, and what the policy stopped: there should be none. */
   complaints(): Promise<string[]>;
 }
 
-/** The words that a person sees at a place. */
+/** The visible text of a place. */
 export async function wordsOf(place: Locator): Promise<string> {
   return (await place.allInnerTexts()).join("\n").trim();
 }

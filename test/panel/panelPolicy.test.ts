@@ -6,7 +6,7 @@ import { usePanel } from "./usePanel.ts";
 /** What a page could try, and the directive that has to stop it. `append` puts an element into the page. */
 const attempts: readonly [what: string, script: string, directive: string][] = [
   ["an inline script", `append("script", { textContent: "window.ran = true" })`, "script-src-elem"],
-  ["a script of its own folder, without the nonce", `append("script", { src: "/stray.js" })`, "script-src-elem"],
+  ["a script from its own folder, without the nonce", `append("script", { src: "/stray.js" })`, "script-src-elem"],
   ["a script with another nonce", `append("script", { nonce: "AAAA", src: "/stray.js" })`, "script-src-elem"],
   ["a module from a data address", `import("data:text/javascript,window.ran=true").catch(() => {})`, "script-src-elem"],
   ["eval", `try { window.eval("window.ran = true") } catch {}`, "script-src"],

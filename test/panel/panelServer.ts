@@ -12,9 +12,11 @@ export interface PanelServer {
   readonly origin: string;
   /** The panel's address under a theme. */
   url(theme: ThemeName): string;
+  /** From the next page on, the panel is in this language; English without texts. */
+  speak(language: string, texts?: Readonly<Record<string, string>>): void;
   /** The size of the minified script, in bytes. */
   readonly scriptSize: number;
-  /** Paths that were asked for and are none of the panel's. */
+  /** Requested paths that are not the panel's. */
   readonly strays: string[];
   close(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function startPanelServer(): Promise<PanelServer> {
     "/main.css": { type: "text/css", body: await readFile(join(folder, "main.css")) },
   };
   const strays: string[] = [];
+  let shown: { language: string; texts?: Readonly<Record<string, string>> | undefined } = { language: "en" };
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
     const theme = themeNames.find((name) => name === searchParams.get("theme"));
@@ -55,7 +58,8 @@ export async function startPanelServer(): Promise<PanelServer> {
       const file = files[pathname];
       response.writeHead(200, { "Content-Type": file.type }).end(file.body);
     } else if (pathname === "/" && theme !== undefined) {
-      const page = panelHtml({ cspSource: origin, style: `${origin}/main.css`, script: `${origin}/main.js` });
+      const addresses = { cspSource: origin, style: `${origin}/main.css`, script: `${origin}/main.js` };
+      const page = panelHtml({ ...addresses, language: shown.language, texts: shown.texts });
       response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(hosted(page, theme));
     } else if (pathname === "/favicon.ico") {
       response.writeHead(204).end();
@@ -69,6 +73,9 @@ export async function startPanelServer(): Promise<PanelServer> {
   return {
     origin,
     strays,
+    speak: (language, texts) => {
+      shown = { language, texts };
+    },
     url: (theme) => `${origin}/?theme=${encodeURIComponent(theme)}`,
     scriptSize: files["/main.js"].body.byteLength,
     close: async () => {

@@ -42,9 +42,9 @@ describe("settings panel during a sign-in", () => {
 
   it("says what became of the page and of the service", async () => {
     await panel().send(states.notOpened());
-    assert.match(await panel().text(), /VS Code did not open the sign-in page\. If you copied its link/);
+    assert.match(await panel().text(), /VS Code didn't open the sign-in page\. If you copied its link/);
     await panel().send(states.deviceCodeSilent());
-    assert.match(await panel().text(), /The service does not answer at the moment/);
+    assert.match(await panel().text(), /The service isn't responding; retrying…/);
   });
 
   const offers: readonly [string, () => View, string[]][] = [
@@ -60,9 +60,9 @@ describe("settings panel during a sign-in", () => {
     ["the credential", states.signingInAgain, []],
   ];
   for (const [what, view, expected] of offers) {
-    it(`offers the other ways while it waits for ${what}`, async () => {
+    it(`offers the other methods while it waits for ${what}`, async () => {
       await panel().send(view());
-      const buttons = panel().page.locator(".ways vscode-button");
+      const buttons = panel().page.locator(".methods vscode-button");
       assert.deepEqual(
         (await buttons.allInnerTexts()).map((text) => text.trim()),
         expected,
@@ -77,8 +77,8 @@ describe("settings panel during a sign-in", () => {
     ["Open page again", states.notOpened, { type: "signInWith", flow: "browser" }],
     ["Copy link", states.remote, { type: "copySignInLink" }],
     ["Copy code", states.deviceCode, { type: "copyDeviceCode" }],
-    ["Open its page", states.deviceCode, { type: "openDevicePage" }],
-    ["Cancel signing in", states.deviceCode, { type: "cancelSignIn" }],
+    ["Open page", states.deviceCode, { type: "openDevicePage" }],
+    ["Cancel sign-in", states.deviceCode, { type: "cancelSignIn" }],
   ];
   for (const [name, view, intent] of asked) {
     it(`asks for ${JSON.stringify(intent)} by “${name}”, with the mouse and the keyboard`, async () => {

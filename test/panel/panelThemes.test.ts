@@ -28,11 +28,11 @@ const weakTexts = `(() => {
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim();
     if (text === "" || walker.currentNode.parentElement.closest(".visually-hidden") !== null) continue;
-    const holders = [];
-    for (let at = walker.currentNode.assignedSlot ?? walker.currentNode.parentElement; at; at = parent(at)) holders.push(at);
-    const behind = holders.map((at) => getComputedStyle(at).backgroundColor).reverse();
+    const ancestors = [];
+    for (let at = walker.currentNode.assignedSlot ?? walker.currentNode.parentElement; at; at = parent(at)) ancestors.push(at);
+    const behind = ancestors.map((at) => getComputedStyle(at).backgroundColor).reverse();
     const back = luminance(over(behind));
-    const front = luminance(over([...behind, getComputedStyle(holders[0]).color]));
+    const front = luminance(over([...behind, getComputedStyle(ancestors[0]).color]));
     const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
     if (ratio < 4.5) weak.push(text + " " + ratio.toFixed(2));
   }

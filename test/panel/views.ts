@@ -8,7 +8,7 @@ export function account(changes: Partial<AccountView> = {}): AccountView {
   return {
     email: "ada@example.com",
     plan: "plus",
-    accountId: "6f1c1d5e-4d0b-4c55-9d5c-0a8f4f1b7e21",
+    workspaceId: "6f1c1d5e-4d0b-4c55-9d5c-0a8f4f1b7e21",
     accessTokenExpiresAt: now + 52 * minute,
     lastRefreshAt: now - 8 * minute,
     needsPlatformSetup: false,
@@ -17,19 +17,20 @@ export function account(changes: Partial<AccountView> = {}): AccountView {
   };
 }
 
-/** What the panel is told when nobody is signed in and nothing is set. */
+/** The view when nobody is signed in and nothing is set. */
 export function signedOutView(changes: Partial<View> = {}): View {
   return {
     type: "view",
     authMode: "apiKey",
     sign: { status: "signedOut" },
+    busy: [],
     ownKey: { status: "absent" },
     changedEndpoints: [],
     ...changes,
   };
 }
 
-/** What the panel is told when an account is signed in and used. */
+/** The view when an account is signed in and used. */
 export function signedInView(changes: Partial<View> = {}, accountChanges: Partial<AccountView> = {}): View {
   return signedOutView({
     authMode: "chatgpt",
@@ -55,7 +56,7 @@ export function usage(changes: Partial<UsageView & { status: "known" }> = {}): U
   };
 }
 
-/** Accounts beside the one that is used. */
+/** Accounts beside the active one. */
 export const otherAccounts: NonNullable<View["otherAccounts"]> = [
   {
     id: "0123456789abcdef",
@@ -69,43 +70,42 @@ export const otherAccounts: NonNullable<View["otherAccounts"]> = [
 
 const device = { userCode: "ABCD-12345", page: "https://auth.openai.com/codex/device" };
 
-/** A sign-in that began a minute ago, as the extension tells of it. */
-function attempt(changes: Partial<NonNullable<View["attempt"]>>): NonNullable<View["attempt"]> {
+/** When a sign-in that waits began, and when it times out: it began a minute ago. */
+function times(): { since: number; until: number } {
   const since = Date.now() - minute;
-  return { stage: "starting", since, until: since + 10 * minute, flow: "browser", hasLink: false, ...changes };
+  return { since, until: since + 10 * minute };
 }
 
 /** Every state worth looking at, by name. */
 export const states = {
   signedOut: () => signedOutView(),
-  signingIn: () => signedOutView({ attempt: { stage: "waitingForBrowser", since: Date.now() - 65_000 } }),
+  signingIn: () => signedOutView({ attempt: { stage: "waitingForBrowser", ...times() } }),
   signedIn: () => signedInView(),
-  deviceCode: () => signedOutView({ attempt: attempt({ stage: "waitingForDevice", flow: "deviceCode", device }) }),
+  deviceCode: () => signedOutView({ attempt: { stage: "waitingForDevice", device, ...times() } }),
   deviceCodeSilent: () =>
     signedInView({
-      attempt: attempt({ stage: "waitingForDevice", flow: "deviceCode", device, notice: "serviceSilent" }),
+      attempt: { stage: "waitingForDevice", device, notice: "serviceSilent", ...times() },
     }),
-  pasting: () => signedOutView({ attempt: attempt({ stage: "waitingForLink", flow: "paste", hasLink: true }) }),
-  notOpened: () =>
-    signedOutView({ attempt: attempt({ stage: "waitingForBrowser", hasLink: true, notice: "linkNotOpened" }) }),
+  pasting: () => signedOutView({ attempt: { stage: "waitingForLink", ...times() } }),
+  notOpened: () => signedOutView({ attempt: { stage: "waitingForBrowser", notice: "linkNotOpened", ...times() } }),
   remote: () =>
     signedOutView({
-      attempt: attempt({
+      attempt: {
         stage: "waitingForBrowser",
-        hasLink: true,
         tunnel: "ssh -L 1455:localhost:1455 far-7.example.com",
-      }),
+        ...times(),
+      },
     }),
-  choosing: () => signedOutView({ attempt: attempt({ stage: "waitingForChoice" }) }),
+  choosing: () => signedOutView({ attempt: { stage: "waitingForChoice", failed: "browser", ...times() } }),
   keyInEnvironment: () => signedOutView({ ownKey: { status: "absent", inEnvironment: true } }),
-  signingInAgain: () => signedInView({ attempt: { stage: "exchangingCode", since: Date.now() - 9000 } }),
-  refreshing: () => signedInView({ busy: "refresh" }),
+  signingInAgain: () => signedInView({ attempt: { stage: "redeeming", since: Date.now() - 9000 } }),
+  refreshing: () => signedInView({ busy: ["refresh"] }),
   noOrganization: () =>
     signedInView(
       { ownKey: { status: "present", masked: "sk-…9fX2", checked: false } },
       { derivedKey: { status: "absent", why: "noOrganization" } },
     ),
-  retrying: () => signedInView({ busy: "derivedKey" }, { derivedKey: { status: "absent", why: "unreachable" } }),
+  retrying: () => signedInView({ busy: ["derivedKey"] }, { derivedKey: { status: "absent", why: "unreachable" } }),
   needsSetup: () => signedInView({}, { needsPlatformSetup: true, plan: "self_serve_business_usage_based" }),
   needsSignIn: () =>
     signedInView({
@@ -116,11 +116,11 @@ export const states = {
     signedOutView({
       authMode: "chatgpt",
       changedEndpoints: ["issuer", "apiBaseUrl"],
-      problem: "Signing in failed: the issuer could not be reached. Check your connection and try again.",
+      problem: "The service couldn't be reached. Check your network connection.",
     }),
   severalAccounts: () => signedInView({ otherAccounts }),
   readingUsage: () => signedInView({ usage: { status: "reading" } }),
-  noUsage: () => signedInView({ usage: { status: "unavailable", why: "The service could not be reached." } }),
+  noUsage: () => signedInView({ usage: { status: "unavailable", why: "The service couldn't be reached." } }),
   limitReached: () => signedInView({ usage: usage({ limitReached: true }) }),
   bare: () => ({
     ...signedInView(),

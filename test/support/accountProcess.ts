@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import type { WorkerOrder, WorkerReport, WorkerSetup } from "./accountWorker.ts";
 import { projectPath } from "./projectRoot.ts";
 
-/** Bundles the worker's program into `folder`: it starts in a third of the time. Resolves with its path. */
+/** Bundles the worker's program into `folder`, so that it starts in a third of the time. Resolves with its path. */
 export async function bundleWorker(folder: string): Promise<string> {
   const outfile = join(folder, "worker.mjs");
   await build({
@@ -17,7 +17,7 @@ export async function bundleWorker(folder: string): Promise<string> {
   return outfile;
 }
 
-/** A window in a process of its own. */
+/** A window in another process. */
 export class AccountProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -27,7 +27,7 @@ export class AccountProcess {
     this.#exited = once(child, "exit");
   }
 
-  /** Resolves when the process waits for orders. @param program of `bundleWorker` */
+  /** Resolves when the process waits for orders. @param program as from `bundleWorker` */
   static async start(setup: WorkerSetup, program: string): Promise<AccountProcess> {
     const child = fork(program, [JSON.stringify(setup)], {
       execArgv: ["--disable-warning=ExperimentalWarning"],
@@ -47,12 +47,12 @@ export class AccountProcess {
     return report;
   }
 
-  /** Gives the order and does not wait for what comes of it. */
+  /** Gives the order and does not wait for the outcome. */
   order(order: WorkerOrder): void {
     this.#child.send(order);
   }
 
-  /** SIGKILL: nothing in the process can prepare for it. Resolves when it is gone. */
+  /** Ends the process with SIGKILL, which it cannot prepare for. Resolves when it has ended. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#exited;

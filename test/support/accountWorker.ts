@@ -1,25 +1,24 @@
-// One window in a process of its own: its parent tells it what to do, and may kill it at any moment.
+// One window in another process: its parent tells it what to do, and may kill it at any moment.
 import { openSync, writeSync } from "node:fs";
 import { systemClock } from "../../src/platform/clock.ts";
-import { prepareFileLock } from "../../src/platform/lock.ts";
-import { createAccountWindow } from "./accountWindow.ts";
+import { createAccountFixture } from "./accountFixture.ts";
 import { FileSecrets } from "./fileSecrets.ts";
 
 export interface WorkerSetup {
   secrets: string;
   directory: string;
   storeMs?: number;
-  /** A file to which each phase is added when it begins, so that it can be read after a kill: `answered`, `stored`. */
+  /** A file that lists the phases that have begun, to be read after a kill: `answered`, `stored`. */
   phases?: string;
 }
 
-/** Ask for the access token so many times at once, with a clock that is this far ahead. */
+/** How often to ask for the access token at once, and how far ahead the clock is. */
 export interface WorkerOrder {
   callers: number;
   aheadMs: number;
 }
 
-/** What came of it; times are of this computer's clock, so that processes compare. */
+/** The outcome; times are of this computer's clock, so that those of several processes can be compared. */
 export interface WorkerReport {
   served: number;
   /** Different tokens that callers got. */
@@ -31,7 +30,7 @@ export interface WorkerReport {
   answeredAt: number;
   /** When the last secret was stored. */
   storedAt: number;
-  /** How long that store took by itself, ms. */
+  /** How long that store took, ms. */
   storeTook: number;
 }
 
@@ -39,13 +38,13 @@ const setup = JSON.parse(process.argv[2] ?? "") as WorkerSetup;
 let aheadMs = 0;
 const now = () => performance.timeOrigin + performance.now();
 const file = setup.phases === undefined ? undefined : openSync(setup.phases, "a");
-/** Written at once: a kill right after it takes nothing away. */
+/** Written at once, so that a kill right afterwards loses nothing. */
 const enter = (phase: string) => {
   if (file !== undefined) writeSync(file, `${phase}\n`);
 };
 let answeredAt = 0;
 const secrets = new FileSecrets(setup.secrets, setup.storeMs, () => enter("stored"));
-const window = createAccountWindow({
+const window = createAccountFixture({
   secrets,
   directory: setup.directory,
   onAnswer() {
@@ -72,10 +71,10 @@ process.on("message", async (order: WorkerOrder) => {
     storedAt: secrets.storedAt,
     storeTook: secrets.storeTook,
   };
-  // Others are told a little later; whoever ends this process now would leave them to wait.
+  // Other windows find out a little later; if this process ended now, they would have to wait.
   await window.refresher.settle();
   process.send?.(report);
 });
 
-await Promise.all([window.http.prepare(), prepareFileLock(), window.accounts.load()]);
+await Promise.all([window.http.prepare(), window.accounts.load()]);
 process.send?.("ready");

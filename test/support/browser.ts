@@ -6,7 +6,7 @@ import { settleWebviewWorkers } from "./webviewWorker.ts";
 
 /**
  * Launches Chromium; one per suite is enough, a person is a `newPerson()` of it. Set HEADED to watch it.
- * @param args further switches, for a browser that stands elsewhere in the network
+ * @param args further switches, for a browser elsewhere in the network
  */
 export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
@@ -20,7 +20,7 @@ export async function launchBrowser(args: readonly string[] = []): Promise<Brows
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      // A window that is not in front must not be slowed down: journeys use several.
+      // Journeys use several windows, and Chromium would slow down those in the background.
       "--disable-renderer-backgrounding",
       "--disable-background-timer-throttling",
       "--disable-backgrounding-occluded-windows",

@@ -2,7 +2,7 @@ import type { Locator } from "playwright-core";
 import { eventually, patience } from "./timing.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** VS Code's own Chat, as a person uses it. */
+/** VS Code's Chat, as a person uses it. */
 export class ChatView {
   readonly #workbench: Workbench;
 
@@ -11,10 +11,8 @@ export class ChatView {
   }
 
   /**
-   * Turns the built-in extension on that VS Code's Chat needs, and waits until it takes the questions. VS Code leaves it
-   * off until the first question, and then answers that one itself, with "Please try again.", when the extension raises
-   * guidance, as it does without GitHub, before it has seen that there are models. Nothing on the screen tells when it
-   * is ready, but its log does.
+   * Turns on the built-in extension that VS Code's Chat needs, and waits until it is ready. VS Code otherwise turns it on
+   * with the first question, and may answer that one with "Please try again." Only its log tells when it is ready.
    */
   static async setUp(workbench: Workbench): Promise<void> {
     await workbench.runCommand("Chat: Manage Language Models");
@@ -53,7 +51,7 @@ export class ChatView {
     await eventually(async () => {
       await this.modelPicker.click({ timeout: 5000 });
       try {
-        // The picker shows few until it is searched.
+        // The picker shows only a few until it is searched.
         await page.locator(".action-widget input").fill(name, { timeout: 5000 });
         const entry = page.locator(".action-widget .monaco-list-row").filter({ hasText: name }).first();
         await entry.click({ timeout: 5000 });
@@ -67,14 +65,14 @@ export class ChatView {
 
   async ask(question: string): Promise<void> {
     await this.#workbench.toFront();
-    // Not by a click: a notification may lie over the field.
+    // Not by a click, because a notification may cover the field.
     await this.#input.locator("textarea, .native-edit-context").first().focus();
     await this.#workbench.page.keyboard.type(question);
     await this.#workbench.page.keyboard.press("Enter");
     await this.#session.locator(".interactive-request").filter({ hasText: question }).last().waitFor();
   }
 
-  /** Waits until the answer says `text`; returns the different texts it had on the way, in order. */
+  /** Waits until the answer contains `text`; returns the different texts that it had until then, in order. */
   async awaitAnswer(text: string, limit = patience): Promise<string[]> {
     const seen: string[] = [];
     await eventually(
@@ -97,7 +95,7 @@ export class ChatView {
       .click();
   }
 
-  /** Nothing is being answered: the next question may be asked. */
+  /** Waits until nothing is being answered. */
   async idle(): Promise<void> {
     await this.#session
       .getByRole("button", { name: /^Cancel \(/ })

@@ -8,8 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 const leftovers = new Set<() => void>();
 
 /**
- * Registers what must not outlive this process: `cleanUp` runs (synchronously) when the process ends, also by Ctrl-C
- * or SIGTERM. Returns the function that takes it off the list.
+ * Runs `cleanUp` (synchronously) when this process ends, also by Ctrl-C or SIGTERM.
+ * @returns a function that cancels it
  */
 function beforeExit(cleanUp: () => void): () => void {
   if (leftovers.size === 0) armOnce();
@@ -22,18 +22,18 @@ function armOnce(): void {
   if (armed) return;
   armed = true;
   process.on("exit", () => {
-    // Newest first: processes go before the folders they write to.
+    // Newest first: processes end before their folders are removed.
     for (const cleanUp of [...leftovers].reverse()) cleanUp();
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // A program with its own orderly end handles the signal itself; without one, "exit" has to be reached.
+    // A program with its own handler ends by itself; any other one has to reach "exit".
     process.on(signal, () => {
       if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
     });
   }
 }
 
-/** A temporary folder that disappears with `remove()`, at the latest with this process. */
+/** Creates a temporary folder, which is removed by `remove()`, at the latest when this process ends. */
 export function temporaryDirectory(prefix = "chatgpt-sign-in-"): { path: string; remove(): Promise<void> } {
   const path = realpathSync(mkdtempSync(join(tmpdir(), prefix)));
   const forget = beforeExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
@@ -53,11 +53,11 @@ export interface ProcessTree {
   output(): string;
   /** Settles when the child has ended. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** Ends the child and all its descendants: politely, and after 3 s by force. */
+  /** Ends the child and all its descendants: with SIGTERM, and after 3 s with SIGKILL. */
   stop(): Promise<void>;
 }
 
-/** Starts a program in a process group of its own, without stdin. Its output is collected. */
+/** Starts a program in a new process group, without stdin, and collects its output. */
 export function startProcessTree(command: string, args: readonly string[], options: SpawnOptions): ProcessTree {
   const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -74,7 +74,7 @@ export function startProcessTree(command: string, args: readonly string[], optio
     child.once("close", (code, signal) => resolve(code ?? signal ?? 1));
   });
   const forget = beforeExit(() => signalGroup(child, "SIGKILL"));
-  // Its group's members may outlive the child, so it stays on the list until stop() has seen the group empty.
+  // The group's other members may outlive the child, so only stop() cancels this, once the group is empty.
   const stop = async () => {
     for (let waited = 0; signalGroup(child, waited < 3000 ? "SIGTERM" : "SIGKILL"); waited += 50) await delay(50);
     await ended;
@@ -83,7 +83,7 @@ export function startProcessTree(command: string, args: readonly string[], optio
   return { child, output: () => output, ended, stop };
 }
 
-/** Sends a signal to the group of `child`; false when nobody is left in it. */
+/** Sends a signal to the group of `child`; false when the group is empty. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
   if (child.pid === undefined) return false;
   try {

@@ -11,7 +11,7 @@ export interface CodeServerOptions {
   readonly vsix?: string | readonly string[];
   /** User settings, on top of the quiet ones of `quietSettings`. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Environment variables on top of ours; they reach the extension host. `undefined` takes one away. */
+  /** Environment variables on top of ours; they reach the extension host. `undefined` removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Addresses that openExternal opens without asking, such as `http://127.0.0.2:*`. */
   readonly trustedDomains?: readonly string[];
@@ -23,7 +23,7 @@ export interface CodeServerOptions {
   readonly port?: number;
 }
 
-/** A running VS Code server with a user-data-dir and an extensions-dir of its own. */
+/** A running VS Code server with its own user-data-dir and extensions-dir. */
 export interface CodeServer {
   /** Where the workbench is served, without a trailing slash. */
   readonly origin: string;
@@ -36,14 +36,14 @@ export interface CodeServer {
   logs(): string;
   /** What the extension host that was started last has written to its log file of this name; empty before that. */
   newestLog(name: string): string;
-  /** Puts these user settings, on top of the quiet ones, in the place of all that stand. */
+  /** Replaces all user settings with the quiet ones and these. */
   resetSettings(settings: Readonly<Record<string, unknown>>): void;
   /**
-   * Changes user settings; `undefined` takes one away. Open windows read it when they are reloaded;
+   * Changes user settings; `undefined` removes one. Open windows read it when they are reloaded;
    * `Workbench.updateSettings` makes one read it at once.
    */
   updateSettings(change: Readonly<Record<string, unknown>>): void;
-  /** The user settings as they stand, changes made by the extension included. */
+  /** The current user settings, with what the extension has changed. */
   readSettings(): Record<string, unknown>;
   /** Installs a .vsix; windows that are open see it after a reload. */
   installExtension(vsix: string): Promise<void>;
@@ -51,7 +51,7 @@ export interface CodeServer {
   stop(): Promise<void>;
 }
 
-/** User settings that keep VS Code from starting, showing and asking for what no test is about. */
+/** User settings that keep VS Code from starting, showing or asking for things that no test is about. */
 const quietSettings = {
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
@@ -84,7 +84,7 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   mkdirSync(extensionsDir, { recursive: true });
   mkdirSync(dirname(settingsFile), { recursive: true });
   const readSettings = () => JSON.parse(readFileSync(settingsFile, "utf8")) as Record<string, unknown>;
-  // In one step: from half a file VS Code reads that settings have changed which want a reload, and asks for it.
+  // In one step: VS Code would read half a file, and ask for a reload because of the settings that are missing.
   const writeSettings = (settings: object) => {
     writeFileSync(`${settingsFile}.new`, JSON.stringify(settings, null, 2));
     renameSync(`${settingsFile}.new`, settingsFile);
@@ -92,25 +92,14 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   const resetSettings = (settings: object) => writeSettings({ ...quietSettings, ...settings });
   resetSettings(options.settings ?? {});
 
-  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
-  // PORT would override the address, and VS Code's own variables would make the server think it runs inside VS Code.
-  for (const name of Object.keys(env)) {
-    if (env[name] === undefined || name === "PORT" || name.startsWith("VSCODE_")) delete env[name];
-  }
+  const env = serverEnvironment(options);
   const folders = [
     ["--user-data-dir", userDataDir],
     ["--extensions-dir", extensionsDir],
     ["--config", join(directory.path, "config.yaml")],
   ].flat();
 
-  const builtIn = options.builtInExtensions?.length ? join(directory.path, "built-in") : undefined;
-  if (builtIn) {
-    mkdirSync(builtIn);
-    const all = join(dirname(entry), "..", "..", "lib", "vscode", "extensions");
-    for (const name of options.builtInExtensions ?? []) symlinkSync(join(all, name), join(builtIn, name), "junction");
-  }
-  const further = builtIn ? ["--vscode-option", `builtin-extensions-dir=${builtIn}`] : [];
-
+  const builtIn = builtInArguments(entry, join(directory.path, "built-in"), options.builtInExtensions ?? []);
   const installExtensions = async (files: readonly string[]): Promise<void> => {
     const named = files.flatMap((vsix) => ["--install-extension", vsix]);
     const install = startProcessTree(node, [entry, ...folders, "--force", ...named], { env });
@@ -122,7 +111,7 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
   let server: ProcessTree | undefined;
   try {
     if (options.vsix) await installExtensions([options.vsix].flat());
-    server = startProcessTree(node, [entry, ...folders, ...serverArguments(options), ...further], { env });
+    server = startProcessTree(node, [entry, ...folders, ...serverArguments(options), ...builtIn], { env });
     const running = server;
     const port = await listening(running);
     const origin = `http://127.0.0.1:${port}`;
@@ -148,6 +137,24 @@ export async function startCodeServer(options: CodeServerOptions = {}): Promise<
     await directory.remove();
     throw error;
   }
+}
+
+function serverEnvironment(options: CodeServerOptions): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
+  // PORT would override the address, and VS Code's own variables would make the server think it runs inside VS Code.
+  for (const name of Object.keys(env)) {
+    if (env[name] === undefined || name === "PORT" || name.startsWith("VSCODE_")) delete env[name];
+  }
+  return env;
+}
+
+/** Limits the built-in extensions to these, in a new folder; no names mean all of them. */
+function builtInArguments(entry: string, folder: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  mkdirSync(folder);
+  const all = join(dirname(entry), "..", "..", "lib", "vscode", "extensions");
+  for (const name of names) symlinkSync(join(all, name), join(folder, name), "junction");
+  return ["--vscode-option", `builtin-extensions-dir=${folder}`];
 }
 
 function serverArguments(options: CodeServerOptions): string[] {

@@ -7,7 +7,7 @@ import { startProcessTree } from "./cleanUp.ts";
 /** The Codex CLI that the interop tests run; not a dependency, installed from npm into the cache. */
 export const codexVersion = "0.169.0";
 
-/** How to start the real CLI, installed on first use: npm's own start script, with our Node. */
+/** How to start the real CLI, which is installed on first use: its npm start script, with our Node. */
 export function ensureCodexCli(): CodexCommand {
   const entry = join("node_modules", "@openai", "codex", "bin", "codex.js");
   const script = join(installOnce(`codex-${codexVersion}`, [`@openai/codex@${codexVersion}`], {}, entry), entry);
@@ -15,8 +15,8 @@ export function ensureCodexCli(): CodexCommand {
 }
 
 /**
- * What the CLI gets to see: its own home, and nothing of the person's environment that could change its login.
- * Without a proxy it can reach nothing.
+ * The environment of the CLI: a separate home, and no variable of the person's that could change its login. Without a
+ * proxy it cannot reach anything.
  */
 export function codexEnvironment(
   home: string,
@@ -26,7 +26,7 @@ export function codexEnvironment(
     PATH: process.env.PATH ?? "",
     HOME: home,
     CODEX_HOME: home,
-    // It opens a browser for a login; the tests follow the URL themselves.
+    // Keeps it from opening a browser for a login; the tests follow the URL themselves.
     BROWSER: "true",
     HTTPS_PROXY: network?.proxy ?? "http://127.0.0.1:9",
     ...(network && { CODEX_CA_CERTIFICATE: network.caFile, SSL_CERT_FILE: network.caFile }),

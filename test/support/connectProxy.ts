@@ -4,20 +4,20 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 export interface ConnectProxy {
   /** For HTTPS_PROXY. */
   readonly url: string;
-  /** `host:port` of every CONNECT, in order; those that were refused too. */
+  /** `host:port` of every CONNECT, in order, with those that were refused. */
   readonly requested: readonly string[];
   close(): Promise<void>;
 }
 
 export interface ConnectProxyOptions {
-  /** `name:password`; whoever does not say it is answered 407. */
+  /** `name:password`; a request without it is answered with 407. */
   readonly credentials?: string;
 }
 
 /**
- * A proxy on loopback that leads the TLS connections to some hosts to servers of ours and refuses all others, so that
- * nothing ever leaves the machine.
- * @param ports host name (port 443) to the local port that stands in for it
+ * Starts a proxy on loopback that connects some hosts to our own servers and refuses all others, so that nothing leaves
+ * this computer.
+ * @param ports by host name (port 443), the local port to connect to instead
  */
 export async function startConnectProxy(
   ports: Readonly<Record<string, number>>,

@@ -29,7 +29,7 @@ export async function buildConsumer(variant = ""): Promise<BuiltExtension> {
   const source = projectPath("examples", "consumer");
   const folder = temporaryDirectory();
   const manifest = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
-  // Unlike enough that the palette does not offer the one's commands for the other's.
+  // Different enough that the palette does not offer the commands of one when a test types those of the other.
   const displayName = variant ? `${variant} Extension` : manifest.displayName;
   const suffix = variant.toLowerCase();
   await build({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type RunningStandIn, startFakeApi } from "../fakeApi/fakeApi.ts";
+import { type RunningFakeApi, startFakeApi } from "../fakeApi/fakeApi.ts";
 import type { TestIssuer } from "../issuer/types.ts";
 import { type BuiltExtension, buildConsumer } from "./consumerExtension.ts";
-import { demoAccount, signInOnLoginPage } from "./loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "./loginPage.ts";
 import { useVscodeWithIssuer } from "./signInJourney.ts";
 import { eventually, patience } from "./timing.ts";
 import type { Vscode } from "./useVscode.ts";
@@ -15,13 +15,13 @@ export interface Consumers {
   issuer(): TestIssuer;
   /** Two extensions that use ours, installed beside it. */
   consumers(): readonly [BuiltExtension, BuiltExtension];
-  /** The bearers of all requests that reached the API so far. */
+  /** The bearers of all requests to the API so far. */
   bearers(): string[];
 }
 
-/** A VS Code with an issuer, an API and two other extensions, for the tests of the `describe` it is called in. */
+/** A VS Code with an issuer, an API and two other extensions, for the tests of the surrounding `describe`. */
 export function useConsumers(): Consumers {
-  let api: RunningStandIn | undefined;
+  let api: RunningFakeApi | undefined;
   let built: [BuiltExtension, BuiltExtension] | undefined;
   const { vscode, issuer } = useVscodeWithIssuer(async (running) => {
     api = await startFakeApi({
@@ -61,14 +61,14 @@ export async function signInWithKey(
   await signInOnLoginPage(page, account);
   await page.waitForURL("**/success");
   await page.close();
-  await workbench.awaitNotification("You are signed in with ChatGPT.");
+  await workbench.awaitNotification(signedInAs(account));
   return eventually(
     () => derivedKeys(issuer)[before] ?? assert.fail(`No API key was made for ${account.email}`),
     patience,
   );
 }
 
-/** The API keys that the issuer has made, oldest first. */
+/** The API keys that the issuer has created, oldest first. */
 export function derivedKeys(issuer: TestIssuer): string[] {
   return issuer
     .secrets()

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ProcessTree, startProcessTree, temporaryDirectory } from "./cleanUp.ts";
 
-/** An installed VS Code that runs with a throw-away profile. */
+/** An installed VS Code that runs with a temporary profile. */
 export interface DesktopVscode {
   /** Settles when its last window has been closed. */
   readonly closed: Promise<unknown>;
@@ -11,7 +11,7 @@ export interface DesktopVscode {
 }
 
 /**
- * Starts the VS Code that `code` on PATH (or VSCODE_EXECUTABLE) stands for, with a .vsix installed.
+ * Starts the VS Code of `code` on PATH (or of VSCODE_EXECUTABLE), with a .vsix installed.
  * @throws when there is none
  */
 export async function startDesktopVscode(vsix: string, settings: object): Promise<DesktopVscode> {
@@ -41,7 +41,7 @@ export async function startDesktopVscode(vsix: string, settings: object): Promis
   };
 }
 
-/** `code` starts VS Code in a session of its own; VS Code writes its process id into its user-data-dir. */
+/** `code` starts VS Code in a separate session; VS Code writes its process id into its user-data-dir. */
 function endMainProcess(userDataDir: string): void {
   try {
     process.kill(Number(readFileSync(join(userDataDir, "code.lock"), "utf8")), "SIGTERM");

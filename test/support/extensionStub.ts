@@ -1,19 +1,19 @@
-// Stands for `vscode` and for all that `src/extension.ts` registers or loads, so that its commands can be run alone.
+// A stub of `vscode` and of everything that `src/extension.ts` registers or loads, to run its commands alone.
 export const registered = new Map<string, (...args: unknown[]) => unknown>();
 
-/** What every method of the services answers: something that must not reach whoever runs a command. */
+/** The result of every method of the services; it must not reach the caller of a command. */
 export const answer = { bearer: "eyJhbGciOiJub25lIn0.secret", account: { email: "ada@example.com" } };
 
-/** Which of them were called. */
-export const called: string[] = [];
+/** The methods that were called, and with what. */
+export const called: { readonly path: string; readonly args: readonly unknown[] }[] = [];
 
 /** An object on which every method can be called, at any depth. */
 function anything(path: string): unknown {
   return new Proxy(() => {}, {
     // Not a promise, though it has all properties.
     get: (_target, name) => (name === "then" ? undefined : anything(`${path}.${String(name)}`)),
-    apply: async () => {
-      called.push(path);
+    apply: async (_target, _this, args) => {
+      called.push({ path, args });
       return answer;
     },
   });
@@ -41,3 +41,4 @@ export const workspace = {
   onDidChangeConfiguration: () => ({ dispose() {} }),
 };
 export const window = {};
+export const l10n = {};

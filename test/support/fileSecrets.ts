@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { SecretStorage } from "../../src/account/secretStore.ts";
+import type { SecretStorage } from "../../src/account/secretStorage.ts";
 
 /**
- * VS Code's SecretStorage for several processes: a file for each secret, written atomically. No process is told of
- * another one's changes, which is the least that a desktop host does.
+ * VS Code's SecretStorage for several processes: a file for each secret, written atomically. No process gets an
+ * event for another one's changes; a desktop VS Code may also send none.
  */
 export class FileSecrets implements SecretStorage {
   readonly #directory: string;
@@ -19,8 +19,8 @@ export class FileSecrets implements SecretStorage {
   readonly onDidChange: SecretStorage["onDidChange"] = () => ({ dispose() {} });
 
   /**
-   * @param storeMs how long a store takes beside the writing
-   * @param onStored told as soon as a store has its effect
+   * @param storeMs how long a store takes on top of writing, ms
+   * @param onStored called as soon as a store has taken effect
    */
   constructor(directory: string, storeMs = 0, onStored?: () => void) {
     this.#onStored = onStored;

@@ -1,9 +1,9 @@
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
- * VS Code's global state of one window, as its extension host keeps it: all of it is sent at once, a moment after a
- * change, and each change comes back as an event that replaces all that the window knows. A value that was set between
- * the two is lost. Other windows write the same.
+ * The global state of one VS Code window, as its extension host keeps it: a moment after a change it sends all values,
+ * and an event comes back that replaces all of them. A value that is set between the two is lost. Other windows share
+ * the same storage.
  */
 export class ForgetfulMemento {
   /** What is stored, for all windows. */
@@ -35,7 +35,7 @@ export class ForgetfulMemento {
     this.hear(sent);
   }
 
-  /** The window hears of a change. */
+  /** The event of a change, which replaces what the window knows. */
   hear(stored = this.#shared.stored): void {
     this.#value = JSON.parse(stored);
   }

@@ -5,11 +5,11 @@ import type { BrowserContext, Page } from "playwright-core";
 import type { Secret } from "../issuer/types.ts";
 import type { CodeServer } from "./codeServer.ts";
 
-/** Where a code and a state have to stand for the protocol's sake: on the way to the sign-in page and back. */
+/** Where the protocol needs a code and a state: on the way to the sign-in page and back. */
 const protocolUrl = /\/(oauth\/authorize|auth\/callback|login|interaction)\b/;
 const inProtocolUrls = new Set<Secret["kind"]>(["authorization_code", "state"]);
 
-/** Collects all that a person, a log or a disk gets to hold while a journey runs, and looks for secrets in it. */
+/** Collects what is shown, logged and stored while a journey runs, and looks for secrets in it. */
 export class LeakHunt {
   readonly #context: BrowserContext;
   readonly #server: CodeServer;
@@ -22,14 +22,14 @@ export class LeakHunt {
     this.#server = server;
   }
 
-  /** Starts to listen; before the first window is opened. */
+  /** Starts to listen. Call it before the first window is opened. */
   static async start(context: BrowserContext, server: CodeServer): Promise<LeakHunt> {
     const hunt = new LeakHunt(context, server);
     context.on("request", (request) => hunt.#urls.add(request.url()));
     await context.exposeBinding("noteWebviewMessage", (_source, message: string) => {
       hunt.#messages.push(message);
     });
-    // Only in the frames of a webview: they get the panel's messages and nothing of the workbench's own traffic.
+    // Only in the frames of a webview, which get the panel's messages but not those inside the workbench.
     await context.addInitScript({
       content: `if (window !== window.top)
         window.addEventListener("message", ({ data }) => noteWebviewMessage(JSON.stringify(data) ?? ""), true);`,
@@ -42,7 +42,7 @@ export class LeakHunt {
     return this.#messages.length;
   }
 
-  /** Remembers everything that is on the screen now, in all tabs and frames. */
+  /** Remembers everything that is shown now, in all tabs and frames. */
   async snapshot(): Promise<void> {
     for (const page of this.#context.pages()) {
       for (const frame of page.frames()) this.#snapshots.push(await frame.content().catch(() => ""));
@@ -51,7 +51,7 @@ export class LeakHunt {
 
   /**
    * Looks for the secrets everywhere.
-   * @throws naming the kind of secret and where it was, never its value
+   * @throws with the kind of the secret and its place, never its value
    */
   async assertNone(secrets: readonly Secret[], workbench: Page): Promise<void> {
     await this.snapshot();
@@ -74,7 +74,7 @@ export class LeakHunt {
   }
 }
 
-/** Every file that VS Code wrote, as text; databases keep their strings readable. What it removes meanwhile is gone. */
+/** Every file that VS Code wrote, as text; the strings in databases are readable. Skips files removed meanwhile. */
 export function filesBelow(directory: string): [string, string][] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" }).flatMap((name): [string, string][] => {
     try {
@@ -87,7 +87,7 @@ export function filesBelow(directory: string): [string, string][] {
   });
 }
 
-/** globalState and the like: what the workbench keeps in the browser. Its secrets are there too, but encrypted. */
+/** What the workbench stores in the browser, such as globalState. Secrets are there, too, but encrypted. */
 async function storedState(page: Page): Promise<string> {
   return page.evaluate<string>(`(async () => {
     const done = (request) => new Promise((resolve, reject) => {

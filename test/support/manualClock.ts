@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/platform/clock.ts";
 import type { Disposable } from "../../src/platform/disposables.ts";
 
-/** A clock that stands still until a test turns it. */
+/** A clock that only a test moves. */
 export class ManualClock implements Clock {
   #now: number;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
@@ -25,7 +25,7 @@ export class ManualClock implements Clock {
     return { dispose: () => this.#timers.delete(timer) };
   }
 
-  /** Moves on by `ms`, calling what is due in order, and lets what that started run as far as it can at once. */
+  /** Moves on by `ms`, calls the timers that are due, in order, and lets the promises that they settle run. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
@@ -40,7 +40,7 @@ export class ManualClock implements Clock {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Sets the time without any timer noticing, as when a computer's clock is corrected. */
+  /** Changes the time without calling timers, like a correction of the computer's clock. */
   jump(ms: number): void {
     this.#now += ms;
   }

@@ -1,26 +1,26 @@
-import type { SecretStorage } from "../../src/account/secretStore.ts";
+import type { SecretStorage } from "../../src/account/secretStorage.ts";
 import { Emitter } from "../../src/platform/emitter.ts";
 
-/** What one call does instead of what it should. */
+/** How one call misbehaves. */
 export type Misbehaviour =
-  /** A get answers that nothing is there. */
+  /** A get finds nothing. */
   | "nothing"
-  /** A get answers with the value before the last change. */
+  /** A get returns the value before the last change. */
   | "older"
   /** The call rejects. */
   | "rejects"
-  /** The call does not answer before `answerNow()`. A store or delete has its effect then. */
+  /** The call waits for `answerNow()`, and a store or delete takes effect only then. */
   | "hangs";
 
 export interface MemorySecretsOptions {
-  /** For a test whose subject is another: every call does what it should, and every change is told once, at once. */
+  /** For tests of something else: no call misbehaves, and every change has one event, at once. */
   reliable?: boolean;
 }
 
 /**
- * VS Code's SecretStorage in memory; several windows can share one. As keyrings are known to (microsoft/vscode#184490
- * and others), it misbehaves in ways that must do no harm, always the same: the first read of a secret after each change
- * answers that nothing is there, the first of two tries to delete one rejects, and each change is told twice, once late.
+ * VS Code's SecretStorage in memory; several windows can share one. It misbehaves as keyrings do (microsoft/vscode#184490
+ * and others), always in the same way, and that must do no harm: the first read of a secret after each change finds
+ * nothing, the first of two tries to delete one rejects, and each change has two events, one of them late.
  */
 export class MemorySecrets implements SecretStorage {
   readonly values = new Map<string, string>();
@@ -29,9 +29,9 @@ export class MemorySecrets implements SecretStorage {
   });
   readonly onDidChange = this.#changed.event;
   readonly #isReliable: boolean;
-  /** Secrets whose next read answers that nothing is there. */
+  /** Secrets whose next read finds nothing. */
   readonly #unsettled = new Set<string>();
-  /** Secrets that were tried to be deleted in vain. */
+  /** Secrets that one delete has failed for. */
   readonly #refused = new Set<string>();
   readonly #before = new Map<string, string | undefined>();
   readonly #scripts = new Map<string, Misbehaviour[]>();
@@ -55,7 +55,7 @@ export class MemorySecrets implements SecretStorage {
     this.#scripts.set(name, [...(this.#scripts.get(name) ?? []), ...misbehaviours]);
   }
 
-  /** Ends what was scripted: from now on, what is stored is what is read. */
+  /** Ends the scripted misbehaviour: from now on, a get returns what is stored. */
   settle(): void {
     this.#scripts.clear();
     this.#unsettled.clear();
@@ -66,7 +66,7 @@ export class MemorySecrets implements SecretStorage {
     return this.#hanging.length;
   }
 
-  /** Lets the calls that hang go on. */
+  /** Lets the hanging calls continue. */
   answerNow(): void {
     for (const goOn of this.#hanging.splice(0)) goOn();
   }
@@ -109,7 +109,7 @@ export class MemorySecrets implements SecretStorage {
     this.#tell(key);
   }
 
-  /** Resolves with whether a read is answered wrongly. */
+  /** Whether a read is to be answered wrongly. */
   async #isScripted(misbehaviour: Misbehaviour | undefined): Promise<boolean> {
     if (misbehaviour === "rejects") throw new Error("the keyring is locked");
     if (misbehaviour === "hangs") await new Promise<void>((resolve) => this.#hanging.push(resolve));

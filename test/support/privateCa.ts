@@ -12,7 +12,7 @@ export interface PrivateCa {
   readonly tls: { readonly key: string; readonly cert: string };
 }
 
-/** Makes a certificate authority of one day in `folder`, and one certificate of it for all `hosts`. */
+/** Creates a certificate authority in `folder`, valid for a day, and one certificate for all `hosts`. */
 export function createPrivateCa(folder: string, hosts: readonly string[]): PrivateCa {
   ensureDebianPackages({ openssl: "/usr/bin/openssl" });
   const file = (name: string) => join(folder, name);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { toggledSetting, type Workbench } from "./workbench.ts";
 
 /**
- * Makes a window, and what its person keeps, as they were when it was opened; nothing else of theirs stays open.
- * @param settings the user settings that it reads, on top of the quiet ones
- * @param service the host whose page forgets who was signed in there
+ * Resets a window and its person's storage to how they were when it was opened, and closes their other pages.
+ * @param settings the user settings to set, on top of the quiet ones
+ * @param service the host to sign the browser out of
  */
 export async function putBack(
   workbench: Workbench,
@@ -17,7 +17,7 @@ export async function putBack(
   await person.clearCookies({ domain: service });
   await person.clearPermissions();
   assert.equal(await workbench.dialog.count(), 0, "a dialog was left open");
-  // This one stays, which the window knows: it shows by changing it that it has read the others.
+  // Keep this one, which the window toggles to show that it has read the others.
   server.resetSettings({ ...settings, [toggledSetting]: server.readSettings()[toggledSetting] });
   await workbench.updateSettings({});
   await signOut(workbench);
@@ -25,7 +25,7 @@ export async function putBack(
   await workbench.clearNotifications();
 }
 
-/** Signs out of all accounts and removes the API key: the palette offers neither any more. */
+/** Signs out of all accounts and removes the API key, until the palette offers neither. */
 async function signOut(workbench: Workbench): Promise<void> {
   for (;;) {
     const offered = await workbench.paletteEntries("ChatGPT: ");

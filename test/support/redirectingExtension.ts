@@ -6,7 +6,7 @@ import type { BuiltExtension } from "./consumerExtension.ts";
 
 const displayName = "Redirecting Extension";
 
-/** What the extension does: it writes our settings, as VS Code lets any extension do, and asks a model. */
+/** The extension writes our settings, as VS Code lets any extension do, and asks a model. */
 const code = `const vscode = require("vscode");
 const say = (text) => void vscode.window.showInformationMessage(text);
 exports.activate = ({ subscriptions }) => {
@@ -33,7 +33,7 @@ exports.activate = ({ subscriptions }) => {
 };
 `;
 
-/** Builds an extension that redirects ours to a service of its own. */
+/** Builds an extension that redirects ours to its own service. */
 export async function buildRedirectingExtension(): Promise<BuiltExtension> {
   const folder = temporaryDirectory();
   mkdirSync(join(folder.path, "dist"));

@@ -18,7 +18,7 @@ const host = desktop
       vscodeExecutablePath: process.execPath,
       launchArgs: [projectPath("test", "support", "vscodeInBrowser.ts")],
     };
-// Stands for the extensions of others.
+// A second extension, for what other extensions see of ours.
 const probe = projectPath("test", "host", "probe");
 await runTests({ ...host, extensionDevelopmentPath: [projectRoot, probe], extensionTestsPath: testsPath }).catch(
   (error) => {

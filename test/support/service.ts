@@ -3,7 +3,7 @@ import { FakeApi } from "../fakeApi/fakeApi.ts";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { IssuerOptions, TestIssuer } from "../issuer/types.ts";
 
-/** Everything of OpenAI's that the extension talks to, on one origin: the issuer, the Platform and the ChatGPT service. */
+/** All of OpenAI's services that the extension uses, on one origin: the issuer, the Platform and ChatGPT's. */
 export interface Service {
   readonly issuer: TestIssuer;
   readonly fakeApi: FakeApi;
@@ -12,23 +12,23 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Starts the test issuer and the stand-in; the stand-in takes the issuer's own live tokens and keys and no others. */
+/** Starts the test issuer and the fake API, which accepts the live tokens and keys of the issuer and no others. */
 export async function startService(options: IssuerOptions = {}): Promise<Service> {
   const fakeApi = new FakeApi({
     ...usualModels,
-    // What the issuer lists to a key.
+    // The models that the issuer lists for a key.
     platformModels: ["gpt-5.6-sol", "gpt-5.5", "gpt-5.2"],
-    accepts: (value, surface, accountId) => {
+    accepts: (value, surface, workspaceId) => {
       const bearer = issuer.bearer(value);
       return surface === "platform"
         ? bearer?.kind === "API key"
-        : bearer?.kind === "access token" && bearer.accountId === accountId;
+        : bearer?.kind === "access token" && bearer.workspaceId === workspaceId;
     },
   });
   fakeApi.usage = planUsage();
   const issuer = await startIssuer({
     ...options,
-    // Whether a key works is the issuer's to say, and to record.
+    // The issuer decides and records whether a key works.
     beside: async (request, response) =>
       request.url?.startsWith("/v1/models") ? false : fakeApi.handle(request, response),
   });

@@ -1,13 +1,13 @@
 import type { Page } from "playwright-core";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { TestIssuer } from "../issuer/types.ts";
-import { demoAccount, signInOnLoginPage } from "./loginPage.ts";
+import { demoAccount, signedInAs, signInOnLoginPage } from "./loginPage.ts";
 import { trustedHost, useVscode, type Vscode, type VscodeOptions } from "./useVscode.ts";
 import type { Workbench } from "./workbench.ts";
 
 /**
- * A VS Code whose settings point at an issuer of its own, for the tests of the `describe` it is called in.
- * @param more further options, made when the issuer runs
+ * A VS Code and a test issuer that its settings name, for the tests of the surrounding `describe`.
+ * @param more further options, called when the issuer runs
  */
 export function useVscodeWithIssuer(
   more: (issuer: TestIssuer) => VscodeOptions | Promise<VscodeOptions> = () => ({}),
@@ -21,7 +21,7 @@ export function useVscodeWithIssuer(
     return issuer;
   };
   const vscode = useVscode(async () => {
-    // Not called localhost, so that the browser sees the very URL that the extension built.
+    // Not named localhost, so that the browser gets exactly the URL that the extension built.
     issuer = await startIssuer({ host: trustedHost });
     const options = await more(issuer);
     return { ...options, settings: { ...settingsFor(issuer), ...options.settings } };
@@ -40,11 +40,11 @@ export function settingsFor(issuer: TestIssuer): Record<string, string> {
   };
 }
 
-/** Signs in from the palette, as a person does; resolves with the browser's tab, which shows its last page. */
+/** Signs in from the palette, as a person does; resolves with the browser's tab at its last page. */
 export async function signInFromPalette(workbench: Workbench, account = demoAccount): Promise<Page> {
   const page = await workbench.opening(() => workbench.runCommand("ChatGPT: Sign in with ChatGPT"));
   await signInOnLoginPage(page, account);
   await page.waitForURL("**/success");
-  await workbench.awaitNotification("You are signed in with ChatGPT.");
+  await workbench.awaitNotification(signedInAs(account));
   return page;
 }

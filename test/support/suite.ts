@@ -11,13 +11,13 @@ export interface Suite {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds after which the suite is ended and counts as failed. */
   readonly limit: number;
-  /** What gives it a loopback network of its own, see `ownNetwork`. */
+  /** The words that give it its own loopback network, see `ownNetwork`. */
   readonly network?: readonly string[] | undefined;
-  /** The program is no test runner: its end with 0 is one passed test. */
+  /** The program is no test runner: its exit code 0 counts as one passed test. */
   readonly single?: boolean;
 }
 
-/** What a suite came to. */
+/** The result of a suite. */
 export interface SuiteOutcome extends SuiteResult {
   readonly name: string;
   readonly seconds: number;
@@ -27,15 +27,15 @@ const running = new Set<ChildProcess>();
 let interrupted = false;
 
 /**
- * No suite starts any more. Those that run end too: after Ctrl-C by themselves, since the terminal tells them as well,
- * and after any other signal because we tell them.
+ * Keeps further suites from starting and ends those that run: after Ctrl-C they end by themselves, because the terminal
+ * sends it to them as well; any other signal is passed on.
  */
 export function interruptSuites(signal: NodeJS.Signals): void {
   interrupted = true;
   if (signal !== "SIGINT") for (const child of running) end(child);
 }
 
-/** Like Ctrl-C, which every suite passes on to what it has started; by force when that does not help. */
+/** Ends a suite like Ctrl-C does, so that it ends its own programs first; by force when that does not help. */
 function end(child: ChildProcess, grace = 15_000): void {
   child.kill("SIGINT");
   const timer = setTimeout(() => child.kill("SIGKILL"), grace);
@@ -43,9 +43,9 @@ function end(child: ChildProcess, grace = 15_000): void {
 }
 
 /**
- * Runs a suite. A suite that crashes, hangs, has no test, cannot be read or leaves a program behind that holds its
- * output has failed. Never rejects.
- * @param grace milliseconds for what is told to end, and for output that is still open
+ * Runs a suite. It fails when it crashes, hangs, has no test, writes no readable result, or leaves a program behind that
+ * keeps its output open. Never rejects.
+ * @param grace milliseconds to wait for a program that was told to end, and for output that is still open
  */
 export async function runSuite(
   suite: Suite,

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
-/** How a suite went. */
+/** What a suite writes to its result file. */
 export interface SuiteResult {
   readonly passed: number;
   readonly failed: number;
@@ -31,8 +31,8 @@ export class TestReporter extends Mocha.reporters.Spec {
 }
 
 /**
- * Mocha as every suite uses it: neither `.only` nor a skipped test gets by, and no test is tried again. `MOCHA_GREP`
- * narrows the tests; the report says of each that took long how long.
+ * Mocha as every suite uses it: `.only` and skipped tests are errors, and no test is tried again. `MOCHA_GREP` narrows
+ * the tests. The report has the time of slow tests.
  */
 export function createMocha(timeout: number): Mocha {
   const grep = process.env.MOCHA_GREP;

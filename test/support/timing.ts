@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Milliseconds that VS Code, a browser or a program of somebody else's gets for a step on a busy computer. It is the
- * time after which a step counts as failed, never a time that is waited out, so a large one costs nothing.
+ * Milliseconds that VS Code, a browser or another program gets for a step on a busy computer. After this time a step
+ * counts as failed; nothing waits for it otherwise, so a large one costs nothing.
  */
 export const patience = 120_000;
 

@@ -1,4 +1,4 @@
-/** Lets several programs run at once and their output be read one after the other, the first unfinished one live. */
+/** Prints the output of programs that run at once one after the other, the first unfinished one live. */
 export class Transcript {
   private readonly parts: { text: string; closed: boolean }[] = [];
   private current = 0;

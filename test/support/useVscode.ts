@@ -9,18 +9,18 @@ import { putBack } from "./putBack.ts";
 import { packagedExtension } from "./vsix.ts";
 import { Workbench } from "./workbench.ts";
 
-/** What a journey has at hand. */
+/** What a journey works with. */
 export interface Vscode {
   readonly server: CodeServer;
-  /** The person of the running test: a fresh browser profile for each test, but for `sharedWindow`. */
+  /** The person of the running test: a fresh browser profile for each test, unless `sharedWindow` is set. */
   readonly person: BrowserContext;
   /** Opens a window of that person; with `sharedWindow` it is the same for all tests. */
   openWorkbench(): Promise<Workbench>;
-  /** Another person: a browser profile of its own, closed with the test. */
+  /** Another person: a second browser profile, closed with the test. */
   anotherPerson(): Promise<BrowserContext>;
 }
 
-/** What makes a server special. */
+/** What only a separate server can have. */
 export interface OwnServer extends Pick<CodeServerOptions, "env"> {
   /** Other extensions beside ours. */
   readonly vsix?: readonly string[];
@@ -28,22 +28,22 @@ export interface OwnServer extends Pick<CodeServerOptions, "env"> {
   readonly chat?: boolean;
 }
 
-/** What a journey wants of its VS Code. */
+/** What a journey needs of its VS Code. */
 export interface VscodeOptions {
   /** User settings that each test begins with, on top of the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The folder that its windows show; none by default. */
   readonly folder?: string;
-  /** What needs a server of its own, which takes seconds to start. */
+  /** What needs a separate server, which takes seconds to start. */
   readonly ownServer?: OwnServer;
   /**
-   * The tests share a person and a window, put back before each: nobody is signed in, nothing is open. For tests that
-   * are about neither a new person nor a new window; opening one is most of what a short test costs.
+   * The tests share a person and a window, which are reset before each. For tests that need neither a new person nor a
+   * new window; opening one takes most of the time of a short test.
    */
   readonly sharedWindow?: boolean;
-  /** The browser of its people, where it is not the one that all share. */
+  /** A separate browser; by default, all journeys share one. */
   readonly browser?: Browser;
-  /** What that browser calls the server; its address by default. */
+  /** The origin of the server in that browser; its address by default. */
   readonly host?: string;
 }
 
@@ -59,7 +59,7 @@ export const codexHome = join(codexFolder.path, "codex-home");
 
 /** One Chromium for all files of a run: it starts with the first journey and ends with the last. */
 let browser: Promise<Browser> | undefined;
-/** And one VS Code server, for all journeys that need nothing special of it. */
+/** One VS Code server for all journeys that need no separate one. */
 let sharedServer: Promise<CodeServer> | undefined;
 after(async () => {
   await (await browser)?.close();
@@ -70,7 +70,7 @@ after(async () => {
 function startServer({ env, vsix = [], chat = false }: OwnServer = {}): Promise<CodeServer> {
   return startCodeServer({
     vsix: [packagedExtension(), ...vsix],
-    // Half of what a window costs is VS Code's hundred built-in extensions, of which only Chat needs more than these.
+    // VS Code's hundred built-in extensions take half of a window's time; only Chat needs more than these.
     ...(chat
       ? {}
       : { builtInExtensions: ["theme-defaults", "json", "json-language-features", "configuration-editing"] }),
@@ -80,10 +80,10 @@ function startServer({ env, vsix = [], chat = false }: OwnServer = {}): Promise<
 }
 
 /**
- * A VS Code with the packaged extension for the tests of the `describe` it is called in. Each test begins with a fresh
- * person and these settings, and with no login of the Codex CLI. Of a test that fails, screenshots of all tabs and the
- * logs are kept in `out/failures`.
- * @param options made when the suite starts (an issuer's address may be in them)
+ * A VS Code with the packaged extension for the tests of the surrounding `describe`. Each test begins with a fresh person
+ * and these settings, and without a login of the Codex CLI. A failed test leaves screenshots of all tabs and the logs in
+ * `out/failures`.
+ * @param options called when the suite starts (an issuer's address may be in them)
  */
 export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> = () => ({})): Vscode {
   let server: CodeServer | undefined;
@@ -97,7 +97,7 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     return person;
   };
 
-  /** A window that cannot be put back is none to share; the next test has one of its own. */
+  /** A window that cannot be reset is not shared: the next test opens a new one. */
   const leaveShared = async (error: unknown) => {
     process.stderr.write(`A window could not be put back: ${error}\n`);
     await keepEvidence(`put back ${new Date().toISOString()}`, people, started(server, "server").logs());
@@ -124,7 +124,7 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
   afterEach(async function () {
     const test = this.currentTest;
     if (test?.state === "failed") await keepEvidence(test.fullTitle(), people, started(server, "server").logs());
-    // Of a test that failed nothing is used again.
+    // Nothing of a failed test is used again.
     const kept = test?.state === "passed" && shared ? 1 : 0;
     if (kept === 0) shared = undefined;
     for (const person of people.splice(kept)) await person.close();

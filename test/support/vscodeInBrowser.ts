@@ -13,7 +13,7 @@ import { within } from "./timing.ts";
 
 const { values } = parseArgs({
   options: { extensionDevelopmentPath: { type: "string", multiple: true }, extensionTestsPath: { type: "string" } },
-  // A desktop VS Code takes many more arguments, and so do we.
+  // Like a desktop VS Code, accept many more arguments.
   strict: false,
 });
 const { extensionDevelopmentPath, extensionTestsPath } = values;
@@ -60,7 +60,7 @@ async function runTests({ origin, port }: CodeServer): Promise<number> {
   await page.exposeFunction("codeAutomationLog", (type: string, args: unknown[]) => {
     const text = `${format(...args)}\n`;
     if (text.startsWith(mark)) process.stdout.write(text.slice(mark.length));
-    // What VS Code's built-in agent host says, a hundred times a minute, concerns nobody here.
+    // VS Code's built-in agent host logs this a hundred times a minute.
     else if (!text.startsWith("[AgentHost")) noise += `${type}: ${text}`;
   });
   await page.exposeFunction("codeAutomationExit", (code: number) => ended.resolve(code));

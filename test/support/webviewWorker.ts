@@ -4,9 +4,9 @@ import type { Workbench } from "./workbench.ts";
 const doNotLoad = "webviewsDoNotLoad";
 
 /**
- * Decides what chance decides otherwise. VS Code's page around a webview waits for its service worker, and asks the
- * browser for an update of a worker that is only just being installed. Chromium mostly answers that at once, often after
- * 2 s, and now and then never; then no webview is shown in that window until it is reloaded.
+ * Removes a race from VS Code. Its page around a webview waits for its service worker, and asks the browser to update a
+ * worker that is still being installed. Chromium mostly answers at once, often after 2 s, and sometimes never; then that
+ * window shows no webview until it is reloaded.
  */
 export async function settleWebviewWorkers(person: BrowserContext): Promise<void> {
   await person.addInitScript(`(() => {

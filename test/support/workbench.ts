@@ -1,8 +1,9 @@
 import type { BrowserContext, Frame, Locator, Page } from "playwright-core";
 import type { CodeServer } from "./codeServer.ts";
+import { QuickInputWindow } from "./quickInput.ts";
 import { eventually, patience } from "./timing.ts";
 
-/** The id of a built-in colour theme, with the class its workbench carries. */
+/** The built-in colour themes, and the class that each gives the workbench. */
 const themeClasses = {
   "Default Light Modern": "light_modern",
   "Default Dark Modern": "dark_modern",
@@ -11,8 +12,8 @@ const themeClasses = {
 } as const;
 
 /**
- * Runs in the window: the tests' service is not OpenAI's, so the extension asks before it sends a credential there.
- * This person has put it into the settings themselves, and allows it.
+ * Runs in the window. The tests' service is not OpenAI's, so the extension asks before it sends a credential there; this
+ * person allows it.
  */
 const allowService = `setInterval(() => {
   for (const dialog of document.querySelectorAll(".monaco-dialog-box")) {
@@ -23,28 +24,25 @@ const allowService = `setInterval(() => {
   }
 }, 100);`;
 
-/** What `updateSettings` toggles, a setting that no test is about. */
+/** The setting that `updateSettings` toggles; no test is about it. */
 export const toggledSetting = "editor.minimap.enabled";
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** A colour theme that every VS Code has. */
 export type Theme = keyof typeof themeClasses;
 
-/** One VS Code window, as a person sees it. Every method waits for what it needs; none sleeps. */
-export class Workbench {
-  readonly page: Page;
+/** A VS Code window as a person sees it. Every method waits for what it needs; none sleeps. */
+export class Workbench extends QuickInputWindow {
   readonly server: CodeServer;
 
   private constructor(page: Page, server: CodeServer) {
-    this.page = page;
+    super(page);
     this.server = server;
   }
 
   /**
    * Opens a window. Two windows of one context share storage and secrets, and have an extension host each.
    * @param folder that the window shows
-   * @param answers whether the person may send a credential to the service in the settings, or leaves that to the test
+   * @param answers whether to allow credentials to be sent to the service in the settings, or to leave that to the test
    */
   static async open(
     context: BrowserContext,
@@ -73,155 +71,22 @@ export class Workbench {
     await this.shown();
   }
 
-  /** Brings the window before the other tabs: a tab in the background paints nothing, so nothing in it can be clicked. */
-  async toFront(): Promise<void> {
-    await this.page.bringToFront();
-  }
-
   private async shown(): Promise<void> {
     await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor();
-    // Before, the palette has no command of an extension; and it does not follow while it is open.
+    // Before that, the palette has no commands of extensions, and an open palette is not updated.
     await this.awaitMark("code/didLoadExtensions");
   }
 
-  /** Waits until VS Code has started those of its own parts that come after the window is shown. */
+  /** Waits until VS Code has started its parts that come after the window is shown. */
   async awaitLateParts(): Promise<void> {
     await this.awaitMark("code/didCreateWorkbenchContributions/3");
   }
 
-  /** Waits for a moment of VS Code's start that it marks itself. */
+  /** Waits for a performance mark of VS Code's start. */
   private async awaitMark(name: string): Promise<void> {
     await this.page.waitForFunction(`performance.getEntriesByName(${JSON.stringify(name)}).length > 0`, undefined, {
       polling: 100,
     });
-  }
-
-  // Command palette
-
-  /** Runs a command by its whole title in the palette, `Category: Title`. Waits until the palette offers it. */
-  async runCommand(title: string): Promise<void> {
-    await eventually(async () => {
-      await this.searchPalette(title);
-      try {
-        // The list does not follow what appears while it is open, so look for a while and open it again.
-        await this.quickInputRow(title).waitFor({ timeout: 5000 });
-        // Whatever takes the focus meanwhile, such as a panel that has loaded, closes the palette.
-        await this.pick(title, 10_000);
-      } catch (error) {
-        await this.closeQuickInput();
-        throw error;
-      }
-    }, patience);
-  }
-
-  /** The titles in the palette that contain `text`, regardless of case, in their order. */
-  async paletteEntries(text: string): Promise<string[]> {
-    await this.searchPalette(text);
-    let last: string | undefined;
-    const labels = await eventually(async () => {
-      const found = await this.quickInputLabels();
-      const unchanged = JSON.stringify(found) === last;
-      last = JSON.stringify(found);
-      if (!unchanged || found.length === 0) throw new Error("The palette's list is still changing");
-      return found;
-    }, patience);
-    await this.closeQuickInput();
-    return labels.filter((label) => label.toLowerCase().includes(text.toLowerCase()));
-  }
-
-  private async searchPalette(text: string): Promise<void> {
-    await this.toFront();
-    await eventually(async () => {
-      // Not by F1, which lists every command before the first letter is typed: that takes three times the work.
-      await this.page.keyboard.press("ControlOrMeta+p");
-      try {
-        await this.quickInput.waitFor({ timeout: 5000 });
-        await this.quickInputField.fill(`>${text}`, { timeout: 5000 });
-      } catch (error) {
-        // What was there may have been one that was just closing.
-        if (await this.quickInput.isVisible()) await this.closeQuickInput();
-        throw error;
-      }
-    }, patience);
-  }
-
-  // Quick input and quick pick
-
-  /** The quick input or quick pick, when one is open. */
-  get quickInput(): Locator {
-    return this.page.locator(".quick-input-widget:visible");
-  }
-
-  /** The text field of the quick input; `getAttribute("type")` is `password` for a password input. */
-  get quickInputField(): Locator {
-    return this.quickInput.locator(".quick-input-box input");
-  }
-
-  /** The sentence under the text field: the prompt or a validation message. */
-  get quickInputMessage(): Locator {
-    return this.quickInput.locator(".quick-input-message");
-  }
-
-  /** Waits for a quick input whose title, prompt or placeholder contains `text`. */
-  async awaitQuickInput(text: string): Promise<void> {
-    await this.toFront();
-    await eventually(async () => {
-      const placeholder = (await this.quickInputField.getAttribute("placeholder", { timeout: 1000 })) ?? "";
-      const shown = `${await this.quickInput.allInnerTexts()}\n${placeholder}`;
-      if (!shown.includes(text)) throw new Error(`No quick input says "${text}", but:\n${shown}`);
-    }, patience);
-  }
-
-  /** Types into the quick input, replacing what is there, and accepts it unless told not to. */
-  async fillQuickInput(text: string, { accept = true } = {}): Promise<void> {
-    await this.quickInputField.fill(text);
-    if (accept) await this.quickInputField.press("Enter");
-  }
-
-  /** Presses a button in the title bar or beside the field of the quick input, by its tooltip. */
-  async pressQuickInputButton(name: string): Promise<void> {
-    await this.quickInput.locator(`[role=button][aria-label="${name}"], [role=checkbox][aria-label="${name}"]`).click();
-  }
-
-  /** The labels the quick pick shows now. */
-  async quickInputLabels(): Promise<string[]> {
-    return this.quickInput.locator(".monaco-list-row .quick-input-list-row:first-child .label-name").allInnerTexts();
-  }
-
-  /** The row of the quick pick with exactly this label. */
-  quickInputRow(label: string): Locator {
-    // The whole label: what is typed in the palette is marked in each label that has it, and the mark is an element, too.
-    const whole = new RegExp(`^\\s*${label.split(/\s+/).map(escaped).join("\\s+")}\\s*$`);
-    const name = this.page.locator(".label-name", { hasText: whole });
-    return this.quickInput.locator(".quick-input-list .monaco-list-row").filter({ has: name }).first();
-  }
-
-  /**
-   * Picks a row of the quick pick by its label. By keyboard: under the mouse a row shows a tooltip, which may come to lie
-   * where the click goes.
-   */
-  async pick(label: string, limit = patience): Promise<void> {
-    await this.toFront();
-    const row = this.quickInputRow(label);
-    let last: string | undefined;
-    const step = Math.min(limit, 5000);
-    await eventually(async () => {
-      const focused = /\bfocused\b/.test((await row.getAttribute("class", { timeout: step })) ?? "");
-      const labels = (await this.quickInputLabels()).join("\n");
-      const unchanged = labels === last;
-      last = labels;
-      if (unchanged && !focused) await this.quickInputField.press("ArrowDown", { timeout: step });
-      if (!unchanged || !focused) throw new Error(`"${label}" is not chosen in:\n${labels}`);
-    }, limit);
-    await this.quickInputField.press("Enter", { timeout: step });
-  }
-
-  /** Closes the quick input with Escape. */
-  async closeQuickInput(): Promise<void> {
-    await eventually(async () => {
-      await this.page.keyboard.press("Escape");
-      await this.quickInput.waitFor({ state: "hidden", timeout: 1000 });
-    }, patience);
   }
 
   // Notifications
@@ -262,7 +127,7 @@ export class Workbench {
     return this.page.locator(".notification-list-item:visible .notification-list-item-message").allInnerTexts();
   }
 
-  /** Removes every notification, so that a test sees only those of its own. */
+  /** Removes every notification, so that a test sees only new ones. */
   async clearNotifications(): Promise<void> {
     await this.runCommand("Notifications: Clear All Notifications");
     await this.page.locator(".notification-list-item:visible").first().waitFor({ state: "hidden" });
@@ -327,7 +192,7 @@ export class Workbench {
     }, patience);
   }
 
-  /** Waits until the entries of the Accounts menu satisfy `assertion`; it is closed again. They come with an event. */
+  /** Waits until the entries of the Accounts menu pass `assertion`, and closes it. They are updated by an event. */
   async awaitAccountsMenu(assertion: (entries: string[]) => void): Promise<void> {
     await eventually(async () => {
       const entries = await this.openAccountsMenu();
@@ -356,7 +221,7 @@ export class Workbench {
   async updateSettings(change: Readonly<Record<string, unknown>>): Promise<void> {
     this.server.updateSettings(change);
     // code-server does not notice a change of the file: it watches it under another URI than it reads it. Writing a
-    // setting of VS Code's own from the window makes it read all of them again.
+    // VS Code setting from the window makes it read all of them again.
     const before = this.server.readSettings()[toggledSetting];
     const isWritten = () => {
       if (this.server.readSettings()[toggledSetting] === before) throw new Error("The settings were not written");
@@ -368,7 +233,7 @@ export class Workbench {
     }, patience);
   }
 
-  /** Switches the colour theme and waits until the window wears it. */
+  /** Switches the colour theme and waits until the window has it. */
   async setTheme(theme: Theme): Promise<void> {
     await this.updateSettings({ "workbench.colorTheme": theme, "window.autoDetectColorScheme": false });
     await this.page.locator(`.monaco-workbench[class*="${themeClasses[theme]}"]`).waitFor();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { registerHooks } from "node:module";
 import manifest from "../../package.json" with { type: "json" };
+import { commandOf, paletteIds } from "../../src/shared/actionIds.ts";
 import { answer, called, registered } from "../support/extensionStub.ts";
 
 const stub = new URL("../support/extensionStub.ts", import.meta.url).href;
@@ -13,7 +14,7 @@ const replaced = [
   "./editor/status/statusBar.ts",
 ];
 
-/** The person's word of an earlier time, when the setting that it is for was on. */
+/** The person's consent from an earlier time, when the setting that it is for was on. */
 const memory = new Map<string, unknown>([["terminalConsent", "allowed"]]);
 
 describe("The extension's commands", () => {
@@ -38,6 +39,7 @@ describe("The extension's commands", () => {
 
   it("are those of package.json, and the ones that are links of ours", () => {
     const listed = manifest.contributes.commands.map(({ command }) => command);
+    assert.deepEqual(listed.toSorted(), paletteIds.map(commandOf).toSorted());
     for (const command of listed) assert.ok(registered.has(command), command);
     assert.deepEqual(
       [...registered.keys()].filter((command) => !listed.includes(command)).sort(),
@@ -47,17 +49,17 @@ describe("The extension's commands", () => {
     );
   });
 
-  it("do something, and answer nothing to whoever runs them", async () => {
+  it("run the action of that name, and answer nothing to whoever runs them", async () => {
     assert.ok(registered.size > 15);
     for (const [name, run] of registered) {
       called.length = 0;
       const result = await run(answer, "an argument");
-      assert.equal(called.length, 1, `${name} called ${called}`);
+      assert.deepEqual(called, [{ path: "services.run", args: [name.replace("chatgptSignIn.", "")] }]);
       assert.equal(result, undefined, name);
     }
   });
 
-  it("stand beside the end of the person's word for terminals: found off, the setting takes it away", () => {
+  it("are registered, and the consent for terminals is forgotten when its setting is found off", () => {
     assert.equal(memory.get("terminalConsent"), undefined);
   });
 });

@@ -33,6 +33,7 @@ const vscode: Record<string, unknown> = {
     onDidChangeConfiguration: () => ({ dispose() {} }),
   },
   env: {},
+  l10n: {},
   EventEmitter: class {
     event = () => ({ dispose() {} });
     fire() {}
@@ -109,13 +110,13 @@ describe("A window whose secrets cannot be read", () => {
     }
   });
 
-  it("is left as it was by commands that fail", async () => {
+  it("is left unchanged by commands that fail", async () => {
     const before = listeners.length;
     for (let times = 0; times < 3; times += 1) await commands.get("chatgptSignIn.signIn")?.();
     assert.equal(listeners.length, before, "nobody listens any more");
   });
 
-  it("works without the person's own key where that is all that cannot be read, and no request uses it", async () => {
+  it("works without the person's own key where only that cannot be read, and no request uses it", async () => {
     broken = (key) => key === "ownKey";
     for (const [authMode, told] of [
       ["apiKey", [sentenceFor(new Problem("keyringFailed"))]],

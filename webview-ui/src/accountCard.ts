@@ -1,79 +1,96 @@
+import * as l10n from "@vscode/l10n";
 import { html, nothing, type TemplateResult } from "lit";
 import type { View } from "../../src/shared/panelProtocol.ts";
 import { accountDetails, accountHeading } from "./accountDetails.ts";
 import { actionButton } from "./actionButton.ts";
 import { attemptStrip } from "./attemptStrip.ts";
+import { isBusy } from "./busy.ts";
 import { needsSignInWords } from "./words.ts";
 
+type Sign<Status> = View["sign"] & { status: Status };
+
 function signOutButton(view: View): TemplateResult {
-  const busy = view.busy === "signOut";
-  return actionButton({ label: busy ? "Signing out…" : "Sign out", intent: { type: "signOut" }, busy });
+  const busy = isBusy(view, "signOut");
+  return actionButton({
+    label: busy ? l10n.t("Signing out…") : l10n.t("Sign out"),
+    intent: { type: "signOut" },
+    busy,
+  });
 }
 
 function signedOut(view: View): TemplateResult | typeof nothing {
-  if (view.attempt !== undefined) {
-    return nothing;
-  }
+  if (view.attempt !== undefined) return nothing;
   return html`<div class="block">
     <p>
-      Sign in through your browser to use your ChatGPT account in VS Code; your password never reaches this extension.
+      ${l10n.t(
+        "Sign in with your browser to use your ChatGPT account in VS Code. This extension never sees your password.",
+      )}
     </p>
     <div class="buttons">
-      ${actionButton({ label: "Sign in with ChatGPT", icon: "account", intent: { type: "signIn" }, primary: true })}
+      ${actionButton({
+        label: l10n.t("Sign in with ChatGPT"),
+        icon: "account",
+        intent: { type: "signIn" },
+        primary: true,
+      })}
     </div>
   </div>`;
 }
 
-function signedIn(view: View, sign: View["sign"] & { status: "signedIn" }, now: number): TemplateResult {
-  const refreshing = view.busy === "refresh";
+function signedIn(view: View, { account }: Sign<"signedIn">, now: number): TemplateResult {
+  const refreshing = isBusy(view, "refresh");
   return html`<div class="block">
-    ${accountHeading(sign.account)} ${accountDetails(sign.account, now, view.busy, true)}
+    ${accountHeading(account)} ${accountDetails(account, { view, now, live: true })}
     <div class="buttons">
       ${actionButton({
-        label: refreshing ? "Refreshing…" : "Refresh",
+        label: refreshing ? l10n.t("Refreshing…") : l10n.t("Refresh"),
         icon: "refresh",
         intent: { type: "refresh" },
         busy: refreshing,
-        blocked: view.busy === "signOut",
+        blocked: isBusy(view, "signOut"),
       })}
       ${signOutButton(view)}
     </div>
   </div>`;
 }
 
-function needsSignIn(view: View, sign: View["sign"] & { status: "needsSignIn" }, now: number): TemplateResult {
+function needsSignIn(view: View, { account, why }: Sign<"needsSignIn">, now: number): TemplateResult {
   const again =
     view.attempt === undefined
-      ? actionButton({ label: "Sign in again", icon: "account", intent: { type: "signIn" }, primary: true })
+      ? actionButton({ label: l10n.t("Sign in again"), icon: "account", intent: { type: "signIn" }, primary: true })
       : nothing;
   return html`<div class="block">
     <div class="notice">
       <panel-icon name="warning"></panel-icon>
-      <p>${needsSignInWords[sign.why]}</p>
+      <p>${needsSignInWords[why]()}</p>
     </div>
     ${
-      sign.account === undefined
+      account === undefined
         ? nothing
-        : html`${accountHeading(sign.account)} ${accountDetails(sign.account, now, view.busy, false)}`
+        : html`${accountHeading(account)} ${accountDetails(account, { view, now, live: false })}`
     }
     <div class="buttons">${again}${signOutButton(view)}</div>
   </div>`;
 }
 
-/** Who is signed in, or how to; a running sign-in stands above it. */
-export function accountCard(view: View, now: number): TemplateResult {
+function content(view: View, now: number): TemplateResult | typeof nothing {
   const { sign } = view;
+  switch (sign.status) {
+    case "signedOut":
+      return signedOut(view);
+    case "signedIn":
+      return signedIn(view, sign, now);
+    case "needsSignIn":
+      return needsSignIn(view, sign, now);
+  }
+}
+
+/** Who is signed in, or how to sign in; a running sign-in is shown above it. */
+export function accountCard(view: View, now: number): TemplateResult {
   return html`<section class="section" aria-labelledby="account-title" data-region>
-    <h2 id="account-title">ChatGPT account</h2>
+    <h2 id="account-title">${l10n.t("ChatGPT account")}</h2>
     <div class="card">
-      ${view.attempt === undefined ? nothing : attemptStrip(view.attempt, now)}
-      ${
-        sign.status === "signedOut"
-          ? signedOut(view)
-          : sign.status === "signedIn"
-            ? signedIn(view, sign, now)
-            : needsSignIn(view, sign, now)
-      }
+      ${view.attempt === undefined ? nothing : attemptStrip(view.attempt, now)} ${content(view, now)}
     </div>
   </section>`;
 }

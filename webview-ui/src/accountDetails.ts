@@ -1,21 +1,34 @@
 import "@vscode-elements/elements/dist/vscode-badge/index.js";
 
+import * as l10n from "@vscode/l10n";
 import { html, nothing, type TemplateResult } from "lit";
 import type { AccountView, View } from "../../src/shared/panelProtocol.ts";
 import { planName } from "../../src/shared/planName.ts";
 import { actionButton } from "./actionButton.ts";
+import { isBusy } from "./busy.ts";
+import { sentence } from "./sentence.ts";
 import { timeText } from "./timeText.ts";
 import { absenceWords } from "./words.ts";
 
+/** What is around an account's details. */
+interface Surroundings {
+  readonly view: View;
+  readonly now: number;
+  /** Whether the account's credential is still good, so that its buttons make sense. */
+  readonly live: boolean;
+}
+
+/** The name of a plan, which a screen reader announces as one. */
+export function planBadge(plan: string | undefined): TemplateResult | typeof nothing {
+  if (plan === undefined) return nothing;
+  return html`<vscode-badge><span class="visually-hidden">${l10n.t("Plan:")} </span>${planName(plan)}</vscode-badge>`;
+}
+
 /** Who is signed in: the email address and the plan. */
-export function accountHeading(account: AccountView): TemplateResult {
-  const plan =
-    account.plan === undefined
-      ? nothing
-      : html`<vscode-badge><span class="visually-hidden">Plan: </span>${planName(account.plan)}</vscode-badge>`;
+export function accountHeading({ email, plan }: AccountView): TemplateResult {
   return html`<div class="who">
-    <p class="headline">${account.email ?? "ChatGPT account"}</p>
-    ${plan}
+    <p class="headline">${email ?? l10n.t("ChatGPT account")}</p>
+    ${planBadge(plan)}
   </div>`;
 }
 
@@ -23,60 +36,58 @@ function detail(term: string, content: unknown): TemplateResult {
   return html`<div class="fact"><dt>${term}</dt><dd>${content}</dd></div>`;
 }
 
-function derivedKey(account: AccountView, now: number, busy: View["busy"], live: boolean): TemplateResult {
-  const key = account.derivedKey;
-  const setUp = actionButton({
-    label: "Set up on platform.openai.com",
+function setUpButton(): TemplateResult {
+  return actionButton({
+    label: l10n.t("Set up on platform.openai.com"),
     iconAfter: "linkExternal",
     intent: { type: "openPlatform" },
   });
+}
+
+function retryButton(view: View): TemplateResult {
+  const busy = isBusy(view, "derivedKey");
+  return actionButton({
+    label: busy ? l10n.t("Creating…") : l10n.t("Retry"),
+    name: busy ? l10n.t("Creating…") : l10n.t("Retry creating the account API key"),
+    intent: { type: "retryDerivedKey" },
+    busy,
+  });
+}
+
+function derivedKey(account: AccountView, { view, now, live }: Surroundings): TemplateResult {
+  const key = account.derivedKey;
   const billing = html`<p class="detail">
-    Use of this key is billed to the OpenAI Platform organization, not to the ChatGPT plan.
+    ${l10n.t("Usage of the account API key is billed to an OpenAI Platform organization, not to your ChatGPT plan.")}
   </p>`;
   if (key.status === "present") {
     const unfinished =
       account.needsPlatformSetup && live
-        ? html`<p>The OpenAI Platform organization still waits for its set-up.</p>
-            <div class="buttons">${setUp}</div>`
+        ? html`<p>${l10n.t("The OpenAI Platform organization isn't set up yet.")}</p>
+            <div class="buttons">${setUpButton()}</div>`
         : nothing;
-    return html`<p><span class="mono">${key.masked}</span> <span class="made">made ${timeText(key.createdAt, now)}</span></p>
+    const created = sentence(l10n.t("Created {time}"), { time: timeText(key.createdAt, now) });
+    return html`<p><span class="mono">${key.masked}</span> <span class="created">${created}</span></p>
       ${billing}${unfinished}`;
   }
-  if (key.why === "pending") {
-    return html`<p>${absenceWords.pending}</p>`;
-  }
-  const retry = actionButton({
-    label: busy === "derivedKey" ? "Trying…" : "Retry",
-    name: busy === "derivedKey" ? "Trying…" : "Retry making the account API key",
-    intent: { type: "retryDerivedKey" },
-    busy: busy === "derivedKey",
-  });
-  return html`<p>${absenceWords[key.why]}</p>
-    ${
-      live
-        ? html`<div class="buttons">
-          ${key.why === "noOrganization" || account.needsPlatformSetup ? setUp : nothing}${retry}
-        </div>`
-        : nothing
-    }
-    ${billing}`;
+  const absence = html`<p>${absenceWords[key.why]()}</p>`;
+  if (key.why === "pending") return absence;
+  const setUp = key.why === "noOrganization" || account.needsPlatformSetup ? setUpButton() : nothing;
+  const buttons = live ? html`<div class="buttons">${setUp}${retryButton(view)}</div>` : nothing;
+  return html`${absence} ${buttons} ${billing}`;
 }
 
-/**
- * What is known of an account, as terms and values.
- *
- * @param live whether the account's credential is still good, so that its buttons make sense
- */
-export function accountDetails(account: AccountView, now: number, busy: View["busy"], live: boolean): TemplateResult {
-  const { accountId, accessTokenExpiresAt: expiry, lastRefreshAt } = account;
+/** What is known about an account, as terms and values. */
+export function accountDetails(account: AccountView, surroundings: Surroundings): TemplateResult {
+  const { workspaceId, accessTokenExpiresAt: expiry, lastRefreshAt } = account;
+  const { now } = surroundings;
   return html`<dl class="facts">
-    ${accountId === undefined ? nothing : detail("Account ID", html`<span class="mono">${accountId}</span>`)}
+    ${workspaceId === undefined ? nothing : detail(l10n.t("ChatGPT workspace"), html`<span class="mono">${workspaceId}</span>`)}
     ${
       expiry === undefined
         ? nothing
-        : detail(expiry > now ? "Access token expires" : "Access token expired", timeText(expiry, now))
+        : detail(expiry > now ? l10n.t("Access token expires") : l10n.t("Access token expired"), timeText(expiry, now))
     }
-    ${lastRefreshAt === undefined ? nothing : detail("Last refresh", timeText(lastRefreshAt, now))}
-    ${detail("Account API key", derivedKey(account, now, busy, live))}
+    ${lastRefreshAt === undefined ? nothing : detail(l10n.t("Last refresh"), timeText(lastRefreshAt, now))}
+    ${detail(l10n.t("Account API key"), derivedKey(account, surroundings))}
   </dl>`;
 }

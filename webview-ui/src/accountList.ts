@@ -1,29 +1,31 @@
+import * as l10n from "@vscode/l10n";
 import { html, nothing, type TemplateResult } from "lit";
 import type { OtherAccountView, View } from "../../src/shared/panelProtocol.ts";
-import { planName } from "../../src/shared/planName.ts";
+import { planBadge } from "./accountDetails.ts";
 import { actionButton } from "./actionButton.ts";
+import { isBusy } from "./busy.ts";
 import { originWords } from "./words.ts";
 
-function row(account: OtherAccountView, busy: View["busy"]): TemplateResult {
-  const { id, label, plan, origin, needsSignIn } = account;
-  const blocked = busy === "signOut";
+function row({ id, label, plan, origin, needsSignIn }: OtherAccountView, blocked: boolean): TemplateResult {
+  const facts = [originWords[origin](), ...(needsSignIn ? [l10n.t("Sign-in required")] : [])];
   return html`<li class="block row">
     <div class="text">
       <div class="who">
         <p class="headline">${label}</p>
-        ${
-          plan === undefined
-            ? nothing
-            : html`<vscode-badge><span class="visually-hidden">Plan: </span>${planName(plan)}</vscode-badge>`
-        }
+        ${planBadge(plan)}
       </div>
-      <p class="detail">${originWords[origin]}${needsSignIn ? " Needs you to sign in again." : ""}</p>
+      <p class="detail">${facts.join(" · ")}</p>
     </div>
     <div class="buttons">
-      ${actionButton({ label: "Use", name: `Use ${label}`, intent: { type: "switchAccount", id }, blocked })}
       ${actionButton({
-        label: "Sign out",
-        name: `Sign out of ${label}`,
+        label: l10n.t("Use"),
+        name: l10n.t("Use {account}", { account: label }),
+        intent: { type: "useAccount", id },
+        blocked,
+      })}
+      ${actionButton({
+        label: l10n.t("Sign out"),
+        name: l10n.t("Sign out of {account}", { account: label }),
         intent: { type: "signOutAccount", id },
         blocked,
       })}
@@ -31,31 +33,34 @@ function row(account: OtherAccountView, busy: View["busy"]): TemplateResult {
   </li>`;
 }
 
-/** The accounts that are signed in beside the one that is used, and the way to add one. */
+/** The accounts that are signed in beside the active one, and the button that adds one. */
 export function accountList(view: View): TemplateResult | typeof nothing {
-  if (view.sign.status === "signedOut") {
-    return nothing;
-  }
+  if (view.sign.status === "signedOut") return nothing;
   const others = view.otherAccounts ?? [];
-  const add = actionButton({
-    label: "Add account",
-    icon: "account",
-    intent: { type: "addAccount" },
-    blocked: view.attempt !== undefined,
-  });
+  const blocked = isBusy(view, "signOut");
+  const rows = others.map((account) => row(account, blocked));
   return html`<section class="section" aria-labelledby="other-accounts-title" data-region>
-    <h2 id="other-accounts-title">Other ChatGPT accounts</h2>
+    <h2 id="other-accounts-title">${l10n.t("Other ChatGPT accounts")}</h2>
     <div class="card">
-      ${others.length === 0 ? nothing : html`<ul class="accounts">${others.map((account) => row(account, view.busy))}</ul>`}
+      ${rows.length === 0 ? nothing : html`<ul class="accounts">${rows}</ul>`}
       <div class="block row">
         <p class="text detail">
           ${
-            others.length === 0
-              ? "Another account, or the same one in another ChatGPT workspace, can be signed in beside this one."
-              : "They stay signed in. An extension that was given one of them keeps it, whichever is used here."
+            rows.length === 0
+              ? l10n.t("You can also sign in with another account, or with this one in another ChatGPT workspace.")
+              : l10n.t(
+                  "These accounts stay signed in. Switching accounts here doesn't change which account an extension uses.",
+                )
           }
         </p>
-        <div class="buttons">${add}</div>
+        <div class="buttons">
+          ${actionButton({
+            label: l10n.t("Add account"),
+            icon: "account",
+            intent: { type: "addAccount" },
+            blocked: view.attempt !== undefined,
+          })}
+        </div>
       </div>
     </div>
   </section>`;

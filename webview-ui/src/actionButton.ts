@@ -1,5 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 
+import * as l10n from "@vscode/l10n";
 import { html, nothing, type TemplateResult } from "lit";
 import type { Intent } from "../../src/shared/panelProtocol.ts";
 import { post } from "./host.ts";
@@ -8,20 +9,20 @@ import type { IconName } from "./panelIcon.ts";
 export interface ActionButton {
   readonly label: string;
   readonly intent: Intent;
-  /** The accessible name, where the label alone would not say what it acts on. Begins with the label. */
+  /** The accessible name, where the label alone doesn't say what it acts on. Contains the words of the label. */
   readonly name?: string;
   readonly primary?: boolean;
   readonly icon?: IconName;
   readonly iconAfter?: IconName;
-  /** The action is under way: shown so, and not started again. */
+  /** The action is under way: it is shown, and can't be started again. */
   readonly busy?: boolean;
-  /** Cannot be used at the moment. */
+  /** Can't be used now. */
   readonly blocked?: boolean;
 }
 
 /**
- * A button that posts an intent. One that is busy or blocked is so by `aria-disabled`: `disabled` would take the
- * focus away from the person who has just pressed it.
+ * A button that posts an intent. A busy or blocked one has `aria-disabled`, because `disabled` would take the focus away
+ * from the person who has just pressed it.
  */
 export function actionButton(button: ActionButton): TemplateResult {
   const off = button.busy === true || button.blocked === true;
@@ -44,4 +45,9 @@ export function actionButton(button: ActionButton): TemplateResult {
     }}
     >${before}${button.label}${after}</vscode-button
   >`;
+}
+
+/** Opens the log, beside a message about a failure. */
+export function logButton(): TemplateResult {
+  return actionButton({ label: l10n.t("Show log"), intent: { type: "showLog" } });
 }

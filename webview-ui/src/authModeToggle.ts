@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import type { AuthMode, View } from "../../src/shared/panelProtocol.ts";
@@ -15,15 +16,15 @@ function choices(view: View): readonly Choice[] {
   return [
     {
       mode: "apiKey",
-      label: "API key",
-      sentence: "Requests are made with an OpenAI API key of your own and billed to it.",
-      missing: view.ownKey.status === "absent" ? "No API key is set yet." : undefined,
+      label: l10n.t("API key"),
+      sentence: l10n.t("Requests use your OpenAI API key and are billed to its organization."),
+      missing: view.ownKey.status === "absent" ? l10n.t("No API key is set.") : undefined,
     },
     {
       mode: "chatgpt",
-      label: "ChatGPT",
-      sentence: "Requests are made with your ChatGPT account.",
-      missing: view.sign.status === "signedIn" ? undefined : "Needs you to sign in.",
+      label: l10n.t("ChatGPT"),
+      sentence: l10n.t("Requests use your ChatGPT account."),
+      missing: view.sign.status === "signedIn" ? undefined : l10n.t("Sign-in required"),
     },
   ];
 }
@@ -53,12 +54,12 @@ function radio(choice: Choice, view: View): TemplateResult {
 }
 
 /**
- * The choice between API key and ChatGPT. Native radios: they bring the arrow keys, and the role that
- * `vscode-radio` (a checkbox inside) hides from screen readers.
+ * The choice between API key and ChatGPT. Native radios have the arrow keys, and the role that `vscode-radio` (a
+ * checkbox inside) hides from screen readers.
  */
 export function authModeToggle(view: View): TemplateResult {
   return html`<section class="section" data-region>
-    <h2 id="auth-mode-title">Make requests with</h2>
+    <h2 id="auth-mode-title">${l10n.t("Make requests with")}</h2>
     <div class="card choices" role="radiogroup" aria-labelledby="auth-mode-title">
       ${choices(view).map((choice) => radio(choice, view))}
     </div>

@@ -1,21 +1,31 @@
+import * as l10n from "@vscode/l10n";
 import { html, type TemplateResult } from "lit";
-import type { View } from "../../src/shared/panelProtocol.ts";
+import type { SignInAttempt } from "../../src/shared/panelProtocol.ts";
 import { actionButton } from "./actionButton.ts";
+import { sentence } from "./sentence.ts";
 
-type Device = NonNullable<NonNullable<View["attempt"]>["device"]>;
+type Device = Extract<SignInAttempt, { stage: "waitingForDevice" }>["device"];
 
-/** The code to type on the issuer's page, large, with that page and the warning that belongs to it. */
+/** The code to enter on the issuer's page, large, with that page's address and a warning. */
 export function deviceCode({ userCode, page }: Device): TemplateResult {
+  const instruction = sentence(l10n.t("Open {page} in any browser, sign in, and enter this code:"), {
+    page: html`<span class="mono">${page}</span>`,
+  });
+  const spelled = [...userCode].join(" ");
   return html`<div class="device">
-    <p>Open <span class="mono">${page}</span> in any browser, sign in and enter this code:</p>
-    <p class="code mono" role="img" aria-label=${`Code ${[...userCode].join(" ")}`}>${userCode}</p>
+    <p>${instruction}</p>
+    <p class="code mono" role="img" aria-label=${l10n.t("Code {characters}", { characters: spelled })}>${userCode}</p>
     <div class="buttons">
-      ${actionButton({ label: "Copy code", intent: { type: "copyDeviceCode" }, primary: true })}
-      ${actionButton({ label: "Open its page", icon: "linkExternal", intent: { type: "openDevicePage" } })}
+      ${actionButton({ label: l10n.t("Copy code"), intent: { type: "copyDeviceCode" }, primary: true })}
+      ${actionButton({ label: l10n.t("Open page"), icon: "linkExternal", intent: { type: "openDevicePage" } })}
     </div>
     <p class="warning-line">
       <panel-icon name="warning"></panel-icon>
-      <span>Never share this code, and enter none that somebody sent you: whoever has it could sign in as you.</span>
+      <span
+        >${l10n.t(
+          "Never share this code, and don't enter a code someone sent you. Whoever has it could sign in as you.",
+        )}</span
+      >
     </p>
   </div>`;
 }

@@ -8,13 +8,12 @@ function isShowable(at: number): boolean {
 }
 
 /**
- * How far a time is from now, in words of the person's locale: "in 52 minutes", "3 days ago", "now".
+ * How far a time is from now, in words of the locale: "in 52 minutes", "3 days ago", "now".
  *
  * @param at milliseconds since 1970
  * @param now milliseconds since 1970
- * @param locale the browser's own when left out
  */
-export function relativeTime(at: number, now: number, locale?: string): string {
+export function relativeTime(at: number, now: number, locale: string): string {
   if (!isShowable(at)) {
     return "";
   }
@@ -32,7 +31,7 @@ export function relativeTime(at: number, now: number, locale?: string): string {
 }
 
 /** A time as local date and time of day; empty for one that no calendar can show. */
-export function absoluteTime(at: number, locale?: string): string {
+export function absoluteTime(at: number, locale: string): string {
   return isShowable(at) ? new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(at) : "";
 }
 
@@ -42,18 +41,18 @@ export function isoTime(at: number): string {
 }
 
 /** The time since `since`, as minutes and seconds: "1:05". Never below zero. */
-export function elapsedTime(since: number, now: number, locale?: string): string {
+export function elapsedTime(since: number, now: number, locale: string): string {
   const seconds = Math.max(0, Math.floor((now - since) / 1000));
   const minutes = new Intl.NumberFormat(locale).format(Math.floor(seconds / 60));
   return `${minutes}:${new Intl.NumberFormat(locale, { minimumIntegerDigits: 2 }).format(seconds % 60)}`;
 }
 
 /** The time until `until`, as minutes and seconds: "9:58". Never below zero. */
-export function timeLeft(until: number, now: number, locale?: string): string {
+export function timeLeft(until: number, now: number, locale: string): string {
   return elapsedTime(now, until, locale);
 }
 
 /** A share of a hundred, as the locale writes it: "37%". */
-export function percent(share: number, locale?: string): string {
+export function percent(share: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: "percent" }).format(share / 100);
 }

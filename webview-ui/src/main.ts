@@ -1,4 +1,5 @@
 import "./zodSetup.ts";
+import "./language.ts";
 
 import "./panel.css";
 

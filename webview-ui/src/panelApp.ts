@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { frameWords, type View, viewSchema } from "../../src/shared/panelProtocol.ts";
+import { type View, viewSchema } from "../../src/shared/panelProtocol.ts";
+import { frameWords } from "../../src/shared/words/panelFrame.ts";
 import { accountCard } from "./accountCard.ts";
 import { accountList } from "./accountList.ts";
 import { apiKeyRow } from "./apiKeyRow.ts";
@@ -12,12 +13,12 @@ import { usageCard } from "./usageCard.ts";
 import { ViewRequest } from "./viewRequest.ts";
 import { lateWords, statusWords } from "./words.ts";
 
-/** How often times relative to now are written anew, in milliseconds: while signing in, and otherwise. */
+/** How often times relative to now are updated, in milliseconds: while signing in, and otherwise. */
 const tick = { attempt: 1000, idle: 15_000 };
 
 /**
- * The settings panel. It holds the last view it was told and nothing else, and draws into the page itself, not into a
- * shadow root, so that one style sheet and one set of ids serve all of it.
+ * The settings panel. It keeps the last view and nothing else. It draws into the page, not into a shadow root, so that one
+ * style sheet and one set of ids cover all of it.
  */
 export class PanelApp extends LitElement {
   static override properties = { view: { state: true }, late: { state: true }, mismatch: { state: true } };
@@ -60,10 +61,10 @@ export class PanelApp extends LitElement {
     return this;
   }
 
-  /** Draws, and if that removed the element that had the focus, gives the focus to what took its place. */
+  /** Draws, and if that removed the element that had the focus, moves the focus to what replaced it. */
   protected override update(changed: PropertyValues): void {
     const focused = this.contains(document.activeElement) ? document.activeElement : null;
-    // The frame that came with the page has done its work.
+    // The page came with a frame, which is drawn here from now on.
     if (!this.hasUpdated) this.replaceChildren();
     const region = focused?.closest<HTMLElement>("[data-region]");
     super.update(changed);
@@ -83,21 +84,23 @@ export class PanelApp extends LitElement {
     const shown = view === undefined ? undefined : drawn(view);
     const mismatch = this.mismatch || (view !== undefined && shown === undefined);
     const waits = view === undefined && !mismatch;
-    const status = shown?.status ?? (waits && late ? lateWords : "");
+    const status = shown?.status ?? (waits && late ? [lateWords()] : []);
     return html`<main aria-busy=${waits && !late ? "true" : "false"}>
       <header>
-        <h1>${frameWords.title}</h1>
-        <p class="detail">${frameWords.subtitle}</p>
+        <h1>${frameWords.title()}</h1>
+        <p class="detail">${frameWords.subtitle()}</p>
       </header>
-      <div class="visually-hidden" role="status" aria-live="polite">${status}</div>
+      <div class="visually-hidden" role="status" aria-live="polite">
+        ${status.map((text) => html`<span>${text}</span> `)}
+      </div>
       ${mismatch ? mismatchBanner() : nothing} ${waits ? loading(late) : nothing}
       ${shown?.content ?? nothing}
     </main>`;
   }
 
   /**
-   * Takes a view from the extension, which VS Code hands on from a frame of this page's own origin. Of one that it does
-   * not understand, it tells; whatever is none, it drops.
+   * Takes a view from the extension, which VS Code passes on from a frame of this page's origin. It reports a view that
+   * it does not understand, and drops what is no view.
    */
   readonly #receive = (event: MessageEvent<unknown>): void => {
     if (event.origin !== window.origin) return;
@@ -123,8 +126,8 @@ export class PanelApp extends LitElement {
   };
 }
 
-/** What a view looks like; undefined, so that the page can say so, when it cannot be drawn. */
-function drawn(view: View): { readonly status: string; readonly content: TemplateResult } | undefined {
+/** What a view looks like; undefined when it cannot be drawn. */
+function drawn(view: View): { readonly status: readonly string[]; readonly content: TemplateResult } | undefined {
   const now = Date.now();
   try {
     return {

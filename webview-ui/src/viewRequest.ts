@@ -1,7 +1,7 @@
 /** Pauses between questions in milliseconds: each is twice the one before, up to the longest. */
 const pause = { first: 250, longest: 8000 };
 
-/** With this question, 7.75 s after the first, a person is told that it takes long. */
+/** At this question, 7.75 s after the first, the panel says that it is still loading. */
 const lateQuestion = 6;
 
 /**
@@ -24,7 +24,7 @@ export class ViewRequest {
     this.#next(pause.first, 1);
   }
 
-  /** The view is there, or nobody waits for it: no timer is left. */
+  /** The view has come, or nobody waits for it. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import * as vscode from "vscode";
 
-/** The authentication provider of “Sign in with ChatGPT”, and what is wanted of it: an OpenAI API key. */
+/** The authentication provider of “Sign in with ChatGPT”, and the scope that asks for an OpenAI API key. */
 const provider = "chatgpt";
 const scopes = ["openai.api-key"];
 
@@ -16,24 +16,24 @@ export function activate(context: vscode.ExtensionContext): void {
   );
 }
 
-/** The session that was used last: only to tell the person when it is gone. */
+/** The session that was used last, to notice when it ends. */
 let sessionId: string | undefined;
 
 /**
- * Asks VS Code for a session each time, right before it is needed: that costs nothing, the person may have changed their
- * mind, and the token may have been renewed. Nothing of it is kept.
+ * Asks VS Code for a session each time, right before it is needed. That is cheap, and the account, the key or the
+ * person's consent may have changed. The token is not kept.
  */
 async function sayHello(options: vscode.AuthenticationGetSessionOptions): Promise<void> {
   let session: vscode.AuthenticationSession | undefined;
   try {
     session = await vscode.authentication.getSession(provider, scopes, options);
   } catch (error) {
-    // The person said no, or did not sign in.
+    // The person declined, or did not sign in.
     await vscode.window.showWarningMessage(`No session: ${messageOf(error)}`);
     return;
   }
   if (!session) {
-    await vscode.window.showInformationMessage("No session: not allowed, or nobody is signed in.");
+    await vscode.window.showInformationMessage("No session: access isn't allowed, or nobody is signed in.");
     return;
   }
   sessionId = session.id;
@@ -55,7 +55,7 @@ async function sayHello(options: vscode.AuthenticationGetSessionOptions): Promis
   }
 }
 
-/** Asks who is signed in, with no scopes: the session that comes has no token in it. */
+/** Asks who is signed in. Without scopes the session has no token. */
 async function whoAmI(): Promise<void> {
   const session = await vscode.authentication.getSession(provider, [], { createIfNone: true });
   const { label, ...others } = session.account as { label: string; plan?: string; chatgptAccountId?: string };
@@ -65,7 +65,7 @@ async function whoAmI(): Promise<void> {
   );
 }
 
-/** Says that the session is gone, once. Other extensions' sessions and other accounts change too. */
+/** Shows once that the session has ended. Sessions of other accounts change, too. */
 async function sessionsChanged(): Promise<void> {
   if (sessionId === undefined) return;
   const session = await vscode.authentication.getSession(provider, scopes, { silent: true });

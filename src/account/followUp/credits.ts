@@ -19,7 +19,7 @@ const creditsOfPlan: ReadonlyMap<string, number> = new Map([
   ["pro", 50],
 ]);
 
-/** Statuses below 500 that ask for another try. */
+/** Statuses below 500 after which another try may succeed. */
 const passing: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
 /** Whether an account's plan comes with API credits that can be asked for now. */
@@ -46,7 +46,7 @@ export async function redeemCredits(
     });
     const dollars = response.status === 200 ? grantedBy(response.json) : undefined;
     const error = errorCode(response.json);
-    // Anything else is not the service's word: a page, a portal's JSON, an error that may pass.
+    // Anything else is not the service's answer: a page, a portal's JSON, an error that may pass.
     const isRefusal = response.status >= 400 && response.status < 500 && !passing.has(response.status);
     const isRefused = isRefusal && isServiceError(response.json) && !isPassing(error);
     if (dollars === undefined && !isRefused) {
@@ -65,7 +65,7 @@ export async function redeemCredits(
   }
 }
 
-/** What an answer grants; undefined for one that is an error or not the service's: only an empty one may leave it out. */
+/** What an answer grants; undefined for an error, or an answer that is not the service's. Only `{}` may leave it out. */
 function grantedBy(json: unknown): number | undefined {
   if (isErrorBody(json)) return undefined;
   if (nothingSchema.safeParse(json).success) return 0;
@@ -90,11 +90,11 @@ export interface CreditRedeemerDependencies {
 export class CreditRedeemer {
   readonly #dependencies: CreditRedeemerDependencies;
 
-  constructor(parts: CreditRedeemerDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: CreditRedeemerDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** @throws Problem, which concern nobody but the log */
+  /** @throws Problem, to be logged only */
   async ask(id: string): Promise<void> {
     const { accounts, refresher, deriver, http, clock, log, endpoints } = this.#dependencies;
     let entry = accounts.entry(id);
@@ -108,7 +108,7 @@ export class CreditRedeemer {
   }
 
   #isDue(account: Account, askedAt: number | undefined): boolean {
-    // A linked login is the Codex CLI's: its tokens are not ours to renew, nor its credits ours to ask for.
+    // A linked login is the Codex CLI's: neither its tokens nor its credits are ours.
     return (
       this.#dependencies.isWanted() &&
       askedAt === undefined &&

@@ -8,27 +8,28 @@ import type { Accounts } from "../accounts.ts";
 import type { Credential, DerivedKey } from "../credential.ts";
 import type { Entry } from "../state.ts";
 
-/** Well within the time for which nobody renews tokens after they came (freshness.ts). */
+/** Well within the time for which nobody refreshes new tokens (`settleMs`), ms. */
 const justIssuedMs = 10_000;
+
+export interface KeyDeriverDependencies {
+  accounts: Accounts;
+  tokenEndpoint: (issuer: string) => TokenEndpoint;
+  clock: Clock;
+  log: Logger;
+}
 
 /** Gets the API key of an account's Platform organization. Most ChatGPT accounts have none: that fails nothing. */
 export class KeyDeriver {
-  readonly #accounts: Accounts;
-  readonly #tokenEndpoint: (issuer: string) => TokenEndpoint;
-  readonly #clock: Clock;
-  readonly #log: Logger;
+  readonly #dependencies: KeyDeriverDependencies;
 
-  constructor(accounts: Accounts, tokenEndpoint: (issuer: string) => TokenEndpoint, clock: Clock, log: Logger) {
-    this.#accounts = accounts;
-    this.#tokenEndpoint = tokenEndpoint;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(dependencies: KeyDeriverDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Whether the id_token that a key would be made from has expired. */
   needsFreshIdToken({ credential }: Entry): boolean {
     const expiresAt = readClaims(credential.tokens.idToken)?.expiresAt;
-    return expiresAt !== undefined && expiresAt - credential.clockOffset <= this.#clock.now();
+    return expiresAt !== undefined && expiresAt - credential.clockOffset <= this.#dependencies.clock.now();
   }
 
   /** Makes a key for the account and stores it, or why there is none; a key that is there stays when none can be made. */
@@ -36,26 +37,27 @@ export class KeyDeriver {
     await this.keep(credential.id, this.request(credential.issuer, credential.tokens.idToken));
   }
 
-  /** Stores what was made of `request`. */
+  /** Stores what `request` resolves with. */
   async keep(id: string, making: Promise<DerivedKey>): Promise<void> {
+    const { accounts, clock } = this.#dependencies;
     const made = await making;
-    const receivedAt = this.#accounts.entry(id)?.credential.receivedAt ?? 0;
+    const receivedAt = accounts.entry(id)?.credential.receivedAt ?? 0;
     const change = (credential: Credential) => keepBest(credential, made);
-    // Tokens that have just come are renewed by no window, so a sign-in need not wait for the lock.
-    if (Math.abs(this.#clock.now() - receivedAt) < justIssuedMs) await this.#accounts.updateUnlocked(id, change);
-    else await this.#accounts.update(id, change);
+    // No window refreshes tokens that have just come, so a sign-in need not wait for the lock.
+    if (Math.abs(clock.now() - receivedAt) < justIssuedMs) await accounts.updateUnlocked(id, change);
+    else await accounts.update(id, change);
   }
 
-  /** Asks for a key; never rejects, but says why there is none. */
+  /** Asks for a key. Never rejects: what it resolves with says why there is none. */
   async request(issuer: string, idToken: string): Promise<DerivedKey> {
-    const now = this.#clock.now();
+    const now = this.#dependencies.clock.now();
     try {
-      const key = await this.#tokenEndpoint(issuer).exchangeForApiKey(idToken, nameOfKey(now));
+      const key = await this.#dependencies.tokenEndpoint(issuer).exchangeForApiKey(idToken, nameOfKey(now));
       return { status: "present", key, createdAt: now };
     } catch (error) {
-      this.#log.info(`No API key was derived: ${describeError(error)}`);
+      this.#dependencies.log.info(`No API key was derived: ${describeError(error)}`);
       if (!isProblem(error, "exchangeRefused")) return { status: "absent", why: "unreachable" };
-      // The known code stands for more than this cause, but a claim that is missing is this cause.
+      // These codes may have other causes, too; that there is no organization is the usual one.
       const organization = /invalid_subject_token|no_valid_organizations/.test(error.detail ?? "");
       return { status: "absent", why: organization ? "noOrganization" : "refused" };
     }
@@ -67,7 +69,7 @@ function keepBest(credential: Credential, made: DerivedKey): Credential {
   return keep ? credential : { ...credential, derivedKey: made };
 }
 
-/** What the key is called where the organization lists its keys; the random part tells two of a day apart. */
+/** The key's name in the organization's list of keys; the random part tells two of a day apart. */
 function nameOfKey(now: number): string {
   const day = new Date(now).toISOString().slice(0, 10);
   return `Sign in with ChatGPT [auto-generated] (${day}) [${randomBytes(6).toString("hex")}]`;

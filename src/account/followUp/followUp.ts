@@ -15,11 +15,11 @@ export interface FollowUpDependencies {
 export class FollowUp {
   readonly #dependencies: FollowUpDependencies;
 
-  constructor(parts: FollowUpDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: FollowUpDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Goes on where a window that was closed right after a sign-in, or was offline then, left off. */
+  /** Continues what an earlier window had not finished, because it was closed right after a sign-in or was offline. */
   resume(): void {
     const { accounts } = this.#dependencies;
     for (const { id, issuer, derivedKey } of accounts.state.accounts) {
@@ -27,17 +27,17 @@ export class FollowUp {
       if (!entry) continue;
       const isPending = derivedKey.status === "absent" && derivedKey.why === "pending";
       if (isPending) this.begin(issuer, entry.credential.tokens.idToken)(id);
-      else void this.#quietly(() => this.#dependencies.credits.ask(id));
+      else void this.#logFailure(() => this.#dependencies.credits.ask(id));
     }
   }
 
   /**
-   * Starts what can start while the credential is being stored; what comes back goes on once it is. Never throws: a
-   * sign-in stands without any of it.
+   * Starts what can start while the credential is being stored, and returns what continues it afterwards, given the
+   * account's id. Never throws: a sign-in does not depend on any of it.
    */
   begin(issuer: string, idToken: string): (id: string) => void {
     const making = this.#dependencies.deriver.request(issuer, idToken);
-    return (id) => void this.#quietly(() => this.#finish(id, making));
+    return (id) => void this.#logFailure(() => this.#finish(id, making));
   }
 
   async #finish(id: string, making: Promise<DerivedKey>): Promise<void> {
@@ -45,7 +45,7 @@ export class FollowUp {
     await this.#dependencies.credits.ask(id);
   }
 
-  async #quietly(work: () => Promise<void>): Promise<void> {
+  async #logFailure(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -8,14 +8,14 @@ export interface CodexAppServerOptions {
   readonly codex: CodexCommand;
   /** Where it runs: the user's home, never a workspace folder, whose `.codex/config.toml` it would read. */
   readonly cwd: string;
-  /** Passed on whole: proxy, certificates, `CODEX_HOME`. */
+  /** Passed on unchanged: proxy, certificates, `CODEX_HOME`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Our version, which the CLI puts into its User-Agent. */
+  /** Our version, for the User-Agent of the Codex CLI. */
   readonly version: string;
   readonly clock: Clock;
-  /** Within this a question is answered, or has failed as `hung`. */
+  /** After this time, a question without an answer fails as `hung`; ms. */
   readonly timeoutMs?: number;
-  /** How much longer a CLI that was asked to refresh may go on by itself, so that it can still save new tokens. */
+  /** How much longer a Codex CLI that was asked to refresh may run, so that it can still save new tokens; ms. */
   readonly lingerMs?: number;
 }
 
@@ -23,7 +23,7 @@ export type AppServerResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: AppServerFailure };
 
-/** Whom the CLI is signed in as. Text from the CLI: not yet fit for a dialog. */
+/** The account that the Codex CLI is signed in with. Text from the Codex CLI, to be cleaned before it is shown. */
 export interface CliAccount {
   readonly type: string;
   readonly email: string | undefined;
@@ -31,35 +31,18 @@ export interface CliAccount {
 }
 
 export interface CliRefresh {
-  /** Undefined: not signed in, or (as with 0.169) its refresh token is not accepted any more. */
+  /** Undefined: not signed in, or (seen with 0.169) its refresh token is no longer accepted. */
   readonly account: CliAccount | undefined;
-  /** The one the CLI has now: the same as before where the refresh failed. Undefined: not signed in with ChatGPT. */
+  /** The present one: the same as before where the refresh failed. Undefined: not signed in with ChatGPT. */
   readonly accessToken: string | undefined;
 }
 
 export interface CliLogin {
   /** To be opened in the browser. */
   readonly authUrl: string;
-  /** Resolves when the person is done; `refused` when the login failed. The CLI ends then. */
+  /** Resolves when the sign-in is complete; `refused` when it failed. The Codex CLI ends then. */
   readonly completed: Promise<AppServerResult<undefined>>;
   cancel(): void;
-}
-
-const sentences: Readonly<Record<AppServerFailure, string>> = {
-  notFound:
-    "The Codex CLI could not be started. Install it or set its full path in “chatgptSignIn.codexPath”, or sign in with ChatGPT here.",
-  hung: "The Codex CLI did not answer in time. Nothing was lost; check that “codex login status” works in a terminal, then try again.",
-  died: "The Codex CLI ended without an answer. Nothing was lost; check that “codex login status” works in a terminal, then try again.",
-  tooOld: "The Codex CLI is too old to share its login. Update it (“npm install -g @openai/codex”), then try again.",
-  rubbish:
-    "The program “codex” did not answer like the Codex CLI. Set the right one in “chatgptSignIn.codexPath”, or sign in with ChatGPT here.",
-  refused: "The Codex CLI could not do this with its login. Run “codex login” in a terminal, then try again.",
-  cancelled: "The Codex CLI was not asked any further.",
-};
-
-/** One sentence or two: what is wrong, and what to do next. */
-export function describeAppServerFailure(failure: AppServerFailure): string {
-  return sentences[failure];
 }
 
 const initializeSchema = z.object({ userAgent: z.string() });
@@ -74,7 +57,7 @@ const completedSchema = z.object({ loginId: z.nullish(z.string()), success: z.bo
 const defaultTimeoutMs = 10_000;
 const defaultLingerMs = 20_000;
 
-/** Asks the installed Codex CLI, one process a question. Results carry no text of the CLI beyond their fields. */
+/** Asks the installed Codex CLI, with one process for each question. */
 export class CodexAppServer {
   readonly #options: CodexAppServerOptions;
   readonly #running = new Set<AppServerProcess>();
@@ -86,12 +69,13 @@ export class CodexAppServer {
   }
 
   /**
-   * Lets the CLI refresh its own login; when it has answered, auth.json (or the keyring) holds what came of it. Calls
-   * at the same time share one refresh, and a new one starts only when the last, also one that `hung`, is over.
+   * Lets the Codex CLI refresh its own login. After its answer, the new tokens are in auth.json or in the keyring.
+   * Calls at the same time share one refresh, and a new one starts only when the last one is over, even if that one
+   * `hung`.
    *
-   * Seen with Codex CLI 0.169: it answers alike when the refresh failed for the moment, so compare the access token;
-   * and several of its processes asked at once spend the same refresh token, which ends the login. So hold a lock
-   * over all windows from before the call until `settled()`, and look first whether another has just refreshed.
+   * Seen with Codex CLI 0.169: its answer does not tell whether the refresh failed, so compare the access token.
+   * Several processes that are asked at the same time use the same refresh token, which ends the login. So hold a lock
+   * over all windows from before the call until `settled()`, and look first whether another window has just refreshed.
    */
   refreshThroughCli(): Promise<AppServerResult<CliRefresh>> {
     this.#refreshing ??= this.#lingering
@@ -102,22 +86,24 @@ export class CodexAppServer {
     return this.#refreshing;
   }
 
-  /** Resolves when no refresh is under way any more, not even one that was given up as `hung`. */
+  /** Resolves when no refresh is under way, not even one that has failed as `hung`. */
   async settled(): Promise<void> {
     await this.#refreshing;
     await this.#lingering;
   }
 
   /**
-   * The CLI's access token wherever it keeps it, keyring included. Undefined: not signed in with ChatGPT. It is not
-   * asked to refresh, but does where its token ends soon, so it is not ended while it might: look into its store only
-   * when it has `settled()`.
+   * The Codex CLI's access token, from its file or the keyring. Undefined: not signed in with ChatGPT. The Codex CLI
+   * may refresh a token that expires soon, so it is not killed meanwhile: read its store only after `settled()`.
    */
   accessTokenFromCli(): Promise<AppServerResult<string | undefined>> {
     return this.#lingering.then(() => this.#askPatiently(readAccessToken));
   }
 
-  /** The configuration that holds for the CLI, from all its files; undefined from an older one, which cannot tell. */
+  /**
+   * The effective configuration of the Codex CLI, from all its files; undefined from an older one, which has no such
+   * question.
+   */
   async configuration(): Promise<AppServerResult<Readonly<Record<string, unknown>> | undefined>> {
     const server = this.#start();
     const result = await this.#withinTime(this.#converse(server, readConfiguration));
@@ -126,7 +112,7 @@ export class CodexAppServer {
     return !result.ok && result.failure === "tooOld" ? { ok: true, value: undefined } : result;
   }
 
-  /** Lets the CLI sign in for itself: it listens for the callback and saves its own login. */
+  /** Starts a sign-in by the Codex CLI itself: it listens for the callback and saves its login. */
   async startLogin(): Promise<AppServerResult<CliLogin>> {
     const server = this.#start();
     const outcome = Promise.withResolvers<AppServerResult<undefined>>();
@@ -153,7 +139,7 @@ export class CodexAppServer {
     for (const server of this.#running) server.kill();
   }
 
-  /** Asks what may make the CLI refresh. */
+  /** Asks a question that may make the Codex CLI refresh. */
   async #askPatiently<T>(ask: (server: AppServerProcess) => Promise<T>): Promise<AppServerResult<T>> {
     const server = this.#start();
     const conversation = this.#converse(server, ask);
@@ -161,7 +147,7 @@ export class CodexAppServer {
     if (result.ok) {
       await server.close();
     } else if (result.failure === "hung" && server.spoke) {
-      // It may have spent its refresh token and not yet saved what came for it; the end of its input would end it.
+      // It may have used its refresh token and not yet saved the new one. Closing its input would end it.
       this.#lingering = this.#linger(server, conversation);
     } else {
       await this.#kill(server);
@@ -225,7 +211,7 @@ async function readAccessToken(server: AppServerProcess): Promise<string | undef
   const answer = await server.request("getAuthStatus", { includeToken: true, refreshToken: false });
   const { authMethod, authToken } = parse(authStatusSchema, answer);
   if (authMethod !== "chatgpt" || !authToken) return undefined;
-  // It becomes part of a header.
+  // It is sent in a header.
   if (!/^[\x21-\x7e]+$/.test(authToken)) throw new AppServerError("rubbish");
   return authToken;
 }
@@ -246,7 +232,7 @@ function parse<T>(schema: z.ZodMiniType<T>, answer: unknown): T {
   return result.data;
 }
 
-/** https, or http on this computer: nothing else is handed to the browser. */
+/** Whether it is https, or http on this computer: nothing else is opened in the browser. */
 function isWebPage(text: string): boolean {
   const url = URL.parse(text);
   return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));

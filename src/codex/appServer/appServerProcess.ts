@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../../platform/clock.ts";
 import type { Disposable } from "../../platform/disposables.ts";
+import { parseJson } from "../../platform/json.ts";
 import type { CodexCommand } from "./findCodex.ts";
 import { readLines } from "./lineReader.ts";
 import { killTree, startTree } from "./processTree.ts";
 
-/** How talking to the CLI can fail. */
+/** Why the Codex CLI gave no answer. */
 export type AppServerFailure = "notFound" | "hung" | "died" | "tooOld" | "rubbish" | "refused" | "cancelled";
 
 export class AppServerError extends Error {
@@ -33,18 +34,18 @@ interface Waiting {
   readonly reject: (error: AppServerError) => void;
 }
 
-/** The model list and similar answers stay far below; what is asked for here is a few KB. */
+/** Far above the answers that are asked for here, which have a few KB. */
 const longestLineBytes = 1024 * 1024;
 const exitGraceMs = 1000;
-/** Lines, and how long after the first of them it answers, ms. */
+/** How many lines it may print before its first answer, and how long after the first line it must answer, ms. */
 const longestGreeting = 100;
 const greetingMs = 6_000;
-/** With another model provider in its config.toml, the CLI (seen with 0.169) answers that nobody is signed in. */
+/** With another model provider in its config.toml, the Codex CLI answers that nobody is signed in (seen with 0.169). */
 const ownProvider = ["-c", 'model_provider="openai"'];
 
 /**
- * A running `codex app-server`: requests and notifications as JSON objects, one a line, without a `jsonrpc` member
- * (seen with Codex CLI 0.169). Once it has failed, every request fails the same way. Its stderr is discarded unread.
+ * A running `codex app-server`: JSON-RPC 2.0 over its standard streams, one object a line, without the member `jsonrpc`
+ * (seen with Codex CLI 0.169). Once it has failed, every request fails in the same way. Its stderr is discarded.
  */
 export class AppServerProcess {
   readonly #child: ChildProcess;
@@ -54,7 +55,7 @@ export class AppServerProcess {
   #lastId = 0;
   #failure: AppServerFailure | undefined;
   #spoke = false;
-  /** Lines before its first answer that mean nothing to us: version managers and wrappers print such greetings. */
+  /** Lines before its first answer that are no messages: version managers and wrappers print such greetings. */
   #greetings = 0;
   #greeting: Disposable | undefined;
   /** Resolves when the process has ended. */
@@ -71,7 +72,7 @@ export class AppServerProcess {
       });
       child.once("exit", (code) => {
         this.#greeting?.dispose();
-        // What it left behind, holding its pipes or not.
+        // What it started may still run, and keep its pipes open.
         killTree(child);
         resolve();
         // Its last lines may still be in the pipe, which a surviving grandchild might keep open.
@@ -82,7 +83,7 @@ export class AppServerProcess {
         });
       });
     });
-    // The reader's end is told by "exit".
+    // "exit" reports the end of the reader.
     child.stdin?.on("error", () => undefined);
     if (child.stdout) {
       readLines(
@@ -103,7 +104,7 @@ export class AppServerProcess {
     return this.#spoke;
   }
 
-  /** Rejects with an AppServerError. */
+  /** Sends a request. @throws AppServerError */
   request(method: string, params: object): Promise<unknown> {
     if (this.#failure) return Promise.reject(new AppServerError(this.#failure));
     const id = ++this.#lastId;
@@ -122,7 +123,7 @@ export class AppServerProcess {
     this.#listeners.add(listener);
   }
 
-  /** Lets it end by itself (it does when its input ends), then ends it and all it started. */
+  /** Closes its input, which ends it. Kills it and all it started if it has not ended after a second. */
   async close(): Promise<void> {
     this.#child.stdin?.end();
     const timer = this.#clock.after(exitGraceMs, () => killTree(this.#child));
@@ -130,7 +131,7 @@ export class AppServerProcess {
     timer.dispose();
   }
 
-  /** Ends it and all it started, at once. */
+  /** Kills it and all it started. */
   kill(): void {
     this.#fail("cancelled");
     killTree(this.#child);
@@ -142,38 +143,46 @@ export class AppServerProcess {
 
   #receive(line: string): void {
     const message = parseMessage(line);
-    if (!message) {
-      this.#greetings += 1;
-      if (this.#spoke || this.#greetings > longestGreeting) this.#fail("rubbish");
-      // A program that only ever says something else is not the CLI.
-      this.#greeting ??= this.#clock.after(greetingMs, () => {
-        if (!this.#spoke) this.#fail("rubbish");
-      });
-      return;
+    if (!message) this.#receiveGreeting();
+    else if (typeof message.method === "string") this.#receiveCall(message.method, message);
+    else this.#receiveAnswer(message);
+  }
+
+  /** A line that is no message. */
+  #receiveGreeting(): void {
+    this.#greetings += 1;
+    if (this.#spoke || this.#greetings > longestGreeting) this.#fail("rubbish");
+    // A program that never says anything else is not the Codex CLI.
+    this.#greeting ??= this.#clock.after(greetingMs, () => {
+      if (!this.#spoke) this.#fail("rubbish");
+    });
+  }
+
+  /** A notification, or a request to us. */
+  #receiveCall(method: string, { id, params }: Message): void {
+    if (id === undefined) {
+      for (const listener of this.#listeners) listener(method, params);
+    } else if (!this.#spoke) {
+      // A program that sends our own words back.
+      this.#fail("rubbish");
+    } else {
+      // We offer nothing. Without an answer it might wait.
+      this.#send({ id, error: { code: -32601, message: "Method not found" } });
     }
-    const { id, method } = message;
-    if (typeof method === "string") {
-      if (id === undefined) {
-        for (const listener of this.#listeners) listener(method, message.params);
-      } else if (!this.#spoke) {
-        // A program that sends our own words back.
-        this.#fail("rubbish");
-      } else {
-        // A request to us: we offer nothing, and say so, lest it wait.
-        this.#send({ id, error: { code: -32601, message: "Method not found" } });
-      }
-      return;
-    }
-    const waiting = typeof id === "number" ? this.#waiting.get(id) : undefined;
+  }
+
+  #receiveAnswer(message: Message): void {
+    const id = Number(message.id);
+    const waiting = typeof message.id === "number" ? this.#waiting.get(id) : undefined;
     if (!waiting) return;
-    this.#waiting.delete(Number(id));
+    this.#waiting.delete(id);
     this.#spoke = true;
     if ("result" in message) waiting.resolve(message.result);
     else waiting.reject(new AppServerError(isUnknownMethod(message.error, waiting.method) ? "tooOld" : "refused"));
   }
 
   #endedAs(code: number | null): AppServerFailure {
-    // A CLI without this subcommand ends with the exit code of a usage error before it has answered anything.
+    // A Codex CLI without this subcommand ends with the exit code of a usage error before it has answered anything.
     if (code === 2 && !this.#spoke) return "tooOld";
     return this.#greetings > 0 && !this.#spoke ? "rubbish" : "died";
   }
@@ -186,12 +195,8 @@ export class AppServerProcess {
 }
 
 function parseMessage(line: string): Message | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Message) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(line);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Message) : undefined;
 }
 
 /** -32601 is JSON-RPC's own code; Codex CLI 0.169 answers -32600, "Invalid request: unknown variant `…`". */

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { basename, delimiter, dirname, isAbsolute, join, relative, sep } from "node:path";
 
-/** How to start the CLI: an executable and what comes before our own arguments. Never through a shell. */
+/** How to start the Codex CLI, without a shell: an executable and the arguments before our own. */
 export interface CodexCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -18,24 +18,9 @@ export interface FindCodexOptions {
   /** The setting; empty or absent means: look on PATH. */
   readonly configuredPath?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Folders that are open in the editor. What lies in them may come from strangers and is never started. */
+  /** Folders that are open in the editor. Their content may come from strangers and is never started. */
   readonly workspaceFolders: readonly string[];
   readonly platform?: NodeJS.Platform;
-}
-
-const sentences: Readonly<Record<CodexNotFound, string>> = {
-  notFound:
-    "The Codex CLI was not found. Install it or set its full path in “chatgptSignIn.codexPath”, or sign in with ChatGPT here.",
-  notAbsolute: "The setting “chatgptSignIn.codexPath” must be a full path. Correct it in your user settings.",
-  notExecutable:
-    "The setting “chatgptSignIn.codexPath” does not name a program that can be started. Correct it in your user settings.",
-  insideWorkspace:
-    "The Codex CLI was found only inside an open folder and is not started from there. Install it outside, or set “chatgptSignIn.codexPath”.",
-};
-
-/** One sentence or two: what is wrong, and what to do next. */
-export function describeCodexNotFound(status: CodexNotFound): string {
-  return sentences[status];
 }
 
 /**
@@ -43,26 +28,41 @@ export function describeCodexNotFound(status: CodexNotFound): string {
  * `node_modules/.bin`) and everything inside a workspace folder, also by a symbolic link, are passed over.
  *
  * On Windows npm installs `codex.cmd`, a batch file, which Node refuses to start without a shell (CVE-2024-27980).
- * So `codex.exe` is taken where there is one, and for `codex.cmd` the script that it would run, with `node.exe`.
+ * So `codex.exe` is used where there is one, and otherwise `node.exe` with the script that `codex.cmd` would run.
  */
-export async function findCodex(options: FindCodexOptions): Promise<FindCodexResult> {
+export function findCodex(options: FindCodexOptions): Promise<FindCodexResult> {
   const platform = options.platform ?? process.platform;
-  const inWorkspace = (path: string) => liesInAny(path, options.workspaceFolders);
-  const folders = pathFolders(options.environment, platform);
-  const configured = options.configuredPath;
-  if (configured) {
-    if (!isAbsolute(configured)) return { status: "notAbsolute" };
-    if (await inWorkspace(configured)) return { status: "insideWorkspace" };
-    const codex = await commandAt(configured, folders, platform, inWorkspace);
-    if (!codex) return { status: "notExecutable" };
-    return (await startsFrom(codex, inWorkspace)) ? { status: "insideWorkspace" } : { status: "found", codex };
-  }
+  const search: Search = {
+    platform,
+    folders: pathFolders(options.environment, platform),
+    isInWorkspace: (path) => liesInAny(path, options.workspaceFolders),
+  };
+  return options.configuredPath ? findConfigured(options.configuredPath, search) : findOnPath(search);
+}
+
+interface Search {
+  readonly platform: NodeJS.Platform;
+  /** Of PATH. */
+  readonly folders: readonly string[];
+  readonly isInWorkspace: (path: string) => Promise<boolean>;
+}
+
+async function findConfigured(path: string, search: Search): Promise<FindCodexResult> {
+  if (!isAbsolute(path)) return { status: "notAbsolute" };
+  if (await search.isInWorkspace(path)) return { status: "insideWorkspace" };
+  const codex = await commandAt(path, search);
+  if (!codex) return { status: "notExecutable" };
+  return (await startsInWorkspace(codex, search)) ? { status: "insideWorkspace" } : { status: "found", codex };
+}
+
+async function findOnPath(search: Search): Promise<FindCodexResult> {
+  const names = search.platform === "win32" ? ["codex.exe", "codex.cmd"] : ["codex"];
   let passedOver = false;
-  const names = platform === "win32" ? ["codex.exe", "codex.cmd"] : ["codex"];
-  for (const candidate of folders.flatMap((folder) => names.map((name) => join(folder, name)))) {
-    const codex = await commandAt(candidate, folders, platform, inWorkspace);
+  for (const candidate of search.folders.flatMap((folder) => names.map((name) => join(folder, name)))) {
+    const codex = await commandAt(candidate, search);
     if (!codex) continue;
-    if (!(await inWorkspace(candidate)) && !(await startsFrom(codex, inWorkspace))) return { status: "found", codex };
+    const isInside = (await search.isInWorkspace(candidate)) || (await startsInWorkspace(codex, search));
+    if (!isInside) return { status: "found", codex };
     passedOver = true;
   }
   return { status: passedOver ? "insideWorkspace" : "notFound" };
@@ -70,9 +70,7 @@ export async function findCodex(options: FindCodexOptions): Promise<FindCodexRes
 
 async function commandAt(
   path: string,
-  folders: readonly string[],
-  platform: NodeJS.Platform,
-  inWorkspace: (path: string) => Promise<boolean>,
+  { platform, folders, isInWorkspace }: Search,
 ): Promise<CodexCommand | undefined> {
   if (!(await isProgram(path, platform))) return undefined;
   if (platform !== "win32" || !/\.(cmd|bat)$/i.test(path)) return { command: path, args: [] };
@@ -80,17 +78,14 @@ async function commandAt(
   if (!(await isProgram(script, platform))) return undefined;
   for (const folder of [dirname(path), ...folders]) {
     const node = join(folder, "node.exe");
-    if ((await isProgram(node, platform)) && !(await inWorkspace(node))) return { command: node, args: [script] };
+    if ((await isProgram(node, platform)) && !(await isInWorkspace(node))) return { command: node, args: [script] };
   }
   return undefined;
 }
 
-/** Whether the program or its script lies in a workspace folder: behind a batch file, either may be a link. */
-async function startsFrom(
-  { command, args }: CodexCommand,
-  inWorkspace: (path: string) => Promise<boolean>,
-): Promise<boolean> {
-  return (await Promise.all([command, ...args].map(inWorkspace))).some((inside) => inside);
+/** Whether the program or its script is in a workspace folder. Behind a batch file, either may be a link. */
+async function startsInWorkspace({ command, args }: CodexCommand, { isInWorkspace }: Search): Promise<boolean> {
+  return (await Promise.all([command, ...args].map(isInWorkspace))).some((isInside) => isInside);
 }
 
 function pathFolders(
@@ -115,8 +110,8 @@ function separatorOf(platform: NodeJS.Platform): string {
 }
 
 /**
- * The environment for the CLI: it may be a script that looks on PATH for what it runs in (npm's looks for `node`), which
- * is passed over in the same places as the CLI itself.
+ * The environment to start the Codex CLI in. It may be a script whose interpreter is on PATH (npm's needs `node`), so
+ * PATH has no folder that the Codex CLI itself is not started from.
  */
 export async function environmentToStart(
   environment: FindCodexOptions["environment"],
@@ -128,14 +123,14 @@ export async function environmentToStart(
   const folders = pathFolders(environment, platform);
   const isInside = await Promise.all(folders.map((folder) => liesInAny(folder, workspaceFolders)));
   const kept = folders.filter((_folder, index) => !isInside[index]);
-  // An empty PATH would mean the folder it runs in.
+  // An empty PATH would mean the working directory.
   return { ...environment, [name]: kept.join(separatorOf(platform)) || undefined };
 }
 
 async function isProgram(path: string, platform: NodeJS.Platform): Promise<boolean> {
   try {
     if (!(await stat(path)).isFile()) return false;
-    // Windows has no executable bit; its kind is in the name.
+    // Windows has no executable bit: the name tells what it is.
     if (platform !== "win32") await access(path, constants.X_OK);
     return true;
   } catch {
@@ -143,7 +138,7 @@ async function isProgram(path: string, platform: NodeJS.Platform): Promise<boole
   }
 }
 
-/** Whether a path, or what its symbolic links lead to, lies in one of the folders. */
+/** Whether a path, or the target of its symbolic links, is in one of the folders. */
 export async function liesInAny(path: string, folders: readonly string[]): Promise<boolean> {
   const places = [join(await realPath(dirname(path)), basename(path)), await realPath(path)];
   const roots = await Promise.all(folders.map(realPath));

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
 /**
- * Calls back for each line of a UTF-8 stream, the last one also without its newline. `onOverflow` ends it: a line
- * longer than `limit` bytes, of which no more than that is ever kept.
+ * Calls back for each line of a UTF-8 stream, the last one also without its newline. A line longer than `limit`
+ * bytes calls `onOverflow` and ends it; no more than that is ever kept.
  */
 export function readLines(
   stream: Readable,

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { CodexCommand } from "./findCodex.ts";
 
 /**
- * Starts a program without a shell, as the head of its own process group, so that what it starts can be ended with it
- * (the CLI from npm is a script that starts the actual program). Throws nothing: a failure comes as `error` event.
+ * Starts a program without a shell, as the leader of a process group, so that it can be killed with all it started (the
+ * Codex CLI from npm is a script that starts the actual program). Throws nothing: a failure is reported as `error`
+ * event.
  */
 export function startTree(
   codex: CodexCommand,
@@ -16,13 +17,13 @@ export function startTree(
     env: options.env,
     shell: false,
     windowsHide: true,
-    // A group of its own; on Windows it would mean a console window instead.
+    // A new process group; on Windows it would open a console window.
     detached: process.platform !== "win32",
     stdio: ["pipe", "pipe", "ignore"],
   });
 }
 
-/** Ends a program of `startTree` and everything it started, at once. */
+/** Kills a program of `startTree` and everything it started. */
 export function killTree(child: ChildProcess): void {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
@@ -35,6 +36,6 @@ export function killTree(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // The group is empty: all have ended.
+    // All of the group have ended.
   }
 }

@@ -4,18 +4,15 @@ import { readAuthFile } from "./read.ts";
 
 export type CodexHome =
   | { readonly status: "found"; readonly path: string }
-  /** No `~/.codex` yet: the CLI was never run, or never signed in. */
+  /** No `~/.codex` yet: the Codex CLI was never run, or never signed in. */
   | { readonly status: "absent"; readonly path: string }
-  /** `$CODEX_HOME` is set to something that the CLI itself refuses. */
+  /** `$CODEX_HOME` is set to something that the Codex CLI refuses. */
   | { readonly status: "invalid" };
 
-export const invalidCodexHomeSentence =
-  "The environment variable CODEX_HOME does not name a folder that exists. Correct or unset it, then restart VS Code.";
-
-/** Where the CLI keeps its login: setting `cli_auth_credentials_store` of config.toml, `file` when it is not set. */
+/** Where the Codex CLI keeps its login: setting `cli_auth_credentials_store` of config.toml, `file` by default. */
 export type CredentialsStore = "file" | "keyring" | "auto" | "ephemeral" | "unknown";
 
-/** The folder the CLI lives in: `$CODEX_HOME` (empty counts as unset, must be a folder), else `.codex` in `userHome`. */
+/** The home of the Codex CLI: the folder `$CODEX_HOME` (empty counts as unset), else `.codex` in `userHome`. */
 export async function findCodexHome(
   environment: Readonly<Record<string, string | undefined>>,
   userHome: string,
@@ -25,7 +22,7 @@ export async function findCodexHome(
     const path = join(userHome, ".codex");
     return { status: (await isDirectory(path)) ? "found" : "absent", path };
   }
-  // The CLI takes a relative one from its own working directory, which the editor does not share.
+  // The Codex CLI resolves a relative one in its working directory, which is unknown here.
   if (!isAbsolute(configured) || !(await isDirectory(configured))) return { status: "invalid" };
   return { status: "found", path: await realpath(configured) };
 }
@@ -34,12 +31,15 @@ export function authFilePath(codexHome: string): string {
   return join(codexHome, "auth.json");
 }
 
-/** Reads where the CLI keeps its login. `unknown` when config.toml cannot be read or names a store unknown here. */
+/** Reads where the Codex CLI keeps its login. `unknown` when config.toml cannot be read or names another store. */
 export async function readCredentialsStore(codexHome: string): Promise<CredentialsStore> {
   return (await readLoginRules(codexHome)).store;
 }
 
-/** What the CLI's configuration says of logins. */
+/** A rule under which a login that is handed off would not be kept, by the code of its problem. */
+export type Obstacle = "handOffApiKeyOnly" | "handOffOtherWorkspace" | "handOffUnknownStore" | "handOffOtherStore";
+
+/** What the Codex CLI's configuration says of logins. */
 export interface LoginRules {
   readonly store: CredentialsStore;
   /** `forced_login_method`; a value of another kind counts as one that is not “chatgpt”. */
@@ -56,7 +56,7 @@ export async function readLoginRules(codexHome: string): Promise<LoginRules> {
   return loginRulesOf(parsed ?? { cli_auth_credentials_store: "unknown" });
 }
 
-/** The rules in a parsed config.toml, or in the CLI's own answer to `config/read`. */
+/** The rules in a parsed config.toml, or in the Codex CLI's answer to `config/read`. */
 export function loginRulesOf(config: Readonly<Record<string, unknown>>): LoginRules {
   const store = config.cli_auth_credentials_store ?? "file";
   const method = config.forced_login_method ?? undefined;
@@ -72,31 +72,23 @@ export function loginRulesOf(config: Readonly<Record<string, unknown>>): LoginRu
 }
 
 /**
- * Why the CLI would not keep a ChatGPT login that is written into its auth.json: a sentence that names the setting.
- * Under the first two it deletes such a login the next time it runs; outside “file” it keeps logins elsewhere.
+ * Why the Codex CLI would not keep a ChatGPT login that is written into its auth.json; undefined where it would. Under
+ * the first two rules it deletes such a login the next time it runs; with a store other than “file” it keeps logins
+ * elsewhere.
  * @param workspace the id of the login's ChatGPT workspace
  */
-export function obstacleTo(rules: LoginRules, workspace: string): string | undefined {
-  if (rules.forcedMethod !== undefined && rules.forcedMethod !== "chatgpt") {
-    return "The Codex CLI may only sign in with an API key here, because of its setting “forced_login_method”. Remove that setting from its “config.toml”, then try again.";
-  }
-  if (rules.forcedWorkspaces && !rules.forcedWorkspaces.includes(workspace)) {
-    return "The Codex CLI may not use this ChatGPT workspace: its setting “forced_chatgpt_workspace_id” requires another one. Sign in with that workspace, then try again.";
-  }
-  if (rules.store === "unknown") {
-    return "The Codex CLI's “config.toml” could not be understood, so it is unclear what the CLI does with a sign-in. Check the file and its setting “cli_auth_credentials_store”, then try again.";
-  }
-  if (rules.store !== "file") {
-    return "The Codex CLI does not keep its login in “auth.json” here: see its setting “cli_auth_credentials_store”. Choose “Let the CLI Sign In” instead.";
-  }
-  return undefined;
+export function obstacleTo(rules: LoginRules, workspace: string): Obstacle | undefined {
+  if (rules.forcedMethod !== undefined && rules.forcedMethod !== "chatgpt") return "handOffApiKeyOnly";
+  if (rules.forcedWorkspaces && !rules.forcedWorkspaces.includes(workspace)) return "handOffOtherWorkspace";
+  if (rules.store === "unknown") return "handOffUnknownStore";
+  return rules.store === "file" ? undefined : "handOffOtherStore";
 }
 
 /** The values of a TOML text; undefined when it is not TOML. */
 async function parseToml(text: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { parse } = await import("smol-toml");
   try {
-    // Where a number is too large for JavaScript, the CLI's is not.
+    // Numbers that are too large for JavaScript are valid for the Codex CLI.
     return parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: "asNeeded" });
   } catch {
     return undefined;

@@ -1,14 +1,17 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readlink } from "node:fs/promises";
 import { join, parse, resolve, sep } from "node:path";
+import { errnoOf } from "../../platform/errno.ts";
 
-/** A folder held open, so that nobody can put another in its place between two steps. */
+/** An open folder, so that nobody can replace it between two steps. */
 export interface PinnedFolder {
-  /** A path that leads to the folder that was opened, whatever its name leads to by now (only on Linux). */
+  /** A path to the folder that was opened, even when its name leads elsewhere by now (only on Linux). */
   readonly path: string;
-  /** Whether a file of this user may be replaced by one that is given to them: anybody can put one into an open folder. */
+  /**
+   * Whether a file of this user may be replaced by one that they will own: anybody can put a file into an open folder.
+   */
   trusts(uid: number): boolean;
-  /** Makes what was renamed in it outlast a power cut. Not possible everywhere (Windows). */
+  /** Saves a rename from a power cut. Does nothing where that is not possible (Windows). */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,14 +48,14 @@ export async function resolveLinks(path: string): Promise<Resolved> {
 /**
  * Opens a folder to work in.
  * @param path without a symbolic link
- * @throws where root has been led there by another user's link and the folder is not theirs: with the powers of root,
- * that link would write where its owner may not. Also where another thing has taken the folder's place since
+ * @throws where root has followed another user's link and the folder is not that user's: with the powers of root, the
+ * link would write where its owner may not. Also where something else has replaced the folder since
  */
 export async function pinFolder(path: string, linkOwners: ReadonlySet<number>): Promise<PinnedFolder> {
   const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
   const isRoot = process.geteuid?.() === 0;
   const handle = await open(path, flags).catch((error: unknown) => {
-    // Nothing is closed to root: another thing has taken the folder's place.
+    // Root may open everything: something else has replaced the folder.
     if (isRoot) throw error;
     return undefined;
   });
@@ -71,13 +74,13 @@ export async function pinFolder(path: string, linkOwners: ReadonlySet<number>): 
   }
 }
 
-/** The way to an open folder past its name; undefined where the system has none. */
+/** A path to an open folder without its name; undefined where the system has none. */
 async function pathOf(handle: FileHandle, path: string): Promise<string | undefined> {
   if (process.platform !== "linux") return undefined;
   const own = `/proc/self/fd/${handle.fd}`;
   const named = await readlink(own).catch(() => undefined);
   if (named === undefined) return undefined;
-  // A part of the way has become a link since it was looked at.
+  // A part of the path has become a link since it was checked.
   if (named !== path) throw denied();
   return own;
 }
@@ -90,7 +93,7 @@ function partsOf(path: string): string[] {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errnoOf(error);
   if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
 }
 

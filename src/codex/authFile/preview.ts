@@ -1,18 +1,19 @@
+import { maskKey } from "../../account/credential.ts";
 import type { AuthFile } from "./parse.ts";
 
-/** What a dialog may show of an auth.json: no secret, and no text that a dialog could take for a link or an icon. */
+/** What a dialog may show of an auth.json: no secret, and no text that a dialog could render as a link or an icon. */
 export interface AuthFilePreview {
   readonly mode: "chatgpt" | "apiKey";
   readonly email: string | undefined;
   readonly plan: string | undefined;
-  readonly accountId: string | undefined;
+  readonly workspaceId: string | undefined;
   readonly parts: {
     readonly idToken: boolean;
     readonly accessToken: boolean;
     readonly refreshToken: boolean;
     readonly apiKey: boolean;
   };
-  /** `sk-…abcd`; the last four only of a key so long that they give nothing away. */
+  /** As `maskKey` shows it. */
   readonly apiKey: string | undefined;
   /** Milliseconds since 1970. */
   readonly accessTokenExpiresAt: number | undefined;
@@ -20,7 +21,6 @@ export interface AuthFilePreview {
   readonly lastRefresh: number | undefined;
 }
 
-const shortestKeyWithTail = 20;
 const longestText = 100;
 
 export function previewAuthFile(file: AuthFile): AuthFilePreview {
@@ -28,7 +28,7 @@ export function previewAuthFile(file: AuthFile): AuthFilePreview {
     mode: file.mode,
     email: displayText(file.identity.email),
     plan: displayText(file.identity.plan),
-    accountId: displayText(file.tokens?.accountId),
+    workspaceId: displayText(file.tokens?.workspaceId),
     parts: {
       idToken: file.tokens !== undefined,
       accessToken: file.tokens !== undefined,
@@ -42,7 +42,7 @@ export function previewAuthFile(file: AuthFile): AuthFilePreview {
 }
 
 /**
- * Text of a file, fit for a dialog: letters, digits and what stands in addresses and plan names. Drops control and
+ * Text of a file as a dialog may show it: letters, digits and what is in addresses and plan names. Drops control and
  * direction characters, brackets of links (`[text](command:…)`) and icons (`$(name)`). Undefined when nothing is left.
  */
 export function displayText(value: string | undefined): string | undefined {
@@ -52,10 +52,4 @@ export function displayText(value: string | undefined): string | undefined {
   const characters = [...kept.trim()];
   if (characters.length === 0) return undefined;
   return characters.length > longestText ? `${characters.slice(0, longestText).join("")}…` : characters.join("");
-}
-
-function maskKey(key: string): string {
-  const prefix = /^(?:sk|sess)-/.exec(key)?.[0] ?? "";
-  const tail = key.slice(-4);
-  return `${prefix}…${key.length >= shortestKeyWithTail && /^[\w-]{4}$/.test(tail) ? tail : ""}`;
 }

@@ -3,11 +3,11 @@ import { readlink, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Clock } from "../../platform/clock.ts";
 import type { Disposable } from "../../platform/disposables.ts";
-import { parseAuthFile } from "./parse.ts";
+import { halfWritten } from "./contents.ts";
 import { type AuthFileRead, readAuthFile } from "./read.ts";
 
 export interface WatchOptions {
-  /** The file as the caller knows it: what differs from it is told at once. Without it the first look is not told. */
+  /** The file as the caller knows it: a difference is reported at once. Without it, the first look is not reported. */
   readonly known?: AuthFileRead;
   readonly clock: Clock;
 }
@@ -19,17 +19,19 @@ interface WatchedFolder {
   names: ReadonlySet<string>;
 }
 
-/** One write is several events; this long they are gathered. */
+/** One write causes several events, which are collected for this long, ms. */
 const gatherMs = 20;
-/** The CLI truncates and rewrites in place: for this long an absent or half written file is not believed. */
+/**
+ * The Codex CLI truncates and rewrites its file in place: a missing or half written file is ignored for this long, ms.
+ */
 const settleMs = 150;
-/** Only where the system cannot watch a folder (too many watches, some network disks). */
+/** Used only where the system cannot watch a folder (too many watches, some network disks), ms. */
 const fallbackPollMs = 5000;
 
 /**
- * Follows an auth.json through everything that may happen to it: rewritten in place, replaced, deleted, created
- * anew, its folder too, and, where it is a symbolic link, the file it leads to. Calls back with the file read anew,
- * only when its content (or whether it can be read) differs from what was last told; whole files within about 50 ms.
+ * Follows an auth.json through every change: rewritten in place, replaced, deleted, created again, with its folder or
+ * the target of its symbolic link. Calls back with the file, only when its content (or whether it can be read) differs
+ * from the last report; whole files within about 50 ms.
  */
 export function watchAuthFile(path: string, onChange: (read: AuthFileRead) => void, options: WatchOptions): Disposable {
   const watcher = new AuthFileWatcher(resolve(path), onChange, options);
@@ -41,7 +43,7 @@ class AuthFileWatcher {
   readonly #onChange: (read: AuthFileRead) => void;
   readonly #clock: Clock;
   readonly #folders = new Map<string, WatchedFolder>();
-  #told: string | undefined;
+  #reported: string | undefined;
   #timer: Disposable | undefined;
   #poll: Disposable | undefined;
   #looking = false;
@@ -53,7 +55,7 @@ class AuthFileWatcher {
     this.#path = path;
     this.#onChange = onChange;
     this.#clock = options.clock;
-    this.#told = options.known && keyOf(options.known);
+    this.#reported = options.known && keyOf(options.known);
     void this.#look();
   }
 
@@ -80,7 +82,7 @@ class AuthFileWatcher {
     }
     this.#looking = true;
     try {
-      // Whatever happens after the folders are watched makes an event; whatever happened before is read now.
+      // What happens after the folders are watched causes an event; what happened before is read now.
       while (await this.#watchFolders()) if (this.#disposed) return;
       const read = await readAuthFile(this.#path);
       if (!this.#disposed) this.#consider(read);
@@ -95,11 +97,11 @@ class AuthFileWatcher {
 
   #consider(read: AuthFileRead): void {
     const key = keyOf(read);
-    if (this.#told === undefined) {
-      this.#told = key;
+    if (this.#reported === undefined) {
+      this.#reported = key;
       return;
     }
-    if (key === this.#told) {
+    if (key === this.#reported) {
       this.#doubtfulSince = undefined;
       return;
     }
@@ -112,11 +114,11 @@ class AuthFileWatcher {
       }
     }
     this.#doubtfulSince = undefined;
-    this.#told = key;
+    this.#reported = key;
     this.#onChange(read);
   }
 
-  /** Watches the folders that matter now and no others. True when that has changed, so that they are looked at again. */
+  /** Watches the folders that matter now and no others. True when they have changed and must be looked at again. */
   async #watchFolders(): Promise<boolean> {
     const wanted = await foldersToWatch(this.#path);
     if (this.#disposed) return false;
@@ -141,7 +143,7 @@ class AuthFileWatcher {
       const watched: WatchedFolder = { watcher, names, inode };
       this.#folders.set(folder, watched);
       watcher.on("change", (_event, name) => {
-        // The CLI writes its databases and logs beside the file. A folder's own name tells of its end.
+        // The Codex CLI writes its databases and logs beside the file. An event with the folder's own name is its end.
         const other = typeof name === "string" && !watched.names.has(name) && name !== basename(folder);
         if (!other) this.#lookAfter(gatherMs);
       });
@@ -166,8 +168,8 @@ class AuthFileWatcher {
 }
 
 /**
- * The folders whose events concern a file: its own, and those that its symbolic links lead to; where one does not
- * exist yet, the nearest that does, waiting for the next step of the way to appear.
+ * The folders whose events concern a file: its own, and those that its symbolic links lead to. Instead of a folder that
+ * does not exist yet, the nearest one above it.
  */
 async function foldersToWatch(path: string): Promise<Map<string, { names: Set<string>; inode: number }>> {
   const result = new Map<string, { names: Set<string>; inode: number }>();
@@ -197,12 +199,9 @@ async function inodeOf(folder: string): Promise<number | undefined> {
   return found?.isDirectory() ? found.ino : undefined;
 }
 
-/** A state that a rewrite passes through. */
+/** Whether this may be a moment in the middle of a write. */
 function isDoubtful(read: AuthFileRead): boolean {
-  if (read.status === "missing") return true;
-  if (read.status !== "read") return false;
-  const result = parseAuthFile(read.text);
-  return !result.ok && (result.problem.reason === "empty" || result.problem.reason === "notJson");
+  return read.status === "missing" || halfWritten(read) !== undefined;
 }
 
 function keyOf(read: AuthFileRead): string {

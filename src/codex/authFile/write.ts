@@ -2,17 +2,11 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { applyEdits, modify } from "jsonc-parser";
 import { parseAuthFile } from "./parse.ts";
-import { type AuthFileRead, readAuthFile } from "./read.ts";
-import {
-  attributesOf,
-  type FileAttributes,
-  type FileSystemCalls,
-  type ReplaceResult,
-  removeFile,
-  replaceFile,
-} from "./replace.ts";
+import { type ReadFile, readAuthFile } from "./read.ts";
+import { attributesOf, type ReplaceResult, removeFile, replaceFile } from "./replace.ts";
+import type { FileAttributes, FileSystemCalls } from "./temporaryFile.ts";
 
-/** What a refresh brought; parts that did not come stay as they are in the file. */
+/** What a refresh brought. Parts that are missing here stay unchanged in the file. */
 export interface TokenUpdate {
   readonly idToken?: string;
   readonly accessToken?: string;
@@ -21,17 +15,17 @@ export interface TokenUpdate {
   readonly refreshedAt: number;
 }
 
-/** A login of ours, to be handed to the CLI. */
+/** A login of ours for the Codex CLI. */
 export interface ExportedLogin {
   readonly idToken: string;
   readonly accessToken: string;
   readonly refreshToken: string;
-  readonly accountId: string;
+  readonly workspaceId: string;
   /** Milliseconds since 1970. */
   readonly refreshedAt: number;
 }
 
-/** A file that was replaced, as it is to be put back. */
+/** A file that was replaced, with what is needed to restore it. */
 export interface ReplacedFile {
   readonly fingerprint: string;
   readonly attributes: FileAttributes;
@@ -39,40 +33,22 @@ export interface ReplacedFile {
   readonly backup: string;
 }
 
-type ReadFile = Extract<AuthFileRead, { status: "read" }>;
-
 export type WriteResult =
   | ReplaceResult
-  /** The text to be changed is not an auth.json that holds tokens; nothing was written. */
+  /** The text is not an auth.json with tokens; nothing was written. */
   | { readonly status: "notALogin" };
 
 export type ExportResult =
   | (Extract<ReplaceResult, { status: "written" }> & { readonly backup: string | undefined })
   | Exclude<ReplaceResult, { status: "written" }>
-  /** There is a file, and `replace` was not given (or is not what stands there). */
+  /** There is a file although `replace` was not given. */
   | { readonly status: "exists" };
 
 export type WriteFailure = Exclude<(WriteResult | ExportResult)["status"], "written">;
 
-const sentences: Readonly<Record<WriteFailure, string>> = {
-  changed:
-    "The login file of the Codex CLI has changed in the meantime, so it was left as it is. Try again with the new content.",
-  failed:
-    "The login file of the Codex CLI could not be written and was left as it was. Check the folder's permissions and the free space on its disk, then try again.",
-  notALogin:
-    "The login file of the Codex CLI does not hold a ChatGPT login any more, so it was left as it is. Run “codex login” in a terminal, or sign in with ChatGPT here.",
-  exists:
-    "There is already a login file of the Codex CLI, so it was left as it is. Confirm that it may be replaced, or choose another folder.",
-};
-
-/** One sentence or two: what is wrong, and what to do next. */
-export function describeWriteFailure(failure: WriteFailure): string {
-  return sentences[failure];
-}
-
 /**
- * Puts refreshed tokens into the auth.json that was read, if it is still the same. Edits the text in place: keys
- * that are unknown here, their order and the formatting stay.
+ * Puts refreshed tokens into the auth.json that was read, if it is still the same. Edits the text in place: unknown
+ * keys, their order and the formatting stay.
  */
 export async function writeBackTokens(
   read: ReadFile,
@@ -84,7 +60,7 @@ export async function writeBackTokens(
   return replaceFile(read.path, text, { fingerprint: read.fingerprint }, calls);
 }
 
-/** The file as `exportAuthFile` will keep it aside; undefined when it is not the one that was read any more. */
+/** What is needed to restore a file after `exportAuthFile`; undefined when it has changed since it was read. */
 export async function replacedFile({ path, fingerprint }: ReadFile, now: number): Promise<ReplacedFile | undefined> {
   const attributes = await attributesOf(path, fingerprint);
   const backup = `${path}.backup-${new Date(now).toISOString().replace(/[-:.]/g, "")}`;
@@ -92,8 +68,8 @@ export async function replacedFile({ path, fingerprint }: ReadFile, now: number)
 }
 
 /**
- * Writes a login of ours as the auth.json of a CLI. Over an existing file only when `replace` is that very file as it
- * was read (after the person agreed); that one is first kept beside it as `auth.json.backup-<time>`, 0600.
+ * Writes a login of ours as the auth.json of the Codex CLI. Replaces a file only when it still is `replace`, which the
+ * person has agreed to. First makes a backup of it beside it, `auth.json.backup-<time>`, 0600.
  */
 export async function exportAuthFile(
   path: string,
@@ -113,7 +89,7 @@ export async function exportAuthFile(
   if (!replaced) return { status: "changed" };
   const owner = { ...replaced.attributes, mode: 0o600 };
   const kept = await replaceFile(replaced.backup, replace.text, "nothing", calls, owner);
-  // A backup of that millisecond is there already: as good as a full disk, and as safe.
+  // There is a backup of the same millisecond already: fails in the same way as with a full disk.
   if (kept.status !== "written") return kept.status === "failed" ? kept : { status: "failed", reason: "other" };
   const result = await replaceFile(path, text, { fingerprint: replace.fingerprint }, calls);
   if (result.status === "written") return { ...result, backup: replaced.backup };
@@ -122,8 +98,8 @@ export async function exportAuthFile(
 }
 
 /**
- * Takes an exported login back: puts the file that it replaced, or none, where `found` stands, which is what was read
- * there last ("nothing": no file). Bytes, mode and owner are as they were. Never throws.
+ * Takes an exported login back: restores the file that it replaced, or removes it. `found` is what was read there last
+ * ("nothing": no file). Bytes, mode and owner are as before. Never throws.
  */
 export async function restoreAuthFile(
   path: string,
@@ -138,7 +114,7 @@ export async function restoreAuthFile(
   }
   if (found === "nothing" || found.fingerprint !== replaced.fingerprint) {
     const kept = await readAuthFile(replaced.backup);
-    // It was put back, or removed, before: only the login that was exported is left to be taken away.
+    // It was restored or removed before: only the exported login is left to remove.
     if (kept.status === "missing") return restoreAuthFile(path, found, undefined, calls);
     if (kept.status !== "read" || kept.fingerprint !== replaced.fingerprint) {
       return { status: "failed", reason: "other" };
@@ -160,8 +136,8 @@ async function dropBackup({ backup, fingerprint }: ReplacedFile): Promise<void> 
 }
 
 /**
- * As Codex CLI 0.169 writes it; `login status` and `exec` accept this set of keys. Never with a key: one puts older CLIs
- * (0.42, 0.63) into API-key mode, and the derived key stays in VS Code's secret storage.
+ * As Codex CLI 0.169 writes it; `login status` and `exec` accept this set of keys. Never with a key: one puts older
+ * CLIs (0.42, 0.63) into API-key mode, and the derived key stays in VS Code's secret storage.
  */
 function exportedText(login: ExportedLogin): string {
   const content = {
@@ -171,14 +147,14 @@ function exportedText(login: ExportedLogin): string {
       id_token: login.idToken,
       access_token: login.accessToken,
       refresh_token: login.refreshToken,
-      account_id: login.accountId,
+      account_id: login.workspaceId,
     },
     last_refresh: new Date(login.refreshedAt).toISOString(),
   };
   return JSON.stringify(content, null, 2);
 }
 
-/** The text with the tokens exchanged; undefined where it is not an auth.json with tokens, or would not be one after. */
+/** The text with the new tokens; undefined where it is no auth.json with tokens, or would be none afterwards. */
 export function withTokens(text: string, update: TokenUpdate): string | undefined {
   const before = parseAuthFile(text);
   if (!before.ok || !before.file.tokens) return undefined;

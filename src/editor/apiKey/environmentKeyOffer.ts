@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { environmentKey } from "../../account/environmentKey.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
@@ -16,13 +17,12 @@ export interface EnvironmentKeyOfferDependencies {
 const offeredKey = "environmentKeyOffered";
 
 /** Offers the key of the environment once, where a key is what is missing. The panel goes on offering it. */
-export function offerEnvironmentKey(parts: EnvironmentKeyOfferDependencies): void {
-  const { environment, ownKey, authMode, memory, notifications, adopt } = parts;
+export function offerEnvironmentKey(dependencies: EnvironmentKeyOfferDependencies): void {
+  const { environment, ownKey, authMode, memory, notifications, adopt } = dependencies;
   const missing = authMode() === "apiKey" && !ownKey.current;
   if (!missing || environmentKey(environment) === undefined || memory.get(offeredKey) === true) return;
   void memory.update(offeredKey, true);
-  notifications.info(
-    "OPENAI_API_KEY is set in VS Code's environment. It is not used unless you store it here as your OpenAI API key.",
-    { "Use This Key": adopt },
-  );
+  notifications.info(l10n.t("Found an OpenAI API key in OPENAI_API_KEY. It isn't used unless you save it here."), {
+    [l10n.t("Use This Key")]: adopt,
+  });
 }

@@ -1,22 +1,36 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { KeyWay } from "../sessions/sessions.ts";
+
+/** How a person without a usable API key wants to get one. */
+export type KeyChoice = "signIn" | "ownKey" | "useAccount";
 
 /**
  * Asks a person in the API key mode, without a key that fits, how to get one for an extension.
  * @param accountLabel an account that has a key, which the ChatGPT mode would use
+ * @returns undefined when the person closes the question
  */
-export async function askKeyChoice(accountLabel: string | undefined): Promise<KeyWay | undefined> {
-  const ways: (vscode.QuickPickItem & { way: KeyWay })[] = [
-    ...(accountLabel === undefined
-      ? []
-      : [{ label: `$(account) Switch to ChatGPT and use ${accountLabel}`, way: "useAccount" as const }]),
-    { label: "$(sign-in) Sign in with ChatGPT", detail: "Switches the mode to ChatGPT", way: "signIn" },
-    { label: "$(key) Set OpenAI API Key", detail: "A key of your own, from platform.openai.com", way: "ownKey" },
-  ];
-  const chosen = await vscode.window.showQuickPick(ways, {
-    title: "An extension asks for an OpenAI API key",
-    placeHolder: "Requests use an API key of your own, and there is none for this",
+export async function askKeyChoice(accountLabel: string | undefined): Promise<KeyChoice | undefined> {
+  const choices: (vscode.QuickPickItem & { choice: KeyChoice })[] = [];
+  if (accountLabel !== undefined) {
+    const label = l10n.t("Switch to ChatGPT mode and use {account}", { account: accountLabel });
+    choices.push({ label: `$(account) ${label}`, choice: "useAccount" });
+  }
+  choices.push(
+    {
+      label: `$(sign-in) ${l10n.t("Sign in with ChatGPT")}`,
+      detail: l10n.t("Switches to ChatGPT mode"),
+      choice: "signIn",
+    },
+    {
+      label: `$(key) ${l10n.t("Set OpenAI API Key…")}`,
+      detail: l10n.t("Your own key, from platform.openai.com"),
+      choice: "ownKey",
+    },
+  );
+  const chosen = await vscode.window.showQuickPick(choices, {
+    title: l10n.t("An extension needs an OpenAI API key"),
+    placeHolder: l10n.t("Choose how to provide one"),
     ignoreFocusOut: true,
   });
-  return chosen?.way;
+  return chosen?.choice;
 }

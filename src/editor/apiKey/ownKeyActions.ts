@@ -1,6 +1,8 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { EndpointPermissions } from "../../account/endpointPermissions.ts";
 import { newKeyBinding, ownKeyBinding } from "../../account/endpoints.ts";
+import { environmentKey } from "../../account/environmentKey.ts";
 import { looksLikeApiKey, type OwnKeyStore } from "../../account/ownKey.ts";
 import { checkApiKey } from "../../openai/apiKeyCheck.ts";
 import type { HttpClient } from "../../platform/httpClient.ts";
@@ -9,42 +11,37 @@ import { isProblem, Problem } from "../../shared/problem.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 
+export interface OwnKeyActionsDependencies {
+  ownKey: OwnKeyStore;
+  http: HttpClient;
+  endpoints: EndpointPermissions;
+  notifications: Notifications;
+  log: Logger;
+}
+
 /** Setting and removing the API key that a person types. */
 export class OwnKeyActions {
-  readonly #ownKey: OwnKeyStore;
-  readonly #http: HttpClient;
-  readonly #notifications: Notifications;
-  readonly #log: Logger;
-  readonly #endpoints: EndpointPermissions;
+  readonly #dependencies: OwnKeyActionsDependencies;
 
-  constructor(
-    ownKey: OwnKeyStore,
-    http: HttpClient,
-    notifications: Notifications,
-    log: Logger,
-    endpoints: EndpointPermissions,
-  ) {
-    this.#ownKey = ownKey;
-    this.#http = http;
-    this.#endpoints = endpoints;
-    this.#notifications = notifications;
-    this.#log = log;
+  constructor(dependencies: OwnKeyActionsDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
-   * Asks for a key, checks it with the API and only then replaces the one that is set.
+   * Asks for a key, checks it with the API, and only then replaces the one that is set.
    * @throws Problem
    */
   async set(): Promise<void> {
     const apiBaseUrl = settings.endpoint("apiBaseUrl");
     const asking = this.#permit(apiBaseUrl);
-    if (asking) await asking;
+    if (asking !== undefined) await asking;
     const key = await this.#ask();
     if (key !== undefined) await this.#keep(apiBaseUrl, key);
   }
 
   /**
-   * Checks a key that came from elsewhere and replaces the one that is set; false when the person dropped it.
+   * Checks a key that the person did not type here, and replaces the one that is set.
+   * @returns whether it was saved; false when the person decided against it
    * @throws Problem
    */
   adopt(key: string): Promise<boolean> {
@@ -53,35 +50,45 @@ export class OwnKeyActions {
     return this.#permit(apiBaseUrl)?.then(keep) ?? keep();
   }
 
+  /** Adopts the key of VS Code's environment. @throws Problem `noEnvironmentKey` and what `adopt` throws */
+  async adoptFromEnvironment(): Promise<void> {
+    const key = environmentKey(process.env);
+    if (key === undefined) throw new Problem("noEnvironmentKey");
+    await this.adopt(key);
+  }
+
   /** Asks the person, where needed, whether a new key may be sent to an address. @throws Problem `keyNotSent` */
   #permit(apiBaseUrl: string): Promise<void> | undefined {
-    if (this.#endpoints.isAllowed(newKeyBinding, apiBaseUrl)) return undefined;
-    return this.#endpoints.request(newKeyBinding, [apiBaseUrl], { again: true, problem: "keyNotSent" });
+    const { endpoints } = this.#dependencies;
+    if (endpoints.isAllowed(newKeyBinding, apiBaseUrl)) return undefined;
+    return endpoints.request(newKeyBinding, [apiBaseUrl], { again: true, problem: "keyNotSent" });
   }
 
   async #keep(apiBaseUrl: string, key: string): Promise<boolean> {
     const checked = await this.#check(apiBaseUrl, key);
-    if (checked === "dropped") return false;
-    const before = this.#ownKey.current;
-    await this.#ownKey.set(key, checked, apiBaseUrl);
-    if (before && before.key !== key) this.#endpoints.forget(ownKeyBinding(before.key));
-    this.#notifications.info(checked ? "The API key works and is stored." : "The API key is stored without a check.");
+    if (checked === "discarded") return false;
+    const { ownKey, endpoints, notifications } = this.#dependencies;
+    const before = ownKey.current;
+    await ownKey.set(key, checked, apiBaseUrl);
+    if (before && before.key !== key) endpoints.forget(ownKeyBinding(before.key));
+    notifications.info(checked ? l10n.t("API key verified and saved.") : l10n.t("API key saved without verification."));
     return true;
   }
 
   /** @throws Problem `noApiKey` */
   async remove(): Promise<void> {
-    await this.#ownKey.load();
-    const ownKey = this.#ownKey.current;
-    if (!ownKey) throw new Problem("noApiKey");
+    const { ownKey, notifications } = this.#dependencies;
+    await ownKey.load();
+    if (!ownKey.current) throw new Problem("noApiKey");
+    const remove = l10n.t("Remove");
     const answer = await vscode.window.showWarningMessage(
-      "Remove the OpenAI API key from this computer?",
-      { modal: true, detail: "The key itself stays valid until you delete it at platform.openai.com." },
-      "Remove",
+      l10n.t("Remove the OpenAI API key from this computer?"),
+      { modal: true, detail: l10n.t("The key stays valid until you delete it at platform.openai.com.") },
+      remove,
     );
-    if (answer !== "Remove") return;
+    if (answer !== remove) return;
     await this.drop();
-    this.#notifications.info("The API key was removed from this computer.");
+    notifications.info(l10n.t("The API key was removed from this computer."));
   }
 
   /**
@@ -89,48 +96,52 @@ export class OwnKeyActions {
    * @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow`
    */
   async drop(): Promise<void> {
-    const ownKey = this.#ownKey.current;
-    await this.#ownKey.remove();
-    if (ownKey) this.#endpoints.forget(ownKeyBinding(ownKey.key));
-    this.#endpoints.forget(newKeyBinding);
+    const { ownKey, endpoints } = this.#dependencies;
+    const before = ownKey.current;
+    await ownKey.remove();
+    if (before) endpoints.forget(ownKeyBinding(before.key));
+    endpoints.forget(newKeyBinding);
   }
 
   async #ask(): Promise<string | undefined> {
     const text = await vscode.window.showInputBox({
-      title: "Set OpenAI API Key",
-      prompt: "The key is stored in VS Code's secret storage and never shown again.",
+      title: l10n.t("Set OpenAI API Key"),
+      prompt: l10n.t("The key is saved in VS Code's secret storage and is never shown in full."),
       placeHolder: "sk-…",
       password: true,
       ignoreFocusOut: true,
       validateInput: (value) =>
         value.trim() === "" || looksLikeApiKey(value.trim())
           ? undefined
-          : "An OpenAI API key starts with “sk-” or “sess-” and has only letters, digits, “-” and “_”.",
+          : l10n.t(
+              "An OpenAI API key starts with “sk-” or “sess-” and contains only letters, digits, hyphens, and underscores.",
+            ),
     });
     return text?.trim() || undefined;
   }
 
-  async #check(apiBaseUrl: string, key: string): Promise<boolean | "dropped"> {
+  async #check(apiBaseUrl: string, key: string): Promise<boolean | "discarded"> {
     try {
       await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: "Checking the API key…", cancellable: true },
+        { location: vscode.ProgressLocation.Notification, title: l10n.t("Verifying the API key…"), cancellable: true },
         (_progress, token) => {
           const abort = new AbortController();
           token.onCancellationRequested(() => abort.abort(new Problem("cancelled")));
-          return checkApiKey(this.#http, apiBaseUrl, key, abort.signal);
+          return checkApiKey(this.#dependencies.http, apiBaseUrl, key, abort.signal);
         },
       );
       return true;
     } catch (error) {
       if (isProblem(error, "keyRejected")) throw error;
-      if (isProblem(error, "cancelled")) return "dropped";
-      this.#log.warn(`The API key could not be checked: ${describeError(error)}`);
+      if (isProblem(error, "cancelled")) return "discarded";
+      this.#dependencies.log.warn(`The API key could not be checked: ${describeError(error)}`);
+      const saveAnyway = l10n.t("Save Anyway");
       const answer = await vscode.window.showWarningMessage(
-        "The API key could not be checked because the API did not answer as it should. Keep it unchecked?",
-        { modal: true, detail: "You can set it again later to have it checked." },
-        "Keep It",
+        l10n.t("The API key couldn't be verified because the API didn't respond as expected. Save anyway?"),
+        { modal: true, detail: l10n.t("To verify the key later, set it again.") },
+        saveAnyway,
       );
-      return answer === "Keep It" ? false : "dropped";
+      return answer === saveAnyway ? false : "discarded";
     }
   }
 }

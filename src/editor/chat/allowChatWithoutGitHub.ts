@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import { modify } from "jsonc-parser";
 import * as vscode from "vscode";
 import { describeError, type Logger } from "../../platform/logger.ts";
@@ -6,22 +7,25 @@ import type { Notifications } from "../vscode/notifications.ts";
 const section = "chat";
 const name = "allowAnonymousAccess";
 const key = `${section}.${name}`;
+const openSettingsFile = "workbench.action.openSettingsJson";
 
-/** VS Code's own setting that lets Chat work without a GitHub account: offered with an explanation, never set unasked. */
+/** Turns on VS Code's own setting for Chat without a GitHub account, after an explanation and only on a yes. */
 export async function allowChatWithoutGitHub(notifications: Notifications, log: Logger): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(section);
   if (configuration.get(name) === true) {
-    notifications.info("VS Code's Chat may already be used without a GitHub account.");
+    notifications.info(l10n.t("You can already use Chat without a GitHub account."));
     return;
   }
   const answer = await vscode.window.showInformationMessage(
-    "Let VS Code's Chat work without a GitHub account?",
+    l10n.t("Use Chat without a GitHub account?"),
     {
       modal: true,
-      detail:
-        "VS Code asks for a GitHub account before its Chat answers. This turns on “chat.allowAnonymousAccess”, an experimental setting of VS Code's own, in your user settings, so that Chat can be used with your ChatGPT models alone. You can take it back there at any time.",
+      detail: l10n.t(
+        "VS Code asks for a GitHub account before you can use Chat. This turns on “{setting}”, an experimental VS Code setting, in your user settings, so that you can use Chat with just your ChatGPT models. You can turn it off again at any time.",
+        { setting: key },
+      ),
     },
-    "Change the Setting",
+    l10n.t("Change Setting"),
   );
   if (answer === undefined) return;
   try {
@@ -30,17 +34,14 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
     log.info(`The setting cannot be written like others: ${describeError(error)}`);
     if (!(await writeInEditor())) return offerByHand(notifications);
   }
-  notifications.info("VS Code's Chat now works without a GitHub account.", {
-    "Open Chat": () => void vscode.commands.executeCommand("workbench.action.chat.open"),
+  notifications.info(l10n.t("You can now use Chat without a GitHub account."), {
+    [l10n.t("Open Chat")]: () => void vscode.commands.executeCommand("workbench.action.chat.open"),
   });
 }
 
-/**
- * Changes the settings file before the person's eyes: VS Code leaves this setting out of those that an extension may
- * write (as of 1.139).
- */
+/** Changes the settings file in an editor: VS Code does not let an extension write this setting itself (as of 1.139). */
 async function writeInEditor(): Promise<boolean> {
-  await vscode.commands.executeCommand("workbench.action.openSettingsJson");
+  await vscode.commands.executeCommand(openSettingsFile);
   const editor = vscode.window.activeTextEditor;
   if (!editor?.document.uri.path.endsWith("/settings.json")) return false;
   const { document } = editor;
@@ -56,7 +57,7 @@ async function writeInEditor(): Promise<boolean> {
 
 async function offerByHand(notifications: Notifications): Promise<void> {
   await vscode.env.clipboard.writeText(`"${key}": true,`);
-  notifications.info(
-    "VS Code lets nobody but you change this setting. It has been copied: paste it into your settings.",
-  );
+  notifications.info(l10n.t("Extensions can't change this setting. Paste the copied line into your settings."), {
+    [l10n.t("Open Settings")]: () => void vscode.commands.executeCommand(openSettingsFile),
+  });
 }

@@ -1,10 +1,10 @@
-import type { RequestError } from "../../openai/requestError.ts";
+import * as l10n from "@vscode/l10n";
 import type { Clock } from "../../platform/clock.ts";
-import { isProblem } from "../../shared/problem.ts";
+import type { Problem } from "../../shared/problem.ts";
 
 export interface ChatFailureDependencies {
   readonly clock: Clock;
-  /** The stored sign-in is known to be refused: whoever watches the accounts has told of it. */
+  /** The stored sign-in is known to be refused, and another notification already offers to sign in. */
   isToldElsewhere(): boolean;
   warn(sentence: string, actions: Readonly<Record<string, () => void>>): void;
   signIn(): void;
@@ -18,37 +18,42 @@ export interface ChatFailureDependencies {
 const burstMs = 60_000;
 
 /**
- * Offers the way out of a failed request where there is one, once for a burst of failures. The failure itself is said
+ * Offers the way out of a failed request where there is one, once for a burst of failures. The failure itself is shown
  * by Chat, or by the extension that asked.
  */
 export class ChatFailures {
   readonly #dependencies: ChatFailureDependencies;
   #offeredAt = Number.NEGATIVE_INFINITY;
 
-  constructor(needs: ChatFailureDependencies) {
-    this.#dependencies = needs;
+  constructor(dependencies: ChatFailureDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  note(error: RequestError): void {
-    const actions = this.#wayOut(error);
+  note(problem: Problem): void {
+    const actions = this.#wayOut(problem);
     const now = this.#dependencies.clock.now();
     if (!actions || now - this.#offeredAt < burstMs) return;
     this.#offeredAt = now;
-    this.#dependencies.warn(error.message, actions);
+    this.#dependencies.warn(problem.message, actions);
   }
 
-  #wayOut({ failure }: RequestError): Readonly<Record<string, () => void>> | undefined {
+  #wayOut({ code }: Problem): Readonly<Record<string, () => void>> | undefined {
     const { isToldElsewhere, signIn, setApiKey, openSettings, reviewEndpoints } = this.#dependencies;
-    const problem = failure.kind === "problem" ? failure.problem : undefined;
-    if (failure.kind === "signInExpired") return isToldElsewhere() ? undefined : { "Sign in with ChatGPT": signIn };
-    if (isProblem(problem, "endpointNotAllowed")) return { "Review…": reviewEndpoints };
-    if (isProblem(problem, "notSignedIn")) return { "Sign in with ChatGPT": signIn };
-    if (failure.kind === "apiKeyRejected" || isProblem(problem, "noApiKey")) {
-      return { "Set OpenAI API Key": setApiKey };
+    switch (code) {
+      case "needsSignIn":
+        return isToldElsewhere() ? undefined : { [l10n.t("Sign in with ChatGPT")]: signIn };
+      case "notSignedIn":
+        return { [l10n.t("Sign in with ChatGPT")]: signIn };
+      case "endpointNotAllowed":
+        return { [l10n.t("Review…")]: reviewEndpoints };
+      case "keyRejected":
+      case "noApiKey":
+        return { [l10n.t("Set OpenAI API Key")]: setApiKey };
+      case "derivedKeyRejected":
+      case "derivedKeyMissing":
+        return { [l10n.t("Open ChatGPT Settings")]: openSettings };
+      default:
+        return undefined;
     }
-    if (failure.kind === "derivedKeyRejected" || failure.kind === "derivedKeyMissing") {
-      return { "Open ChatGPT Settings": openSettings };
-    }
-    return undefined;
   }
 }

@@ -23,7 +23,7 @@ const assistantRole = 2;
 const imageTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/webp", "image/gif"]);
 
 /**
- * VS Code's messages in neutral words. Parts of an unknown kind (markers for other providers) are left out.
+ * VS Code's messages as messages of ours. Parts of an unknown kind (markers for other providers) are left out.
  * @param recall the thinking that led to a tool call, if it is still known (see ReasoningMemory)
  */
 export function neutralMessages(

@@ -1,7 +1,6 @@
 import type { Accounts } from "../../account/accounts.ts";
 import type { AccountsState } from "../../account/state.ts";
 import type { Backend } from "../../openai/backend.ts";
-import { localTime, RequestError } from "../../openai/requestError.ts";
 import {
   type NoticesGiven,
   noticeWhenLittleLeft,
@@ -11,19 +10,21 @@ import {
 } from "../../openai/usage.ts";
 import type { UsageMeter } from "../../openai/usageMeter.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { Disposables } from "../../platform/disposables.ts";
 import { Emitter } from "../../platform/emitter.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
-import type { UsageView as Shown, UsageWindowView } from "../../shared/panelProtocol.ts";
+import type { UsageView as ShownUsage, UsageWindowView } from "../../shared/panelProtocol.ts";
 import { sentenceFor } from "../../shared/problem.ts";
+import { littleLeftSentence } from "../../shared/words/models.ts";
 
-/** Remembers over restarts which windows a person was told of. */
+/** Remembers over restarts for which windows a notice was given. */
 export interface NoticeMemory {
   get(): { account: string; given: NoticesGiven } | undefined;
   set(notices: { account: string; given: NoticesGiven }): PromiseLike<void>;
 }
 
 export interface UsageViewDependencies {
-  accounts: Accounts;
+  accounts: Pick<Accounts, "state" | "onDidChange">;
   meter: UsageMeter;
   /** @throws Problem `badSetting` */
   backend: () => Backend;
@@ -38,33 +39,29 @@ export interface UsageViewDependencies {
 /** Opening the panel again so soon does not ask the service again. */
 const freshMs = 30_000;
 
-/** What the surfaces show of the plan's use. Asked for when somebody looks, told by the answers in between, never polled. */
+/** What is shown of the plan's use: read when somebody looks, updated by the answers in between, never polled. */
 export class UsageView {
   readonly #dependencies: UsageViewDependencies;
   readonly #changed: Emitter<void>;
-  /** The account whose plan is told of. */
+  readonly #subscriptions = new Disposables();
+  /** The account whose plan is shown. */
   #accountId: string | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking = false;
   #problem: string | undefined;
 
-  constructor(parts: UsageViewDependencies) {
-    this.#dependencies = parts;
-    this.#changed = new Emitter((error) => parts.log.error(`A listener of the usage failed: ${describeError(error)}`));
-    this.#accountId = usableAccount(parts.accounts.state);
-    parts.accounts.onDidChange((state) => {
-      const id = usableAccount(state);
-      if (id === this.#accountId) return;
-      this.#accountId = id;
-      this.#lookedAt = Number.NEGATIVE_INFINITY;
-      this.#problem = undefined;
-      parts.meter.clear();
-      if (parts.isWatched()) this.look();
-    });
-    parts.meter.onDidChange((usage) => {
-      this.#tellIfLittleLeft(usage);
-      this.#changed.fire();
-    });
+  constructor(dependencies: UsageViewDependencies) {
+    const { accounts, meter, log } = dependencies;
+    this.#dependencies = dependencies;
+    this.#changed = new Emitter((error) => log.error(`A listener of the usage failed: ${describeError(error)}`));
+    this.#accountId = usableAccount(accounts.state);
+    this.#subscriptions.add(accounts.onDidChange((state) => this.#follow(state)));
+    this.#subscriptions.add(
+      meter.onDidChange((usage) => {
+        this.#warnIfLittleLeft(usage);
+        this.#changed.fire();
+      }),
+    );
   }
 
   get onDidChange() {
@@ -72,7 +69,7 @@ export class UsageView {
   }
 
   /** Undefined when there is no account whose plan could be asked for. */
-  get current(): Shown | undefined {
+  get current(): ShownUsage | undefined {
     if (this.#accountId === undefined) return undefined;
     const usage = this.#dependencies.meter.current;
     if (usage) {
@@ -96,6 +93,21 @@ export class UsageView {
     if (this.#accountId !== undefined && !this.#looking) void this.#read();
   }
 
+  dispose(): void {
+    this.#subscriptions.dispose();
+  }
+
+  #follow(state: AccountsState): void {
+    const id = usableAccount(state);
+    if (id === this.#accountId) return;
+    const { meter, isWatched } = this.#dependencies;
+    this.#accountId = id;
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    this.#problem = undefined;
+    meter.clear();
+    if (isWatched()) this.look();
+  }
+
   async #read(): Promise<void> {
     const { meter, backend, clock, log } = this.#dependencies;
     const account = this.#accountId;
@@ -106,18 +118,17 @@ export class UsageView {
       if (account === this.#accountId) this.#problem = undefined;
     } catch (error) {
       log.warn(`The usage could not be read: ${describeError(error)}`);
-      if (account === this.#accountId)
-        this.#problem = error instanceof RequestError ? error.message : sentenceFor(error);
+      if (account === this.#accountId) this.#problem = sentenceFor(error);
     } finally {
       this.#looking = false;
       if (account === this.#accountId) this.#lookedAt = clock.now();
       this.#changed.fire();
     }
-    // Somebody else signed in meanwhile, and is being looked at.
+    // Another account was signed in or chosen meanwhile.
     if (account !== this.#accountId) this.look();
   }
 
-  #tellIfLittleLeft(usage: Usage | undefined): void {
+  #warnIfLittleLeft(usage: Usage | undefined): void {
     const { notices, clock, warn } = this.#dependencies;
     const account = this.#accountId;
     if (!usage || account === undefined) return;
@@ -127,25 +138,12 @@ export class UsageView {
     if (!notice) return;
     void notices.set({ account, given });
     const window = usage[notice];
-    if (window) warn(littleLeftSentence(notice, window));
+    if (window) warn(littleLeftSentence(notice, window.leftPercent, window.resetsAt, clock.now()));
   }
 }
 
 function usableAccount({ active }: AccountsState): string | undefined {
   return active && !active.rejected ? active.id : undefined;
-}
-
-const windowNames: Readonly<Record<UsageWindowName, string>> = { fiveHour: "5-hour", weekly: "weekly" };
-
-/** The one notice of a window that runs low. */
-export function littleLeftSentence(
-  name: UsageWindowName,
-  { leftPercent, resetsAt }: UsageWindow,
-  formatTime: (ms: number) => string = localTime,
-): string {
-  const left = leftPercent < 1 ? "Nothing" : `${Math.floor(leftPercent)} %`;
-  const reset = resetsAt === undefined ? "" : ` It starts anew on ${formatTime(resetsAt)}.`;
-  return `${left} of your ChatGPT plan's ${windowNames[name]} usage limit is left.${reset}`;
 }
 
 function windowView(name: UsageWindowName, window: UsageWindow | undefined): UsageWindowView[] {

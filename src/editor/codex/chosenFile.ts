@@ -1,22 +1,22 @@
 import * as vscode from "vscode";
 import { authFileLimits } from "../../codex/authFile/parse.ts";
-import { decodeAuthFile, describeUnreadable } from "../../codex/authFile/read.ts";
+import { decodeAuthFile } from "../../codex/authFile/read.ts";
 import { type CodexLogin, readLoginAt, readLoginFromText } from "../../codex/login.ts";
-import { WordedProblem } from "../../shared/problem.ts";
+import { unreadableProblem } from "../../codex/problems.ts";
 
 /**
- * Reads the file that a person chose. One of another computer comes through VS Code, and cannot be followed.
- * @throws WordedProblem
+ * Reads the file that a person chose. One on another computer is read through VS Code and cannot be linked.
+ * @throws Problem
  */
 export async function readChosenFile(uri: vscode.Uri): Promise<CodexLogin> {
   if (uri.scheme === "file") return readLoginAt(uri.fsPath);
   const stat = await vscode.workspace.fs.stat(uri).then(undefined, () => undefined);
-  if (!stat) throw new WordedProblem(describeUnreadable("unreadable"));
-  if ((stat.type & vscode.FileType.File) === 0) throw new WordedProblem(describeUnreadable("notAFile"));
-  if (stat.size > authFileLimits.bytes) throw new WordedProblem(describeUnreadable("tooLarge"));
+  if (!stat) throw unreadableProblem("unreadable");
+  if ((stat.type & vscode.FileType.File) === 0) throw unreadableProblem("notAFile");
+  if (stat.size > authFileLimits.bytes) throw unreadableProblem("tooLarge");
   const bytes = await vscode.workspace.fs.readFile(uri).then(undefined, () => undefined);
-  if (!bytes) throw new WordedProblem(describeUnreadable("unreadable"));
+  if (!bytes) throw unreadableProblem("unreadable");
   const text = decodeAuthFile(bytes);
-  if (typeof text !== "string") throw new WordedProblem(describeUnreadable(text.status));
+  if (typeof text !== "string") throw unreadableProblem(text.status);
   return readLoginFromText(text);
 }

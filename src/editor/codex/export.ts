@@ -1,17 +1,15 @@
 import { basename } from "node:path";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import type { CredentialSource } from "../../account/credentialSource.ts";
-import { describeAppServerFailure } from "../../codex/appServer/appServer.ts";
-import { describeCodexNotFound } from "../../codex/appServer/findCodex.ts";
-import { authFilePath, invalidCodexHomeSentence } from "../../codex/authFile/codexHome.ts";
-import { type AuthFileRead, describeUnreadable, readAuthFile } from "../../codex/authFile/read.ts";
-import type { CodexCli } from "../../codex/codexCli.ts";
-import { handOff } from "../../codex/handOff.ts";
+import { authFilePath } from "../../codex/authFile/codexHome.ts";
+import { type ReadFile, readAuthFile } from "../../codex/authFile/read.ts";
 import { assertMayReplace, readLoginOf } from "../../codex/login.ts";
+import type { CodexServices } from "../../codex/module.ts";
+import { appServerProblem, notFoundProblem, ofOwnFile, unreadableProblem } from "../../codex/problems.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Lock } from "../../platform/lock.ts";
-import { Problem, WordedProblem } from "../../shared/problem.ts";
+import { Problem } from "../../shared/problem.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 import type { CodexImport } from "./import.ts";
@@ -19,55 +17,67 @@ import type { CodexImport } from "./import.ts";
 export interface CodexExportDependencies {
   accounts: Accounts;
   source: CredentialSource;
-  cli: CodexCli;
   codexImport: CodexImport;
-  lock: Lock;
+  codex: Pick<CodexServices, "cli" | "handOff">;
   clock: Clock;
   notifications: Notifications;
 }
 
-/** A person has this long to sign the CLI in, ms. */
+/** How long a person has to sign the Codex CLI in, ms. */
 const loginLimitMs = 10 * 60_000;
-const cliSignsIn = "Let the CLI Sign In";
-const handsOver = "Hand Over This Sign-in";
 
-/** Gets the Codex CLI signed in: by itself, or with the sign-in of this extension. */
+/** Signs the Codex CLI in: by itself, or with the sign-in of this extension. */
 export class CodexExport {
   readonly #dependencies: CodexExportDependencies;
 
-  constructor(parts: CodexExportDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: CodexExportDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** @throws Problem or WordedProblem; what was signed in before still is */
+  /** Asks how the Codex CLI should sign in, and does it. @throws Problem; then nobody is signed out */
   async run(): Promise<void> {
-    const { accounts, cli, notifications } = this.#dependencies;
+    const { accounts, codex, notifications } = this.#dependencies;
     await accounts.load();
     const active = accounts.state.active;
     if (active?.origin === "linked" && !active.rejected) {
-      notifications.info("The Codex CLI is signed in with this account already; its login is linked here.");
+      notifications.info(l10n.t("This account is already linked to the Codex CLI."));
       return;
     }
-    const home = await cli.home();
-    if (home.status === "invalid") throw new WordedProblem(invalidCodexHomeSentence);
-    const found = await cli.find();
-    if (found.status !== "found") throw new WordedProblem(describeCodexNotFound(found.status), found.status);
+    const home = await codex.cli.home();
+    if (home.status === "invalid") throw new Problem("codexHomeInvalid");
+    const found = await codex.cli.find();
+    if (found.status !== "found") throw notFoundProblem(found.status);
     const mayHandOff = active && !active.rejected && active.origin !== "linked";
-    const choices = [cliSignsIn, ...(mayHandOff ? [handsOver] : [])];
+    const cliSignsIn = l10n.t("Let Codex CLI Sign In");
+    const handsOver = l10n.t("Hand Over This Sign-in");
+    const explanations = [
+      l10n.t(
+        "Let Codex CLI Sign In: The Codex CLI signs in with the browser and gets its own login, which is then linked here.",
+      ),
+    ];
+    if (mayHandOff) {
+      explanations.push(
+        l10n.t(
+          "Hand Over This Sign-in: Your sign-in is written to {path}. Its refresh token works only once and can't be shared, so from then on the Codex CLI owns the sign-in and this extension follows it.",
+          { path: authFilePath(home.path) },
+        ),
+      );
+    }
     const answer = await vscode.window.showInformationMessage(
-      "Sign in the Codex CLI?",
-      { modal: true, detail: choices.map((choice) => explain(choice, home.path)).join("\n\n") },
-      ...choices,
+      l10n.t("How should the Codex CLI sign in?"),
+      { modal: true, detail: explanations.join("\n\n") },
+      ...(mayHandOff ? [cliSignsIn, handsOver] : [cliSignsIn]),
     );
     if (answer === cliSignsIn) await this.#signInCli(home.path);
     else if (answer === handsOver && active) await this.#handOff(active.id, home.path);
   }
 
   async #signInCli(codexHome: string): Promise<void> {
-    const { cli, clock, codexImport } = this.#dependencies;
+    const { accounts, codex, clock, codexImport } = this.#dependencies;
+    const { cli } = codex;
     const read = await readAuthFile(authFilePath(codexHome));
     const present = read.status !== "missing" || (await cli.accessToken(codexHome)) !== undefined;
-    if (present && !(await this.#mayReplace("It is replaced when the new sign-in is complete."))) return;
+    if (present && !(await this.#mayReplace(l10n.t("It's replaced once the new sign-in is complete.")))) return;
     const login = await cli.startLogin(codexHome);
     let late = false;
     const limit = clock.after(loginLimitMs, () => {
@@ -79,7 +89,7 @@ export class CodexExport {
       const result = await vscode.window.withProgress(
         {
           location: vscode.ProgressLocation.Notification,
-          title: "Waiting for the Codex CLI to be signed in in the browser…",
+          title: l10n.t("Waiting for the Codex CLI to sign in with the browser…"),
           cancellable: true,
         },
         (_progress, token) => {
@@ -87,9 +97,9 @@ export class CodexExport {
           return login.completed;
         },
       );
-      if (late) throw new Problem("timedOut");
+      if (late) throw new Problem("codexLoginTimedOut");
       if (!result.ok && result.failure === "cancelled") return;
-      if (!result.ok) throw new WordedProblem(describeAppServerFailure(result.failure), result.failure);
+      if (!result.ok) throw appServerProblem(result.failure);
     } catch (error) {
       login.cancel();
       throw error;
@@ -98,45 +108,46 @@ export class CodexExport {
     }
     const written = await readLoginOf(cli);
     if (!written.link) return;
-    // It may have kept the login elsewhere than in a file that was left from before.
-    await assertMayReplace(this.#dependencies, written, written.link.codexHome, settings.endpoint("issuer"));
+    // The Codex CLI may have stored its login elsewhere, so that this file is an old one.
+    await assertMayReplace({ accounts, cli }, written, written.link.codexHome, settings.endpoint("issuer"));
     await codexImport.link(written, { ...written.link, refreshHere: false });
   }
 
   async #handOff(id: string, codexHome: string): Promise<void> {
-    const { source, notifications } = this.#dependencies;
+    const { source, codex, notifications } = this.#dependencies;
     const replace = await this.#fileToReplace(authFilePath(codexHome));
     if (replace === "no") return;
-    // What is handed over should last a while.
+    // The Codex CLI should get an access token that does not expire soon.
     await source.accessToken(id);
     const backup = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: "Handing the sign-in over to the Codex CLI…" },
-      () => handOff(this.#dependencies, { id, codexHome, replace }),
+      { location: vscode.ProgressLocation.Window, title: l10n.t("Handing over the sign-in to the Codex CLI…") },
+      () => codex.handOff({ id, codexHome, replace }),
     );
-    const kept = backup === undefined ? "" : ` The login that was there is kept beside it as “${basename(backup)}”.`;
-    notifications.info(`The sign-in now belongs to the Codex CLI, and is linked here.${kept}`);
+    notifications.info(
+      backup === undefined
+        ? l10n.t("The Codex CLI owns this sign-in now. It stays linked here.")
+        : l10n.t("The Codex CLI owns this sign-in now. Backup: “{backup}”.", { backup: basename(backup) }),
+    );
   }
 
-  /** @throws WordedProblem when what stands there cannot be read, and so not be kept */
-  async #fileToReplace(path: string): Promise<Extract<AuthFileRead, { status: "read" }> | undefined | "no"> {
+  /**
+   * The present file, if the person agrees to replace it.
+   * @throws Problem when it cannot be read: there would be no backup
+   */
+  async #fileToReplace(path: string): Promise<ReadFile | undefined | "no"> {
     const read = await readAuthFile(path);
     if (read.status === "missing") return undefined;
-    if (read.status !== "read") throw new WordedProblem(describeUnreadable(read.status), read.status);
-    return (await this.#mayReplace("It is kept beside the new one as a backup.")) ? read : "no";
+    if (read.status !== "read") throw ofOwnFile(unreadableProblem(read.status));
+    return (await this.#mayReplace(l10n.t("A backup is kept beside the new login."))) ? read : "no";
   }
 
   async #mayReplace(detail: string): Promise<boolean> {
+    const replace = l10n.t("Replace");
     const answer = await vscode.window.showWarningMessage(
-      "The Codex CLI has a login already. Replace it?",
+      l10n.t("The Codex CLI is already signed in. Replace its login?"),
       { modal: true, detail },
-      "Replace",
+      replace,
     );
-    return answer === "Replace";
+    return answer === replace;
   }
-}
-
-function explain(choice: string, codexHome: string): string {
-  return choice === cliSignsIn
-    ? `${cliSignsIn}: it gets a login of its own in the browser, which is then linked here.`
-    : `${handsOver}: writes it to ${authFilePath(codexHome)}. Its refresh token works only once and cannot be shared, so from then on the Codex CLI owns the sign-in and this extension follows it.`;
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import { type CodexLink, claimsOf } from "../../account/credential.ts";
@@ -15,7 +16,7 @@ import {
 import { issuerOf } from "../../oauth/claims.ts";
 import { defaultIssuer } from "../../oauth/issuer.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { Problem, WordedProblem } from "../../shared/problem.ts";
+import { Problem } from "../../shared/problem.ts";
 import type { OwnKeyActions } from "../apiKey/ownKeyActions.ts";
 import type { EndpointReview } from "../endpoints/review.ts";
 import { switchAuthMode } from "../signIn/authModeSwitch.ts";
@@ -35,23 +36,20 @@ export interface CodexImportDependencies {
   clock: Clock;
 }
 
-const notShown =
-  "You are signed in with this account already. Without the Codex CLI nothing shows whether this login still works, so your sign-in here was kept. Install the Codex CLI, or sign out here first.";
-
 type Source = "here" | "browse" | "paste";
 
-/** Takes over a login of the Codex CLI: linked, copied, or its API key alone. */
+/** Imports the login of the Codex CLI: links it, copies it, or uses only its API key. */
 export class CodexImport {
   readonly #dependencies: CodexImportDependencies;
 
-  constructor(parts: CodexImportDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: CodexImportDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
-   * Asks where the login is, shows what it holds and stores what the person chose. Resolves with whether they would
-   * rather sign in here.
-   * @throws Problem, WordedProblem or Problem `badSetting`; what was signed in before still is
+   * Asks where the login is, shows what it contains and stores what the person chose.
+   * @returns whether the person would rather sign in here
+   * @throws Problem; then nobody is signed out
    */
   async run(): Promise<"signIn" | undefined> {
     const login = await this.#read();
@@ -63,14 +61,14 @@ export class CodexImport {
       this.#dependencies.accounts.entry(accountOf(login.file, issuer) ?? "") !== undefined,
     );
     if (choice === "apiKey") await this.#useApiKey(login);
-    else if (choice === "copy") await this.#store(login, undefined, "The login of the Codex CLI was copied.");
+    else if (choice === "copy") await this.#store(login, undefined, l10n.t("The Codex CLI's login was copied."));
     else if (choice === "link" && login.link) return this.#link(login, login.link);
     return undefined;
   }
 
-  /** Links a login without asking any more: its file is followed, and the CLI renews it. */
+  /** Links a login without another question: its file is followed, and the Codex CLI refreshes it. */
   async link(login: CodexLogin, link: CodexLink): Promise<void> {
-    await this.#store(login, link, "You are signed in with the login of the Codex CLI.");
+    await this.#store(login, link, l10n.t("You're signed in with the Codex CLI's login."));
   }
 
   async #link(login: CodexLogin, link: NonNullable<CodexLogin["link"]>): Promise<"signIn" | undefined> {
@@ -80,25 +78,28 @@ export class CodexImport {
       await this.link(login, { ...link, refreshHere: false });
       return undefined;
     }
+    const signIn = l10n.t("Sign in with ChatGPT");
+    const refreshHere = l10n.t("Let This Extension Refresh It");
     const answer = await vscode.window.showWarningMessage(
-      "The Codex CLI is not installed here, so nothing renews its login.",
+      l10n.t("The Codex CLI isn't installed here, so nothing refreshes its login."),
       {
         modal: true,
-        detail:
-          "Sign in here to get a sign-in of this extension's own. Or let this extension renew the login and write it back to its file; whoever else has a copy of that file will be signed out.",
+        detail: l10n.t(
+          "Sign in here to get a separate sign-in for this extension. Or let this extension refresh the login and write it back to its file. Other copies of that file will then be signed out.",
+        ),
       },
-      "Sign in with ChatGPT",
-      "Renew the File Here",
+      signIn,
+      refreshHere,
     );
-    if (answer === "Sign in with ChatGPT") return "signIn";
-    if (answer === "Renew the File Here") {
-      if (this.#hasSignIn(login)) throw new WordedProblem(notShown);
+    if (answer === signIn) return "signIn";
+    if (answer === refreshHere) {
+      if (this.#hasSignIn(login)) throw new Problem("loginNotConfirmed");
       await this.link(login, { ...link, refreshHere: true });
     }
     return undefined;
   }
 
-  /** Whether its account has a sign-in here that is accepted, with a refresh token that a link would give up. */
+  /** Whether its account has a valid sign-in here, whose refresh token a link would drop. */
   #hasSignIn({ file }: CodexLogin): boolean {
     const present = this.#dependencies.accounts.entry(accountOf(file, settings.endpoint("issuer")) ?? "")?.credential;
     return present !== undefined && present.origin !== "linked" && !present.rejected;
@@ -109,14 +110,14 @@ export class CodexImport {
     const issuer = settings.endpoint("issuer");
     const credential = credentialOf(login.file, link, issuer, clock.now());
     const allowed = settings.allowedWorkspaces;
-    const workspace = claimsOf(credential.tokens).accountId;
+    const workspace = claimsOf(credential.tokens).workspaceId;
     if (allowed.length > 0 && (workspace === undefined || !allowed.includes(workspace))) {
       throw new Problem("workspaceNotAllowed");
     }
-    // A login that does not name its issuer is the real service's.
+    // A login that does not name its issuer is OpenAI's.
     await endpoints.permitImport(issuerOf(credential.tokens.idToken) ?? defaultIssuer, issuer);
     await accounts.tellTogether(async () => {
-      await accounts.put(credential, { activate: true });
+      await accounts.storeSignIn(credential);
       await switchAuthMode("chatgpt", notifications, clock);
     });
     notifications.info(sentence);
@@ -137,14 +138,14 @@ export class CodexImport {
     const source = await this.#askForSource(folder);
     if (source === "here") {
       return vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Window, title: "Reading the login of the Codex CLI…" },
+        { location: vscode.ProgressLocation.Window, title: l10n.t("Reading the Codex CLI's login…") },
         () => readLoginOf(this.#dependencies.cli),
       );
     }
     if (source === "browse") {
       const uri = await this.#browse(folder);
       const login = uri && (await readChosenFile(uri));
-      const linkable = login?.link && (await this.#dependencies.cli.mayLiveIn(login.link.codexHome));
+      const linkable = login?.link && (await this.#dependencies.cli.mayUseHome(login.link.codexHome));
       return login && (linkable ? login : { ...login, link: undefined });
     }
     const text = source && (await askForAuthFile());
@@ -154,16 +155,20 @@ export class CodexImport {
   async #askForSource(folder: string | undefined): Promise<Source | undefined> {
     const items: (vscode.QuickPickItem & { source: Source })[] = [
       {
-        label: "Codex CLI on This Computer",
+        label: l10n.t("Codex CLI on This Computer"),
         ...(folder !== undefined && { description: authFilePath(folder) }),
         source: "here",
       },
-      { label: "Browse…", description: "an auth.json elsewhere", source: "browse" },
-      { label: "Paste…", description: "the content of an auth.json; it is not written to disk", source: "paste" },
+      { label: l10n.t("Browse…"), description: l10n.t("Choose an auth.json file"), source: "browse" },
+      {
+        label: l10n.t("Paste…"),
+        description: l10n.t("Paste the content of an auth.json file; it isn't written to disk"),
+        source: "paste",
+      },
     ];
     const item = await vscode.window.showQuickPick(items, {
-      title: "Import from Codex CLI",
-      placeHolder: "Where is the login of the Codex CLI?",
+      title: l10n.t("Import from Codex CLI"),
+      placeHolder: l10n.t("Where is the Codex CLI's login?"),
       ignoreFocusOut: true,
     });
     return item?.source;
@@ -171,9 +176,9 @@ export class CodexImport {
 
   async #browse(folder: string | undefined): Promise<vscode.Uri | undefined> {
     const chosen = await vscode.window.showOpenDialog({
-      title: "Import from Codex CLI",
-      openLabel: "Import",
-      filters: { JSON: ["json"], "All Files": ["*"] },
+      title: l10n.t("Import from Codex CLI"),
+      openLabel: l10n.t("Import"),
+      filters: { JSON: ["json"], [l10n.t("All Files")]: ["*"] },
       ...(folder !== undefined && { defaultUri: vscode.Uri.file(folder) }),
     });
     return chosen?.[0];

@@ -1,42 +1,52 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { previewAuthFile } from "../../codex/authFile/preview.ts";
-import { readableByOthersWarning } from "../../codex/authFile/read.ts";
 import type { CodexLogin } from "../../codex/login.ts";
 import { planName } from "../../shared/planName.ts";
 
 export type ImportChoice = "link" | "copy" | "apiKey";
 
-const labels: Readonly<Record<ImportChoice, string>> = {
-  link: "Link",
-  copy: "Copy",
-  apiKey: "Use Only the API Key",
+/** The button of each choice, and what choosing it means. */
+const choices: Readonly<Record<ImportChoice, { label: () => string; explanation: () => string }>> = {
+  link: {
+    label: () => l10n.t("Link"),
+    explanation: () =>
+      l10n.t("Link: The Codex CLI keeps its login and refreshes it. This extension uses the same login."),
+  },
+  copy: {
+    label: () => l10n.t("Copy"),
+    explanation: () =>
+      l10n.t(
+        "Copy: Both use the same refresh token, which works only once, so sooner or later one of them is signed out.",
+      ),
+  },
+  apiKey: {
+    label: () => l10n.t("Use Only the API Key"),
+    explanation: () =>
+      l10n.t("Use Only the API Key: Requests are made with the key and billed to its OpenAI Platform organization."),
+  },
 };
-
-const explanations: Readonly<Record<ImportChoice, string>> = {
-  link: "Link: the Codex CLI keeps its login and renews it; this extension follows it.",
-  copy: "Copy: both would renew with the same refresh token, which works only once, so sooner or later one of the two is signed out.",
-  apiKey: "Use Only the API Key: requests are made with the key and billed to its OpenAI Platform organization.",
-};
-
-const nothingUsable = "It holds no refresh token, so it can be linked where the Codex CLI has it, but not copied.";
 
 /**
- * Shows what a login holds, no secret among it, and asks what to do with it. Undefined: the person cancelled.
+ * Shows what a login contains, without any secret, and asks what to do with it. Undefined: the person cancelled.
  * @param replaces the account is signed in here already
  */
 export async function confirmImport(login: CodexLogin, replaces: boolean): Promise<ImportChoice | undefined> {
-  const choices = choicesFor(login);
-  const detail = describeLogin(login, replaces, Date.now());
+  const offered = choicesFor(login);
+  const explanations =
+    offered.length > 0
+      ? offered.map((choice) => choices[choice].explanation())
+      : [
+          l10n.t(
+            "It contains nothing to import. Without a refresh token it can't be copied, and it can be linked only where the Codex CLI keeps it.",
+          ),
+        ];
   const answer = await vscode.window.showInformationMessage(
-    "Import this login of the Codex CLI?",
-    { modal: true, detail: [detail, ...(choices.length > 0 ? choices.map(explain) : [nothingUsable])].join("\n\n") },
-    ...choices.map((choice) => labels[choice]),
+    l10n.t("Import this Codex CLI login?"),
+    { modal: true, detail: [describeLogin(login, replaces, Date.now()), ...explanations].join("\n\n") },
+    ...offered.map((choice) => choices[choice].label()),
   );
-  return choices.find((choice) => labels[choice] === answer);
-}
-
-function explain(choice: ImportChoice): string {
-  return explanations[choice];
+  return offered.find((choice) => choices[choice].label() === answer);
 }
 
 function choicesFor({ file, link }: CodexLogin): ImportChoice[] {
@@ -47,28 +57,41 @@ function choicesFor({ file, link }: CodexLogin): ImportChoice[] {
   ];
 }
 
-function describeLogin({ file, link, warnings }: CodexLogin, replaces: boolean, now: number): string {
-  const preview = previewAuthFile(file);
-  const { parts, apiKey, accessTokenExpiresAt: expiry, lastRefresh } = preview;
-  const held = [
-    parts.accessToken && "access token",
-    parts.idToken && link?.store !== "keyring" && "ID token",
-    parts.refreshToken && "refresh token",
-    parts.apiKey && `API key ${apiKey}`,
-  ].filter((part) => part !== false);
+function describeLogin(login: CodexLogin, replaces: boolean, now: number): string {
+  const { email, plan, workspaceId, mode, accessTokenExpiresAt: expiry, lastRefresh } = previewAuthFile(login.file);
   const lines = [
-    preview.email !== undefined && `Account: ${preview.email}`,
-    preview.plan !== undefined && `Plan: ${planName(preview.plan)}`,
-    preview.accountId !== undefined && `ChatGPT workspace: ${preview.accountId}`,
-    `Mode: ${preview.mode === "chatgpt" ? "ChatGPT" : "API key"}`,
-    `Holds: ${held.join(", ")}`,
-    link?.store === "keyring" && "Kept in: the system's keyring",
-    expiry !== undefined && `Access token ${expiry > now ? "expires" : "expired"}: ${timeText(expiry)}`,
-    lastRefresh !== undefined && `Last refresh: ${timeText(lastRefresh)}`,
-    replaces && "You are signed in with this account already; that sign-in is replaced.",
-    warnings.includes("readableByOthers") && readableByOthersWarning,
+    email !== undefined && l10n.t("Account: {email}", { email }),
+    plan !== undefined && l10n.t("Plan: {plan}", { plan: planName(plan) }),
+    workspaceId !== undefined && l10n.t("ChatGPT workspace: {workspaceId}", { workspaceId }),
+    mode === "chatgpt" ? l10n.t("Mode: ChatGPT") : l10n.t("Mode: API key"),
+    l10n.t("Contains: {parts}", { parts: partsOf(login) }),
+    login.link?.store === "keyring" && l10n.t("Stored in: the system's keyring"),
+    expiry !== undefined && describeExpiry(expiry, now),
+    lastRefresh !== undefined && l10n.t("Last refresh: {time}", { time: timeText(lastRefresh) }),
+    replaces && l10n.t("You're already signed in with this account. Linking or copying replaces that sign-in."),
+    login.warnings.includes("readableByOthers") &&
+      l10n.t("Other users of this computer may be able to read this file. Restrict it with “chmod 600”."),
   ];
   return lines.filter((line) => line !== false).join("\n");
+}
+
+function partsOf({ file, link }: CodexLogin): string {
+  const { parts, apiKey } = previewAuthFile(file);
+  const names = [
+    parts.accessToken && l10n.t("access token"),
+    parts.idToken && link?.store !== "keyring" && l10n.t("ID token"),
+    parts.refreshToken && l10n.t("refresh token"),
+    apiKey !== undefined && l10n.t("API key {apiKey}", { apiKey }),
+  ];
+  const list = new Intl.ListFormat(vscode.env.language, { type: "unit" });
+  return list.format(names.filter((name) => name !== false));
+}
+
+function describeExpiry(expiry: number, now: number): string {
+  const time = timeText(expiry);
+  return expiry > now
+    ? l10n.t("Access token expires: {time}", { time })
+    : l10n.t("Access token expired: {time}", { time });
 }
 
 function timeText(time: number): string {

@@ -1,31 +1,36 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { EndpointQuestion } from "../../account/endpointPermissions.ts";
+import { languageOfTexts } from "../vscode/language.ts";
 
 /** A path is not the part that tells who gets the credential; characters. */
 const longestAddress = 120;
 
 /** Asks the person in a modal dialog whether a credential may be sent to addresses that the settings name. */
-export function askForEndpoints(question: EndpointQuestion): Promise<boolean> {
-  const { message, detail } = endpointQuestion(question);
-  return ask(message, detail);
+export function askForEndpoints({ kind, addresses }: EndpointQuestion): Promise<boolean> {
+  // As a URL parser writes them, so that no host can look like another.
+  const each = new Set(addresses.map((address) => new URL(address).host));
+  const hosts = new Intl.ListFormat(languageOfTexts()).format(each);
+  const message =
+    kind === "apiKey"
+      ? l10n.t("Send your OpenAI API key to {hosts}?", { hosts })
+      : l10n.t("Send your ChatGPT credential to {hosts}?", { hosts });
+  const allow = l10n.t("Allow");
+  const detail = l10n.t(
+    "Your settings send it to:\n{addresses}\n\nThe operator of this service can read the credential and use it on your behalf. Any extension can change settings. Choose “{allow}” only if you changed them yourself and trust the service.",
+    { addresses: addresses.map(shortened).join("\n"), allow },
+  );
+  return ask(message, detail, allow);
 }
 
 /** Asks the person in a modal dialog whether integrated terminals may have the API key. */
 export function askForTerminals(): Promise<boolean> {
-  return ask(
-    "Give your OpenAI API key to integrated terminals?",
-    "The setting “chatgptSignIn.terminalEnvironment” was turned on. Every program that you start in a terminal could read the key from OPENAI_API_KEY. Any extension can change settings. Choose “Allow” only if you turned it on yourself.",
+  const allow = l10n.t("Allow");
+  const detail = l10n.t(
+    "The setting “chatgptSignIn.terminalEnvironment” was turned on. Any program that runs in a terminal can then read the key from OPENAI_API_KEY. Any extension can change settings. Choose “{allow}” only if you turned it on yourself.",
+    { allow },
   );
-}
-
-/** What `askForEndpoints` says; addresses as a URL parser writes them, so that no host can look like another. */
-export function endpointQuestion({ kind, addresses }: EndpointQuestion): { message: string; detail: string } {
-  const hosts = new Set(addresses.map((address) => new URL(address).host));
-  const what = kind === "apiKey" ? "OpenAI API key" : "ChatGPT credential";
-  return {
-    message: `Send your ${what} to ${new Intl.ListFormat("en").format(hosts)}?`,
-    detail: `Your settings send it to:\n${addresses.map(shortened).join("\n")}\n\nWhoever runs this service can read the credential and use it in your name. Any extension can change settings. Choose “Allow” only if you changed them yourself and trust the service.`,
-  };
+  return ask(l10n.t("Provide the API key to integrated terminals?"), detail, allow);
 }
 
 /** The host is there to its end, however long it is. */
@@ -34,7 +39,7 @@ function shortened(address: string): string {
   return address.length > end ? `${address.slice(0, end)}…` : address;
 }
 
-async function ask(message: string, detail: string): Promise<boolean> {
-  const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, "Allow");
-  return answer === "Allow";
+async function ask(message: string, detail: string, allow: string): Promise<boolean> {
+  const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, allow);
+  return answer === allow;
 }

@@ -22,8 +22,8 @@ export interface EndpointReviewDependencies {
 export class EndpointReview {
   readonly #dependencies: EndpointReviewDependencies;
 
-  constructor(parts: EndpointReviewDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: EndpointReviewDependencies) {
+    this.#dependencies = dependencies;
     this.#forgetWithOthers();
   }
 
@@ -64,12 +64,12 @@ export class EndpointReview {
     await endpoints.request(accountBinding(from), addresses, { again: true, problem: "signInNotAllowed" });
     endpoints.grant(accountBinding(issuer), addresses);
     // It was asked about this one login. What was allowed for others of where it comes from goes with their accounts.
-    const { holder } = accountBinding(from);
-    const others = [issuer, ...issuersOf(accounts)].some((other) => accountBinding(other).holder === holder);
+    const { name } = accountBinding(from);
+    const others = [issuer, ...issuersOf(accounts)].some((other) => accountBinding(other).name === name);
     if (!others) endpoints.forget(accountBinding(from));
   }
 
-  /** Whoever removes a credential forgets what was allowed for it, but cannot reach what another window knows. */
+  /** A window that removes a credential forgets what was allowed for it. Other windows do so here. */
   #forgetWithOthers(): void {
     const { accounts, ownKey, endpoints } = this.#dependencies;
     let before = { issuers: issuersOf(accounts), key: ownKey.current?.key };
@@ -95,7 +95,7 @@ export class EndpointReview {
     return [...this.#usable("apiBaseUrl"), ...this.#usable("chatgptBaseUrl")];
   }
 
-  /** Nothing is sent to an address that is none, so there is nothing to ask about it. */
+  /** Nothing is sent to an address that is not valid, so there is nothing to ask about it. */
   #usable(name: EndpointName): string[] {
     try {
       return [this.#dependencies.endpoint(name)];

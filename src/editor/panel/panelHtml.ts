@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { frameWords } from "../../shared/panelProtocol.ts";
+import { frameWords } from "../../shared/words/panelFrame.ts";
 
 export interface PanelHtmlDependencies {
   /** The origin of the webview's own resources, as a source expression (`Webview.cspSource`). */
@@ -7,13 +7,17 @@ export interface PanelHtmlDependencies {
   /** The addresses of the panel's style sheet and script, as the webview reaches them. */
   style: string;
   script: string;
+  /** The display language, such as `de`. */
+  language: string;
+  /** Its texts by their English ones (`vscode.l10n.bundle`); undefined while the page is in English. */
+  texts?: { readonly [english: string]: unknown } | undefined;
 }
 
 /**
  * The panel's page: everything comes from its own folder, one script by a new nonce, and nothing can be fetched. It
  * shows its frame before the script has run, and what to do in case it never does.
  */
-export function panelHtml({ cspSource, style, script }: PanelHtmlDependencies): string {
+export function panelHtml({ cspSource, style, script, language, texts }: PanelHtmlDependencies): string {
   const nonce = randomBytes(16).toString("base64");
   const policy = [
     "default-src 'none'",
@@ -23,24 +27,25 @@ export function panelHtml({ cspSource, style, script }: PanelHtmlDependencies): 
     "form-action 'none'",
   ].join("; ");
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${texts ? escaped(language) : "en"}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${frameWords.title}</title>
+${texts ? `<meta name="texts" content="${escaped(JSON.stringify(texts))}">` : ""}
+<title>${escaped(frameWords.title())}</title>
 <link rel="stylesheet" href="${escaped(style)}">
 </head>
 <body>
 <chatgpt-sign-in-panel>
 <main aria-busy="true">
 <header>
-<h1>${frameWords.title}</h1>
-<p class="detail">${frameWords.subtitle}</p>
+<h1>${escaped(frameWords.title())}</h1>
+<p class="detail">${escaped(frameWords.subtitle())}</p>
 </header>
 <div class="loading">
-<p>${frameWords.loading}</p>
-<p class="detail later">${frameWords.reload}</p>
+<p>${escaped(frameWords.loading())}</p>
+<p class="detail later">${escaped(frameWords.reload())}</p>
 </div>
 </main>
 </chatgpt-sign-in-panel>
@@ -49,7 +54,7 @@ export function panelHtml({ cspSource, style, script }: PanelHtmlDependencies): 
 </html>`;
 }
 
-/** For the value of an attribute in double quotes. */
+/** For text, and for the value of an attribute in double quotes. */
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }

@@ -1,11 +1,12 @@
+import * as l10n from "@vscode/l10n";
 import type { Accounts } from "../../account/accounts.ts";
 import { maskKey } from "../../account/credential.ts";
 import { environmentKey } from "../../account/environmentKey.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { Account } from "../../account/state.ts";
 import type { AccountView, OtherAccountView, View } from "../../shared/panelProtocol.ts";
-import type { RunningSignIn, SignIn } from "../../signin/signIn.ts";
-import type { Actions } from "../actions.ts";
+import type { SignIn } from "../../signin/signIn.ts";
+import type { Activity } from "../activity.ts";
 import type { UsageView } from "../chat/usageView.ts";
 import type { EndpointReview } from "../endpoints/review.ts";
 import type { KnownAccounts } from "../sessions/knownAccounts.ts";
@@ -17,26 +18,15 @@ export interface ViewDependencies {
   known: KnownAccounts;
   ownKey: OwnKeyStore;
   signIn: SignIn;
-  /** What to run where the browser is, when that may be another computer. */
-  tunnel: string | undefined;
-  actions: Actions;
+  activity: Activity;
   review: EndpointReview;
   usage: UsageView;
 }
 
-/** What the panel shows, made anew from the state at every change. */
-export function createView({
-  accounts,
-  known,
-  ownKey,
-  signIn,
-  tunnel,
-  actions,
-  review,
-  usage,
-}: ViewDependencies): View {
+/** What the panel shows, made from the state at every change. */
+export function createView({ accounts, known, ownKey, signIn, activity, review, usage }: ViewDependencies): View {
   const { active } = accounts.state;
-  const attempt = attemptView(signIn.running, tunnel);
+  const attempt = signIn.running;
   const key = ownKey.current;
   const used = usage.current;
   return {
@@ -45,28 +35,17 @@ export function createView({
     sign: signOf(active),
     otherAccounts: otherAccounts(accounts, known),
     ...(attempt && { attempt }),
-    ...(actions.busy && { busy: actions.busy }),
+    busy: activity.busy,
     ...(used && { usage: used }),
     ownKey: key ? { status: "present", masked: maskKey(key.key), checked: key.checked } : absentKey(),
     changedEndpoints: settings.changedEndpoints,
     ...(review.isNeeded && { endpointsHeldBack: true }),
-    ...(actions.problem !== undefined && { problem: actions.problem }),
+    ...(activity.problem !== undefined && { problem: activity.problem }),
   };
 }
 
 function absentKey(): View["ownKey"] {
   return { status: "absent", ...(environmentKey(process.env) !== undefined && { inEnvironment: true }) };
-}
-
-function attemptView(running: RunningSignIn | undefined, tunnel: string | undefined): View["attempt"] {
-  if (!running) return undefined;
-  const { stage, since, until, flow, notice, device, hasLink } = running;
-  return {
-    ...{ stage, since, until, flow, hasLink },
-    ...(notice && { notice }),
-    ...(device && { device }),
-    ...(tunnel !== undefined && flow === "browser" && { tunnel }),
-  };
 }
 
 function otherAccounts({ state }: Accounts, known: KnownAccounts): OtherAccountView[] {
@@ -75,7 +54,7 @@ function otherAccounts({ state }: Accounts, known: KnownAccounts): OtherAccountV
     .filter(({ id }) => id !== state.active?.id)
     .map(({ id, email, plan, origin, rejected }) => ({
       id,
-      label: labels.get(id) ?? email ?? "ChatGPT account",
+      label: labels.get(id) ?? email ?? l10n.t("ChatGPT account"),
       ...(plan !== undefined && { plan }),
       origin,
       needsSignIn: rejected !== undefined,
@@ -89,13 +68,13 @@ function signOf(active: Account | undefined): View["sign"] {
 }
 
 function accountView(account: Account): AccountView {
-  const { origin, email, plan, accountId, accessTokenExpiresAt, lastRefreshAt, needsPlatformSetup, derivedKey } =
+  const { origin, email, plan, workspaceId, accessTokenExpiresAt, lastRefreshAt, needsPlatformSetup, derivedKey } =
     account;
   return {
     origin,
     ...(email !== undefined && { email }),
     ...(plan !== undefined && { plan }),
-    ...(accountId !== undefined && { accountId }),
+    ...(workspaceId !== undefined && { workspaceId }),
     ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
     ...(lastRefreshAt !== undefined && { lastRefreshAt }),
     needsPlatformSetup,

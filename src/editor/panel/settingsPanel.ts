@@ -2,25 +2,20 @@ import * as vscode from "vscode";
 import type { Clock } from "../../platform/clock.ts";
 import type { Disposable } from "../../platform/disposables.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
-import { type Intent, intentSchema, type View } from "../../shared/panelProtocol.ts";
-import type { Actions } from "../actions.ts";
-import type { EndpointReview } from "../endpoints/review.ts";
-import { settings } from "../vscode/settings.ts";
+import { intentSchema, type View } from "../../shared/panelProtocol.ts";
+import { frameWords } from "../../shared/words/panelFrame.ts";
+import type { RunAction } from "../actions.ts";
 import { PageWatch } from "./pageWatch.ts";
 import { panelHtml } from "./panelHtml.ts";
 
 export interface SettingsPanelDependencies {
   extensionUri: vscode.Uri;
-  actions: Actions;
-  review: EndpointReview;
+  run: RunAction;
   view: () => View;
   /** Everything that can change the view. */
   changes: readonly ((listener: () => void) => Disposable)[];
-  showLog: () => void;
   /** A person begins to look at the panel. */
   onLook: () => void;
-  /** A person asks how much of the plan is used by now. */
-  onReadUsage: () => void;
   /** VS Code shows the panel, and does not load its page. */
   onNotLoaded: () => void;
   clock: Clock;
@@ -35,14 +30,16 @@ export interface SettingsPanelDependencies {
 export class SettingsPanel {
   readonly #dependencies: SettingsPanelDependencies;
   #panel: vscode.WebviewPanel | undefined;
+  /** The panel that gets a view at the end of this turn. */
+  #sending: vscode.WebviewPanel | undefined;
   /** How many times a view was to be sent, and the last of these that arrived. */
   #due = 0;
   #delivered = 0;
   /** Why the last view was not sent, so that the same is not logged at each try. */
   #complaint: string | undefined;
 
-  constructor(parts: SettingsPanelDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: SettingsPanelDependencies) {
+    this.#dependencies = dependencies;
   }
 
   get visible(): boolean {
@@ -58,7 +55,7 @@ export class SettingsPanel {
     const folder = vscode.Uri.joinPath(this.#dependencies.extensionUri, "dist", "webview");
     const panel = vscode.window.createWebviewPanel(
       "chatgptSignIn.settings",
-      "ChatGPT Settings",
+      frameWords.title(),
       vscode.ViewColumn.Active,
       {
         enableScripts: true,
@@ -90,7 +87,7 @@ export class SettingsPanel {
     panel.iconPath = vscode.Uri.joinPath(this.#dependencies.extensionUri, "media", "icon.png");
     subscriptions.push(
       panel.webview.onDidReceiveMessage((message) => {
-        watch.spoke();
+        watch.messageReceived();
         this.#receive(message, panel);
       }),
       panel.onDidChangeViewState(() => {
@@ -98,7 +95,7 @@ export class SettingsPanel {
         wasVisible = panel.visible;
         if (panel.visible) watch.shown();
         else watch.hidden();
-        if (isShown) void this.#send(panel);
+        if (isShown) this.#sendSoon(panel);
       }),
       ...this.#dependencies.changes.map((change) => change(() => this.#update(panel))),
     );
@@ -107,6 +104,8 @@ export class SettingsPanel {
       cspSource: panel.webview.cspSource,
       style: at("main.css"),
       script: at("main.js"),
+      language: vscode.env.language,
+      texts: vscode.l10n.bundle,
     });
     if (panel.visible) watch.shown();
   }
@@ -118,8 +117,18 @@ export class SettingsPanel {
 
   /** Something changed. VS Code keeps messages for a hidden page, so that one gets the view when it is shown. */
   #update(panel: vscode.WebviewPanel): void {
-    if (panel.visible) void this.#send(panel);
+    if (panel.visible) this.#sendSoon(panel);
     else this.#due += 1;
+  }
+
+  /** Sends the view when what runs now has run: several changes at once are one view. */
+  #sendSoon(panel: vscode.WebviewPanel): void {
+    if (this.#sending === panel) return;
+    this.#sending = panel;
+    queueMicrotask(() => {
+      if (this.#sending === panel) this.#sending = undefined;
+      if (this.#panel === panel) void this.#send(panel);
+    });
   }
 
   /** Sends the view as it is now. Never throws. */
@@ -139,7 +148,9 @@ export class SettingsPanel {
   #complain(panel: vscode.WebviewPanel, why: string): void {
     if (this.#panel !== panel || this.#complaint === why) return;
     this.#complaint = why;
-    this.#dependencies.log.warn(`The panel was not told of the current state, and will be when it can be: ${why}`);
+    this.#dependencies.log.warn(
+      `The panel does not show the current state; it is sent again at the next opportunity: ${why}`,
+    );
   }
 
   #receive(message: unknown, panel: vscode.WebviewPanel): void {
@@ -149,14 +160,18 @@ export class SettingsPanel {
       return;
     }
     if (intent.data.type === "ready") {
-      void this.#send(panel);
+      this.#sendSoon(panel);
       void this.#attempt(() => this.#dependencies.onLook());
       return;
     }
-    // Whoever can press a button is there.
-    if (this.#isOwed) void this.#send(panel);
+    // Whoever presses a button sees the page.
+    if (this.#isOwed) this.#sendSoon(panel);
     const { data } = intent;
-    void this.#attempt(() => this.#act(data));
+    void this.#attempt(async () => {
+      // It can name no account but those that it shows.
+      if ("id" in data && !this.#isShown(data.id)) return;
+      await this.#dependencies.run(data);
+    });
   }
 
   async #attempt(work: () => unknown): Promise<void> {
@@ -170,57 +185,5 @@ export class SettingsPanel {
   /** An account that the panel shows beside the active one: no other can be named by it. */
   #isShown(id: string): boolean {
     return this.#dependencies.view().otherAccounts?.some((account) => account.id === id) === true;
-  }
-
-  #act(intent: Exclude<Intent, { type: "ready" }>): unknown {
-    const { actions } = this.#dependencies;
-    switch (intent.type) {
-      case "signIn":
-        return actions.signIn();
-      case "cancelSignIn":
-        return actions.cancelSignIn();
-      case "signInWith":
-        return actions.signInWith(intent.flow);
-      case "copySignInLink":
-        return actions.copySignInLink();
-      case "copyDeviceCode":
-        return actions.copyDeviceCode();
-      case "openDevicePage":
-        return actions.openDevicePage();
-      case "signOut":
-        return actions.signOut();
-      case "addAccount":
-        return actions.signIn({ chooseAccount: true });
-      case "switchAccount":
-        return this.#isShown(intent.id) && actions.switchAccount(intent.id);
-      case "signOutAccount":
-        return this.#isShown(intent.id) && actions.signOut(intent.id);
-      case "importFromCodex":
-        return actions.importFromCodex();
-      case "exportToCodex":
-        return actions.exportToCodex();
-      case "refresh":
-        return actions.refresh();
-      case "setAuthMode":
-        return actions.setAuthMode(intent.authMode);
-      case "setApiKey":
-        return actions.setApiKey();
-      case "adoptEnvironmentKey":
-        return actions.adoptEnvironmentKey();
-      case "removeApiKey":
-        return actions.removeApiKey();
-      case "retryDerivedKey":
-        return actions.retryDerivedKey();
-      case "openPlatform":
-        return actions.openPlatform();
-      case "openEndpointSettings":
-        return settings.open();
-      case "reviewEndpoints":
-        return this.#dependencies.review.review();
-      case "readUsage":
-        return this.#dependencies.onReadUsage();
-      case "showLog":
-        return this.#dependencies.showLog();
-    }
   }
 }

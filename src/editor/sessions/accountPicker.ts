@@ -1,55 +1,50 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import type { Account } from "../../account/state.ts";
 import { planName } from "../../shared/planName.ts";
+import type { RunAction } from "../actions.ts";
 import { workspaceHint } from "./knownAccounts.ts";
 
 export interface AccountPickerDependencies {
   accounts: Accounts;
-  add: () => Promise<void>;
-  switchTo: (id: string) => Promise<void>;
-  signOut: (id: string) => Promise<void>;
+  run: RunAction;
 }
 
 interface Item extends vscode.QuickPickItem {
   account?: Account;
 }
 
-const signOutButton: vscode.QuickInputButton = {
-  iconPath: new vscode.ThemeIcon("sign-out"),
-  tooltip: "Sign out of this account",
-};
-
-const origins: Readonly<Record<Account["origin"], string>> = {
-  own: "Signed in here",
-  linked: "Linked to the Codex CLI",
-  copied: "Copied from the Codex CLI",
+const origins: Readonly<Record<Account["origin"], () => string>> = {
+  own: () => l10n.t("Signed in here"),
+  linked: () => l10n.t("Linked to the Codex CLI"),
+  copied: () => l10n.t("Copied from the Codex CLI"),
 };
 
 /** Lets the person choose which account is used, add one, or sign out of one. */
-export function pickAccount(parts: AccountPickerDependencies): void {
+export function pickAccount({ accounts, run }: AccountPickerDependencies): void {
   const pick = vscode.window.createQuickPick<Item>();
-  pick.title = "Switch ChatGPT Account";
-  pick.placeholder = "The account that is used unless something else was chosen for an extension";
+  pick.title = l10n.t("Switch ChatGPT Account");
+  pick.placeholder = l10n.t("Default account for extensions");
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
   const list = () => {
-    const { accounts, active } = parts.accounts.state;
-    const items = accounts.map((account) => itemOf(account, account.id === active?.id));
-    pick.items = [...items, { label: "$(add) Add ChatGPT Account…", alwaysShow: true }];
+    const { active } = accounts.state;
+    const items = accounts.state.accounts.map((account) => itemOf(account, account.id === active?.id));
+    pick.items = [...items, { label: `$(add) ${l10n.t("Add ChatGPT Account…")}`, alwaysShow: true }];
   };
   list();
-  const [current] = pick.items.filter(({ account }) => account?.id === parts.accounts.state.active?.id);
+  const [current] = pick.items.filter(({ account }) => account?.id === accounts.state.active?.id);
   if (current) pick.activeItems = [current];
   const subscriptions = [
-    parts.accounts.onDidChange(list),
+    accounts.onDidChange(list),
     pick.onDidAccept(() => {
       const [item] = pick.selectedItems;
       pick.hide();
-      if (item) void (item.account ? parts.switchTo(item.account.id) : parts.add());
+      if (item) void run(item.account ? { type: "useAccount", id: item.account.id } : "addAccount");
     }),
     pick.onDidTriggerItemButton(({ item }) => {
-      if (item.account) void parts.signOut(item.account.id);
+      if (item.account) void run({ type: "signOutAccount", id: item.account.id });
     }),
     pick.onDidHide(() => {
       for (const subscription of subscriptions) subscription.dispose();
@@ -60,16 +55,18 @@ export function pickAccount(parts: AccountPickerDependencies): void {
 }
 
 function itemOf(account: Account, active: boolean): Item {
-  const { email, plan, accountId, origin, rejected } = account;
+  const { email, plan, workspaceId, origin, rejected } = account;
   const facts = [
     ...(plan === undefined ? [] : [planName(plan)]),
-    ...(accountId === undefined ? [] : [`ChatGPT workspace ${workspaceHint(accountId)}`]),
+    ...(workspaceId === undefined
+      ? []
+      : [l10n.t("ChatGPT workspace {workspace}", { workspace: workspaceHint(workspaceId) })]),
   ];
   return {
     account,
-    label: `${active ? "$(check)" : "$(account)"} ${email ?? "ChatGPT account"}`,
+    label: `${active ? "$(check)" : "$(account)"} ${email ?? l10n.t("ChatGPT account")}`,
     description: facts.join(" · "),
-    detail: rejected ? `$(warning) Dependencies you to sign in again. ${origins[origin]}` : origins[origin],
-    buttons: [signOutButton],
+    detail: rejected ? `$(warning) ${l10n.t("Sign-in required")} · ${origins[origin]()}` : origins[origin](),
+    buttons: [{ iconPath: new vscode.ThemeIcon("sign-out"), tooltip: l10n.t("Sign out of this account") }],
   };
 }

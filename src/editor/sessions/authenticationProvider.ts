@@ -1,26 +1,40 @@
 import * as vscode from "vscode";
+import { describeError, type Logger } from "../../platform/logger.ts";
 import type { KnownAccounts } from "./knownAccounts.ts";
 import { identitySessions, providerId, wantedBy } from "./sessionScopes.ts";
 import type { Sessions, SessionsChange } from "./sessions.ts";
 
+export interface ProviderDependencies {
+  context: Pick<vscode.ExtensionContext, "subscriptions">;
+  known: KnownAccounts;
+  isLoaded: () => boolean;
+  load: () => Promise<Sessions>;
+  log: Logger;
+}
+
 /**
  * Registers the authentication provider, cheaply: VS Code asks for all accounts as soon as it is registered, and that is
- * answered without reading a secret; what hands out a token is loaded when it is asked for.
- * Returns how VS Code is told of a change.
+ * answered without reading a secret. What returns a token is loaded when it is first asked for.
+ * @returns tells VS Code of a change
  */
-export function registerAuthenticationProvider(
-  context: vscode.ExtensionContext,
-  known: KnownAccounts,
-  loaded: () => boolean,
-  load: () => Promise<Sessions>,
-): (change: SessionsChange) => void {
+export function registerAuthenticationProvider(dependencies: ProviderDependencies): (change: SessionsChange) => void {
+  const { context, known, isLoaded, load, log } = dependencies;
+  const ask = async <T>(work: (sessions: Sessions) => Promise<T>): Promise<T> => {
+    try {
+      return await work(await load());
+    } catch (error) {
+      log.warn(`A request for sessions failed: ${describeError(error)}`);
+      const { sessionError } = await import("./sessionErrors.ts");
+      throw sessionError(error);
+    }
+  };
   const changed = new vscode.EventEmitter<SessionsChange>();
   const provider: vscode.AuthenticationProvider = {
     onDidChangeSessions: changed.event,
     async getSessions(scopes, options) {
       const wanted = wantedBy(scopes);
       if (!wanted) return [];
-      if (wanted === "identity" && !loaded()) {
+      if (wanted === "identity" && !isLoaded()) {
         const remembered = known.current;
         // Nobody has ever been signed in here.
         if (!remembered) return [];
@@ -28,10 +42,10 @@ export function registerAuthenticationProvider(
         const sessions = identitySessions(remembered, usesOwnKey);
         return sessions.filter(({ account }) => !options?.account || options.account.id === account.id);
       }
-      return (await load()).get(scopes, options?.account?.id);
+      return ask((sessions) => sessions.get(scopes, options?.account?.id));
     },
-    createSession: async (scopes, options) => (await load()).create(scopes, options?.account?.id),
-    removeSession: async (id) => (await load()).remove(id),
+    createSession: (scopes, options) => ask((sessions) => sessions.create(scopes, options?.account?.id)),
+    removeSession: (id) => ask((sessions) => sessions.remove(id)),
   };
   context.subscriptions.push(
     changed,

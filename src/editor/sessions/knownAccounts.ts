@@ -68,32 +68,35 @@ function knownOf({ accounts, active }: AccountsState, ownKey: boolean, before: r
   const known = accounts.map((account): KnownAccount => {
     const label = labels.get(account.id) ?? newLabel(account, taken);
     taken.add(label);
-    const { id, plan, accountId, rejected } = account;
+    const { id, plan, workspaceId, rejected } = account;
     return {
       id,
       label,
       ...(plan !== undefined && { plan }),
-      ...(accountId !== undefined && { chatgptAccountId: accountId }),
+      ...(workspaceId !== undefined && { chatgptAccountId: workspaceId }),
       needsSignIn: rejected !== undefined,
     };
   });
   return { accounts: known, ...(active && { active: active.id }), ownKey };
 }
 
-/** The email; for a second account with the same one, its ChatGPT workspace as well. */
+/**
+ * The email; for a second account with the same one, its ChatGPT workspace as well. The same in every language, because
+ * it is kept.
+ */
 function newLabel(account: Account, taken: ReadonlySet<string>): string {
   const name = account.email ?? "ChatGPT account";
   if (!taken.has(name)) return name;
-  const workspace = `${name} (ChatGPT workspace ${workspaceHint(account.accountId ?? account.id)})`;
-  return taken.has(workspace) ? `${workspace} ${account.id}` : workspace;
+  const label = `${name} (ChatGPT workspace ${workspaceHint(account.workspaceId ?? account.id)})`;
+  return taken.has(label) ? `${label} ${account.id}` : label;
 }
 
 /** The end of a ChatGPT workspace's id: enough to tell two apart. */
-export function workspaceHint(accountId: string): string {
-  return accountId.slice(-8);
+export function workspaceHint(workspaceId: string): string {
+  return workspaceId.slice(-8);
 }
 
-/** The shape is our own and holds no more than hints: what does not look like it is forgotten. */
+/** These are only hints, so a value of another shape is dropped. */
 function isKnown(value: unknown): value is Known {
   const known = value as Partial<Known> | null | undefined;
   return (

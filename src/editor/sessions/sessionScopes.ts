@@ -7,7 +7,10 @@ export const providerId = "chatgpt";
 export const scopesOf = { identity: [], apiKey: ["openai.api-key"], chatgpt: ["chatgpt"] } as const;
 export type Wanted = keyof typeof scopesOf;
 
-/** The session account of the API key that the person typed, which belongs to no ChatGPT account. */
+/**
+ * The session account of the API key that the person typed, which belongs to no ChatGPT account. Its label is the same in
+ * every language: VS Code files consents under it.
+ */
 export const ownKeyAccount = { id: "ownKey", label: "OpenAI API key" } as const;
 
 /** VS Code's session account with what identifies a ChatGPT account; VS Code passes the additions on. */

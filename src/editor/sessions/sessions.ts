@@ -7,6 +7,7 @@ import type { Disposable } from "../../platform/disposables.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
 import { Problem } from "../../shared/problem.ts";
+import type { KeyChoice } from "../apiKey/keyChoice.ts";
 import type { Known, KnownAccounts } from "./knownAccounts.ts";
 import {
   accountIdOfSession,
@@ -21,9 +22,6 @@ import {
 } from "./sessionScopes.ts";
 
 export type SessionsChange = vscode.AuthenticationProviderAuthenticationSessionsChangeEvent;
-
-/** How a person without a usable API key wants to get one. */
-export type KeyWay = "signIn" | "ownKey" | "useAccount";
 
 export interface SessionsDependencies {
   accounts: Accounts;
@@ -43,7 +41,7 @@ export interface SessionsDependencies {
   setOwnKey: () => Promise<void>;
   useChatgpt: () => Promise<void>;
   /** Asks how to get an API key; undefined when the person closes the question. */
-  askKeyChoice: (accountLabel: string | undefined) => PromiseLike<KeyWay | undefined>;
+  askKeyChoice: (accountLabel: string | undefined) => PromiseLike<KeyChoice | undefined>;
 }
 
 /** A key is made within seconds of the sign-in, or not at all; ms. */
@@ -58,19 +56,19 @@ export class Sessions implements Disposable {
   readonly #subscriptions: readonly Disposable[];
   #told: ReadonlyMap<string, Session>;
 
-  /** @param parts with the accounts and the own key loaded */
-  constructor(parts: SessionsDependencies) {
-    this.#dependencies = parts;
-    const before = parts.known.current;
-    const menu = before ? identitySessions(before, parts.authMode() === "apiKey") : [];
-    // What the Accounts menu was told from memory may be out of date; tokens have not been told to anybody.
+  /** @param dependencies with the accounts and the own key loaded */
+  constructor(dependencies: SessionsDependencies) {
+    this.#dependencies = dependencies;
+    const before = dependencies.known.current;
+    const menu = before ? identitySessions(before, dependencies.authMode() === "apiKey") : [];
+    // What the Accounts menu got from memory may be out of date; nobody has got a token yet.
     this.#told = byId([...menu, ...this.#local(this.#known()).filter(({ scopes }) => scopes.length > 0)]);
     this.#tell();
     const tell = () => this.#tell();
     this.#subscriptions = [
-      parts.accounts.onDidChange(tell),
-      parts.ownKey.onDidChange(tell),
-      parts.onDidChangeSettings(tell),
+      dependencies.accounts.onDidChange(tell),
+      dependencies.ownKey.onDidChange(tell),
+      dependencies.onDidChangeSettings(tell),
     ];
   }
 
@@ -79,8 +77,8 @@ export class Sessions implements Disposable {
   }
 
   /**
-   * The sessions that scopes ask for, of one account if told. Answered from memory, with one exception: a ChatGPT access
-   * token that is due is renewed first, because a session must not hold one that is about to end. An account whose
+   * The sessions that scopes ask for, of all accounts or one. Answered from memory, with one exception: a ChatGPT access
+   * token that is due is refreshed first, because a session must not hold one that is about to end. An account whose
    * token cannot be had is left out.
    */
   async get(scopes: readonly string[] | undefined, accountId?: string): Promise<Session[]> {
@@ -100,11 +98,11 @@ export class Sessions implements Disposable {
 
   /**
    * Makes a session where there is none: the person signs in, or sets an API key where requests use one.
-   * @throws Error that says what is missing
+   * @throws Problem
    */
   async create(scopes: readonly string[], accountId?: string): Promise<Session> {
     const wanted = wantedBy(scopes);
-    if (!wanted) throw new Error('Ask for one scope: "openai.api-key" or "chatgpt", or for none.');
+    if (!wanted) throw new Problem("unknownScopes");
     const id = wanted === "apiKey" ? await this.#obtainKey(accountId) : await this.#signIn(accountId);
     const [session] = await this.get(scopes, id);
     if (!session) throw new Problem(wanted === "apiKey" ? "noDerivedKey" : "needsSignIn");
@@ -131,14 +129,14 @@ export class Sessions implements Disposable {
       const chosen = accountId === undefined ? undefined : accounts.entry(accountId);
       const usable = chosen?.credential.derivedKey.status === "present" ? chosen.account.id : undefined;
       const label = this.#known().accounts.find(({ id }) => id === usable)?.label;
-      const way = await this.#dependencies.askKeyChoice(label);
-      if (way === undefined) throw new Problem("cancelled");
-      if (way === "ownKey") {
+      const choice = await this.#dependencies.askKeyChoice(label);
+      if (choice === undefined) throw new Problem("cancelled");
+      if (choice === "ownKey") {
         await this.#dependencies.setOwnKey();
         if (!ownKey.current) throw new Problem("noApiKey");
         return ownKeyAccount.id;
       }
-      if (way === "useAccount" && usable !== undefined) {
+      if (choice === "useAccount" && usable !== undefined) {
         await this.#dependencies.useChatgpt();
         return usable;
       }
@@ -150,7 +148,7 @@ export class Sessions implements Disposable {
 
   async #signIn(accountId: string | undefined): Promise<string> {
     const { accounts } = this.#dependencies;
-    // Without an account in mind, somebody who is signed in already wants another one.
+    // No account is asked for, and somebody is signed in already: they want another account.
     await this.#dependencies.signIn({ chooseAccount: accountId === undefined && accounts.state.accounts.length > 0 });
     const { active } = accounts.state;
     if (!active) throw new Problem("notSignedIn");
@@ -208,7 +206,7 @@ export class Sessions implements Disposable {
     return sessionAccounts(known, this.#dependencies.authMode() === "apiKey");
   }
 
-  /** Every session there is, as it stands now. */
+  /** Every session there is now. */
   #local(known: Known): Session[] {
     return this.#sessionAccounts(known).flatMap((account) =>
       (["identity", "chatgpt", "apiKey"] as const).flatMap((wanted) => {
@@ -218,7 +216,7 @@ export class Sessions implements Disposable {
     );
   }
 
-  /** Tells VS Code how the sessions differ from what it was told before. */
+  /** Tells VS Code how the sessions differ from the last time. */
   #tell(): void {
     const before = this.#told;
     const now = byId(this.#local(this.#known()));

@@ -1,7 +1,7 @@
 import { type Clock, delay } from "../../platform/clock.ts";
 import { describeError } from "../../platform/logger.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
-import { WordedProblem } from "../../shared/problem.ts";
+import { Problem } from "../../shared/problem.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 
@@ -21,10 +21,7 @@ export async function switchAuthMode(authMode: AuthMode, notifications: Notifica
   await Promise.race([written, delay(clock, patienceMs, waited.signal).catch(() => {})]);
 }
 
-/** The setting could not be written, in a sentence of ours. */
-export function notSaved(error: unknown): WordedProblem {
-  return new WordedProblem(
-    "VS Code couldn't save the setting “chatgptSignIn.authMode”. Check that your user settings have no errors or unsaved changes, then choose the mode in the ChatGPT settings.",
-    describeError(error),
-  );
+/** The setting could not be written. */
+export function notSaved(error: unknown): Problem {
+  return new Problem("modeNotSaved", describeError(error));
 }

@@ -1,39 +1,41 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { systemClock } from "../../platform/clock.ts";
-import type { SignInNotice, Stage } from "../../shared/panelProtocol.ts";
-import type { RunningSignIn, SignIn } from "../../signin/signIn.ts";
+import { commandLink } from "../../shared/actionIds.ts";
+import type { SignInAttempt, SignInNotice, Stage } from "../../shared/panelProtocol.ts";
+import type { SignIn } from "../../signin/signIn.ts";
 
-const stages: Readonly<Record<Stage, string>> = {
-  starting: "starting…",
-  waitingForChoice: "waiting for you to choose another way.",
-  waitingForBrowser: "waiting for you to sign in in the browser.",
-  waitingForDevice: "waiting for you to enter the code on the page for device codes.",
-  waitingForLink: "waiting for the address that the browser ended on.",
-  exchangingCode: "completing the sign-in…",
-  saving: "storing the credential…",
+const stages: Readonly<Record<Stage, () => string>> = {
+  starting: () => l10n.t("starting…"),
+  waitingForChoice: () => l10n.t("waiting for you to choose another method."),
+  waitingForBrowser: () => l10n.t("waiting for you to sign in with your browser."),
+  waitingForDevice: () => l10n.t("waiting for you to enter the code on the device code page."),
+  waitingForLink: () => l10n.t("waiting for you to paste the redirect address."),
+  redeeming: () => l10n.t("completing the sign-in…"),
+  saving: () => l10n.t("saving your credential…"),
 };
 
-const notices: Readonly<Record<SignInNotice, string>> = {
-  linkCopied: "Its link was copied: open it in a browser.",
-  linkNotOpened: "VS Code did not open the page. If you copied its link, open it in a browser.",
-  serviceSilent: "The service does not answer at the moment; it will be asked again.",
+const notices: Readonly<Record<SignInNotice, () => string>> = {
+  linkCopied: () => l10n.t("Link copied. Open it in a browser to continue."),
+  linkNotOpened: () => l10n.t("VS Code didn't open the sign-in page. If you copied its link, open it in a browser."),
+  serviceSilent: () => l10n.t("The service isn't responding; retrying…"),
 };
 
-/** How often the time left is told, ms. */
+/** How often the time left is updated, ms. */
 const tickMs = 20_000;
 
 /** VS Code shows these as links in the notification, whose only button is Cancel. */
 const links = {
-  open: "[Open page](command:chatgptSignIn.signInWithBrowser)",
-  copy: "[Copy link](command:chatgptSignIn.copySignInLink)",
-  device: "[Use device code](command:chatgptSignIn.signInWithDeviceCode)",
-  paste: "[Paste link](command:chatgptSignIn.pasteSignInLink)",
-  browser: "[Use browser](command:chatgptSignIn.signInWithBrowser)",
-  code: "[Copy code](command:chatgptSignIn.copyDeviceCode)",
-  codePage: "[Open its page](command:chatgptSignIn.openDevicePage)",
+  open: () => commandLink(l10n.t("Open page"), "signInWithBrowser"),
+  copy: () => commandLink(l10n.t("Copy link"), "copySignInLink"),
+  device: () => commandLink(l10n.t("Use device code"), "signInWithDeviceCode"),
+  paste: () => commandLink(l10n.t("Paste address"), "pasteSignInLink"),
+  browser: () => commandLink(l10n.t("Use browser"), "signInWithBrowser"),
+  code: () => commandLink(l10n.t("Copy code"), "copyDeviceCode"),
+  codePage: () => commandLink(l10n.t("Open page"), "openDevicePage"),
 } as const;
 
-/** The notification of a running sign-in: its stage, the time left, the other ways, and Cancel. */
+/** The notification of a running sign-in: its stage, the time left, the other methods, and Cancel. */
 export class SignInProgress {
   readonly #signIn: SignIn;
   #close: (() => void) | undefined;
@@ -42,13 +44,14 @@ export class SignInProgress {
     this.#signIn = signIn;
   }
 
-  /** Shows it, or shows it anew when it may have been covered or collapsed. */
+  /** Shows it, also when it was covered or collapsed. */
   show(): void {
     this.#close?.();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#close = resolve;
+    const title = l10n.t("Signing in with ChatGPT");
     void vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: "Signing in with ChatGPT", cancellable: true },
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
       async (progress, token) => {
         let timer = systemClock.after(0, () => {});
         let told: string | undefined;
@@ -57,7 +60,7 @@ export class SignInProgress {
           const { running } = this.#signIn;
           if (!running) return resolve();
           const message = progressMessage(running, systemClock.now());
-          // Told once: a screen reader reads it out each time.
+          // Reported once: a screen reader reads it out each time.
           if (message !== told) progress.report({ message });
           told = message;
           timer = systemClock.after(tickMs, report);
@@ -75,31 +78,30 @@ export class SignInProgress {
   }
 }
 
-/** Fixed text of ours and a code whose characters are checked: a notification renders links. */
-export function progressMessage({ flow, stage, until, notice, device, hasLink }: RunningSignIn, now: number): string {
-  const minutes = Math.max(1, Math.ceil((until - now) / 60_000));
-  const waiting = [
-    stages[stage],
-    ...(notice ? [notices[notice]] : []),
-    ...(stage === "waitingForDevice" && device ? [`Code: ${device.userCode}. Never share it.`] : []),
-    `${minutes} min left.`,
-  ];
-  switch (stage) {
-    case "waitingForBrowser": {
-      const again = notice === undefined ? [] : [links.open];
-      return [...waiting, joined(...again, links.copy, links.device, links.paste)].join(" ");
-    }
-    case "waitingForChoice":
-      return [...waiting, joined(flow === "deviceCode" ? links.browser : links.device, links.paste)].join(" ");
-    case "waitingForDevice":
-      return [...waiting, joined(links.code, links.codePage, links.browser, links.paste)].join(" ");
-    case "waitingForLink":
-      return [...waiting, joined(links.paste, ...(hasLink ? [links.copy] : []), links.device)].join(" ");
-    default:
-      return stages[stage];
-  }
+/** Our own words, and a code whose characters are checked: a notification renders links. */
+export function progressMessage(attempt: SignInAttempt, now: number): string {
+  const stage = stages[attempt.stage]();
+  if (!("until" in attempt)) return stage;
+  const notice = "notice" in attempt && attempt.notice ? [notices[attempt.notice]()] : [];
+  const code = attempt.stage === "waitingForDevice" ? [codeSentence(attempt.device.userCode)] : [];
+  const minutes = Math.max(1, Math.ceil((attempt.until - now) / 60_000));
+  const left = l10n.t("{minutes} min left.", { minutes });
+  return [stage, ...notice, ...code, left, linksOf(attempt).join(" · ")].join(" ");
 }
 
-function joined(...shown: string[]): string {
-  return shown.join(" · ");
+function codeSentence(code: string): string {
+  return l10n.t("Code: {code}. Never share it.", { code });
+}
+
+function linksOf(attempt: Extract<SignInAttempt, { until: number }>): string[] {
+  switch (attempt.stage) {
+    case "waitingForChoice":
+      return [attempt.failed === "deviceCode" ? links.browser() : links.device(), links.paste()];
+    case "waitingForBrowser":
+      return [...(attempt.notice ? [links.open()] : []), links.copy(), links.device(), links.paste()];
+    case "waitingForDevice":
+      return [links.code(), links.codePage(), links.browser(), links.paste()];
+    case "waitingForLink":
+      return [links.paste(), links.copy(), links.device()];
+  }
 }

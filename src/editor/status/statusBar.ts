@@ -1,4 +1,6 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { commandOf } from "../../shared/actionIds.ts";
 import type { KnownAccounts } from "../sessions/knownAccounts.ts";
 import { statusOf } from "./statusView.ts";
 
@@ -6,7 +8,7 @@ import { statusOf } from "./statusView.ts";
 export function createStatusBar(context: vscode.ExtensionContext, known: KnownAccounts): void {
   let item: vscode.StatusBarItem | undefined;
   const show = () => {
-    // Reading settings takes longer than all the rest of an activation that finds nobody signed in.
+    // Reading settings takes longer than the rest of an activation where nobody is signed in.
     if (!known.current) return item?.hide();
     const configuration = vscode.workspace.getConfiguration("chatgptSignIn");
     const authMode = configuration.get("authMode") === "chatgpt" ? "chatgpt" : "apiKey";
@@ -16,7 +18,7 @@ export function createStatusBar(context: vscode.ExtensionContext, known: KnownAc
     item.text = view.text;
     item.tooltip = view.tooltip;
     item.backgroundColor = view.warning ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
-    item.accessibilityInformation = { label: `ChatGPT account: ${view.tooltip}` };
+    item.accessibilityInformation = { label: l10n.t("ChatGPT account: {status}", { status: view.tooltip }) };
     item.show();
   };
   known.onDidChange(show);
@@ -31,8 +33,8 @@ export function createStatusBar(context: vscode.ExtensionContext, known: KnownAc
 function createItem(context: vscode.ExtensionContext): vscode.StatusBarItem {
   const item = vscode.window.createStatusBarItem("account", vscode.StatusBarAlignment.Right, 90);
   // The name in the status bar's own menu, where it can be hidden.
-  item.name = "ChatGPT Account";
-  item.command = "chatgptSignIn.showMenu";
+  item.name = l10n.t("ChatGPT Account");
+  item.command = commandOf("showMenu");
   context.subscriptions.push(item);
   return item;
 }

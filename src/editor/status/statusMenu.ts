@@ -1,52 +1,52 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
-import type { Known } from "../sessions/knownAccounts.ts";
+import type { ActionRequest, RunAction } from "../actions.ts";
+import type { Known, KnownAccounts } from "../sessions/knownAccounts.ts";
 import { statusOf } from "./statusView.ts";
 
 export interface StatusMenuDependencies {
-  known: () => Known | undefined;
+  known: KnownAccounts;
   authMode: () => AuthMode;
-  signIn: () => Promise<void>;
-  addAccount: () => Promise<void>;
-  switchAccount: () => void;
-  setAuthMode: (authMode: AuthMode) => Promise<void>;
-  refresh: () => Promise<void>;
-  setApiKey: () => Promise<void>;
-  signOut: () => Promise<void>;
-  openSettings: () => void;
+  run: RunAction;
 }
 
 interface Item extends vscode.QuickPickItem {
-  run?: () => unknown;
+  readonly action: ActionRequest;
 }
 
 /** The status bar's menu: what can be done now, the most likely first. */
-export async function showStatusMenu(parts: StatusMenuDependencies): Promise<void> {
-  const known = parts.known();
-  const authMode = parts.authMode();
-  const chosen = await vscode.window.showQuickPick(itemsFor(parts, known, authMode), {
-    title: "ChatGPT Account",
-    placeHolder: statusOf(known, authMode)?.tooltip ?? "Nobody is signed in, and no API key is set.",
+export async function showStatusMenu({ known, authMode, run }: StatusMenuDependencies): Promise<void> {
+  const mode = authMode();
+  const chosen = await vscode.window.showQuickPick(itemsFor(known.current, mode), {
+    title: l10n.t("ChatGPT Account"),
+    placeHolder: statusOf(known.current, mode)?.tooltip ?? l10n.t("You're not signed in, and no API key is set."),
   });
-  await chosen?.run?.();
+  if (chosen) await run(chosen.action);
 }
 
-function itemsFor(parts: StatusMenuDependencies, known: Known | undefined, authMode: AuthMode): Item[] {
-  const accounts = known?.accounts ?? [];
-  const active = accounts.find(({ id }) => id === known?.active);
-  const signIn = { label: active ? "$(sign-in) Sign In Again" : "$(sign-in) Sign in with ChatGPT", run: parts.signIn };
-  const switchMode: Item =
+function itemsFor(known: Known | undefined, authMode: AuthMode): Item[] {
+  const active = known?.accounts.find(({ id }) => id === known.active);
+  const signIn = item("sign-in", active ? l10n.t("Sign in again") : l10n.t("Sign in with ChatGPT"), "signIn");
+  const otherMode =
     authMode === "chatgpt"
-      ? { label: "$(key) Use the OpenAI API Key", run: () => parts.setAuthMode("apiKey") }
-      : { label: "$(account) Use ChatGPT", run: () => parts.setAuthMode("chatgpt") };
+      ? item("key", l10n.t("Use OpenAI API Key"), { type: "setAuthMode", authMode: "apiKey" })
+      : item("account", l10n.t("Use ChatGPT"), { type: "setAuthMode", authMode: "chatgpt" });
+  const setApiKey = item("key", l10n.t("Set OpenAI API Key…"), "setApiKey");
+  const settings = item("settings-gear", l10n.t("Open ChatGPT Settings"), "openSettings");
+  if (!active) return [signIn, otherMode, ...(known?.ownKey ? [] : [setApiKey]), settings];
   return [
-    ...(!active || active.needsSignIn ? [signIn] : []),
-    ...(active ? [{ label: "$(arrow-swap) Switch ChatGPT Account…", run: parts.switchAccount }] : []),
-    ...(active ? [{ label: "$(add) Add ChatGPT Account…", run: parts.addAccount }] : []),
-    switchMode,
-    ...(known?.ownKey ? [] : [{ label: "$(key) Set OpenAI API Key…", run: parts.setApiKey }]),
-    ...(active && !active.needsSignIn ? [{ label: "$(refresh) Refresh ChatGPT Credentials", run: parts.refresh }] : []),
-    { label: "$(settings-gear) Open ChatGPT Settings", run: parts.openSettings },
-    ...(active ? [{ label: "$(sign-out) Sign Out", description: active.label, run: parts.signOut }] : []),
+    ...(active.needsSignIn ? [signIn] : []),
+    item("arrow-swap", l10n.t("Switch ChatGPT Account…"), "switchAccount"),
+    item("add", l10n.t("Add ChatGPT Account…"), "addAccount"),
+    otherMode,
+    ...(known?.ownKey ? [] : [setApiKey]),
+    ...(active.needsSignIn ? [] : [item("refresh", l10n.t("Refresh ChatGPT Credentials"), "refresh")]),
+    settings,
+    { ...item("sign-out", l10n.t("Sign out"), "signOut"), description: active.label },
   ];
+}
+
+function item(icon: string, label: string, action: ActionRequest): Item {
+  return { label: `$(${icon}) ${label}`, action };
 }

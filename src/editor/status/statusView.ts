@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
 import type { Known } from "../sessions/knownAccounts.ts";
 
@@ -12,22 +13,28 @@ export interface StatusView {
 /** The status bar's view of who is signed in and which credential is used; undefined where there is nothing to say. */
 export function statusOf(known: Known | undefined, authMode: AuthMode): StatusView | undefined {
   const active = known?.accounts.find(({ id }) => id === known.active) ?? known?.accounts[0];
+  const account = active?.label ?? "";
   if (authMode === "chatgpt") {
-    if (!active) return warning("Sign in", "Requests use ChatGPT, and nobody is signed in.");
-    if (active.needsSignIn) return warning("Sign in again", `The sign-in of ${active.label} is no longer accepted.`);
-    return { text: `$(account) ${active.label}`, tooltip: `Requests use ChatGPT as ${active.label}.`, warning: false };
+    if (!active) return warning(l10n.t("ChatGPT: sign in"), l10n.t("ChatGPT mode is on, but you're not signed in."));
+    if (active.needsSignIn)
+      return warning(l10n.t("ChatGPT: sign in again"), l10n.t("Sign in again as {account}.", { account }));
+    return quiet("account", account, l10n.t("Requests use ChatGPT as {account}.", { account }));
   }
-  if (!known || (!known.ownKey && !active)) return undefined;
-  const account = active ? ` ${active.label} is signed in with ChatGPT, which is not used now.` : "";
-  return known.ownKey
-    ? { text: "$(key) OpenAI API key", tooltip: `Requests use your OpenAI API key.${account}`, warning: false }
-    : {
-        text: "$(key) No API key",
-        tooltip: `Requests use an OpenAI API key, and none is set.${account}`,
-        warning: false,
-      };
+  if (known?.ownKey) {
+    const tooltip = active
+      ? l10n.t("Requests use your OpenAI API key. You're also signed in as {account}.", { account })
+      : l10n.t("Requests use your OpenAI API key.");
+    return quiet("key", l10n.t("OpenAI API key"), tooltip);
+  }
+  if (!active) return undefined;
+  const tooltip = l10n.t("API key mode is on, but no key is set. You're signed in as {account}.", { account });
+  return quiet("key", l10n.t("No API key"), tooltip);
 }
 
-function warning(words: string, tooltip: string): StatusView {
-  return { text: `$(warning) ChatGPT: ${words}`, tooltip, warning: true };
+function warning(text: string, tooltip: string): StatusView {
+  return { text: `$(warning) ${text}`, tooltip, warning: true };
+}
+
+function quiet(icon: string, text: string, tooltip: string): StatusView {
+  return { text: `$(${icon}) ${text}`, tooltip, warning: false };
 }

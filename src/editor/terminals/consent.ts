@@ -1,8 +1,9 @@
 import type { Disposable } from "../../platform/disposables.ts";
 import { Emitter } from "../../platform/emitter.ts";
+import { inBackground } from "../../platform/inBackground.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 
-/** Where the answer is remembered; whoever sees the setting off takes it away. */
+/** Where the answer is remembered. It is removed when the setting is found off, see `extension.ts`. */
 export interface ConsentMemory {
   get(): unknown;
   set(answer: "allowed" | "refused"): PromiseLike<void>;
@@ -23,8 +24,9 @@ export interface TerminalConsentDependencies {
 }
 
 /**
- * The person's word that terminals may have the API key, given once for as long as the setting stays on. The setting
- * alone is no such word. When it is turned on in front of the person they are asked; found on, they are told.
+ * The person's consent that terminals may have the API key, given once for as long as the setting stays on. The setting
+ * alone is no consent: any extension may turn it on. When it is turned on while the person looks at the window, they are
+ * asked; when it is found on, they are told.
  */
 export class TerminalConsent implements Disposable {
   readonly #dependencies: TerminalConsentDependencies;
@@ -33,18 +35,18 @@ export class TerminalConsent implements Disposable {
   #wasEnabled: boolean;
   #asking: Promise<void> | undefined;
 
-  constructor(parts: TerminalConsentDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: TerminalConsentDependencies) {
+    this.#dependencies = dependencies;
     this.#changed = new Emitter((error) =>
-      parts.log.error(`A listener of the consent failed: ${describeError(error)}`),
+      dependencies.log.error(`A listener of the consent failed: ${describeError(error)}`),
     );
-    this.#wasEnabled = parts.enabled();
+    this.#wasEnabled = dependencies.enabled();
     if (this.#wasEnabled && !this.#isDecided) this.#offer();
-    this.#subscription = parts.onDidChangeSettings(() => {
-      const isTurnedOn = parts.enabled() && !this.#wasEnabled;
-      this.#wasEnabled = parts.enabled();
+    this.#subscription = dependencies.onDidChangeSettings(() => {
+      const isTurnedOn = dependencies.enabled() && !this.#wasEnabled;
+      this.#wasEnabled = dependencies.enabled();
       if (!isTurnedOn || this.#isDecided) return;
-      if (parts.focused()) void this.#ask();
+      if (dependencies.focused()) void this.#ask();
       else this.#offer();
     });
   }
@@ -80,12 +82,11 @@ export class TerminalConsent implements Disposable {
     const { ask, enabled, memory, log } = this.#dependencies;
     try {
       const allowed = await ask();
-      // An answer to a setting that has been turned off meanwhile is none to the next time it is turned on.
+      // The setting was turned off meanwhile; when it is turned on again, the person is asked again.
       if (!enabled()) return;
-      // Nobody waits for the memory, or fails with it: this window knows already what is written.
-      memory.set(allowed === true ? "allowed" : "refused").then(undefined, (error: unknown) => {
-        log.warn(`The answer about the terminals' environment could not be remembered: ${describeError(error)}`);
-      });
+      // Nobody waits for the memory: this window already knows what is written.
+      const remembered = memory.set(allowed === true ? "allowed" : "refused");
+      inBackground(remembered, log, "The answer about the terminals' environment could not be remembered");
     } catch (error) {
       log.warn(`The question about the terminals' environment could not be asked: ${describeError(error)}`);
     }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { Disposable } from "../../platform/disposables.ts";
 
@@ -21,21 +22,21 @@ export interface TerminalEnvironmentDependencies {
 
 /**
  * Gives the API key to the integrated terminals while the person wants that: those opened from now on have it, and VS Code
- * offers to open the others anew.
+ * offers to relaunch the others.
  */
-export function followTerminalEnvironment(parts: TerminalEnvironmentDependencies): Disposable {
+export function followTerminalEnvironment(dependencies: TerminalEnvironmentDependencies): Disposable {
   let collection: EnvironmentCollection | undefined;
   let given: string | undefined;
   const give = (key: string | undefined) => {
     if (key === given) return;
     given = key;
-    collection ??= prepared(parts.collection());
+    collection ??= prepared(dependencies.collection());
     if (key === undefined) collection.clear();
     else collection.replace(variable, key, { applyAtProcessCreation: true });
   };
-  const follow = () => give(parts.enabled() ? parts.apiKey() : undefined);
+  const follow = () => give(dependencies.enabled() ? dependencies.apiKey() : undefined);
   follow();
-  const subscriptions = parts.changes.map((change) => change(follow));
+  const subscriptions = dependencies.changes.map((change) => change(follow));
   return {
     dispose() {
       for (const subscription of subscriptions) subscription.dispose();
@@ -47,7 +48,8 @@ export function followTerminalEnvironment(parts: TerminalEnvironmentDependencies
 /** A collection that was never written to disk: VS Code would keep the key there in clear text. */
 function prepared(collection: EnvironmentCollection): EnvironmentCollection {
   collection.persistent = false;
-  collection.description =
-    "Sets `OPENAI_API_KEY` to the API key that requests use (setting `chatgptSignIn.terminalEnvironment`).";
+  collection.description = l10n.t(
+    "Sets `OPENAI_API_KEY` to the API key that requests use. To stop this, turn off `chatgptSignIn.terminalEnvironment`.",
+  );
   return collection;
 }

@@ -1,3 +1,4 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import { isProblem, sentenceFor } from "../../shared/problem.ts";
@@ -13,13 +14,20 @@ export class Notifications {
     this.#showLog = showLog;
   }
 
-  /** Shows what went wrong in a sentence of ours; the detail goes to the log. Returns the sentence. */
+  /**
+   * Shows what went wrong in a sentence of ours; the detail goes to the log.
+   * @param what failed, for the log alone, such as "Signing in"
+   * @returns the sentence
+   */
   problem(what: string, error: unknown): string {
     this.#log.error(`${what} failed: ${describeError(error)}`);
     const sentence = sentenceFor(error);
     const isAddress = isProblem(error, "endpointNotAllowed", "signInNotAllowed", "keyNotSent");
-    const ways = { ...(isAddress && { "Open Settings": () => void settings.open() }), "Show Log": this.#showLog };
-    void this.#offer(vscode.window.showErrorMessage(sentence, ...Object.keys(ways)), ways);
+    const actions = {
+      ...(isAddress && { [l10n.t("Open Settings")]: () => void settings.open() }),
+      [l10n.t("Show Log")]: this.#showLog,
+    };
+    void this.#offer(vscode.window.showErrorMessage(sentence, ...Object.keys(actions)), actions);
     return sentence;
   }
 

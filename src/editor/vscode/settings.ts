@@ -3,7 +3,7 @@ import { type EndpointName, endpointDefaults, isDefaultEndpoint } from "../../ac
 import { parseEndpoint } from "../../platform/endpoint.ts";
 import { type AuthMode, type FlowName, flowSchema } from "../../shared/panelProtocol.ts";
 
-/** The plan's own service, or the OpenAI Platform with the key that was made for the account. */
+/** The ChatGPT plan, or the OpenAI Platform with the account's derived key. */
 export type ChatBackend = "chatgpt" | "platform";
 
 const section = "chatgptSignIn";
@@ -12,8 +12,8 @@ const section = "chatgptSignIn";
 let writing: { readonly authMode: AuthMode; readonly done: Promise<void> } | undefined;
 
 /**
- * The person's settings. All are of application scope, so no workspace can change them. Any extension can: what they say
- * is not yet the person's word for it (see `endpointPermissions.ts`).
+ * The person's settings. All are of application scope, so no workspace can change them. Any extension can, so they are no
+ * proof of what the person wants (see `endpointPermissions.ts`).
  */
 export const settings = {
   get authMode(): AuthMode {
@@ -73,7 +73,7 @@ export const settings = {
     return parseEndpoint(`${section}.${name}`, read(name));
   },
 
-  /** The names of the endpoints that are not the real service's. */
+  /** The names of the endpoints that are not OpenAI's. */
   get changedEndpoints(): EndpointName[] {
     const names = Object.keys(endpointDefaults) as EndpointName[];
     return names.filter((name) => !isDefaultEndpoint(name, read(name)));

@@ -2,11 +2,14 @@ import * as l10n from "@vscode/l10n";
 
 /** What can go wrong with an OpenAI API key. */
 export const apiKeyProblems = {
-  noEnvironmentKey: () => l10n.t("There is no OpenAI API key in OPENAI_API_KEY of VS Code's environment."),
-  noApiKey: () => l10n.t("No OpenAI API key is set. Run “Set OpenAI API Key” first."),
+  noEnvironmentKey: () =>
+    l10n.t("There's no OpenAI API key in OPENAI_API_KEY of VS Code's environment. Run “Set OpenAI API Key” instead."),
+  noApiKey: () =>
+    l10n.t("No OpenAI API key is available. Run “Set OpenAI API Key”, or run “Open ChatGPT Settings” for details."),
   noDerivedKey: () =>
     l10n.t(
-      "This ChatGPT account has no OpenAI API key. “Open ChatGPT Settings” says why; “Set OpenAI API Key” is the other way.",
+      "This ChatGPT account has no API key. Run “Open ChatGPT Settings” to see why, or “Set OpenAI API Key” to use your own.",
     ),
-  keyRejected: () => l10n.t("OpenAI does not accept this API key. The key that was set before stays in use."),
+  keyRejected: () =>
+    l10n.t("OpenAI didn't accept this API key. Check the key, or set another one with “Set OpenAI API Key”."),
 };

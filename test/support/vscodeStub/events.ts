@@ -18,7 +18,7 @@ export class Disposable {
   }
 }
 
-/** As VS Code's: a listener that throws does not keep the others from hearing. */
+/** Like VS Code's: a listener that throws does not stop the others. */
 export class EventEmitter<T> {
   readonly #listeners = new Set<Listener<T>>();
   /** What listeners threw. */
@@ -49,4 +49,10 @@ export class EventEmitter<T> {
   dispose(): void {
     this.#listeners.clear();
   }
+}
+
+/** Keeps a provider until it is disposed. */
+export function register(providers: Map<string, unknown>, id: string, provider: unknown): Disposable {
+  providers.set(id, provider);
+  return new Disposable(() => providers.delete(id));
 }

@@ -1,4 +1,4 @@
-// Lets plain Node import what imports `vscode`: the stub beside this file stands for it. To be imported before that.
+// Lets plain Node import modules that import `vscode`: they get the stub beside this file. Import this one first.
 import { registerHooks } from "node:module";
 
 const stub = new URL("./vscode.ts", import.meta.url).href;

@@ -1,4 +1,4 @@
-// What tests see and steer of the `vscode` stub: everything that the product showed or did, and what the person answers.
+// What tests see and control of the `vscode` stub: everything that the product showed or did, and the person's answers.
 import assert from "node:assert/strict";
 import manifest from "../../../package.json" with { type: "json" };
 import { EventEmitter } from "./events.ts";
@@ -21,9 +21,9 @@ export interface Question {
   readonly title: string;
   readonly prompt: string;
   readonly password: boolean;
-  /** What the box says of a value, undefined when it takes it. */
+  /** The validation message for a value; undefined when it is valid. */
   validate(value: string): Promise<string | undefined>;
-  /** Enters a value, which the box has to take; undefined closes it. */
+  /** Enters a value, which has to be valid; undefined closes the box. */
   enter(value: string | undefined): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export interface FileDialog {
   choose(path: string | undefined): void;
 }
 
-/** A notification of something under way. */
+/** A progress notification. */
 export interface Progress {
   readonly title: string;
   readonly location: number;
@@ -68,7 +68,10 @@ function fresh() {
     boxes: [] as InputBox[],
     panels: [] as Panel[],
     statusMessages: [] as string[],
-    /** Everything that text was shown in, in order. */
+    /** The providers of models for Chat, by vendor. */
+    chatProviders: new Map<string, unknown>(),
+    authenticationProviders: new Map<string, unknown>(),
+    /** All texts that were shown, in order. */
     shown: [] as string[],
     opened: [] as string[],
     /** What `env.openExternal` answers; an Error is thrown. */
@@ -231,7 +234,7 @@ export function scripted(text: string): { readonly answer: string | undefined } 
   return { answer: script?.answer as string | undefined };
 }
 
-/** Sets a setting as a person does in their settings, and tells. */
+/** Changes a setting as a person does, with its event. */
 export function changeSetting(name: string, value: unknown): void {
   state.settings.set(name, value);
   state.configurationChanged.fire({
@@ -256,7 +259,7 @@ export function sentences(): string[] {
   return state.messages.map(({ text }) => text);
 }
 
-/** Nothing that the person was shown holds one of these. */
+/** Fails when something that was shown contains one of these. */
 export function assertNeverShown(...secrets: readonly string[]): void {
   const places = [...state.shown, ...state.opened, JSON.stringify(state.commands), JSON.stringify(state.written)];
   for (const secret of secrets) {
@@ -265,12 +268,12 @@ export function assertNeverShown(...secrets: readonly string[]): void {
   }
 }
 
-/** Lets everything that is ready run, as many turns of the event loop as it takes a chain of promises to come to rest. */
+/** Lets everything that is ready run, for as many turns of the event loop as chains of promises need. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits until something holds, looking after each turn of the event loop; mocha's time limit ends it. */
+/** Waits until `holds` is true, checking after each turn of the event loop; mocha's time limit ends it. */
 export async function until<T>(look: () => T | undefined | false): Promise<T> {
   for (;;) {
     const found = look();

@@ -1,4 +1,4 @@
-// Stands for the module `vscode` under plain Node: only what the product uses. `stub.ts` has what tests see and steer.
+// The module `vscode` for plain Node: only what the product uses. `stub.ts` has what tests see and control.
 import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -26,7 +26,19 @@ export class ThemeIcon {
 export class ThemeColor extends ThemeIcon {}
 export class CancellationError extends Error {}
 
-/** Keeps an address as it was given: what VS Code makes of it has a test in VS Code. */
+/** As VS Code's: other extensions look at the code. */
+export class LanguageModelError extends Error {
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+  static Blocked = (message: string) => new LanguageModelError(message, "Blocked");
+  static NotFound = (message: string) => new LanguageModelError(message, "NotFound");
+  static NoPermissions = (message: string) => new LanguageModelError(message, "NoPermissions");
+}
+
+/** Keeps an address unchanged; how VS Code parses it is tested in VS Code. */
 export class Uri {
   readonly #text: string;
 
@@ -195,6 +207,16 @@ async function withProgress<T>(
   }
 }
 
+export const lm = {
+  registerLanguageModelChatProvider: (vendor: string, provider: unknown) =>
+    events.register(state.chatProviders, vendor, provider),
+};
+
+export const authentication = {
+  registerAuthenticationProvider: (id: string, _label: string, provider: unknown) =>
+    events.register(state.authenticationProviders, id, provider),
+};
+
 export const window = {
   state: { focused: true, active: true },
   showInformationMessage: (text: string, ...rest: MessageArguments) => showMessage("information", text, rest),
@@ -222,6 +244,9 @@ export const window = {
   onDidChangeWindowState: (listener: (value: { focused: boolean; active: boolean }) => unknown) =>
     state.windowStateChanged.event(listener),
 };
+
+/** The display language is English, of which VS Code has no bundle. */
+export const l10n = { bundle: undefined };
 
 export const env = {
   language: "en",

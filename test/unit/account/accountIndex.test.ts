@@ -11,7 +11,7 @@ import {
 describe("Two readings of the index", () => {
   const one = withAccount(noAccounts, "one");
 
-  it("are joined; only the word of an end takes an account away", () => {
+  it("are merged; only the end of a sign-in that was written takes an account away", () => {
     const two = { ...withAccount(one, "two"), generation: 2 };
     assert.deepEqual(mergeIndexes(two, undefined), two);
     assert.deepEqual(mergeIndexes(two, { ...one, generation: 1 }).ids, ["one", "two"]);
@@ -39,7 +39,7 @@ describe("Two readings of the index", () => {
     assert.deepEqual(mergeIndexes(again, outAgain).ids, []);
   });
 
-  it("tell of an account that the later one has dropped, and only that", () => {
+  it("find an account that the later one has dropped, and only that", () => {
     const known = { ...withAccount(one, "two"), generation: 2 };
     const dropped = (generation: number | undefined) =>
       droppedBy({ ...one, ...(generation !== undefined && { generation }) }, known);
@@ -57,7 +57,7 @@ describe("Two readings of the index", () => {
     assert.equal(index.removed?.at(-1)?.id, "id 79");
   });
 
-  it("end the sign-in that is named and those before it, and none that came later", () => {
+  it("end the named sign-in and those before it, and none that came later", () => {
     const index = withoutAccount(withAccount(noAccounts, "a"), { id: "a", signedInAt: 5 });
     const ended = [4, 5, 6].map((signedInAt) => hasEnded(index, { id: "a", signedInAt }));
     assert.deepEqual(ended, [true, true, false]);

@@ -1,35 +1,27 @@
 import assert from "node:assert/strict";
 import { CachedSecrets } from "../../../src/account/cachedSecrets.ts";
-import type { Credential } from "../../../src/account/credential.ts";
-import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
-import type { AccountWindow } from "../../support/accountWindow.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
+import type { AccountFixture } from "../../support/accountFixture.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
-import { BrowserSecrets, createFixture, day, type Fixture } from "./fixture.ts";
-
-const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+import { BrowserSecrets, createFixture, credentialOf, day, type Fixture, is } from "./fixture.ts";
 
 describe("Windows on the web, which see the secrets as they were when their page was loaded", () => {
   let fixture: Fixture;
   let browser: BrowserSecrets;
-  let one: AccountWindow;
-  let other: AccountWindow;
+  let one: AccountFixture;
+  let other: AccountFixture;
 
   beforeEach(async () => {
     fixture = await createFixture();
     browser = new BrowserSecrets();
     const first = browser.open(fixture);
-    await first.accounts.put(await fixture.credential(), { activate: true });
+    await first.accounts.storeSignIn(await fixture.credential());
     one = browser.open(fixture);
     other = browser.open(fixture);
     await Promise.all([one.accounts.load(), other.accounts.load()]);
   });
   afterEach(() => fixture.dispose());
 
-  const credentialOf = ({ accounts }: AccountWindow): Credential => {
-    const entry = accounts.entry();
-    assert.ok(entry);
-    return entry.credential;
-  };
   const refreshes = () => fixture.issuer.recordsOf("refresh").length;
   const reload = async () => {
     const window = browser.open(fixture);
@@ -37,7 +29,7 @@ describe("Windows on the web, which see the secrets as they were when their page
     return window;
   };
 
-  it("cannot spend a token that another one has spent: they ask for a reload, after which all is well", async () => {
+  it("cannot use a refresh token that another one has used: they ask for a reload, which helps", async () => {
     fixture.clock.jump(11 * day);
     const bearer = (await one.source.get("chatgpt")).bearer;
     await assert.rejects(other.source.get("chatgpt"), is("staleWindow"));
@@ -58,13 +50,10 @@ describe("Windows on the web, which see the secrets as they were when their page
     assert.equal((await reload()).accounts.state.active?.rejected, undefined);
   });
 
-  it("cannot put the old secrets back", async () => {
+  it("cannot restore the old secrets", async () => {
     await one.refresher.refresh(credentialOf(one));
     await assert.rejects(other.ownKey.set("sk-own-key-0001", true), is("staleWindow"));
-    await assert.rejects(
-      other.accounts.put(await fixture.credential("team@example.com"), { activate: true }),
-      is("staleWindow"),
-    );
+    await assert.rejects(other.accounts.storeSignIn(await fixture.credential("team@example.com")), is("staleWindow"));
     await assert.rejects(other.accounts.remove(other.accounts.state.active?.id ?? ""), is("staleWindow"));
     const next = await reload();
     assert.equal(credentialOf(next).sequence, 1);
@@ -76,10 +65,10 @@ describe("Windows on the web, which see the secrets as they were when their page
     assert.equal((await other.source.get("chatgpt")).bearer, credentialOf(other).tokens.accessToken);
   });
 
-  it("of another browser have nothing to do with it", async () => {
+  it("of another browser are not concerned", async () => {
     const elsewhere = new BrowserSecrets().open(fixture);
     fixture.clock.jump(1);
-    await elsewhere.accounts.put(await fixture.credential(), { activate: true });
+    await elsewhere.accounts.storeSignIn(await fixture.credential());
     fixture.clock.jump(11 * day);
     await Promise.all([elsewhere.source.get("chatgpt"), one.source.get("chatgpt")]);
     assert.equal(refreshes(), 2);

@@ -6,7 +6,7 @@ import { isProblem } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 
 const credential: Credential = {
-  version: 1,
+  version: 2,
   id: "0123456789abcdef",
   origin: "own",
   issuer: "https://auth.openai.com",
@@ -27,18 +27,18 @@ describe("A stored credential", () => {
     }
   });
 
-  it("is found without a reason that is none: earlier versions stored such", () => {
+  it("is found without its reason when that is unknown: earlier versions stored such", () => {
     // What an object's own `__proto__`, `constructor` and `toString` look like once they are JSON.
     const stored = [{}, null, [], "", "else", "__proto__", 0, true, { rejected: "expired" }];
     for (const rejected of stored) {
-      const text = JSON.stringify({ ...credential, rejected });
+      const text: string = JSON.stringify({ ...credential, rejected });
       assert.deepEqual(parseCredential(text), { status: "found", credential }, text);
     }
     const old = { ...credential, rejected: Object.prototype };
     assert.deepEqual(parseCredential(JSON.stringify(old)), { status: "found", credential });
   });
 
-  it("is found whatever stands for the reason", () =>
+  it("is found whatever the reason is", () =>
     fc.assert(
       fc.property(fc.jsonValue(), (rejected) => {
         const parsed = parseCredential(JSON.stringify({ ...credential, rejected }));
@@ -46,7 +46,7 @@ describe("A stored credential", () => {
       }),
     ));
 
-  it("is not written over with what could not be read again", async () => {
+  it("is not overwritten with what could not be read again", async () => {
     const secrets = new MemorySecrets();
     const store = new SecretStore(secrets);
     await store.writeCredential(credential);

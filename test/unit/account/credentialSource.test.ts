@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
-import { createFixture, day, type Fixture, lifetime, minute } from "./fixture.ts";
-
-const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+import { createFixture, day, type Fixture, is, lifetime, minute } from "./fixture.ts";
 
 describe("The one place to ask for a credential", () => {
   let fixture: Fixture;
@@ -31,7 +28,7 @@ describe("The one place to ask for a credential", () => {
     assert.equal(fixture.secrets.reads, reads);
   });
 
-  it("does not renew right after a login, however short the token lives", async () => {
+  it("does not refresh right after a login, however short the token lives", async () => {
     fixture.issuer.setLifetimes({ accessToken: 120 });
     const { source } = await fixture.signedIn();
     await source.get("chatgpt");
@@ -43,7 +40,7 @@ describe("The one place to ask for a credential", () => {
     assert.equal(refreshes(), 1);
   });
 
-  it("does not renew at each request where a proxy's clock says that each token has ended before it came", async () => {
+  it("does not refresh at each request where a proxy's clock says that each token had expired before it came", async () => {
     const { source, http } = await fixture.signedIn();
     const { send } = http;
     http.send = async (request) => {
@@ -61,7 +58,7 @@ describe("The one place to ask for a credential", () => {
     assert.equal(refreshes(), 1);
   });
 
-  it("renews five minutes before the access token expires, and not before", async () => {
+  it("refreshes five minutes before the access token expires, and not before", async () => {
     const { source } = await fixture.signedIn();
     fixture.clock.jump(lifetime - 5 * minute - 3000);
     await source.get("chatgpt");
@@ -71,11 +68,11 @@ describe("The one place to ask for a credential", () => {
     assert.equal(refreshes(), 1);
   });
 
-  it("renews eight days after the last refresh where the token does not say when it expires", async () => {
+  it("refreshes eight days after the last refresh where the token does not say when it expires", async () => {
     const window = fixture.open();
     const credential = await fixture.credential();
     const tokens = { ...credential.tokens, accessToken: "opaque" };
-    await window.accounts.put({ ...credential, tokens }, { activate: true });
+    await window.accounts.storeSignIn({ ...credential, tokens });
     fixture.clock.jump(8 * day - minute);
     await window.source.get("chatgpt");
     assert.equal(refreshes(), 0);
@@ -91,13 +88,13 @@ describe("The one place to ask for a credential", () => {
     fixture.clock.jump(5 * minute);
     const entry = other.accounts.entry();
     assert.ok(entry);
-    const renewed = await other.refresher.refresh(entry.credential);
+    const refreshed = await other.refresher.refresh(entry.credential);
     const next = await one.source.rejected(refused);
-    assert.equal(next.bearer, renewed.credential.tokens.accessToken);
+    assert.equal(next.bearer, refreshed.credential.tokens.accessToken);
     assert.equal(refreshes(), 1);
   });
 
-  it("renews once for all requests whose token the API refused", async () => {
+  it("refreshes once for all requests whose token the API refused", async () => {
     const { source } = await fixture.signedIn();
     const refused = await source.get("chatgpt");
     fixture.clock.jump(5 * minute);
@@ -107,7 +104,7 @@ describe("The one place to ask for a credential", () => {
     assert.equal(refreshes(), 1);
   });
 
-  it("does not renew a token that was refused right after it came", async () => {
+  it("does not refresh a token that was refused right after it came", async () => {
     const { source, accounts } = await fixture.signedIn();
     const refused = await source.get("chatgpt");
     await assert.rejects(source.rejected(refused), is("notYetAccepted"));
@@ -115,17 +112,17 @@ describe("The one place to ask for a credential", () => {
     assert.equal(accounts.state.active?.rejected, undefined);
   });
 
-  it("answers for the account whose token was refused, though another is the active one by now", async () => {
+  it("answers for the account whose token was refused, even if another one is active by now", async () => {
     const { source, accounts } = await fixture.signedIn("plus@example.com");
     const refused = await source.get("chatgpt");
-    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+    await accounts.storeSignIn(await fixture.credential("team@example.com"));
     fixture.clock.jump(5 * minute);
     const next = await source.rejected(refused);
     assert.equal(next.account, refused.account);
-    assert.equal(next.accountId, refused.accountId);
+    assert.equal(next.workspaceId, refused.workspaceId);
   });
 
-  it("uses a token that is still good when its renewal takes long", async () => {
+  it("uses a token that is still good when its refresh takes long", async () => {
     const { source, accounts } = await fixture.signedIn();
     const old = await source.get("chatgpt");
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 300 });
@@ -143,12 +140,12 @@ describe("The one place to ask for a credential", () => {
     fixture.issuer.faults.set("token", { kind: "serverError" });
     fixture.clock.jump(11 * day);
     const tries = () => fixture.issuer.recordsOf("fault").length;
-    const storm = () => Promise.allSettled(Array.from({ length: 1_000 }, () => source.get("chatgpt")));
+    const burst = () => Promise.allSettled(Array.from({ length: 1_000 }, () => source.get("chatgpt")));
     for (const [index, wait] of [5_000, 15_000, 60_000, 300_000, 300_000].entries()) {
-      await storm();
+      await burst();
       assert.equal(tries(), index + 1);
       fixture.clock.jump(wait - 1);
-      await storm();
+      await burst();
       assert.equal(tries(), index + 1, `${wait} ms have not passed`);
       fixture.clock.jump(1);
     }
@@ -156,7 +153,7 @@ describe("The one place to ask for a credential", () => {
     await source.get("chatgpt");
   });
 
-  describe("after the clock was put back", () => {
+  describe("after the clock was set back", () => {
     it("does not repeat an old failure until the clock has caught up", async () => {
       const { source } = await fixture.signedIn();
       fixture.issuer.faults.set("token", { kind: "serverError", times: 1 });
@@ -171,20 +168,20 @@ describe("The one place to ask for a credential", () => {
       ["by years", 0, 900 * day],
       ["to a time at which the token was there already", 9 * day, 2 * day],
     ] as const) {
-      it(`(${name}) renews a token once, which may be older than the clock says`, async () => {
+      it(`(${name}) refreshes a token once, which may be older than the clock says`, async () => {
         const { source } = await fixture.signedIn();
         await source.get("chatgpt");
         fixture.clock.jump(before);
         const old = await source.get("chatgpt");
         fixture.clock.jump(-back);
-        const renewed = await source.get("chatgpt");
-        assert.ok(renewed.bearer !== old.bearer);
-        assert.equal(await source.get("chatgpt"), renewed);
+        const refreshed = await source.get("chatgpt");
+        assert.ok(refreshed.bearer !== old.bearer);
+        assert.equal(await source.get("chatgpt"), refreshed);
         assert.equal(refreshes(), 1);
       });
     }
 
-    it("by a little renews nothing, and without a network the token is used as before", async () => {
+    it("by a little refreshes nothing, and without a network the token is used as before", async () => {
       const { source } = await fixture.signedIn();
       const old = await source.get("chatgpt");
       fixture.clock.jump(-4 * minute);
@@ -212,9 +209,9 @@ describe("The one place to ask for a credential", () => {
     await assert.rejects(source.get("apiKey"), is("noApiKey"));
   });
 
-  it("looks again for an own key that read as missing at the start", async () => {
+  it("reads an own key again that read as missing at the start", async () => {
     await fixture.open().ownKey.set("sk-own-key-0001", true);
-    // The second word of the change has come.
+    // The second event of the change has come.
     await new Promise((resolve) => setTimeout(resolve));
     const { source, ownKey, mode } = fixture.open();
     mode.current = "apiKey";
@@ -225,7 +222,7 @@ describe("The one place to ask for a credential", () => {
     assert.equal((await source.get("apiKey")).bearer, "sk-own-key-0001");
   });
 
-  it("gives nothing of a mode that was switched while it was asked", async () => {
+  it("gives nothing of a mode that was left while it was asked", async () => {
     const { source, ownKey, mode } = await fixture.signedIn();
     await ownKey.set("sk-own-key-0001", true);
     mode.current = "apiKey";
@@ -236,7 +233,7 @@ describe("The one place to ask for a credential", () => {
     await assert.rejects(source.get("apiKey"), is("noApiKey"));
   });
 
-  it("takes another API key that was set elsewhere when the API refuses one, and says so when there is none", async () => {
+  it("takes an API key that was set elsewhere when the API refuses one, and fails when there is none", async () => {
     const [one, other] = [fixture.open(), fixture.open()];
     one.mode.current = "apiKey";
     await one.ownKey.set("sk-own-key-0001", true);
@@ -246,7 +243,7 @@ describe("The one place to ask for a credential", () => {
     assert.equal((await one.source.rejected(refused)).bearer, "sk-own-key-0002");
   });
 
-  it("is empty for somebody who is signed out, at once", async () => {
+  it("has nothing for somebody who is signed out, at once", async () => {
     const { source, accounts } = await fixture.signedIn();
     await source.get("chatgpt");
     await accounts.remove(accounts.state.active?.id ?? "");
@@ -257,7 +254,7 @@ describe("The one place to ask for a credential", () => {
     const { source, accounts } = await fixture.signedIn("plus@example.com");
     const first = accounts.state.active?.id ?? "";
     const plus = await source.get("chatgpt");
-    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+    await accounts.storeSignIn(await fixture.credential("team@example.com"));
     assert.notEqual((await source.get("chatgpt")).bearer, plus.bearer);
     await accounts.setActive(first);
     assert.equal((await source.get("chatgpt")).bearer, plus.bearer);

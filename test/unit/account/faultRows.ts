@@ -11,8 +11,8 @@ export interface Row {
   shown: ProblemCode;
   /** The refresh token is dead: the account stays, and needs a sign-in for this reason. */
   needsSignIn?: Reason;
-  /** The issuer had acted before the fault: the refresh token is spent, and the next refresh tells. */
-  spent?: boolean;
+  /** The issuer had acted before the fault: the refresh token is used up, and the next refresh finds out. */
+  isUsedUp?: boolean;
 }
 
 export const passing: readonly Row[] = [
@@ -36,18 +36,18 @@ export const passing: readonly Row[] = [
   { name: "redirects", fault: { kind: "redirect" }, shown: "unreadableAnswer" },
   { name: "closes the socket before the answer", fault: { kind: "closeBefore" }, shown: "answerLost" },
   { name: "closes the socket within the answer", fault: { kind: "closeDuring" }, shown: "answerLost" },
-  { name: "acts, and closes the socket", fault: { kind: "closeAfter" }, shown: "answerLost", spent: true },
+  { name: "acts, and closes the socket", fault: { kind: "closeAfter" }, shown: "answerLost", isUsedUp: true },
   {
     name: "acts, and answers 500",
     fault: { kind: "serverError", processed: true },
     shown: "serviceFailed",
-    spent: true,
+    isUsedUp: true,
   },
   {
     name: "acts, and its JSON is truncated",
     fault: { kind: "truncated", processed: true },
     shown: "unreadableAnswer",
-    spent: true,
+    isUsedUp: true,
   },
 ];
 

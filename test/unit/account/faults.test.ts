@@ -5,7 +5,12 @@ import { isProblem, Problem, sentenceFor } from "../../../src/shared/problem.ts"
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { Fault, TestIssuer } from "../../issuer/types.ts";
-import { type AccountWindow, createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
+import {
+  type AccountFixture,
+  createAccountFixture,
+  credentialFor,
+  linkedCredential,
+} from "../../support/accountFixture.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
@@ -23,7 +28,7 @@ describe("When the issuer", () => {
   let folder: ReturnType<typeof temporaryDirectory>;
   let secrets: MemorySecrets;
   let clock: ManualClock;
-  let window: AccountWindow;
+  let window: AccountFixture;
   let timeoutMs: number;
 
   const meet = (endpoint: "token" | "revoke", fault: Fault) => {
@@ -41,10 +46,10 @@ describe("When the issuer", () => {
     folder = temporaryDirectory();
     secrets = new MemorySecrets();
     clock = new ManualClock();
-    window = createAccountWindow({ secrets, directory: folder.path, clock, timeoutMs: () => timeoutMs });
+    window = createAccountFixture({ secrets, directory: folder.path, clock, timeoutMs: () => timeoutMs });
     // The owner of a Platform organization, whose key can be derived.
     const tokens = await signInByHttp(issuer.issuer, "owner@example.com");
-    await window.accounts.put(credentialFor(issuer.issuer, tokens, { now: clock.now() }), { activate: true });
+    await window.accounts.storeSignIn(credentialFor(issuer.issuer, tokens, { now: clock.now() }));
   });
   afterEach(async () => {
     await issuer.close();
@@ -84,7 +89,7 @@ describe("When the issuer", () => {
 
         recover();
         clock.jump(6 * minute);
-        if (row.spent) {
+        if (row.isUsedUp) {
           await shows({ ...row, shown: "needsSignIn" }, window.source.get("chatgpt"));
           assert.equal(window.accounts.state.active?.rejected, "reused");
         } else {
@@ -114,7 +119,7 @@ describe("When the issuer", () => {
       assert.equal(credential()?.sequence, 1);
     });
 
-    it("answers for another account: what came is not used, and the account needs a sign-in", async () => {
+    it("answers for another account: the answer is not used, and the account needs a sign-in", async () => {
       issuer.setAccount("owner", { chatgptAccountId: "another-workspace" });
       const before = credential();
       clock.jump(11 * day);
@@ -150,7 +155,7 @@ describe("When the issuer", () => {
       });
     }
 
-    it("knows no organization: the sign-in is kept, and that is shown", async () => {
+    it("knows no organization: the sign-in is kept, and the reason is shown", async () => {
       issuer.setAccount("owner", { organizationId: undefined, organizations: [] });
       clock.jump(11 * day);
       await window.source.get("chatgpt");
@@ -166,20 +171,20 @@ describe("When the issuer", () => {
   });
 
   describe("at a revocation", () => {
-    const here = "You are signed out of ChatGPT on this computer.";
-    const untold = "The service could not be told, so the sign-in may stay valid there until it expires.";
-    const told = "The sign-in has been ended at the service as well.";
+    const here = "You're signed out of ChatGPT on this computer.";
+    const untold = "The sign-in couldn't be revoked at OpenAI and may stay valid there until it expires.";
+    const told = "The sign-in was also revoked at OpenAI.";
 
     /** Signs out as the command does; resolves with what the person is told. */
     async function signOut(): Promise<{ refreshToken: string; sentence: string }> {
       const entry = await window.accounts.remove(credential()?.id ?? "");
       assert.ok(entry);
-      const { refreshToken } = entry.credential.tokens;
-      const parts = {
+      const { refreshToken = "" } = entry.credential.tokens;
+      const dependencies = {
         revoke: (of: string, token: string) => revoke(window.http, of, token),
         log: window.log,
       };
-      return { refreshToken, sentence: await endAtService(entry.credential, true, parts) };
+      return { refreshToken, sentence: await endAtService(entry.credential, true, dependencies) };
     }
 
     const isRead = ({ fault }: Row) => fault.kind !== "truncated" && fault.kind !== "wrongTypes";
@@ -204,30 +209,30 @@ describe("When the issuer", () => {
       });
     }
 
-    it("works: the sign-in is ended there, and the person is told so, and what becomes of a key", async () => {
+    it("works: the sign-in is ended there, and the person is told so, and what happens to a key", async () => {
       const entry = window.accounts.entry();
       assert.ok(entry);
       await window.deriver.derive(entry);
       assert.equal(
         (await signOut()).sentence,
-        `${here} ${told} The API key that was made for you stays valid until you delete it at platform.openai.com.`,
+        `${here} ${told} The account API key stays valid until you delete it at platform.openai.com.`,
       );
       assert.equal(issuer.recordsOf("revoke").at(-1)?.found, true);
     });
 
     it("is not asked to end a login that is the Codex CLI's", async () => {
       const own = credential();
-      assert.ok(own);
+      assert.ok(own && own.origin !== "linked");
       const asked: string[] = [];
-      const parts = { revoke: async (_: string, token: string) => void asked.push(token), log: window.log };
-      const others = "That account is signed out on this computer; your other ChatGPT accounts stay signed in.";
+      const dependencies = { revoke: async (_: string, token: string) => void asked.push(token), log: window.log };
+      const others = "The account is signed out on this computer. Your other ChatGPT accounts stay signed in.";
       assert.equal(
-        await endAtService({ ...own, origin: "linked" }, false, parts),
+        await endAtService(linkedCredential(own), false, dependencies),
         `${others} The Codex CLI stays signed in.`,
       );
       assert.equal(
-        await endAtService({ ...own, origin: "copied" }, true, parts),
-        `${here} The Codex CLI, whose login it was copied from, was left alone.`,
+        await endAtService({ ...own, origin: "copied" }, true, dependencies),
+        `${here} The Codex CLI's login is unchanged.`,
       );
       assert.deepEqual(asked, []);
     });
@@ -235,13 +240,13 @@ describe("When the issuer", () => {
 
   describe("has a clock that differs from ours by", () => {
     for (const hours of [-3, 3]) {
-      it(`${hours} hours: the access token is renewed when it is due there`, async () => {
+      it(`${hours} hours: the access token is refreshed when it is due there`, async () => {
         issuer.setClockSkew(hours * 3600);
         clock.jump(11 * day);
         await window.source.get("chatgpt");
-        const renewed = credential();
+        const refreshed = credential();
         const off = hours * 60 * minute;
-        assert.ok(Math.abs((renewed?.clockOffset ?? 0) + 11 * day - off) < 5_000);
+        assert.ok(Math.abs((refreshed?.clockOffset ?? 0) + 11 * day - off) < 5_000);
         // By our clock it lives ten days from when it came, whatever the token's own times say.
         const expiresAt = window.accounts.state.active?.accessTokenExpiresAt ?? 0;
         assert.ok(Math.abs(expiresAt - (clock.now() + 10 * day)) < 5_000);

@@ -1,14 +1,16 @@
-import { CachedSecrets } from "../../../src/account/cachedSecrets.ts";
-import type { Credential } from "../../../src/account/credential.ts";
-import type { SecretStorage } from "../../../src/account/secretStore.ts";
+import assert from "node:assert/strict";
+import type { Credential, HeldCredential } from "../../../src/account/credential.ts";
+import type { SecretStorage } from "../../../src/account/secretStorage.ts";
+import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import {
-  type AccountWindow,
-  type AccountWindowOptions,
-  createAccountWindow,
+  type AccountFixture,
+  type AccountFixtureOptions,
+  createAccountFixture,
   credentialFor,
-} from "../../support/accountWindow.ts";
+  memoryHint,
+} from "../../support/accountFixture.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets, type MemorySecretsOptions } from "../../support/memorySecrets.ts";
@@ -24,15 +26,9 @@ export async function createFixture(options?: MemorySecretsOptions) {
   const folder = temporaryDirectory();
   const secrets = new MemorySecrets(options);
   const clock = new ManualClock();
-  let hinted: boolean | "missing" = false;
-  const hint = {
-    get: () => hinted,
-    set: async (signedIn: boolean | "missing") => {
-      hinted = signedIn;
-    },
-  };
-  const open = (options: Partial<AccountWindowOptions> = {}): AccountWindow =>
-    createAccountWindow({ secrets, directory: folder.path, clock, hint, ...options });
+  const hint = memoryHint();
+  const open = (options: Partial<AccountFixtureOptions> = {}): AccountFixture =>
+    createAccountFixture({ secrets, directory: folder.path, clock, hint, ...options });
   return {
     issuer,
     secrets,
@@ -40,14 +36,20 @@ export async function createFixture(options?: MemorySecretsOptions) {
     folder: folder.path,
     hint,
     open,
+    /** A window that starts now and has read what is stored. */
+    async openLoaded(options: Partial<AccountFixtureOptions> = {}): Promise<AccountFixture> {
+      const window = open(options);
+      await window.accounts.load();
+      return window;
+    },
     /** The record of somebody who has just signed in. */
-    async credential(email = "plus@example.com"): Promise<Credential> {
+    async credential(email = "plus@example.com"): Promise<HeldCredential> {
       return credentialFor(issuer.issuer, await signInByHttp(issuer.issuer, email), { now: clock.now() });
     },
     /** A window in which somebody has just signed in. */
-    async signedIn(email = "plus@example.com", options: Partial<AccountWindowOptions> = {}): Promise<AccountWindow> {
+    async signedIn(email = "plus@example.com", options: Partial<AccountFixtureOptions> = {}): Promise<AccountFixture> {
       const window = open(options);
-      await window.accounts.put(await this.credential(email), { activate: true });
+      await window.accounts.storeSignIn(await this.credential(email));
       return window;
     },
     async dispose(): Promise<void> {
@@ -57,6 +59,24 @@ export async function createFixture(options?: MemorySecretsOptions) {
   };
 }
 export type Fixture = Awaited<ReturnType<typeof createFixture>>;
+
+/** For `assert.rejects` and `assert.throws`: whether an error is a problem with this code. */
+export const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+
+/** For `MemorySecrets.script`: the same answer to every call of a test. */
+export const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
+
+/** The record that a window has of an account, or of the active one. */
+export function credentialOf({ accounts }: AccountFixture, id?: string): Credential {
+  const entry = accounts.entry(id);
+  assert.ok(entry);
+  return entry.credential;
+}
+
+/** Who is signed in, as a window has it, in alphabetical order. */
+export function emailsOf({ accounts }: AccountFixture): (string | undefined)[] {
+  return accounts.state.accounts.map(({ email }) => email).sort();
+}
 
 /** A browser's secrets, of which each window has the copy that its page was loaded with, and stores all it has. */
 export class BrowserSecrets {
@@ -83,7 +103,7 @@ export class BrowserSecrets {
   }
 
   /** Opens a window on them. */
-  open(fixture: Fixture): AccountWindow {
-    return fixture.open({ cachedSecrets: new CachedSecrets(this.load(), fixture.folder) });
+  open(fixture: Fixture): AccountFixture {
+    return fixture.open({ secrets: this.load(), secretsAreCached: true });
   }
 }

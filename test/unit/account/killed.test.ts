@@ -7,8 +7,8 @@ import { isProblem } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { createAccountFixture, credentialFor } from "../../support/accountFixture.ts";
 import { AccountProcess, bundleWorker } from "../../support/accountProcess.ts";
-import { createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { FileSecrets } from "../../support/fileSecrets.ts";
 
@@ -30,7 +30,7 @@ interface Outcomes {
   lostOnTheWay: number;
 }
 
-/** One person whose window is killed again and again while it renews the access token. */
+/** One person whose window is killed again and again while it refreshes the access token. */
 class Lane {
   readonly outcomes: Outcomes = { unharmed: 0, saved: 0, lost: 0, lostOnTheWay: 0 };
   /** From the issuer's answer to the stored record, and how long the store alone took, ms. */
@@ -86,7 +86,7 @@ class Lane {
     // The next process starts while this one dies.
     void this.#start();
     this.#aheadMs += elevenDays;
-    const rotated = this.#refreshNotes().length;
+    const notesBefore = this.#refreshNotes().length;
     const known = this.#phases().length;
     process.order({ callers: 1, aheadMs: this.#aheadMs });
     await delay(afterMs);
@@ -101,7 +101,7 @@ class Lane {
       (window.accounts.entry()?.credential.lastRefreshAt ?? 0) > Date.now() + this.#aheadMs - elevenDays / 2;
     const answer = await window.source.get("chatgpt").catch((problem: unknown) => problem);
     const bySuccessor = (window.accounts.entry()?.credential.sequence ?? 0) - sequence;
-    const byTheKilled = this.#refreshNotes().length - rotated - bySuccessor;
+    const byTheKilled = this.#refreshNotes().length - notesBefore - bySuccessor;
     if (byTheKilled > 0 && !isSaved) {
       // A kill loses a sign-in only between the answer and the end of the store, or while the answer is on its way.
       assert.ok(!phases.includes("stored"), `lost although it was stored: ${phases}`);
@@ -130,7 +130,7 @@ class Lane {
 
   /** The window that opens next, when half a minute has passed, in which the killed one's answer might have come. */
   #window() {
-    return createAccountWindow({
+    return createAccountFixture({
       secrets: this.#secrets,
       directory: this.#setup.directory,
       clock: { ...systemClock, now: () => Date.now() + this.#aheadMs + 60_000 },
@@ -141,7 +141,7 @@ class Lane {
   async #signIn(): Promise<void> {
     const tokens = await signInByHttp(this.#issuer.issuer, this.#email);
     const credential = credentialFor(this.#issuer.issuer, tokens, { now: Date.now() + this.#aheadMs });
-    await this.#window().accounts.put({ ...credential, clockOffset: -this.#aheadMs }, { activate: true });
+    await this.#window().accounts.storeSignIn({ ...credential, clockOffset: -this.#aheadMs });
   }
 
   #refreshNotes() {
@@ -152,7 +152,7 @@ class Lane {
   }
 }
 
-describe("A window that is killed while it renews the access token", () => {
+describe("A window that is killed while it refreshes the access token", () => {
   let issuer: TestIssuer;
   let folder: ReturnType<typeof temporaryDirectory>;
 

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs";
-import { Accounts } from "../../../src/account/accounts.ts";
 import { limitSecrets } from "../../../src/account/limitSecrets.ts";
-import { OwnKeyStore } from "../../../src/account/ownKey.ts";
-import { SecretStore } from "../../../src/account/secretStore.ts";
-import { isProblem, type ProblemCode, sentenceFor } from "../../../src/shared/problem.ts";
+import { sentenceFor } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
-import { createFixture, type Fixture } from "./fixture.ts";
+import { createFixture, type Fixture, is } from "./fixture.ts";
 
-const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 const limits = { readMs: 20, writeMs: 20 };
 
 describe("A keyring that does not answer", () => {
@@ -23,7 +19,7 @@ describe("A keyring that does not answer", () => {
     secrets.values.set("key", "value");
     secrets.script("get", "key", "hangs");
     await assert.rejects(limited.get("key"), (error) => {
-      assert.match(sentenceFor(error), /did not answer in time.*keyring is asking for its password, then try again/);
+      assert.match(sentenceFor(error), /didn't respond.*keyring is asking for its password, then try again/);
       return is("keyringSilent")(error);
     });
     assert.equal(await limited.get("key"), "value");
@@ -49,7 +45,7 @@ describe("A keyring that does not answer", () => {
     assert.deepEqual(waits, [10_000, 30_000, 30_000]);
   });
 
-  it("is believed when its answer had come in time and was only not looked at", async () => {
+  it("is believed when its answer came in time and was only handled late", async () => {
     secrets.get = () => new Promise((resolve) => access(".", () => resolve("in time")));
     const read = limitSecrets(secrets, limits).get("key");
     const end = performance.now() + 300;
@@ -57,7 +53,7 @@ describe("A keyring that does not answer", () => {
     assert.equal(await read, "in time");
   });
 
-  it("that rejects is told of in our words", async () => {
+  it("that rejects is reported in our words", async () => {
     const limited = limitSecrets(secrets);
     secrets.script("get", "key", "rejects");
     await assert.rejects(limited.get("key"), is("keyringFailed"));
@@ -77,7 +73,7 @@ describe("A keyring that does not answer", () => {
     assert.equal(secrets.values.get("key"), "new");
   });
 
-  it("never does what was given up before it had begun", async () => {
+  it("never writes what was given up before it had begun", async () => {
     const limited = limitSecrets(secrets, limits);
     secrets.script("store", "key", "hangs");
     await assert.rejects(limited.store("key", "one"), is("keyringSilent"));
@@ -98,13 +94,7 @@ describe("A window whose first reading", () => {
   });
   afterEach(() => fixture.dispose());
 
-  const open = () => {
-    const { log, lock, refreshNotes } = fixture.open();
-    return {
-      accounts: new Accounts(new SecretStore(fixture.secrets, limits), lock, fixture.hint, refreshNotes, log),
-      ownKey: new OwnKeyStore(fixture.secrets, log, limits),
-    };
-  };
+  const open = () => fixture.open({ secretLimits: limits });
 
   for (const misbehaviour of ["rejects", "hangs"] as const) {
     for (const secret of ["accounts", "credential", "ownKey"] as const) {
@@ -147,22 +137,15 @@ describe("A store that hangs", () => {
   });
   afterEach(() => fixture.dispose());
 
-  const open = () => {
-    const { log, lock, refreshNotes } = fixture.open();
-    return new Accounts(new SecretStore(fixture.secrets, limits), lock, fixture.hint, refreshNotes, log);
-  };
-  const next = async () => {
-    const { accounts } = fixture.open();
-    await accounts.load();
-    return accounts;
-  };
+  const open = () => fixture.open({ secretLimits: limits }).accounts;
+  const next = async () => (await fixture.openLoaded()).accounts;
 
   for (const secret of ["credential", "accounts"] as const) {
-    it(`of “${secret}” ends a sign-in as failed, which does not appear when it lands at last`, async () => {
+    it(`of “${secret}” ends a sign-in as failed, which does not appear when the write succeeds at last`, async () => {
       const accounts = open();
       const credential = await fixture.credential();
       fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
-      await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
+      await assert.rejects(accounts.storeSignIn(credential), is("keyringSilent"));
       fixture.secrets.answerNow();
       await eventually(() => assert.ok(!fixture.secrets.values.has(`credential.${credential.id}`)));
       await accounts.reload();
@@ -178,7 +161,7 @@ describe("A store that hangs", () => {
       const email = secret === "accounts" ? "team@example.com" : "plus@example.com";
       const later = await fixture.credential(email);
       fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${later.id}`, "hangs");
-      await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
+      await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
       fixture.secrets.answerNow();
       const old = before.accounts.entry()?.credential;
       await eventually(async () => {
@@ -189,14 +172,14 @@ describe("A store that hangs", () => {
     });
   }
 
-  it("of a sign-in does not take back the next one of the same account", async () => {
+  it("of a sign-in does not undo the next one of the same account", async () => {
     const accounts = open();
     const credential = await fixture.credential();
     fixture.secrets.script("store", `credential.${credential.id}`, "hangs");
-    await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
+    await assert.rejects(accounts.storeSignIn(credential), is("keyringSilent"));
     fixture.clock.jump(60_000);
     const later = await fixture.credential();
-    const putting = accounts.put(later, { activate: true });
+    const putting = accounts.storeSignIn(later);
     fixture.secrets.answerNow();
     await putting;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -212,7 +195,7 @@ describe("A store that hangs", () => {
     fixture.clock.jump(60_000);
     const later = await fixture.credential();
     fixture.secrets.script("store", `credential.${later.id}`, "hangs");
-    await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
+    await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
     await other.accounts.remove(later.id);
     fixture.secrets.answerNow();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -225,7 +208,7 @@ describe("A store that hangs", () => {
       const accounts = open();
       const failed = await fixture.credential();
       fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${failed.id}`, "hangs");
-      await assert.rejects(accounts.put(failed, { activate: true }), is("keyringSilent"));
+      await assert.rejects(accounts.storeSignIn(failed), is("keyringSilent"));
       fixture.clock.jump(60_000);
       const other = await fixture.signedIn();
       const later = other.accounts.entry()?.credential;
@@ -237,7 +220,7 @@ describe("A store that hangs", () => {
     });
   }
 
-  it("of a sign-in costs nothing that another window has renewed when it has just landed", async () => {
+  it("of a sign-in costs nothing that another window has refreshed when it has just succeeded", async () => {
     const other = await fixture.signedIn();
     const accounts = open();
     await accounts.load();
@@ -245,30 +228,28 @@ describe("A store that hangs", () => {
     fixture.clock.jump(60_000);
     const later = await fixture.credential();
     fixture.secrets.script("store", `credential.${later.id}`, "hangs");
-    await assert.rejects(accounts.put(later, { activate: true }), is("keyringSilent"));
+    await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
     assert.ok(before);
     await other.lock.hold(later.id, async () => {
       fixture.secrets.answerNow();
       await new Promise((resolve) => setTimeout(resolve, 50));
       const { signedInAt } = JSON.parse(fixture.secrets.values.get(`credential.${later.id}`) ?? "");
-      assert.equal(signedInAt, later.signedInAt, "it is taken back in a turn of its own");
-      await other.accounts.put({ ...before, sequence: 1 });
+      assert.equal(signedInAt, later.signedInAt, "it is taken back in a separate turn");
+      await other.accounts.store({ ...before, sequence: 1 });
     });
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal((await next()).entry()?.credential.sequence, 1);
   });
 
   for (const secret of ["credential", "accounts"] as const) {
-    it(`of “${secret}” in a sign-in does not take back the next one of the same account, which waits for it`, async () => {
-      const { log, lock, refreshNotes } = fixture.open();
-      const store = new SecretStore(fixture.secrets, { readMs: 300, writeMs: 300 });
-      const accounts = new Accounts(store, lock, fixture.hint, refreshNotes, log);
+    it(`of “${secret}” in a sign-in does not undo the next one of the same account, which waits for it`, async () => {
+      const { accounts } = fixture.open({ secretLimits: { readMs: 300, writeMs: 300 } });
       const credential = await fixture.credential();
       fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
-      await assert.rejects(accounts.put(credential, { activate: true }), is("keyringSilent"));
+      await assert.rejects(accounts.storeSignIn(credential), is("keyringSilent"));
       fixture.clock.jump(60_000);
       const later = await fixture.credential();
-      const putting = accounts.put(later, { activate: true });
+      const putting = accounts.storeSignIn(later);
       await new Promise((resolve) => setTimeout(resolve, 100));
       // What is known is enough.
       fixture.secrets.script("get", `credential.${later.id}`, "rejects");
@@ -281,7 +262,7 @@ describe("A store that hangs", () => {
     });
   }
 
-  it("of a sign-out is told of, and when it lands at last the sign-out is made whole", async () => {
+  it("of a sign-out is reported, and when it succeeds at last the sign-out is completed", async () => {
     await fixture.signedIn();
     const accounts = open();
     await accounts.load();

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { createAccountFixture, credentialFor } from "../../support/accountFixture.ts";
 import { AccountProcess, bundleWorker } from "../../support/accountProcess.ts";
-import { createAccountWindow, credentialFor } from "../../support/accountWindow.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { FileSecrets } from "../../support/fileSecrets.ts";
 import { ManualClock } from "../../support/manualClock.ts";
@@ -13,7 +13,7 @@ import { MemorySecrets } from "../../support/memorySecrets.ts";
 /** Longer than the access token lives (ten days), so that it has expired. */
 const elevenDays = 11 * 24 * 60 * 60_000;
 
-describe("A storm of callers at the expiry of the access token", () => {
+describe("Many callers at the expiry of the access token", () => {
   let issuer: TestIssuer;
   let folder: ReturnType<typeof temporaryDirectory>;
 
@@ -30,9 +30,9 @@ describe("A storm of callers at the expiry of the access token", () => {
 
   it("of 10,000 in one window makes one refresh request, round after round", async () => {
     const clock = new ManualClock();
-    const window = createAccountWindow({ secrets: new MemorySecrets(), directory: folder.path, clock });
+    const window = createAccountFixture({ secrets: new MemorySecrets(), directory: folder.path, clock });
     const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
-    await window.accounts.put(credentialFor(issuer.issuer, tokens), { activate: true });
+    await window.accounts.storeSignIn(credentialFor(issuer.issuer, tokens));
     for (let round = 1; round <= 5; round += 1) {
       clock.jump(elevenDays);
       const answers = await Promise.all(Array.from({ length: 10_000 }, () => window.source.get("chatgpt")));
@@ -48,9 +48,9 @@ describe("A storm of callers at the expiry of the access token", () => {
     const rounds = 200;
     const secrets = join(folder.path, "secrets");
     const directory = join(folder.path, "shared");
-    const first = createAccountWindow({ secrets: new FileSecrets(secrets), directory });
+    const first = createAccountFixture({ secrets: new FileSecrets(secrets), directory });
     const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
-    await first.accounts.put(credentialFor(issuer.issuer, tokens), { activate: true });
+    await first.accounts.storeSignIn(credentialFor(issuer.issuer, tokens));
     const worker = await bundleWorker(folder.path);
     const start = () => AccountProcess.start({ secrets, directory }, worker);
     const processes = await Promise.all(Array.from({ length: 8 }, start));

@@ -14,6 +14,8 @@ describe("A key as it may be shown", () => {
     ["", "sk-…"],
     // A prefix is one at the start only, and what is no key of ours is never shown by its start.
     ["mysess-abcdefghijklmnopWXYZ", "sk-…WXYZ"],
+    // A dialog could take the end of this one for a link.
+    ["sk-abcdefghijklmnop](x)", "sk-…"],
     ["secret-without-a-prefix-WXYZ", "sk-…WXYZ"],
   ];
   for (const [key, shown] of rows) {

@@ -9,8 +9,7 @@ import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
-
-const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
+import { always } from "./fixture.ts";
 
 describe("The person's own API key", () => {
   let secrets: MemorySecrets;
@@ -22,10 +21,10 @@ describe("The person's own API key", () => {
 
   async function open(): Promise<OwnKeyStore> {
     const write = (line: string) => lines.push(line);
-    const store = new OwnKeyStore(
+    const store = new OwnKeyStore({
       secrets,
-      createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
-    );
+      log: createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
+    });
     await store.load();
     return store;
   }
@@ -52,7 +51,7 @@ describe("The person's own API key", () => {
     assert.ok(!lines.join().includes("sk-own-key"));
   });
 
-  it("that cannot be read is kept aside when another one is set, and goes when that is removed", async () => {
+  it("that cannot be read is kept aside when another one is set, and deleted when that is removed", async () => {
     for (const text of ["{", '{"version":2,"sealed":true}']) {
       secrets.values.set("ownKey", text);
       const store = await open();
@@ -67,16 +66,16 @@ describe("The person's own API key", () => {
   });
 });
 
-describe("An own key that reads as less than what is known", () => {
+describe("An own key that is read wrongly", () => {
   let secrets: MemorySecrets;
   beforeEach(() => {
     secrets = new MemorySecrets({ reliable: true });
   });
   const open = () =>
-    new OwnKeyStore(
+    new OwnKeyStore({
       secrets,
-      createLogger(() => ({ debug() {}, info() {}, warn() {}, error() {} })),
-    );
+      log: createLogger(() => ({ debug() {}, info() {}, warn() {}, error() {} })),
+    });
 
   for (const misbehaviour of ["nothing", "older"] as const) {
     it(`(${misbehaviour}) stays`, async () => {
@@ -89,7 +88,7 @@ describe("An own key that reads as less than what is known", () => {
     });
   }
 
-  it("(unreadable) stays, and what is there is kept aside when another one is set", async () => {
+  it("(unreadable) stays, and the stored text is kept aside when another one is set", async () => {
     const ownKey = open();
     await ownKey.set("sk-own-key-0001", true);
     secrets.values.set("ownKey", '{"version":2}');
@@ -110,7 +109,7 @@ describe("An own key that reads as less than what is known", () => {
     assert.equal(secrets.values.get("setAside.ownKey"), '{"version":2}');
   });
 
-  it("(removed) is used no longer, though what was kept aside cannot be deleted", async () => {
+  it("(removed) is no longer used, even if what was kept aside cannot be deleted", async () => {
     const ownKey = open();
     await ownKey.set("sk-own-key-0001", true);
     secrets.script("get", "ownKey", ...always("hangs" as const));
@@ -128,10 +127,10 @@ describe("An own key that reads as less than what is known", () => {
     assert.equal(ownKey.current, undefined);
   });
 
-  it("(nothing) as its change is told of, is found again the next time", async () => {
+  it("(nothing) at the event of its change is found again the next time", async () => {
     const ownKey = open();
     await ownKey.load();
-    // Three looks before it is set, and three when its change is told of.
+    // Three looks before it is set, and three when listeners hear of the change.
     secrets.script("get", "ownKey", ...always("nothing" as const).slice(0, 6));
     await ownKey.set("sk-own-key-0001", true);
     await eventually(() => assert.equal(ownKey.current, undefined, "all three looks are over"));
@@ -156,7 +155,7 @@ describe("OPENAI_API_KEY of the environment", () => {
   let remembered: Map<string, unknown>;
   let adopted: number;
 
-  function parts(changes: Partial<EnvironmentKeyOfferDependencies> = {}): EnvironmentKeyOfferDependencies {
+  function offerDependencies(changes: Partial<EnvironmentKeyOfferDependencies> = {}): EnvironmentKeyOfferDependencies {
     return {
       environment: { OPENAI_API_KEY },
       ownKey: { current: undefined },
@@ -187,16 +186,16 @@ describe("OPENAI_API_KEY of the environment", () => {
     adopted = 0;
   });
 
-  it("counts when it looks like a key", () => {
+  it("is used when it looks like a key", () => {
     assert.equal(environmentKey({ OPENAI_API_KEY: ` ${OPENAI_API_KEY}\n` }), OPENAI_API_KEY);
     for (const value of [undefined, "", "none", "sk-", "Bearer sk-proj-0001", "sk-two keys-0001"]) {
       assert.equal(environmentKey({ OPENAI_API_KEY: value }), undefined);
     }
   });
 
-  it("is offered once, ever, and used only when the person says so", () => {
-    offerEnvironmentKey(parts());
-    offerEnvironmentKey(parts());
+  it("is offered once, ever, and used only when the person agrees", () => {
+    offerEnvironmentKey(offerDependencies());
+    offerEnvironmentKey(offerDependencies());
     assert.equal(shown.length, 1);
     assert.equal(adopted, 0);
     buttons[0]?.["Use This Key"]?.();
@@ -204,10 +203,12 @@ describe("OPENAI_API_KEY of the environment", () => {
     assert.ok(!JSON.stringify([shown, [...remembered]]).includes(OPENAI_API_KEY), "it is shown and kept nowhere");
   });
 
-  it("is not offered to whom it would be of no use", () => {
-    offerEnvironmentKey(parts({ authMode: () => "chatgpt" }));
-    offerEnvironmentKey(parts({ ownKey: { current: { version: 1, key: "sk-own-key-0001", checked: true } } }));
-    offerEnvironmentKey(parts({ environment: {} }));
+  it("is not offered to people who cannot use it", () => {
+    offerEnvironmentKey(offerDependencies({ authMode: () => "chatgpt" }));
+    offerEnvironmentKey(
+      offerDependencies({ ownKey: { current: { version: 1, key: "sk-own-key-0001", checked: true } } }),
+    );
+    offerEnvironmentKey(offerDependencies({ environment: {} }));
     assert.deepEqual(shown, []);
     assert.equal(remembered.size, 0);
   });

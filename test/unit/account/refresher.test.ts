@@ -3,13 +3,14 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "../../../src/account/credential.ts";
-import { hashOf } from "../../../src/account/refreshNotes.ts";
+import type { LinkedLogins } from "../../../src/account/module.ts";
+import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
 import { RefreshRejected } from "../../../src/oauth/tokenEndpoint.ts";
-import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
-import type { AccountWindow } from "../../support/accountWindow.ts";
-import { createFixture, day, type Fixture, minute } from "./fixture.ts";
+import { type AccountFixture, linkedCredential } from "../../support/accountFixture.ts";
+import { createFixture, credentialOf, day, type Fixture, is, minute } from "./fixture.ts";
 
-const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
+/** The owner of a linked login, which does this when it is asked for new tokens. */
+const linkedLogins = (refresh: LinkedLogins["refresh"]) => () => ({ refresh, settleHandOff: async () => {} });
 
 describe("A refresh", () => {
   let fixture: Fixture;
@@ -19,12 +20,7 @@ describe("A refresh", () => {
   afterEach(() => fixture.dispose());
 
   const refreshes = () => fixture.issuer.recordsOf("refresh").length;
-  const credentialOf = ({ accounts }: AccountWindow): Credential => {
-    const entry = accounts.entry();
-    assert.ok(entry);
-    return entry.credential;
-  };
-  const stored = ({ accounts }: AccountWindow): Credential =>
+  const stored = ({ accounts }: AccountFixture): Credential =>
     JSON.parse(fixture.secrets.values.get(`credential.${accounts.state.active?.id}`) ?? "null");
 
   it("merges what the answer has, and keeps the rest", async () => {
@@ -38,7 +34,7 @@ describe("A refresh", () => {
     assert.deepEqual(stored(window), credential);
   });
 
-  it("keeps when the person signed in, and sets when the tokens were renewed", async () => {
+  it("keeps when the person signed in, and sets when the tokens were refreshed", async () => {
     const window = await fixture.signedIn();
     const { signedInAt, lastRefreshAt } = credentialOf(window);
     assert.equal(lastRefreshAt, undefined);
@@ -55,12 +51,12 @@ describe("A refresh", () => {
   });
 
   it("of a linked login sets when that was, too", async () => {
-    const linked = { ...(await fixture.credential()), origin: "linked" as const };
-    const { tokens } = await fixture.credential();
+    const linked = linkedCredential(await fixture.credential());
+    const { tokens } = linkedCredential(await fixture.credential());
     const window = fixture.open({
-      refreshLinked: async () => ({ ...tokens, refreshToken: linked.tokens.refreshToken }),
+      linked: linkedLogins(async () => ({ tokens })),
     });
-    await window.accounts.put(linked, { activate: true });
+    await window.accounts.storeSignIn(linked);
     fixture.clock.jump(3 * day);
     await window.refresher.refresh(linked);
     assert.equal(stored(window).signedInAt, linked.signedInAt);
@@ -83,15 +79,15 @@ describe("A refresh", () => {
     assert.deepEqual(JSON.parse(text), {
       account: credential.id,
       sequence: 1,
-      hash: hashOf(credential.tokens.refreshToken),
+      hash: fingerprintOf(credential.tokens.refreshToken),
       at: fixture.clock.now(),
     });
     for (const { kind, value } of fixture.issuer.secrets())
       assert.ok(!text.includes(value), `a ${kind} is in the note`);
-    assert.equal(hashOf(credential.tokens.refreshToken).length, 12);
+    assert.equal(fingerprintOf(credential.tokens.refreshToken).length, 12);
   });
 
-  it("is one for all who ask for it in a window: one lock, one look at what is stored", async () => {
+  it("is one for all callers of a window: one lock, one read of what is stored", async () => {
     const window = await fixture.signedIn();
     const { reread } = window.accounts;
     let looks = 0;
@@ -105,17 +101,17 @@ describe("A refresh", () => {
     assert.deepEqual([refreshes(), looks], [1, 1]);
   });
 
-  it("takes what another window has renewed since, and spends nothing", async () => {
+  it("takes what another window has refreshed since, and uses no refresh token", async () => {
     const [one, other] = [await fixture.signedIn(), fixture.open()];
     await other.accounts.load();
     const seen = credentialOf(other);
-    const renewed = await one.refresher.refresh(seen);
+    const refreshed = await one.refresher.refresh(seen);
     const adopted = await other.refresher.refresh(seen);
-    assert.deepEqual(adopted.credential, renewed.credential);
+    assert.deepEqual(adopted.credential, refreshed.credential);
     assert.equal(refreshes(), 1);
   });
 
-  it("that cannot be stored is used from memory, stored later, and never renewed again for it", async () => {
+  it("that cannot be stored is used from memory, stored later, and never refreshed again for it", async () => {
     const window = await fixture.signedIn();
     fixture.secrets.failingStores = 3;
     const { credential } = await window.refresher.refresh(credentialOf(window));
@@ -147,7 +143,7 @@ describe("A refresh", () => {
     await one.refresher.refresh(credentialOf(one));
     fixture.clock.jump(minute);
     const later = await fixture.credential();
-    await other.accounts.put(later, { activate: true });
+    await other.accounts.storeSignIn(later);
     await fixture.clock.advance(200);
     await one.refresher.settle();
     assert.ok(isDeepStrictEqual(stored(one), later));
@@ -162,51 +158,49 @@ describe("A refresh", () => {
     assert.equal(stored(window).sequence, 1);
   });
 
-  it("whose tokens were lost before they were stored asks for a sign-in, without showing the issuer a spent token", async () => {
+  it("whose tokens were lost before they were stored asks for a sign-in, without giving the issuer a used token", async () => {
     const window = await fixture.signedIn();
     const before = new Map(fixture.secrets.values);
     await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
     // The keyring comes back as it was.
     for (const [key, value] of before) fixture.secrets.values.set(key, value);
-    const next = fixture.open();
-    await next.accounts.load();
+    const next = await fixture.openLoaded();
     await assert.rejects(next.refresher.refresh(credentialOf(next)), is("needsSignIn"));
     assert.equal(next.accounts.state.active?.rejected, "reused");
     assert.equal(refreshes(), 1);
     assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
   });
 
-  it("waits for somebody who lost the lock while the issuer's answer is still to come", async () => {
+  it("waits for a window that lost the lock while the issuer's answer is still to come", async () => {
     const [one, other] = [await fixture.signedIn(), fixture.open({ lockTimes: { staleMs: 300 } })];
     await other.accounts.load();
     const seen = credentialOf(other);
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 900, times: 1 });
     const first = one.refresher.refresh(seen);
     await fixture.issuer.waitForRecord("fault");
-    // The other window sees no sign of life for as long as it takes to call a holder dead.
+    // The other window sees no sign of life for as long as it takes to consider a holder dead.
     const second = other.refresher.refresh(seen);
-    const renewed = await first;
+    const refreshed = await first;
     await fixture.clock.advance(1_000);
-    assert.equal((await second).credential.tokens.accessToken, renewed.credential.tokens.accessToken);
+    assert.equal((await second).credential.tokens.accessToken, refreshed.credential.tokens.accessToken);
     assert.equal(refreshes(), 1);
     assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
   });
 
-  it("goes on half a minute after somebody died within one", async () => {
+  it("continues half a minute after another window was killed within one", async () => {
     const window = await fixture.signedIn();
     const { tokens, sequence } = credentialOf(window);
-    const hash = hashOf(tokens.refreshToken);
+    const hash = fingerprintOf(tokens.refreshToken);
     await window.refreshNotes.write(credentialOf(window), { sequence, hash, spending: hash, at: fixture.clock.now() });
     await mkdir(join(fixture.folder, `${window.accounts.state.active?.id}.lock`));
     fixture.clock.jump(36_000);
-    const next = fixture.open({ lockTimes: { staleMs: 50 } });
-    await next.accounts.load();
+    const next = await fixture.openLoaded({ lockTimes: { staleMs: 50 } });
     await next.refresher.refresh(credentialOf(next));
     assert.equal(refreshes(), 1);
   });
 
-  it("that ends in a sign-out leaves no token behind, here or at the issuer", async () => {
+  it("during which somebody signs out leaves no token behind, here or at the issuer", async () => {
     const window = await fixture.signedIn();
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     const refresh = window.refresher.refresh(credentialOf(window));
@@ -221,7 +215,7 @@ describe("A refresh", () => {
     assert.equal(window.accounts.state.active, undefined);
   });
 
-  it("that another window ends by signing out leaves no token behind, here or at the issuer", async () => {
+  it("during which another window signs out leaves no token behind, here or at the issuer", async () => {
     const [one, other] = [await fixture.signedIn(), fixture.open()];
     await other.accounts.load();
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
@@ -247,17 +241,17 @@ describe("A refresh", () => {
       await fixture.issuer.waitForRecord("fault");
       fixture.clock.jump(minute);
       const later = await fixture.credential();
-      await other.accounts.put(later, { activate: true });
+      await other.accounts.storeSignIn(later);
       await refresh;
       assert.ok(isDeepStrictEqual(stored(one), later));
     });
   }
 
-  it("of a linked login is its owner's to make, and its refresh token is never spent", async () => {
-    const linked = { ...(await fixture.credential()), origin: "linked" as const };
-    const tokens = { ...(await fixture.credential()).tokens, refreshToken: linked.tokens.refreshToken };
-    const window = fixture.open({ refreshLinked: async () => tokens });
-    await window.accounts.put(linked, { activate: true });
+  it("of a linked login is made by its owner, and its refresh token is never used", async () => {
+    const linked = linkedCredential(await fixture.credential());
+    const { tokens } = linkedCredential(await fixture.credential());
+    const window = fixture.open({ linked: linkedLogins(async () => ({ tokens })) });
+    await window.accounts.storeSignIn(linked);
     const { credential } = await window.refresher.refresh(linked);
     assert.deepEqual(credential.tokens, tokens);
     assert.deepEqual(stored(window), credential);
@@ -265,9 +259,11 @@ describe("A refresh", () => {
   });
 
   it("of a linked login that its owner refuses asks for a sign-in", async () => {
-    const linked = { ...(await fixture.credential()), origin: "linked" as const };
-    const window = fixture.open({ refreshLinked: () => Promise.reject(new RefreshRejected("revoked", "signed out")) });
-    await window.accounts.put(linked, { activate: true });
+    const linked = linkedCredential(await fixture.credential());
+    const window = fixture.open({
+      linked: linkedLogins(() => Promise.reject(new RefreshRejected("revoked", "signed out"))),
+    });
+    await window.accounts.storeSignIn(linked);
     await assert.rejects(window.refresher.refresh(linked), is("needsSignIn"));
     assert.equal(window.accounts.state.active?.rejected, "revoked");
     assert.equal(refreshes(), 0);

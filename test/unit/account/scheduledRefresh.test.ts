@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { scheduleRefresh } from "../../../src/account/scheduledRefresh.ts";
 import { createFixture, day, type Fixture, lifetime, minute } from "./fixture.ts";
 
-describe("The renewal of the active account's tokens", () => {
+describe("The scheduled refresh of the active account's tokens", () => {
   let fixture: Fixture;
   beforeEach(async () => {
     fixture = await createFixture();
@@ -21,35 +20,37 @@ describe("The renewal of the active account's tokens", () => {
   }
 
   it("has one timer while somebody is signed in, and none while nobody is", async () => {
-    const { accounts, source, log } = fixture.open();
-    await accounts.load();
-    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+    const window = await fixture.openLoaded();
+    const { accounts, source } = window;
+    window.start();
     assert.equal(fixture.clock.pending, 0);
-    await accounts.put(await fixture.credential("plus@example.com"), { activate: true });
+    await accounts.storeSignIn(await fixture.credential("plus@example.com"));
     assert.equal(fixture.clock.pending, 1);
-    await accounts.put(await fixture.credential("team@example.com"), { activate: true });
+    await accounts.storeSignIn(await fixture.credential("team@example.com"));
     await source.get("chatgpt");
     assert.equal(fixture.clock.pending, 1);
     for (const { id } of accounts.state.accounts) await accounts.remove(id);
     assert.equal(fixture.clock.pending, 0);
-    renewal.dispose();
+    await window.dispose();
   });
 
-  it("does nothing while it is idle, and renews once when that is due", async () => {
-    const { accounts, source, log } = await fixture.signedIn();
-    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+  it("does nothing until it is due, and then refreshes once", async () => {
+    const window = await fixture.signedIn();
+    const { accounts } = window;
+    window.start();
     await fixture.clock.advance(lifetime - 6 * minute);
     assert.equal(refreshes(), 0);
     await fixture.clock.advance(2 * minute);
     await until(() => accounts.entry()?.credential.sequence === 1 && fixture.clock.pending === 1);
     assert.equal(refreshes(), 1);
-    renewal.dispose();
+    await window.dispose();
     assert.equal(fixture.clock.pending, 0);
   });
 
   it("tries again later when the issuer fails, and stops when only a sign-in helps", async () => {
-    const { accounts, source, log } = await fixture.signedIn();
-    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+    const window = await fixture.signedIn();
+    const { accounts } = window;
+    window.start();
     fixture.issuer.faults.set("token", { kind: "serverError", times: 1 });
     await fixture.clock.advance(11 * day);
     await until(() => fixture.issuer.recordsOf("fault").length === 1 && fixture.clock.pending === 1);
@@ -59,16 +60,18 @@ describe("The renewal of the active account's tokens", () => {
     assert.equal(accounts.state.active?.rejected, "expired");
     await fixture.clock.advance(0);
     assert.equal(fixture.clock.pending, 0);
-    renewal.dispose();
+    await window.dispose();
   });
 
-  it("sets no timer any more once it has been disposed of, even if it was at work", async () => {
-    const { accounts, source, log } = await fixture.signedIn();
-    const renewal = scheduleRefresh(accounts, source, fixture.clock, log);
+  it("sets no timer after the window was closed, even if a refresh was under way", async () => {
+    const window = await fixture.signedIn();
+    const { accounts } = window;
+    window.start();
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     await fixture.clock.advance(11 * day);
-    renewal.dispose();
+    const ended = window.dispose();
     await until(() => accounts.entry()?.credential.sequence === 1);
+    await ended;
     await fixture.clock.advance(0);
     assert.equal(fixture.clock.pending, 0);
   });

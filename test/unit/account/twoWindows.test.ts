@@ -22,7 +22,7 @@ describe("An own key and a login", () => {
   });
   afterEach(() => services.dispose());
 
-  it("stand side by side: neither takes the other away", async () => {
+  it("exist side by side: neither removes the other", async () => {
     await services.ownKey.set("sk-test-own-key-000000000000000000000000", true);
     await services.signIn.run();
     services.mode.current = "apiKey";
@@ -40,7 +40,7 @@ describe("An own key and a login", () => {
     assert.equal(services.ownKey.current?.checked, true);
   });
 
-  it("give nobody a token who is not signed in", async () => {
+  it("give no token to somebody who is not signed in", async () => {
     await assert.rejects(services.source.accessToken(), (error) => isProblem(error, "notSignedIn"));
   });
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Stands in for the Codex CLI with a login of its own: `fakeCli.ts BEHAVIOUR ISSUER app-server`. It keeps its login in
-// $CODEX_HOME/auth.json (in the behaviour "keyring": in keyring.json, which only it reads) and renews it at the issuer.
-// A behaviour "then…" is right the first time that it is asked for its login, and wrong from then on.
+// Acts as the Codex CLI, with a login: `fakeCli.ts BEHAVIOUR ISSUER app-server`. It keeps its login in
+// $CODEX_HOME/auth.json (in the behaviour "keyring": in keyring.json, which only it reads) and refreshes it at the
+// issuer. A behaviour "then…" is right the first time that it is asked for its login, and wrong from then on.
 import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -35,30 +35,36 @@ async function refresh(): Promise<void> {
 }
 
 async function answer(id: number, method: string, params: { refreshToken?: boolean }): Promise<void> {
-  if (method === "initialize") return void say({ id, result: { userAgent: "chatgpt-sign-in/0.169.0" } });
-  if (method === "account/read") {
-    appendFileSync(join(home, "asked"), "refresh\n");
-    if (behaviour === "hang") return;
-    if (params.refreshToken && existsSync(store) && behaviour !== "lazy" && behaviour !== "needsSignIn")
-      await refresh();
-    const account = { type: "chatgpt", email: "plus@example.com", planType: "plus" };
-    return void say({ id, result: { account: behaviour === "needsSignIn" || !existsSync(store) ? null : account } });
-  }
-  if (method === "account/login/start") startLogin(id);
-  if (method === "config/read") {
-    if (behaviour === "tellsNoConfiguration") return appendFileSync(statuses, "done\n");
-    if (behaviour === "failsAtConfiguration") return void say({ id, error: { code: -32603, message: "canary" } });
-    if (!existsSync(config)) return void say({ id, error: { code: -32601, message: "Method not found" } });
-    return void say({ id, result: { config: JSON.parse(readFileSync(config, "utf8")), origins: {} } });
-  }
-  if (method === "getAuthStatus") {
-    const then = wrong[behaviour];
-    if (!then) return tellToken(id);
-    appendFileSync(statuses, "asked\n");
-    if (readFileSync(statuses, "utf8") === "asked\n") return tellToken(id);
-    await then(id);
-    if (behaviour.endsWith("Hangs")) appendFileSync(statuses, "done\n");
-  }
+  if (method === "initialize") say({ id, result: { userAgent: "chatgpt-sign-in/0.169.0" } });
+  else if (method === "account/read") await readAccount(id, params);
+  else if (method === "account/login/start") startLogin(id);
+  else if (method === "config/read") readConfiguration(id);
+  else if (method === "getAuthStatus") await readStatus(id);
+}
+
+async function readAccount(id: number, params: { refreshToken?: boolean }): Promise<void> {
+  appendFileSync(join(home, "asked"), "refresh\n");
+  if (behaviour === "hang") return;
+  const mayRefresh = behaviour !== "lazy" && behaviour !== "needsSignIn";
+  if (params.refreshToken && existsSync(store) && mayRefresh) await refresh();
+  const account = { type: "chatgpt", email: "plus@example.com", planType: "plus" };
+  say({ id, result: { account: behaviour === "needsSignIn" || !existsSync(store) ? null : account } });
+}
+
+function readConfiguration(id: number): void {
+  if (behaviour === "tellsNoConfiguration") appendFileSync(statuses, "done\n");
+  else if (behaviour === "failsAtConfiguration") say({ id, error: { code: -32603, message: "canary" } });
+  else if (!existsSync(config)) say({ id, error: { code: -32601, message: "Method not found" } });
+  else say({ id, result: { config: JSON.parse(readFileSync(config, "utf8")), origins: {} } });
+}
+
+async function readStatus(id: number): Promise<void> {
+  const then = wrong[behaviour];
+  if (!then) return tellToken(id);
+  appendFileSync(statuses, "asked\n");
+  if (readFileSync(statuses, "utf8") === "asked\n") return tellToken(id);
+  await then(id);
+  if (behaviour.endsWith("Hangs")) appendFileSync(statuses, "done\n");
 }
 
 function tellToken(id: number): void {
@@ -106,15 +112,15 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     other({ OPENAI_API_KEY: "sk-switched-by-somebody-else" });
     say({ id, result: { authMethod: "apikey", authToken: null } });
   },
-  async thenRenews(id) {
+  async thenRefreshes(id) {
     await refresh();
     tellToken(id);
   },
-  async thenRenewsAndDies() {
+  async thenRefreshesAndDies() {
     await refresh();
     process.exit(1);
   },
-  async thenRenewsAndHangs() {
+  async thenRefreshesAndHangs() {
     await refresh();
   },
   thenKeepsInKeyring(id) {
@@ -133,7 +139,7 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     rmSync(store, { force: true });
     say({ id, result: { authMethod: "chatgpt", authToken: readFileSync(kept, "utf8") } });
   },
-  /** An account switcher brings an older login of the same account, which the CLI then has. */
+  /** An account switcher brings an older login of the same account, which the Codex CLI then has. */
   thenIsSwitchedToAnOlderOne(id) {
     const { tokens } = read();
     const switched = { access_token: older(tokens.access_token), refresh_token: "rt.of-an-old-copy" };
@@ -149,7 +155,7 @@ const wrong: Readonly<Record<string, (id: number) => unknown>> = {
     if (existsSync(store)) other({ auth_mode: "chatgpt-2", login: read().tokens, tokens: null });
     tellToken(id);
   },
-  /** Uses a key that stands beside the login. */
+  /** Uses a key that is beside the login. */
   thenUsesAKeyBesideIt(id) {
     if (existsSync(store)) other({ auth_mode: "apikey", OPENAI_API_KEY: "sk-beside-it", tokens: read().tokens });
     say({ id, result: { authMethod: "apikey", authToken: null } });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { credentialSchema } from "../../../src/account/credential.ts";
+import { parseCredential } from "../../../src/account/credential.ts";
 import { accountOf, credentialOf, readLoginFromText } from "../../../src/codex/login.ts";
 import { createLogger, describeError } from "../../../src/platform/logger.ts";
-import { WordedProblem } from "../../../src/shared/problem.ts";
+import { Problem } from "../../../src/shared/problem.ts";
 import { current, jwt } from "./authFile/authTexts.ts";
 
 const canary = "Canary7Canary";
@@ -42,11 +42,11 @@ describe("importing any text", () => {
           if (file.tokens?.refreshToken) {
             const credential = credentialOf(file, undefined, "https://auth.openai.com", 1_790_000_000_000);
             assert.equal(credential.id, accountOf(file, "https://auth.openai.com"));
-            assert.ok(credentialSchema.safeParse(credential).success);
+            assert.equal(parseCredential(JSON.stringify(credential)).status, "found");
             records++;
           }
         } catch (error) {
-          assert.ok(error instanceof WordedProblem, describeError(error));
+          assert.ok(error instanceof Problem, describeError(error));
           log.error(`Importing failed: ${describeError(error)} ${error.message}`);
         }
         assert.doesNotMatch(lines.join("\n"), new RegExp(canary));

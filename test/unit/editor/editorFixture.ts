@@ -1,23 +1,22 @@
+import assert from "node:assert/strict";
+import type * as vscode from "vscode";
+import type { Credential, LinkedCredential } from "../../../src/account/credential.ts";
 import { accountBinding, newKeyBinding } from "../../../src/account/endpoints.ts";
-import { CreditRedeemer } from "../../../src/account/followUp/credits.ts";
-import { FollowUp } from "../../../src/account/followUp/followUp.ts";
-import { Actions } from "../../../src/editor/actions.ts";
-import { OwnKeyActions } from "../../../src/editor/apiKey/ownKeyActions.ts";
-import type { CodexExport } from "../../../src/editor/codex/export.ts";
-import { CodexImport } from "../../../src/editor/codex/import.ts";
-import { EndpointReview } from "../../../src/editor/endpoints/review.ts";
-import { SignInSurface } from "../../../src/editor/signIn/surface.ts";
-import { Notifications } from "../../../src/editor/vscode/notifications.ts";
+import { createEditor, type EditorHost } from "../../../src/editor/module.ts";
+import { KnownAccounts } from "../../../src/editor/sessions/knownAccounts.ts";
+import { Hints } from "../../../src/editor/vscode/hints.ts";
 import { settings } from "../../../src/editor/vscode/settings.ts";
 import { originator } from "../../../src/oauth/issuer.ts";
+import { createOpenAi } from "../../../src/openai/module.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { createHttpClient } from "../../../src/platform/httpClient.ts";
-import type { SignInDependencies } from "../../../src/signin/signIn.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
-import { credentialFor } from "../../support/accountWindow.ts";
+import { credentialFor, linkedCredential } from "../../support/accountFixture.ts";
 import { browseAs, createServices, type ServicesOptions } from "../../support/services.ts";
-import { changeSetting } from "../../support/vscodeStub/stub.ts";
+import { assertNeverShown, changeSetting, resetVscode, state } from "../../support/vscodeStub/stub.ts";
+import { Uri } from "../../support/vscodeStub/vscode.ts";
+import { MemoryMemento } from "./sessions/sessionFixture.ts";
 
 /** What a person can do, built as in the extension, over a stub of VS Code, real services and a test's issuer. */
 export async function createEditorFixture(issuer: TestIssuer, options: Partial<ServicesOptions> = {}) {
@@ -25,95 +24,114 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
   changeSetting("chatgptSignIn.apiBaseUrl", issuer.apiBaseUrl);
   /** What the person does with a page that VS Code opened. */
   const browser = { open: browseAs("plus@example.com") };
-  const credits = { wanted: false };
-  const surfaceParts: SignInDependencies["surface"] = {
-    http: createHttpClient(() => `${originator}/test`, originator),
-    openExternal: async (url) => {
-      const opened = await surface.open(url);
-      if (opened === "opened") void browser.open(url).catch(() => {});
-      return opened;
-    },
-    setUpUrl: () => undefined,
-    showDeviceCode: () => {},
-    askForLink: () => surface.askForLink(),
-  };
-  /** The service is one that the person has allowed. */
-  const addresses = [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl];
+  const wanted = { credits: false };
   const services = await createServices({
     issuer: issuer.issuer,
-    beginFollowUp: (of, idToken) => followUp.begin(of, idToken),
-    ...options,
-    signIn: {
-      surface: surfaceParts,
-      offerAnotherWay: (problem, signal) => surface.offerAnotherWay(problem, signal),
-      onTrouble: (error) => actions.tellTrouble(error),
-      ...options.signIn,
+    beginFollowUp: (of, idToken) => services.followUp.begin(of, idToken),
+    onSignInEvent: (event) => {
+      if (event.type !== "openPage") return;
+      // The surface listens too, and has VS Code open the page first.
+      queueMicrotask(() => state.opening === true && void browser.open(event.url).catch(() => {}));
     },
+    ...options,
+    account: { apiBaseUrl: () => issuer.apiBaseUrl, redeemCredits: () => wanted.credits, ...options.account },
   });
-  const { accounts, source, refresher, deriver, signIn, log, http, cli, revokeToken, endpoints, ownKey } = services;
-  const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
+  const { accounts, source, signIn, log, http, codex, endpoints } = services;
+  // The person has allowed the service.
+  const addresses = [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl];
   await endpoints.grant(accountBinding(issuer.issuer), addresses);
   await endpoints.grant(newKeyBinding, addresses);
-  const redeemer = new CreditRedeemer({
-    ...{ accounts, refresher, deriver, http, log, endpoints },
-    clock: options.clock ?? systemClock,
-    apiBaseUrl: () => issuer.apiBaseUrl,
-    isWanted: () => credits.wanted,
+  const openai = createOpenAi({
+    ...{ http, fetch, credentials: source, endpoints, clock: systemClock, log },
+    userAgent: `${originator}/test`,
+    endpoint: settings.endpoint,
   });
-  const followUp = new FollowUp({ accounts, deriver, credits: redeemer, log });
-  let logShown = 0;
-  const notifications = new Notifications(log, () => {
-    logShown += 1;
-  });
-  const surface = new SignInSurface({ signIn, log });
-  const ownKeyActions = new OwnKeyActions(ownKey, http, notifications, log, endpoints);
-  const codexImport = new CodexImport({
-    ...{ accounts, cli, followUp, notifications },
-    ownKey: ownKeyActions,
-    endpoints: review,
-    clock: systemClock,
-  });
-  /** What the export to the CLI does, which has tests of its own. */
-  const codexExport = { run: async () => {} };
+  /** The refresh tokens that were revoked by signing out. */
   const revoked: string[] = [];
-  const actions = new Actions({
-    ...{ accounts, source, refresher, deriver, signIn, surface, codexImport, endpoints, notifications, log },
-    ownKey: ownKeyActions,
-    codexExport: codexExport as CodexExport,
-    endHandOff: services.linkedAccounts.endHandOff,
-    revoke: (of, token) => {
-      revoked.push(token);
-      return revokeToken(of, token);
-    },
+  const revoke = (of: string, token: string) => {
+    revoked.push(token);
+    return services.revoke(of, token);
+  };
+  /** What was shown of VS Code's own. */
+  const shown: string[] = [];
+  const editor = createEditor({
+    ...{ signIn, codex, openai, http, clock: systemClock, isOwnKeyKnown: true },
+    account: { ...services, revoke },
+    host: { ...hostOver(services.secrets), log, showLog: () => shown.push("log") },
   });
   return {
     ...services,
+    ...editor,
     browser,
-    credits,
-    redeemer,
-    followUp,
-    notifications,
-    surface,
-    review,
-    ownKeyActions,
-    codexImport,
-    codexExport,
-    actions,
-    /** The refresh tokens that were revoked by signing out. */
+    /** Whether the person wants the credits of their plan asked for. */
+    wanted,
     revoked,
-    get logShown() {
-      return logShown;
-    },
+    shown,
     /** Stores somebody's sign-in without going through one. */
     async signedIn(email = "plus@example.com", change: object = {}) {
-      const credential = { ...credentialFor(issuer.issuer, await signInByHttp(issuer.issuer, email)), ...change };
-      await accounts.put(credential, { activate: true });
+      const own = credentialFor(issuer.issuer, await signInByHttp(issuer.issuer, email));
+      const credential = { ...own, ...change };
+      const isLinked = (credential as Credential).origin === "linked";
+      const linked = { ...linkedCredential(own), ...(change as Partial<LinkedCredential>) };
+      await accounts.storeSignIn(isLinked ? linked : credential);
       return credential;
     },
     async end() {
       signIn.cancel();
+      editor.dispose();
+      // One that was opened for a device code would be said to be not loaded, in a later test.
+      for (const panel of state.panels) panel.dispose();
       await services.dispose();
     },
   };
 }
 export type EditorFixture = Awaited<ReturnType<typeof createEditorFixture>>;
+
+/**
+ * Gives the tests of a `describe` an issuer and each of them a window. To be called first in it. After each test, no secret
+ * of the issuer may have been shown or logged.
+ *
+ * @param take is handed both before each test
+ */
+export function useEditorFixture(
+  take: (fixture: EditorFixture, issuer: TestIssuer) => void,
+  issuerOptions: Parameters<typeof startIssuer>[0] = {},
+  options: Partial<ServicesOptions> = {},
+): void {
+  let issuer: TestIssuer;
+  let fixture: EditorFixture;
+  before(async () => {
+    issuer = await startIssuer(issuerOptions);
+  });
+  after(() => issuer.close());
+  beforeEach(async () => {
+    resetVscode();
+    fixture = await createEditorFixture(issuer, options);
+    take(fixture, issuer);
+  });
+  afterEach(async () => {
+    issuer.faults.clear();
+    // Code and state are in the sign-in page's address, which is opened; a user code is there to be read.
+    const secrets = issuer.secrets().filter(({ kind }) => kind !== "state" && kind !== "user_code");
+    assertNeverShown(...secrets.map(({ value }) => value).filter((value) => value.length > 5));
+    for (const { value } of secrets) assert.ok(!fixture.lines.join("\n").includes(value));
+    await fixture.end();
+  });
+}
+
+/** What VS Code gives, and what activation remembers: nothing yet. */
+function hostOver(secrets: ServicesOptions["secrets"]): Omit<EditorHost, "log" | "showLog"> {
+  const context = {
+    extensionUri: Uri.file("/extension"),
+    environmentVariableCollection: { replace() {}, clear() {} },
+    secrets,
+  };
+  return {
+    context: context as unknown as vscode.ExtensionContext,
+    memory: new MemoryMemento(),
+    known: new KnownAccounts(new MemoryMemento()),
+    hints: new Hints(new MemoryMemento()),
+    onSessionsChanged: () => {},
+    environment: {},
+  };
+}

@@ -1,30 +1,22 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
 import { readLoginFromText } from "../../../src/codex/login.ts";
-import { startIssuer } from "../../issuer/issuer.ts";
-import type { TestIssuer } from "../../issuer/types.ts";
-import { changeSetting, resetVscode, sentences, settingOf, state, theMessage } from "../../support/vscodeStub/stub.ts";
+import { Problem } from "../../../src/shared/problem.ts";
+import { changeSetting, sentences, settingOf, state, theMessage, willAnswer } from "../../support/vscodeStub/stub.ts";
 import { current } from "../codex/authFile/authTexts.ts";
-import { createEditorFixture, type EditorFixture } from "./editorFixture.ts";
+import { type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 
 const link = { codexHome: "/nowhere", store: "file", refreshHere: false } as const;
 
 describe("The mode and the news of who is signed in", () => {
-  let issuer: TestIssuer;
   let fixture: EditorFixture;
-  /** What a listener finds whenever it is told of either. */
+  /** What a listener finds whenever either changes. */
   let found: string[];
 
-  before(async () => {
-    issuer = await startIssuer();
-  });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
+  useEditorFixture((given) => {
+    fixture = given;
     found = [];
   });
-  afterEach(() => fixture.end());
 
   function listen(): void {
     const look = () => found.push(`${fixture.accounts.state.accounts.length} ${settingOf("chatgptSignIn.authMode")}`);
@@ -33,9 +25,9 @@ describe("The mode and the news of who is signed in", () => {
   }
 
   const into: readonly [string, () => Promise<void>][] = [
-    ["a sign-in", () => fixture.actions.signIn()],
-    ["a sign-in for a session", () => fixture.actions.signInForSession({})],
-    ["adding an account", () => fixture.actions.signIn({ chooseAccount: true })],
+    ["a sign-in", () => fixture.run("signIn")],
+    ["a sign-in for a session", () => fixture.signInActions.signInForSession({})],
+    ["adding an account", () => fixture.run("addAccount")],
     ["a linked login", () => fixture.codexImport.link(readLoginFromText(JSON.stringify(current)), link)],
   ];
   for (const [what, act] of into) {
@@ -57,7 +49,7 @@ describe("The mode and the news of who is signed in", () => {
       assert.ok(found.includes("1 apiKey"), "it is announced all the same");
       const { text } = theMessage(/couldn't save the setting “chatgptSignIn\.authMode”/);
       assert.equal(sentences().indexOf(text), 0);
-      assert.match(sentences().at(-1) ?? "", /^You are signed in with/);
+      assert.match(sentences().at(-1) ?? "", /^(Signed in as|You're signed in with)/);
       assert.equal(sentences().length, 2);
       assert.ok(!`${sentences()}${fixture.lines}`.includes("canary-text"));
     });
@@ -67,7 +59,7 @@ describe("The mode and the news of who is signed in", () => {
     await fixture.signedIn();
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     listen();
-    await fixture.actions.signOut();
+    await fixture.run("signOut");
     assert.deepEqual([...new Set(found)], ["0 apiKey"]);
     assert.equal(fixture.revoked.length, 1);
   });
@@ -76,19 +68,29 @@ describe("The mode and the news of who is signed in", () => {
     const credential: Credential = (await fixture.signedIn()) as Credential;
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     state.settingFailure = new Error("canary-text");
-    await fixture.actions.signOut();
+    await fixture.run("signOut");
     assert.deepEqual(fixture.revoked, [credential.tokens.refreshToken]);
     theMessage(/couldn't save the setting/);
-    theMessage(/^You are signed out of ChatGPT on this computer\./);
+    theMessage(/^You're signed out of ChatGPT on this computer\./);
   });
 
   it("stay apart when one of several accounts is signed out, or another is chosen", async () => {
     const first = await fixture.signedIn();
     await fixture.signedIn("team@example.com");
     changeSetting("chatgptSignIn.authMode", "chatgpt");
-    await fixture.actions.switchAccount(first.id);
-    await fixture.actions.signOut();
+    await fixture.run({ type: "useAccount", id: first.id });
+    await fixture.run("signOut");
     assert.deepEqual(state.written, []);
     assert.equal(settingOf("chatgptSignIn.authMode"), "chatgpt");
+  });
+
+  it(": a session that needs the other mode fails with our sentence when the mode cannot be written", async () => {
+    const derivedKey = { status: "present", key: "sk-derivedForPlus0001", createdAt: 0 };
+    const { id } = await fixture.signedIn("plus@example.com", { derivedKey });
+    state.settingFailure = new Error("canary-text");
+    willAnswer(/^An extension needs/, "$(account) Switch to ChatGPT mode and use plus@example.com");
+    await assert.rejects(fixture.sessions.create(["openai.api-key"], id), {
+      message: new Problem("modeNotSaved").message,
+    });
   });
 });

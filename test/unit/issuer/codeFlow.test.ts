@@ -35,7 +35,7 @@ describe("test issuer: authorization code flow", () => {
     assert.equal(id[auth]?.completed_platform_onboarding, true);
   });
 
-  it("records what a test wants to see, and every secret", async () => {
+  it("records its calls and every secret", async () => {
     const request = authorizationRequest(issuer.origin);
     const redirect = await logIn(request);
     const code = redirect.get("code") ?? "";
@@ -78,7 +78,7 @@ describe("test issuer: authorization code flow", () => {
     }
   });
 
-  it("refuses a verifier that does not fit", async () => {
+  it("refuses a wrong verifier", async () => {
     const request = authorizationRequest(issuer.origin);
     const code = (await logIn(request)).get("code") ?? "";
     const { status, body } = await redeemCode(issuer.origin, code, request, "x".repeat(86));
@@ -110,7 +110,7 @@ describe("test issuer: authorization code flow", () => {
     });
   }
 
-  it("takes a code once, and then ends what it gave", async () => {
+  it("redeems a code once; a second time revokes its tokens", async () => {
     const request = authorizationRequest(issuer.origin);
     const code = (await logIn(request)).get("code") ?? "";
     const first = await redeemCode(issuer.origin, code, request);
@@ -122,7 +122,7 @@ describe("test issuer: authorization code flow", () => {
     assert.equal(refused.body.error.code, "refresh_token_invalidated");
   });
 
-  it("gives no refresh token unless offline_access is asked for", async () => {
+  it("issues no refresh token without offline_access", async () => {
     const request = authorizationRequest(issuer.origin, { scope: "openid email" });
     const location = new URL(await loginByHttp(request.url, "plus@example.com", "password"));
     const { body } = await redeemCode(issuer.origin, location.searchParams.get("code") ?? "", request);
@@ -130,7 +130,7 @@ describe("test issuer: authorization code flow", () => {
     assert.equal(typeof body.access_token, "string");
   });
 
-  it("takes the connector scopes", async () => {
+  it("accepts the connector scopes", async () => {
     const scope = "openid profile email offline_access api.connectors.read api.connectors.invoke";
     const request = authorizationRequest(issuer.origin, { scope });
     const { body } = await redeemCode(issuer.origin, (await logIn(request)).get("code") ?? "", request);
@@ -157,7 +157,7 @@ describe("test issuer: authorization code flow", () => {
     assert.equal(redirect.get("error_description"), "missing_codex_entitlement");
   });
 
-  it("asks a browser that knows the person to continue, and signs in anew", async () => {
+  it("asks a browser that is signed in to continue, and signs in again", async () => {
     const jar = new CookieJar();
     const codes = new Set<string | null>();
     for (let round = 0; round < 2; round += 1) {
@@ -186,7 +186,7 @@ describe("test issuer: authorization code flow", () => {
     };
     assert.equal(await planOf({ allowed_workspace_id: "workspace-2,other" }), "business");
     assert.equal(await planOf({}, "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01"), "plus");
-    await assert.rejects(planOf({ allowed_workspace_id: "nobodys" }), /not in the workspace/);
+    await assert.rejects(planOf({ allowed_workspace_id: "unknown" }), /not in the workspace/);
   });
 
   it("appends the state suffix that a test asks for", async () => {

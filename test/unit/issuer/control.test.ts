@@ -16,7 +16,7 @@ describe("test issuer: control from another process", () => {
   });
   afterEach(() => issuer.close());
 
-  it("reads records and secrets, and throws the switches", async () => {
+  it("reads records and secrets, and changes settings", async () => {
     const control = controlOf(issuer.origin);
     const waiting = control.waitForRecord("codeExchange");
     const tokens = await signInByHttp(issuer.origin, "plus@example.com");

@@ -65,7 +65,7 @@ describe("test issuer: device authorization", () => {
     assert.equal((await poll({ device_auth_id: "no", user_code: "no" })).status, 403);
   });
 
-  it("can be switched off, and spell the code otherwise", async () => {
+  it("can be switched off, and can use the other spelling of the code", async () => {
     issuer.setDevice({ enabled: false });
     assert.equal((await start()).status, 404);
     issuer.setDevice({ enabled: true, userCodeField: "usercode", interval: 1 });

@@ -50,7 +50,7 @@ describe("test issuer: faults", () => {
     ],
   ];
   for (const [fault, check] of answers) {
-    it(`${fault.kind}${fault.kind === "serverError" ? ` ${fault.status ?? ""}` : ""}: once, before anything happened`, async () => {
+    it(`${fault.kind}${fault.kind === "serverError" ? ` ${fault.status ?? ""}` : ""}: once, without processing the request`, async () => {
       issuer.faults.set("token", { ...fault, times: 1 });
       check(await refresh(issuer.origin, token));
       assert.equal(issuer.recordsOf("refresh").length, 0);
@@ -58,32 +58,32 @@ describe("test issuer: faults", () => {
         issuer.recordsOf("fault").map(({ kind }) => kind),
         [fault.kind],
       );
-      assert.equal((await refresh(issuer.origin, token)).status, 200, "the token was not spent");
+      assert.equal((await refresh(issuer.origin, token)).status, 200, "the token was not used");
     });
   }
 
-  it("truncated: JSON that ends too early", async () => {
+  it("truncated: JSON without its end", async () => {
     issuer.faults.set("token", { kind: "truncated", times: 1 });
     await assert.rejects(refresh(issuer.origin, token), SyntaxError);
     assert.equal((await refresh(issuer.origin, token)).status, 200);
   });
 
   for (const kind of ["closeBefore", "closeDuring"] as const) {
-    it(`${kind}: the connection ends and the token is not spent`, async () => {
+    it(`${kind}: the connection ends before the token is used`, async () => {
       issuer.faults.set("token", { kind, times: 1 });
       await assert.rejects(refresh(issuer.origin, token), TypeError);
       assert.equal((await refresh(issuer.origin, token)).status, 200);
     });
   }
 
-  it("closeAfter: the token is spent and the answer lost", async () => {
+  it("closeAfter: the token is used and the answer lost", async () => {
     issuer.faults.set("token", { kind: "closeAfter", times: 1 });
     await assert.rejects(refresh(issuer.origin, token), TypeError);
     assert.equal(issuer.recordsOf("refresh")[0]?.outcome, "rotated");
     assert.equal((await refresh(issuer.origin, token)).body.error.code, "refresh_token_reused");
   });
 
-  it("processed: any other answer in the place of the real one", async () => {
+  it("processed: the request is processed and its answer replaced", async () => {
     issuer.faults.set("token", { kind: "serverError", status: 502, processed: true, times: 1 });
     assert.equal((await refresh(issuer.origin, token)).status, 502);
     assert.equal(issuer.recordsOf("refresh")[0]?.outcome, "rotated");

@@ -23,7 +23,7 @@ describe("test issuer: refresh and revocation", () => {
 
   const revoke = (body: Record<string, string>) => postJson(`${issuer.origin}/oauth/revoke`, body);
 
-  it("rotates the refresh token, for a JSON body and for a form", async () => {
+  it("issues a new refresh token, for a JSON body and for a form", async () => {
     const first = await refresh(issuer.origin, tokens.refresh_token);
     assert.equal(first.status, 200);
     assert.notEqual(first.body.refresh_token, tokens.refresh_token);
@@ -53,7 +53,7 @@ describe("test issuer: refresh and revocation", () => {
     assert.equal(issuer.recordsOf("reuseDetected")[0]?.account, "plus");
   });
 
-  it("lets one of many simultaneous refreshes with the same token through", async () => {
+  it("answers only one of many simultaneous refreshes with the same token", async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(issuer.origin, tokens.refresh_token)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
     assert.equal(issuer.recordsOf("reuseDetected").length, 19);
@@ -65,18 +65,18 @@ describe("test issuer: refresh and revocation", () => {
     assert.deepEqual(await adapter.find("0"), { grantId: "grant" });
   });
 
-  it("says which refresh token expired, was invalidated, or is unknown", async () => {
+  it("tells expired, invalidated and unknown refresh tokens apart", async () => {
     const other = await signInByHttp(issuer.origin, "free@example.com");
     issuer.revokeAll("free");
     assertRefused(await refresh(issuer.origin, other.refresh_token), "refresh_token_invalidated");
     issuer.expireRefreshTokens();
     assertRefused(await refresh(issuer.origin, tokens.refresh_token), "refresh_token_expired");
-    assertRefused(await refresh(issuer.origin, "rt.nobody-issued-this"), "invalid_refresh_token");
+    assertRefused(await refresh(issuer.origin, "rt.never-issued"), "invalid_refresh_token");
     const later = await signInByHttp(issuer.origin, "plus@example.com");
     assert.equal((await refresh(issuer.origin, later.refresh_token)).status, 200);
   });
 
-  it("can leave fields out of the answer, and then does not rotate", async () => {
+  it("can leave fields out of the answer, and then keeps the refresh token", async () => {
     issuer.omitFromRefresh(["refresh_token", "id_token"]);
     const { body } = await refresh(issuer.origin, tokens.refresh_token);
     assert.equal(body.refresh_token, undefined);
@@ -104,7 +104,7 @@ describe("test issuer: refresh and revocation", () => {
     );
   });
 
-  it("revokes an access token, and shrugs at an unknown one", async () => {
+  it("revokes an access token, and accepts an unknown one", async () => {
     assert.equal((await revoke({ token: tokens.access_token, token_type_hint: "access_token" })).status, 200);
     assert.equal((await revoke({ token: "rt.unknown-token", client_id: clientId })).status, 200);
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe("test issuer: refresh and revocation", () => {
     );
   });
 
-  it("tells the claims of the account as it is now", async () => {
+  it("has the current claims of the account", async () => {
     issuer.setAccount("plus", { plan: "pro", chatgptAccountId: "another-workspace" });
     const { body } = await refresh(issuer.origin, tokens.refresh_token);
     const claims = JSON.parse(Buffer.from(body.id_token.split(".")[1], "base64url").toString());

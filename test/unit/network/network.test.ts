@@ -20,7 +20,7 @@ describe("What keeps VS Code from the service", () => {
   let ca: PrivateCa;
   let issuer: TestIssuer;
   let secure: TestIssuer;
-  /** Nobody has a connection to it that was made when its certificate was trusted. */
+  /** No connection was made to it while its certificate was trusted. */
   let unmet: TestIssuer;
   let services: TestServices | undefined;
   const ordinaryCas = getCACertificates("default");
@@ -48,7 +48,7 @@ describe("What keeps VS Code from the service", () => {
   /** What a request to the token endpoint fails with. */
   async function problemAt(base: string): Promise<Problem> {
     try {
-      await new TokenEndpoint(http, base).exchangeCode(grant);
+      await new TokenEndpoint(http, base).redeemCode(grant);
     } catch (error) {
       if (isProblem(error)) return error;
       throw error;
@@ -58,14 +58,14 @@ describe("What keeps VS Code from the service", () => {
 
   /** The sentence names the cause and the next step. */
   const sentences: Readonly<Partial<Record<ProblemCode, RegExp>>> = {
-    dnsFailed: /address could not be looked up.*Check the network connection and VS Code's “http\.proxy”/,
-    unreachable: /could not be reached.*Check the network connection and VS Code's “http\.proxy”/,
-    tlsFailed: /its certificate is not trusted here.*install the company's certificate/,
-    proxyFailed: /proxy refused.*Check VS Code's setting “http\.proxy” and its credentials/,
-    regionBlocked: /network's region.*give VS Code the same one \(setting “http\.proxy”\)/,
-    edgeBlocked: /protection page.*Try another network, or turn VPN and proxy off or on/,
-    networkSignIn: /sign in to it first.*accept the network's terms, then try again/,
-    unreadableAnswer: /a proxy or a sign-in page of your network may have replaced it.*check the network and try again/,
+    dnsFailed: /address couldn't be resolved.*Check your network connection and the setting “http\.proxy”/,
+    unreachable: /couldn't be reached.*Check your network connection and the setting “http\.proxy”/,
+    tlsFailed: /certificate may not be trusted here.*install your company's certificate/,
+    proxyFailed: /proxy refused.*Check the setting “http\.proxy” and your proxy credentials/,
+    regionBlocked: /region of this network.*set the same one in “http\.proxy”/,
+    edgeBlocked: /protection page.*Try another network, or turn your VPN or proxy on or off/,
+    networkSignIn: /requires you to sign in first.*accept the network's terms, then try again/,
+    unreadableAnswer: /a proxy or a network sign-in page may have replaced it.*Check your network, then try again/,
     exchangeRefused: /refused to complete the sign-in/,
   };
 
@@ -106,7 +106,7 @@ describe("What keeps VS Code from the service", () => {
     ["a protection page", { kind: "edgePage" }, "edgeBlocked"],
     ["a captive portal that answers with its page", { kind: "html" }, "unreadableAnswer"],
     ["a captive portal that redirects", { kind: "redirect", location: "http://192.0.2.1/login" }, "unreadableAnswer"],
-    ["a captive portal that says so", { kind: "status", status: 511 }, "networkSignIn"],
+    ["a captive portal with status 511", { kind: "status", status: 511 }, "networkSignIn"],
     ["a proxy that wants to know who it is", { kind: "status", status: 407 }, "proxyFailed"],
     ["a refusal of the service itself", { kind: "status", status: 400, code: "invalid_grant" }, "exchangeRefused"],
     [
@@ -124,7 +124,7 @@ describe("What keeps VS Code from the service", () => {
     });
   }
 
-  it("is a captive portal with a status and a page of its own", async () => {
+  it("is a captive portal with its own status and page", async () => {
     const portal: Server = createServer((_request, response) => {
       response.writeHead(511, { "content-type": "text/html" }).end("<h1>Welcome to Hotel Wi-Fi</h1>");
     });
@@ -141,7 +141,7 @@ describe("What keeps VS Code from the service", () => {
   });
 
   describe("after the browser got through", () => {
-    const reached = /^Your browser reached the sign-in service, but VS Code did not\. /;
+    const reached = /^Your browser reached the sign-in service, but VS Code didn't\. /;
 
     /** Signs in with a browser that reaches the issuer, while VS Code's own calls go to `base`. */
     async function signIn(base: string, flow: "browser" | "deviceCode" = "browser"): Promise<Problem> {
@@ -159,7 +159,7 @@ describe("What keeps VS Code from the service", () => {
     const elsewhere: readonly [string, () => string, ProblemCode][] = [
       ["a name that cannot be looked up", () => "https://sign-in.invalid", "dnsFailed"],
       ["a certificate that is not trusted", () => unmet.issuer, "tlsFailed"],
-      ["nobody there", () => "http://127.0.0.1:9", "unreachable"],
+      ["no server", () => "http://127.0.0.1:9", "unreachable"],
     ];
     for (const [name, base, code] of elsewhere) {
       it(`tells ${name} apart from a refusal`, async () => {

@@ -11,7 +11,7 @@ function token(payload: unknown): string {
 }
 
 describe("Claims", () => {
-  it("are read from both of their places", () => {
+  it("are read from the token and from the claim of OpenAI", () => {
     const claims = readClaims(
       token({
         iat: 1_790_000_000,
@@ -32,7 +32,7 @@ describe("Claims", () => {
       email: "me@example.com",
       plan: "plus",
       userId: "user-1",
-      accountId: "workspace-1",
+      workspaceId: "workspace-1",
       organizationId: "org-1",
       projectId: "proj-1",
       fedramp: false,
@@ -50,7 +50,7 @@ describe("Claims", () => {
 
   it("never take the first organization for the ChatGPT workspace", () => {
     const claims = readClaims(token({ [auth]: { organizations: [{ id: "org-of-somebody" }] } }));
-    assert.equal(claims?.accountId, undefined);
+    assert.equal(claims?.workspaceId, undefined);
     assert.equal(claims?.organizationId, undefined);
   });
 
@@ -65,7 +65,7 @@ describe("Claims", () => {
     [false, "true", false],
     [false, 1, false],
   ] as const) {
-    it(`say set-up needed: ${needed} for completed ${JSON.stringify(completed)}, owner ${JSON.stringify(owner)}`, () => {
+    it(`have needsPlatformSetup ${needed} for completed ${JSON.stringify(completed)}, owner ${JSON.stringify(owner)}`, () => {
       const claims = readClaims(token({ [auth]: { completed_platform_onboarding: completed, is_org_owner: owner } }));
       assert.equal(claims?.needsPlatformSetup, needed);
     });
@@ -75,15 +75,15 @@ describe("Claims", () => {
     it(`have no expiry when exp is ${exp}`, () => assert.equal(readClaims(token({ exp }))?.expiresAt, undefined));
   }
 
-  it("of the wrong type count as absent and cost nothing else", () => {
+  it("of the wrong type count as absent, and leave the others", () => {
     const claims = readClaims(token({ email: 7, [auth]: { chatgpt_plan_type: { a: 1 }, chatgpt_account_id: "w" } }));
     assert.equal(claims?.email, undefined);
     assert.equal(claims?.plan, undefined);
-    assert.equal(claims?.accountId, "w");
-    assert.equal(readClaims(token({ [auth]: "text" }))?.accountId, undefined);
+    assert.equal(claims?.workspaceId, "w");
+    assert.equal(readClaims(token({ [auth]: "text" }))?.workspaceId, undefined);
   });
 
-  it("of something that is no token, or a huge one, are none", () => {
+  it("are undefined for a text that is no token, and for a huge one", () => {
     for (const text of ["", "a.b.c", "<html></html>", "a.b", token({ email: "x".repeat(70_000) })]) {
       assert.equal(readClaims(text), undefined);
     }
@@ -94,13 +94,13 @@ describe("Claims", () => {
     fc.assert(fc.property(fc.json(), (json) => void readClaims(token(JSON.parse(json)))));
   });
 
-  it("of the two tokens together are the id_token's identity with the access token's expiry", () => {
+  it("are merged from the identity of the id_token and the expiry of the access token", () => {
     const merged = mergeClaims(
       readClaims(token({ email: "id@example.com", exp: 1_790_000_000, [auth]: { chatgpt_plan_type: "pro" } })),
       readClaims(token({ email: "at@example.com", exp: 1_790_864_000, [auth]: { chatgpt_account_id: "w" } })),
     );
     assert.deepEqual(
-      [merged.email, merged.plan, merged.accountId, merged.expiresAt],
+      [merged.email, merged.plan, merged.workspaceId, merged.expiresAt],
       ["id@example.com", "pro", "w", 1_790_864_000_000],
     );
   });

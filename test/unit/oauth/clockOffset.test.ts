@@ -8,32 +8,32 @@ describe("The offset of the issuer's clock", () => {
   const hour = 3_600_000;
   const header = (time: number) => new Date(time).toUTCString();
 
-  it("is read off the Date header, whose whole seconds are rounded", () => {
+  it("comes from the Date header, whose whole seconds are rounded", () => {
     assert.equal(clockOffset(clock, header(now + 3 * hour), undefined), 3 * hour + 500);
     assert.equal(clockOffset(clock, header(now - 3 * hour), undefined), -3 * hour + 500);
   });
 
-  it("is none for the delays and roundings of a network", () => {
+  it("is 0 for the delay of a network and rounding", () => {
     for (const ms of [-4_000, 0, 4_000]) assert.equal(clockOffset(clock, header(now + ms), now + ms), 0);
   });
 
-  it("is read off the time of issue where there is no Date header, or none that makes sense", () => {
+  it("comes from the time of issue without a valid Date header", () => {
     assert.equal(clockOffset(clock, undefined, now + hour), hour);
     assert.equal(clockOffset(clock, "yesterday", now + hour), hour);
   });
 
-  it("follows the later of the two, so that a token is renewed early rather than late", () => {
+  it("follows the later of the two, so that a refresh is early rather than late", () => {
     assert.equal(clockOffset(clock, header(now - hour), now), 0);
     assert.equal(clockOffset(clock, header(now), now - hour), 0);
   });
 
-  it("is not read off a header that is later than the end of the token that came with it", () => {
+  it("ignores a header that is after the expiry of its token", () => {
     assert.equal(clockOffset(clock, header(now + 300 * hour), now, now + 240 * hour), 0);
     assert.equal(clockOffset(clock, header(now + 300 * hour), undefined, now + 240 * hour), undefined);
     assert.equal(clockOffset(clock, header(now + 3 * hour), now, now + 240 * hour), 3 * hour + 500);
   });
 
-  it("is unknown when the answer tells nothing", () => {
+  it("is unknown when the answer has neither", () => {
     assert.equal(clockOffset(clock, undefined, undefined), undefined);
   });
 });

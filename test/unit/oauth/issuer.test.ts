@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { platformUrl, redirectUri } from "../../../src/oauth/issuer.ts";
 
-describe("The issuer's facts", () => {
-  it("name the Platform of the real service, and of its staging service", () => {
+describe("The issuer's addresses", () => {
+  it("name the Platform of the real service and of its staging service", () => {
     assert.equal(platformUrl("https://auth.openai.com"), "https://platform.openai.com/");
     assert.equal(platformUrl("https://auth.api.openai.org"), "https://platform.api.openai.org/");
     assert.equal(platformUrl("http://127.0.0.1:8080"), "https://platform.openai.com/");

@@ -11,7 +11,7 @@ describe("PKCE and state", () => {
     assert.equal(codeChallenge, createHash("sha256").update(codeVerifier).digest().toString("base64url"));
   });
 
-  it("fit the example of RFC 7636, appendix B", () => {
+  it("match the example of RFC 7636, appendix B", () => {
     const challenge = challengeOf("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
     assert.equal(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
   });
@@ -25,7 +25,7 @@ describe("PKCE and state", () => {
 });
 
 describe("The authorization URL", () => {
-  it("has no character that a re-encoding on the way to the browser would change", () => {
+  it("has no character that an encoding on the way to the browser would change", () => {
     const { codeChallenge } = createPkce();
     const url = new URL(
       authorizationUrl({

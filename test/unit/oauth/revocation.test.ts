@@ -6,12 +6,12 @@ import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 const revokedBy = (json: unknown) => revoke(new ScriptedHttp([{ status: 200, json }]), "https://issuer.test", "rt.1");
 
 describe("An answer to a revocation with status 200", () => {
-  it("is the end of the sign-in, whatever is in it", async () => {
+  it("is a success, whatever its body", async () => {
     const bodies = [undefined, null, {}, [], "", { error: null }, { revoked: true }, { error: 42 }, { error: [] }];
     for (const json of [...bodies, { error: "" }, { error: {} }]) await revokedBy(json);
   });
 
-  it("is none when it says that it is an error, with a code or without", async () => {
+  it("is a failure when its body is an error, with or without a code", async () => {
     const errors = [
       { error: { message: "The server had an error", type: "", code: "" } },
       { error: { code: "", type: "server_error" } },

@@ -5,13 +5,13 @@ import type { HttpResponse } from "../../../src/platform/httpClient.ts";
 import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
 
-/** Names that every object has, and a few more that are no code of the issuer's. */
+/** Keys of every object, and a few more that are no codes of the issuer. */
 const strangeNames = [...Object.getOwnPropertyNames(Object.prototype), "prototype", "length", "REFRESH-TOKEN-EXPIRED"];
 const openAiError = (code: unknown, message: unknown = "No.") => ({
   error: { message, type: "invalid_request_error", param: null, code },
 });
 
-/** What a refresh comes to that is answered so: the reason for a rejection, or the problem's code. */
+/** The result of a refresh with this answer: tokens, the reason for a rejection, or the code of a problem. */
 async function refreshed(status: number, json: unknown) {
   const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://issuer.test");
   try {
@@ -30,14 +30,14 @@ describe("A refused refresh", () => {
     ["refresh_token_invalidated", "revoked"],
   ] as const;
   for (const [code, reason] of codes) {
-    it(`is for good with ${code} and 400, 401 or 403, wherever the code stands`, async () => {
+    it(`is permanent with ${code} and 400, 401 or 403, wherever the code is`, async () => {
       const bodies = [openAiError(code), openAiError(code.toUpperCase()), { error: code }, { code }];
       for (const status of [400, 401, 403]) {
         for (const body of bodies) assert.deepEqual(await refreshed(status, body), { rejected: reason });
       }
     });
 
-    it(`may pass with ${code} and any other status`, async () => {
+    it(`is temporary with ${code} and any other status`, async () => {
       const statuses = [402, 404, 408, 409, 418, 425, 429, 451, 500, 502, 503, 504, 511, 529];
       for (const status of statuses) {
         for (const body of [openAiError(code), { error: code }]) {
@@ -47,7 +47,7 @@ describe("A refused refresh", () => {
     });
   }
 
-  it("is for good with invalid_grant and 400 or 401, and with any other 401 that the issuer wrote", async () => {
+  it("is permanent with invalid_grant and 400 or 401, and with any other 401 of the issuer", async () => {
     for (const status of [400, 401]) {
       const body = { error: "invalid_grant", error_description: "grant request is invalid" };
       assert.deepEqual(await refreshed(status, body), { rejected: "rejected" });
@@ -55,7 +55,7 @@ describe("A refused refresh", () => {
     for (const code of ["something_new", null]) {
       assert.deepEqual(await refreshed(401, openAiError(code)), { rejected: "rejected" });
     }
-    // These say by themselves that the token is dead, also in an error without a type.
+    // These codes mean that the token is dead, also in an error without a type.
     for (const code of ["invalid_refresh_token", "token_expired", "token_invalidated", "token_revoked"]) {
       for (const body of [{ error: { code, message: "m" } }, { error: code }, { code }]) {
         assert.deepEqual(await refreshed(401, body), { rejected: "rejected" }, code);
@@ -65,7 +65,7 @@ describe("A refused refresh", () => {
     assert.equal(await refreshed(503, { error: "invalid_grant" }), "serviceFailed");
   });
 
-  it("may pass with a 401 that something in between wrote", async () => {
+  it("is temporary with a 401 of a gateway or proxy", async () => {
     const bodies = [
       undefined,
       null,
@@ -82,7 +82,7 @@ describe("A refused refresh", () => {
     for (const json of bodies) assert.equal(await refreshed(401, json), "unreadableAnswer", JSON.stringify(json));
   });
 
-  it("may pass with a 401 whose code says that it does", async () => {
+  it("is temporary with a 401 that has a temporary code", async () => {
     const codes = [
       ["server_error", "serviceFailed"],
       ["server_is_overloaded", "serviceFailed"],
@@ -97,7 +97,7 @@ describe("A refused refresh", () => {
     }
   });
 
-  it("lets no free text that stands where the code should be into the log", async () => {
+  it("keeps free text in place of a code out of the log", async () => {
     for (const text of ["jane@example.com is locked", "a\nb", "x".repeat(65), "<b>", "rt.1/secret"]) {
       for (const [status, json] of [
         [400, openAiError(text)],
@@ -113,7 +113,7 @@ describe("A refused refresh", () => {
     }
   });
 
-  it("takes no name that every object has for a code", async () => {
+  it("takes no key of every object for a code", async () => {
     for (const name of strangeNames) {
       assert.equal(await refreshed(503, openAiError(name)), "serviceFailed", name);
       assert.equal(await refreshed(400, openAiError(name)), "serviceFailed", name);
@@ -122,7 +122,7 @@ describe("A refused refresh", () => {
     }
   });
 
-  it("is for good with a reason that can be stored, or may pass: whatever the status and the body", () =>
+  it("is permanent with a reason that can be stored, or temporary, whatever the status and the body", () =>
     fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.constantFrom(400, 401, 403, 429, 503), fc.integer({ min: 201, max: 599 })),
@@ -148,7 +148,7 @@ describe("A refused refresh", () => {
     ));
 });
 
-describe("A refused code exchange", () => {
+describe("A code that is not redeemed", () => {
   const answers: readonly [Partial<HttpResponse>, ProblemCode][] = [
     [{ status: 400, json: { error: "invalid_grant" } }, "exchangeRefused"],
     [{ status: 400 }, "unreadableAnswer"],
@@ -175,15 +175,15 @@ describe("A refused code exchange", () => {
     [{ status: 511, json: {} }, "networkSignIn"],
   ];
   for (const [answer, code] of answers) {
-    it(`is told as ${code} after ${JSON.stringify(answer)}`, async () => {
+    it(`is ${code} after ${JSON.stringify(answer)}`, async () => {
       const endpoint = new TokenEndpoint(new ScriptedHttp([answer]), "https://i");
-      await assert.rejects(endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), (error) =>
+      await assert.rejects(endpoint.redeemCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), (error) =>
         isProblem(error, code),
       );
     });
   }
 
-  it("names the request, if that is a name", async () => {
+  it("names the request id, if it is valid", async () => {
     for (const [id, named] of [
       ["req_1-a", true],
       ["a b", false],
@@ -193,7 +193,7 @@ describe("A refused code exchange", () => {
       const answer = { status: 400, json: { error: "invalid_grant" }, headers: { "x-request-id": id } };
       const endpoint = new TokenEndpoint(new ScriptedHttp([answer]), "https://i");
       await assert.rejects(
-        endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }),
+        endpoint.redeemCode({ code: "c", codeVerifier: "v", redirectUri: "r" }),
         (error) => isProblem(error) && error.detail === `400 invalid_grant${named ? ` request ${id}` : ""}`,
       );
     }
@@ -204,7 +204,7 @@ describe("A refused API key", () => {
   const asked = (json: unknown, status = 401) =>
     new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://i").exchangeForApiKey("id", "name");
 
-  it("is the issuer's own word, not that of something in between", async () => {
+  it("is a refusal of the issuer, not of a gateway or proxy", async () => {
     for (const code of ["invalid_subject_token", "no_valid_organizations"]) {
       for (const json of [openAiError(code), { error: { code, message: "m" } }, { error: code }]) {
         await assert.rejects(asked(json), (error) => isProblem(error, "exchangeRefused"), code);
@@ -242,7 +242,7 @@ describe("An answer of the token endpoint with status 200", () => {
     it(`is no refresh when it is ${JSON.stringify(json)}`, async () => assert.equal(await refreshed(200, json), code));
   }
 
-  it("is one with any token, and keeps it whatever else it says", async () => {
+  it("is a refresh with any token, and keeps that whatever else it has", async () => {
     const json = { refresh_token: "rt.2", error: "odd" };
     assert.deepEqual(await refreshed(200, json), { refreshToken: "rt.2" });
     assert.deepEqual(await refreshed(200, { access_token: "a", id_token: null }), { accessToken: "a" });
@@ -253,23 +253,23 @@ describe("An answer of the token endpoint with status 200", () => {
     assert.deepEqual(await refreshed(200, { access_token: "a", refresh_token: 7 }), { accessToken: "a" });
   });
 
-  it("is the only one that brings anything, whatever is in the body of another", async () => {
+  it("is the only one that has a result, whatever the body of another", async () => {
     const json = { id_token: "i", access_token: "a", refresh_token: "r" };
     for (const status of [201, 204, 302, 400, 401, 500]) {
       const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://i");
       await assert.rejects(endpoint.exchangeForApiKey("id", "name"), (error) => isProblem(error), `${status}`);
-      await assert.rejects(endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), (error) =>
+      await assert.rejects(endpoint.redeemCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), (error) =>
         isProblem(error),
       );
       await assert.rejects(endpoint.refresh("rt.1"), (error) => isProblem(error));
     }
   });
 
-  it("is no code exchange and no API key when it is an error", async () => {
+  it("redeems no code and has no API key when it is an error", async () => {
     const endpoint = new TokenEndpoint(new ScriptedHttp([{ json: openAiError("invalid_subject_token") }]), "https://i");
     const refused = (error: unknown) =>
       isProblem(error, "exchangeRefused") && /invalid_subject/.test(error.detail ?? "");
     await assert.rejects(endpoint.exchangeForApiKey("id", "name"), refused);
-    await assert.rejects(endpoint.exchangeCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), refused);
+    await assert.rejects(endpoint.redeemCode({ code: "c", codeVerifier: "v", redirectUri: "r" }), refused);
   });
 });

@@ -11,10 +11,10 @@ function endpoint(answer: Scripted) {
   return { http, tokens: new TokenEndpoint(http, "https://issuer.test") };
 }
 
-describe("What is asked of the token endpoint", () => {
-  it("for a code is a form of five fields", async () => {
+describe("A request to the token endpoint", () => {
+  it("that redeems a code is a form of five fields", async () => {
     const { http, tokens: asked } = endpoint({ json: tokens });
-    const { date: _date, ...got } = await asked.exchangeCode(grant);
+    const { date: _date, ...got } = await asked.redeemCode(grant);
     assert.deepEqual(got, { idToken: "id-1", accessToken: "access-1", refreshToken: "refresh-1" });
     assert.deepEqual(http.requests, [
       {
@@ -31,7 +31,7 @@ describe("What is asked of the token endpoint", () => {
     ]);
   });
 
-  it("for a refresh is JSON of three fields, and no scope", async () => {
+  it("that refreshes is JSON of three fields, without a scope", async () => {
     const { http, tokens: asked } = endpoint({ json: { access_token: "access-2" } });
     assert.deepEqual((await asked.refresh("refresh-1")).tokens, { accessToken: "access-2" });
     assert.deepEqual(http.requests, [
@@ -47,7 +47,7 @@ describe("What is asked of the token endpoint", () => {
     ]);
   });
 
-  it("for an API key is a form of the issuer's own fields", async () => {
+  it("for an API key is a form with the fields of the issuer", async () => {
     const { http, tokens: asked } = endpoint({ json: { access_token: "sk-derived-1" } });
     assert.equal(await asked.exchangeForApiKey("id-1", "a name"), "sk-derived-1");
     assert.deepEqual(http.requests, [
@@ -68,17 +68,17 @@ describe("What is asked of the token endpoint", () => {
 
   for (const name of ["id_token", "access_token", "refresh_token"] as const) {
     for (const value of [undefined, "", 7, null]) {
-      it(`is not answered when ${name} is ${JSON.stringify(value)}`, async () => {
+      it(`has no answer when ${name} is ${JSON.stringify(value)}`, async () => {
         const { tokens: asked } = endpoint({ json: { ...tokens, [name]: value } });
-        await assert.rejects(asked.exchangeCode(grant), (error) => isProblem(error, "unreadableAnswer"));
+        await assert.rejects(asked.redeemCode(grant), (error) => isProblem(error, "unreadableAnswer"));
       });
     }
   }
 
-  it("that is refused is told with status and code, and not in the service's words", async () => {
+  it("that is refused has its status and code in the detail, and not the service's message", async () => {
     const error = { code: "invalid_grant", message: "canary text of the service" };
     const { tokens: asked } = endpoint({ status: 400, json: { error } });
-    await assert.rejects(asked.exchangeCode(grant), (problem) => {
+    await assert.rejects(asked.redeemCode(grant), (problem) => {
       assert.ok(isProblem(problem, "exchangeRefused"));
       assert.equal(problem.detail, "400 invalid_grant");
       assert.doesNotMatch(problem.message, /canary/);

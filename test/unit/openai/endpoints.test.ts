@@ -6,27 +6,18 @@ import { accountBinding, endpointDefaults, ownKeyBinding } from "../../../src/ac
 import { redeemCredits } from "../../../src/account/followUp/credits.ts";
 import { ChatModelProvider } from "../../../src/editor/chat/chatModelProvider.ts";
 import { checkApiKey } from "../../../src/openai/apiKeyCheck.ts";
-import { type AssertAllowed, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
-import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
-import type { RequestError } from "../../../src/openai/requestError.ts";
-import { UsageMeter } from "../../../src/openai/usageMeter.ts";
+import { createOpenAi, type OpenAi } from "../../../src/openai/module.ts";
 import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import type { Logger } from "../../../src/platform/logger.ts";
 import { isProblem, Problem } from "../../../src/shared/problem.ts";
 import { answers } from "../../fakeApi/answers.ts";
 import { host, Token, user } from "../editor/chat/chatParts.ts";
 import { MemoryMemento } from "../editor/sessions/sessionFixture.ts";
-import { type Fixture, startFixture, userAgent } from "./fixture.ts";
+import { type Fixture, logInto, startFixture, userAgent } from "./fixture.ts";
 
 const account = accountBinding(endpointDefaults.issuer);
 
-/** Whatever kind of error it comes in, it says that the address is not allowed. */
-function isNotAllowed(error: unknown): true {
-  const { failure } = error as RequestError;
-  const problem = failure?.kind === "problem" ? failure.problem : error;
-  assert.ok(isProblem(problem, "endpointNotAllowed"), String(error));
-  return true;
-}
+const isNotAllowed = (error: unknown) => isProblem(error, "endpointNotAllowed");
 
 /** The settings name a service that the person has not allowed; the real one is never reached from here. */
 describe("A service that the person has not allowed", () => {
@@ -36,26 +27,27 @@ describe("A service that the person has not allowed", () => {
   /** The person has not answered yet. */
   let thinking: Promise<void> | undefined;
   let asked: (readonly string[])[];
-  let failures: RequestError[];
+  let failures: Problem[];
   let log: Logger;
   let provider: ChatModelProvider;
   const settings = { authMode: "chatgpt" as "chatgpt" | "apiKey", chatBackend: "chatgpt" as "chatgpt" | "platform" };
-  const createProvider = () =>
-    new ChatModelProvider(
+  /** As the extension builds it, with permissions that are real. */
+  const create = (): OpenAi => createOpenAi({ ...fixture.dependencies, endpoints });
+  const createProvider = async () => {
+    const openai = create();
+    return new ChatModelProvider(
       {
-        fetch,
+        openai,
+        requests: await openai.requests(),
         credentials: fixture.credentials,
         endpoints,
-        userAgent,
-        clock: fixture.clock,
+        settings,
         log,
-        settings: () => ({ ...settings, apiBaseUrl: fixture.apiBaseUrl, chatgptBaseUrl: fixture.chatgptBaseUrl }),
-        onFailure: (error) => failures.push(error),
-        onUsage: () => {},
+        onFailure: (problem) => failures.push(problem),
       },
       host,
     );
-  const assertAllowed: AssertAllowed = ({ binding }, baseUrl) => endpoints.assertAllowed(binding, baseUrl);
+  };
 
   beforeEach(async () => {
     fixture = await startFixture();
@@ -69,8 +61,7 @@ describe("A service that the person has not allowed", () => {
     asked = [];
     failures = [];
     Object.assign(settings, { authMode: "chatgpt", chatBackend: "chatgpt" });
-    const write = (line: string) => void fixture.log.push(line);
-    log = { debug: write, info: write, warn: write, error: write };
+    log = logInto(fixture.log);
     endpoints = new EndpointPermissions({
       memory: new MemoryMemento(),
       ask: async ({ addresses }) => {
@@ -81,14 +72,11 @@ describe("A service that the person has not allowed", () => {
       clock: fixture.clock,
       log,
     });
-    provider = createProvider();
+    provider = await createProvider();
   });
   afterEach(() => fixture.stop());
 
-  const backends = () => [
-    chatgptBackend(fixture.chatgptBaseUrl, userAgent, assertAllowed),
-    platformBackend(fixture.apiBaseUrl, userAgent, assertAllowed),
-  ];
+  const backends = () => [create().backend("chatgpt"), create().backend("platform")];
   const respond = (
     initiator: string | undefined,
     onPart: (part: unknown) => void = () => {},
@@ -103,12 +91,7 @@ describe("A service that the person has not allowed", () => {
     );
 
   it("gets no request for models, and nobody is asked", async () => {
-    const catalogue = new ModelCatalogue({
-      fetch,
-      credentials: fixture.credentials,
-      clock: fixture.clock,
-      log: () => {},
-    });
+    const { catalogue } = await create().requests();
     for (const backend of backends()) await assert.rejects(catalogue.list(backend), isNotAllowed);
     for (const mode of ["chatgpt", "apiKey"] as const) {
       settings.authMode = mode;
@@ -120,8 +103,7 @@ describe("A service that the person has not allowed", () => {
   it("gets no request for the usage, and nobody is asked", async () => {
     const [chatgpt] = backends();
     assert.ok(chatgpt);
-    const meter = new UsageMeter({ fetch, credentials: fixture.credentials, clock: fixture.clock, log: () => {} });
-    await assert.rejects(meter.read(chatgpt), isNotAllowed);
+    await assert.rejects(create().usage.read(chatgpt), isNotAllowed);
     assert.deepEqual([fixture.fakeApi.records, asked], [[], []]);
   });
 
@@ -152,8 +134,8 @@ describe("A service that the person has not allowed", () => {
   ] as const) {
     it(`gets nothing in the mode ${mode} (${backend}) while the person says no, and is answered once they allow it`, async () => {
       Object.assign(settings, { authMode: mode, chatBackend: backend });
-      await assert.rejects(respond("github.copilot-chat"), /Nothing was sent/);
-      await assert.rejects(respond("core"), /Nothing was sent/);
+      await assert.rejects(respond("github.copilot-chat"), /Your credential wasn't sent/);
+      await assert.rejects(respond("core"), /Your credential wasn't sent/);
       assert.deepEqual([fixture.fakeApi.records, asked], [[], [[address()]]]);
       answer = true;
       const binding = mode === "apiKey" ? fixture.credentials.apiKey.binding : account;
@@ -203,7 +185,7 @@ describe("A service that the person has not allowed", () => {
   it("is not asked about when another extension asks; the way out is offered instead", async () => {
     answer = true;
     for (const initiator of [undefined, "some.extension", ""]) {
-      await assert.rejects(respond(initiator), /Nothing was sent/);
+      await assert.rejects(respond(initiator), /Your credential wasn't sent/);
     }
     assert.deepEqual([fixture.fakeApi.records, asked], [[], []]);
     assert.equal(failures.length, 3);
@@ -221,7 +203,7 @@ describe("A service that the person has not allowed", () => {
     await endpoints.grant(account, [fixture.chatgptBaseUrl]);
     const before = JSON.parse(JSON.stringify(await provider.information()));
     await endpoints.forget(account);
-    const next = createProvider();
+    const next = await createProvider();
     assert.deepEqual(await next.information([...before, { id: "old" }]), before);
     fixture.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
     assert.deepEqual(await next.information(before), []);
@@ -240,13 +222,14 @@ describe("A service that the person has not allowed", () => {
     });
     try {
       await endpoints.grant(account, [base]);
-      const backend = chatgptBackend(base, userAgent, assertAllowed);
-      const needs = { fetch, credentials: fixture.credentials, clock: fixture.clock, log: () => {} };
+      const openai = createOpenAi({ ...fixture.dependencies, endpoints, endpoint: () => base });
+      const backend = openai.backend("chatgpt");
+      const { catalogue } = await openai.requests();
       const http = createHttpClient(() => userAgent, "chatgpt_sign_in");
       for (status of [301, 302, 303, 307, 308]) {
         await assert.rejects(fixture.send({ backend }));
-        await assert.rejects(new ModelCatalogue(needs).list(backend));
-        await assert.rejects(new UsageMeter(needs).read(backend));
+        await assert.rejects(catalogue.list(backend), (error) => isProblem(error, "unreadableAnswer"));
+        await assert.rejects(openai.usage.read(backend), (error) => isProblem(error, "unreadableAnswer"));
         await assert.rejects(checkApiKey(http, base, "sk-test-own-key-1"));
         await redeemCredits(http, base, "plus", "an.id.token", log);
       }

@@ -3,8 +3,8 @@ import OpenAI from "openai";
 import { answers } from "../../fakeApi/answers.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 
-/** The stand-in is believed because the official client, which knows nothing of it, can stream from it. */
-describe("the stand-in, seen by the official client", () => {
+/** The fake API is believed because the official client, which knows nothing of it, can stream from it. */
+describe("the fake API, seen by the official client", () => {
   let fixture: Fixture;
   let openai: OpenAI;
   beforeEach(async () => {
@@ -64,7 +64,7 @@ describe("the stand-in, seen by the official client", () => {
   });
 });
 
-describe("the stand-in, as strict as the ChatGPT service", () => {
+describe("the fake API, as strict as the ChatGPT service", () => {
   let fixture: Fixture;
   before(async () => {
     fixture = await startFixture();

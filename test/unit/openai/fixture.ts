@@ -1,27 +1,33 @@
 import type { BearerCredential } from "../../../src/account/credentialSource.ts";
-import { type Backend, type Credentials, chatgptBackend, platformBackend } from "../../../src/openai/backend.ts";
+import type { Backend, Credentials } from "../../../src/openai/backend.ts";
+import { parseCatalogue } from "../../../src/openai/chatgptModels.ts";
 import type { ReasoningItem, ToolCall } from "../../../src/openai/messages.ts";
-import { type ChatModel, parseCatalogue, parsePlatformList } from "../../../src/openai/models.ts";
-import { type ResponseRequest, type Sender, sendRequest } from "../../../src/openai/request.ts";
-import { RequestError, type RequestFailure } from "../../../src/openai/requestError.ts";
+import type { ChatModel } from "../../../src/openai/model.ts";
+import { createOpenAi, type OpenAi, type OpenAiDependencies } from "../../../src/openai/module.ts";
+import { parsePlatformList } from "../../../src/openai/platformModels.ts";
+import type { ResponseRequest } from "../../../src/openai/request.ts";
+import type { CompletedResponse, ResponseSink } from "../../../src/openai/responseEvents.ts";
 import { type Conversation, requestBody } from "../../../src/openai/responses.ts";
-import { type CompletedResponse, drainLimitMs, type ResponseSink } from "../../../src/openai/stream.ts";
+import { drainLimitMs } from "../../../src/openai/stream.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import { createHttpClient } from "../../../src/platform/httpClient.ts";
+import type { Logger } from "../../../src/platform/logger.ts";
+import { isProblem, type Problem } from "../../../src/shared/problem.ts";
 import { usualModels } from "../../fakeApi/catalogue.ts";
-import { type RunningStandIn, startFakeApi } from "../../fakeApi/fakeApi.ts";
+import { type RunningFakeApi, startFakeApi } from "../../fakeApi/fakeApi.ts";
 
 export const userAgent = "chatgpt_sign_in/0.1.0 (linux; x64) vscode/1.104.0";
 
 /** A credential source whose credential a test can change; counts what it is asked. */
 export class TestCredentials implements Credentials {
-  chatgpt: BearerCredential = { bearer: "chatgpt-bearer-1", accountId: "account-1" };
+  chatgpt: BearerCredential = { bearer: "chatgpt-bearer-1", workspaceId: "account-1" };
   apiKey: BearerCredential = { bearer: "sk-test-key-1" };
   gets = 0;
   readonly rejections: BearerCredential[] = [];
-  /** What `rejected` gives; by default a renewed bearer. */
+  /** What `rejected` gives; by default another bearer. */
   onRejected: (credential: BearerCredential) => Promise<BearerCredential> = async (credential) => ({
     ...credential,
-    bearer: `${credential.bearer}-renewed`,
+    bearer: `${credential.bearer}-replaced`,
   });
 
   async get(kind: "chatgpt" | "apiKey"): Promise<BearerCredential> {
@@ -50,8 +56,8 @@ export class QuickClock implements Clock {
   }
 }
 
-/** Hears an answer into fields. */
-export class Heard implements ResponseSink {
+/** Collects an answer. */
+export class CollectedAnswer implements ResponseSink {
   readonly reports: string[] = [];
   readonly calls: ToolCall[] = [];
   readonly reasoningItems: ReasoningItem[] = [];
@@ -75,22 +81,44 @@ export class Heard implements ResponseSink {
   }
 }
 
-/** A stand-in with everything that a request needs, for one test. */
-export interface Fixture extends RunningStandIn {
+/** What OpenAI's part of the extension is built from in a test that needs no fake API. */
+export function testDependencies(baseUrl: string, log: string[] = []): OpenAiDependencies {
+  return {
+    http: createHttpClient(() => userAgent, "chatgpt_sign_in"),
+    fetch,
+    credentials: new TestCredentials(),
+    // Who may not send a credential where is the subject of `endpoints.test.ts`.
+    endpoints: { assertAllowed: () => {} },
+    endpoint: (name) => `${baseUrl}/${name === "chatgptBaseUrl" ? "backend-api" : "v1"}`,
+    userAgent,
+    clock: new QuickClock(),
+    log: logInto(log),
+    random: () => 0.5,
+  };
+}
+
+export function logInto(lines: string[]): Logger {
+  const write = (line: string) => void lines.push(line);
+  return { debug: write, info: write, warn: write, error: write };
+}
+
+/** The fake API with everything that a request needs, for one test. */
+export interface Fixture extends RunningFakeApi {
   readonly credentials: TestCredentials;
   readonly clock: QuickClock;
   readonly log: string[];
+  readonly dependencies: OpenAiDependencies;
+  readonly openai: OpenAi;
   readonly chatgpt: Backend;
   readonly platform: Backend;
-  readonly sender: Sender;
   model(id: string, kind?: Backend["kind"]): ChatModel;
   send(options?: SendOptions): Promise<CompletedResponse>;
-  /** The failure that a request ends with. */
-  failure(options?: SendOptions): Promise<RequestFailure>;
+  /** The problem that a request ends with. */
+  failure(options?: SendOptions): Promise<Problem>;
 }
 
 export interface SendOptions {
-  readonly heard?: Heard;
+  readonly collected?: CollectedAnswer;
   readonly backend?: Backend;
   readonly modelId?: string;
   readonly conversation?: Partial<Conversation>;
@@ -99,17 +127,15 @@ export interface SendOptions {
   readonly onHeaders?: ResponseRequest["onHeaders"];
 }
 
-/** Lets every credential go everywhere; who may not is the subject of `endpoints.test.ts`. */
-export const allowAll = () => {};
-
 export async function startFixture(): Promise<Fixture> {
   const running = await startFakeApi(usualModels);
   const credentials = new TestCredentials();
   const clock = new QuickClock();
   const log: string[] = [];
-  const sender: Sender = { fetch, credentials, clock, random: () => 0.5, log: (line) => log.push(line) };
-  const chatgpt = chatgptBackend(running.chatgptBaseUrl, userAgent, allowAll);
-  const platform = platformBackend(running.apiBaseUrl, userAgent, allowAll);
+  const dependencies = { ...testDependencies(running.origin, log), credentials, clock };
+  const openai = createOpenAi(dependencies);
+  const chatgpt = openai.backend("chatgpt");
+  const platform = openai.backend("platform");
   const model = (id: string, kind: Backend["kind"] = "chatgpt"): ChatModel => {
     const list =
       kind === "chatgpt"
@@ -119,7 +145,7 @@ export async function startFixture(): Promise<Fixture> {
     if (!found) throw new Error(`no model ${id}`);
     return found;
   };
-  const send = (options: SendOptions = {}): Promise<CompletedResponse> => {
+  const send = async (options: SendOptions = {}): Promise<CompletedResponse> => {
     const backend = options.backend ?? chatgpt;
     const chosen = options.conversation?.model ?? model(options.modelId ?? "gpt-5.5", backend.kind);
     const conversation: Conversation = {
@@ -132,33 +158,32 @@ export async function startFixture(): Promise<Fixture> {
       showThinking: false,
       ...options.conversation,
     };
-    return sendRequest(
-      { ...sender, clock: options.clock ?? clock },
-      {
-        backend,
-        body: requestBody(backend, conversation),
-        traits: { sessionId: conversation.cacheKey, responsesLite: chosen.responsesLite },
-        sink: options.heard ?? new Heard(),
-        signal: options.signal ?? new AbortController().signal,
-        ...(options.onHeaders ? { onHeaders: options.onHeaders } : {}),
-      },
-    );
+    const requests = await createOpenAi({ ...dependencies, clock: options.clock ?? clock }).requests();
+    return requests.send({
+      backend,
+      body: requestBody(backend, conversation),
+      traits: { sessionId: conversation.cacheKey, responsesLite: chosen.responsesLite },
+      sink: options.collected ?? new CollectedAnswer(),
+      signal: options.signal ?? new AbortController().signal,
+      ...(options.onHeaders ? { onHeaders: options.onHeaders } : {}),
+    });
   };
   return {
     ...running,
     credentials,
     clock,
     log,
+    dependencies,
+    openai,
     chatgpt,
     platform,
-    sender,
     model,
     send,
     async failure(options) {
       try {
         await send(options);
       } catch (error) {
-        if (error instanceof RequestError) return error.failure;
+        if (isProblem(error)) return error;
         throw error;
       }
       throw new Error("the request succeeded");

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
-import { parseCatalogue, parsePlatformList } from "../../../src/openai/models.ts";
-import { Problem } from "../../../src/shared/problem.ts";
+import { parseCatalogue } from "../../../src/openai/chatgptModels.ts";
+import type { ModelCatalogue } from "../../../src/openai/modelCatalogue.ts";
+import { createOpenAi } from "../../../src/openai/module.ts";
+import { parsePlatformList } from "../../../src/openai/platformModels.ts";
+import { isProblem, Problem } from "../../../src/shared/problem.ts";
 import { faults } from "../../fakeApi/answers.ts";
 import { usualModels } from "../../fakeApi/catalogue.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
@@ -100,12 +102,8 @@ describe("the list of models", () => {
   beforeEach(async () => {
     fixture = await startFixture();
     now = 1_000_000;
-    catalogue = new ModelCatalogue({
-      fetch,
-      credentials: fixture.credentials,
-      clock: { ...fixture.clock, now: () => now, after: fixture.clock.after },
-      log: () => {},
-    });
+    const clock = { now: () => now, after: fixture.clock.after };
+    ({ catalogue } = await createOpenAi({ ...fixture.dependencies, clock }).requests());
   });
   afterEach(() => fixture.stop());
 
@@ -125,14 +123,12 @@ describe("the list of models", () => {
     fixture.fakeApi.setCatalogue(usualModels.catalogue.slice(0, 2));
     now += 1;
     assert.equal((await catalogue.list(fixture.chatgpt)).length, 2);
-    catalogue.expire();
-    await catalogue.list(fixture.chatgpt);
-    assert.equal(asked().length, 4);
+    assert.equal(asked().length, 3);
   });
 
   it("is no list when it is an error, whatever its status", async () => {
     fixture.fakeApi.outage = { ...faults.region, status: 200 };
-    await assert.rejects(catalogue.list(fixture.chatgpt), /this network's region/);
+    await assert.rejects(catalogue.list(fixture.chatgpt), (error) => isProblem(error, "regionBlocked"));
     fixture.fakeApi.outage = undefined;
     const list = await catalogue.list(fixture.chatgpt);
     now += 300_000;
@@ -153,27 +149,27 @@ describe("the list of models", () => {
 
   it("has nothing to fall back on the first time, and asks again the next", async () => {
     fixture.fakeApi.outage = faults.server;
-    await assert.rejects(catalogue.list(fixture.chatgpt), /failed to answer/);
+    await assert.rejects(catalogue.list(fixture.chatgpt), (error) => isProblem(error, "serviceFailed"));
     fixture.fakeApi.outage = undefined;
     assert.equal((await catalogue.list(fixture.chatgpt)).length, 3);
   });
 
   it("is each account's and each key's own", async () => {
     await catalogue.list(fixture.chatgpt);
-    fixture.credentials.chatgpt = { bearer: "b", accountId: "account-2" };
+    fixture.credentials.chatgpt = { bearer: "b", workspaceId: "account-2" };
     fixture.fakeApi.setCatalogue([]);
     assert.equal((await catalogue.list(fixture.chatgpt)).length, 0);
     assert.equal(asked()[1]?.headers["if-none-match"], undefined);
     assert.equal((await catalogue.list(fixture.platform)).length, 5);
   });
 
-  it("renews a refused credential once", async () => {
-    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-renewed") };
+  it("replaces a refused credential once", async () => {
+    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-replaced") };
     assert.equal((await catalogue.list(fixture.chatgpt)).length, 3);
     assert.equal(fixture.credentials.rejections.length, 1);
   });
 
-  it("stands when a proxy's page, not the service, says 401, and no credential is renewed for it", async () => {
+  it("stands when a proxy's page, not the service, says 401, and no credential is replaced for it", async () => {
     for (const backend of [fixture.chatgpt, fixture.platform]) {
       fixture.fakeApi.outage = undefined;
       const list = await catalogue.list(backend);
@@ -184,7 +180,7 @@ describe("the list of models", () => {
     assert.equal(fixture.credentials.rejections.length, 0);
   });
 
-  it("stands when something in between says 401, also to a renewed credential, or when there is no other key", async () => {
+  it("stands when something in between says 401, also to a new credential, or when there is no other key", async () => {
     for (const backend of [fixture.chatgpt, fixture.platform]) {
       fixture.fakeApi.outage = undefined;
       const list = await catalogue.list(backend);
@@ -201,10 +197,10 @@ describe("the list of models", () => {
     now += 300_000;
     fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: () => false };
     fixture.credentials.onRejected = () => Promise.reject(new Problem("needsSignIn"));
-    await assert.rejects(catalogue.list(fixture.chatgpt), Problem);
+    await assert.rejects(catalogue.list(fixture.chatgpt), (error) => isProblem(error, "needsSignIn"));
   });
 
-  it("renews a credential that is refused under any status", async () => {
+  it("replaces a credential that is refused under any status", async () => {
     for (const status of [200, 400, 403]) {
       await catalogue.list(fixture.chatgpt);
       now += 300_000;
@@ -220,16 +216,15 @@ describe("the list of models", () => {
 
   it("names the protocol's version, so that newer models are listed", async () => {
     let url = "";
-    const watched: typeof fetch = (input, init) => {
-      url = String(input);
-      return fetch(input, init);
+    const { http } = fixture.dependencies;
+    const watched: typeof http = {
+      send(request) {
+        url = request.url;
+        return http.send(request);
+      },
     };
-    await new ModelCatalogue({
-      fetch: watched,
-      credentials: fixture.credentials,
-      clock: fixture.clock,
-      log: () => {},
-    }).list(fixture.chatgpt);
+    const requests = await createOpenAi({ ...fixture.dependencies, http: watched }).requests();
+    await requests.catalogue.list(fixture.chatgpt);
     assert.match(url, /\/codex\/models\?client_version=\d+\.\d+\.\d+$/);
   });
 });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { conversationKey } from "../../../src/openai/cacheKey.ts";
+import { parseCatalogue } from "../../../src/openai/chatgptModels.ts";
 import type { ChatMessage } from "../../../src/openai/messages.ts";
+import type { ChatModel } from "../../../src/openai/model.ts";
 import { allowedOptions } from "../../../src/openai/modelOptions.ts";
-import { type ChatModel, parseCatalogue, parsePlatformList } from "../../../src/openai/models.ts";
+import { parsePlatformList } from "../../../src/openai/platformModels.ts";
 import { type Conversation, requestBody } from "../../../src/openai/responses.ts";
 import { usualModels } from "../../fakeApi/catalogue.ts";
 import { chatgptRejection } from "../../fakeApi/rejections.ts";

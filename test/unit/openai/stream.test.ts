@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { RequestError } from "../../../src/openai/requestError.ts";
 import { readResponse } from "../../../src/openai/stream.ts";
 import { TextBatch } from "../../../src/openai/textBatch.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { Heard } from "./fixture.ts";
+import { isProblem } from "../../../src/shared/problem.ts";
+import { CollectedAnswer } from "./fixture.ts";
 
 /** A clock whose timers a test fires. */
 class HandClock {
@@ -22,25 +22,25 @@ class HandClock {
   }
 }
 
-describe("folded text", () => {
+describe("a batch of text", () => {
   it("reports the first piece at once, then at 256 characters or when the timer fires", () => {
     const clock = new HandClock();
     const reports: string[] = [];
-    const fold = new TextBatch(clock, (text) => reports.push(text));
-    fold.add("");
-    fold.add("first");
+    const batch = new TextBatch(clock, (text) => reports.push(text));
+    batch.add("");
+    batch.add("first");
     assert.deepEqual(reports, ["first"]);
-    for (let count = 0; count < 255; count += 1) fold.add("x");
+    for (let count = 0; count < 255; count += 1) batch.add("x");
     assert.equal(reports.length, 1);
-    fold.add("y");
+    batch.add("y");
     assert.equal(reports[1], `${"x".repeat(255)}y`);
-    fold.add("z");
+    batch.add("z");
     assert.equal(clock.pending.size, 1);
     clock.fire();
     assert.equal(reports[2], "z");
-    fold.add("last");
-    fold.flush();
-    fold.dispose();
+    batch.add("last");
+    batch.flush();
+    batch.dispose();
     assert.deepEqual(reports.slice(3), ["last"]);
     assert.equal(clock.pending.size, 0);
   });
@@ -64,27 +64,27 @@ function sse(...events: { type: string }[]): string {
   return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
 }
 
-async function heardFrom(text: string, size?: number): Promise<Heard> {
-  const heard = new Heard();
-  await readResponse(body(text, size), heard, systemClock);
-  return heard;
+async function collectedFrom(text: string, size?: number): Promise<CollectedAnswer> {
+  const collected = new CollectedAnswer();
+  await readResponse(body(text, size), collected, systemClock);
+  return collected;
 }
 
 describe("a streamed answer", () => {
   it("is the same however its bytes are cut", async () => {
     const text = sse(delta("Grüße 😀 "), delta("日本"), completed);
-    for (const size of [1, 2, 3, 7, 64]) assert.equal((await heardFrom(text, size)).whole, "Grüße 😀 日本");
-    assert.equal((await heardFrom(text.replaceAll("\n", "\r\n"))).whole, "Grüße 😀 日本");
+    for (const size of [1, 2, 3, 7, 64]) assert.equal((await collectedFrom(text, size)).whole, "Grüße 😀 日本");
+    assert.equal((await collectedFrom(text.replaceAll("\n", "\r\n"))).whole, "Grüße 😀 日本");
   });
 
   it("passes over events that it does not know, comments, and what is not JSON", async () => {
     const text = `: ping\n\n${sse({ type: "response.new_thing" })}data: [DONE]\n\ndata: {"type":7}\n\ndata: null\n\n${sse(delta("ok"), completed)}`;
-    assert.equal((await heardFrom(text)).whole, "ok");
+    assert.equal((await collectedFrom(text)).whole, "ok");
   });
 
   it("needs no event lines", async () => {
     const text = sse(delta("ok"), completed).replaceAll(/^event: .*\n/gm, "");
-    assert.equal((await heardFrom(text)).whole, "ok");
+    assert.equal((await collectedFrom(text)).whole, "ok");
   });
 
   it("takes what was not streamed from the items that are done, and nothing twice", async () => {
@@ -97,15 +97,15 @@ describe("a streamed answer", () => {
       sse(end),
       sse(delta("whole"), item(message), item(call), end),
     ]) {
-      const heard = await heardFrom(text);
-      assert.equal(heard.whole, "whole");
-      assert.equal(heard.calls.length, 1);
+      const collected = await collectedFrom(text);
+      assert.equal(collected.whole, "whole");
+      assert.equal(collected.calls.length, 1);
     }
   });
 
   it("shows a refusal as text", async () => {
     assert.equal(
-      (await heardFrom(sse({ type: "response.refusal.delta", delta: "No." } as { type: string }, completed))).whole,
+      (await collectedFrom(sse({ type: "response.refusal.delta", delta: "No." } as { type: string }, completed))).whole,
       "No.",
     );
   });
@@ -133,49 +133,49 @@ describe("a streamed answer", () => {
       type: "response.incomplete",
       response: { id: "r", incomplete_details: { reason: "max_output_tokens" } },
     };
-    const done = await readResponse(body(sse(delta("cut"), incomplete)), new Heard(), systemClock);
+    const done = await readResponse(body(sse(delta("cut"), incomplete)), new CollectedAnswer(), systemClock);
+    assert.ok("incomplete" in done);
     assert.equal(done.incomplete, "max_output_tokens");
   });
 
-  it("is lost without its end, and what was held is shown", async () => {
-    const heard = new Heard();
-    await assert.rejects(
-      readResponse(body(sse(delta("a"), delta("b"))), heard, systemClock),
-      (error) => error instanceof RequestError && error.failure.kind === "streamLost",
+  it("is lost without its end, and what was pending is shown", async () => {
+    const collected = new CollectedAnswer();
+    await assert.rejects(readResponse(body(sse(delta("a"), delta("b"))), collected, systemClock), (error) =>
+      isProblem(error, "streamLost"),
     );
-    assert.equal(heard.whole, "ab");
+    assert.equal(collected.whole, "ab");
   });
 
   it("fails on tool arguments that are no JSON object, rather than call a tool with others", async () => {
     for (const wrong of ['{"path":', "[]", "null", "7", '"text"', " ", null, undefined, 7, {}, ["{}"]]) {
       const call = { type: "function_call", call_id: "c1", name: "rm", arguments: wrong };
-      const heard = new Heard();
+      const collected = new CollectedAnswer();
       await assert.rejects(
         readResponse(
           body(sse({ type: "response.output_item.done", item: call } as { type: string }, completed)),
-          heard,
+          collected,
           systemClock,
         ),
-        (error) => error instanceof RequestError && error.failure.kind === "unreadableAnswer",
+        (error) => isProblem(error, "unreadableAnswer"),
         JSON.stringify(wrong),
       );
-      assert.equal(heard.calls.length, 0);
+      assert.equal(collected.calls.length, 0);
     }
   });
 
   it("hands over the model's thinking once, though the final answer has it again", async () => {
     const item = { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "opaque" };
     const end = { type: "response.completed", response: { id: "r", output: [item] } };
-    const heard = await heardFrom(sse({ type: "response.output_item.done", item } as { type: string }, end));
-    assert.equal(heard.reasoningItems.length, 1);
+    const collected = await collectedFrom(sse({ type: "response.output_item.done", item } as { type: string }, end));
+    assert.equal(collected.reasoningItems.length, 1);
   });
 
-  it("folds 20,000 deltas into a few hundred reports", async () => {
+  it("joins 20,000 deltas into a few hundred reports", async () => {
     const text = sse(...Array.from({ length: 20_000 }, () => delta("word ")), completed);
-    const heard = await heardFrom(text, 16_384);
-    assert.equal(heard.whole.length, 100_000);
-    assert.equal(heard.reports[0], "word ");
-    assert.ok(heard.reports.length < 600, `${heard.reports.length} reports`);
+    const collected = await collectedFrom(text, 16_384);
+    assert.equal(collected.whole.length, 100_000);
+    assert.equal(collected.reports[0], "word ");
+    assert.ok(collected.reports.length < 600, `${collected.reports.length} reports`);
   });
 
   it("reads no further once a failure was told, and closes the connection", async () => {
@@ -187,9 +187,8 @@ describe("a streamed answer", () => {
         cancelled = true;
       },
     });
-    await assert.rejects(
-      readResponse(stream, new Heard(), systemClock),
-      (error) => error instanceof RequestError && error.failure.kind === "overloaded",
+    await assert.rejects(readResponse(stream, new CollectedAnswer(), systemClock), (error) =>
+      isProblem(error, "overloaded"),
     );
     assert.ok(cancelled);
   });

@@ -9,10 +9,10 @@ import {
   usageFromEvent,
   usageFromHeaders,
 } from "../../../src/openai/usage.ts";
-import { UsageMeter } from "../../../src/openai/usageMeter.ts";
-import { Problem } from "../../../src/shared/problem.ts";
+import type { UsageMeter } from "../../../src/openai/usageMeter.ts";
+import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { answers, faults } from "../../fakeApi/answers.ts";
-import { type Fixture, Heard, startFixture } from "./fixture.ts";
+import { CollectedAnswer, type Fixture, startFixture } from "./fixture.ts";
 
 const headers = {
   "x-codex-primary-used-percent": "42.5",
@@ -159,13 +159,19 @@ describe("the notice that little is left", () => {
   });
 });
 
+const isCode = (code: ProblemCode) => (error: unknown) => {
+  assert.ok(isProblem(error), String(error));
+  assert.equal(error.code, code);
+  return true;
+};
+
 describe("the usage meter", () => {
   let fixture: Fixture;
   let meter: UsageMeter;
   beforeEach(async () => {
     fixture = await startFixture();
     fixture.fakeApi.usage = answer;
-    meter = new UsageMeter({ fetch, credentials: fixture.credentials, clock: fixture.clock, log: () => {} });
+    meter = fixture.openai.usage;
   });
   afterEach(() => fixture.stop());
 
@@ -189,16 +195,16 @@ describe("the usage meter", () => {
     assert.equal(meter.current, undefined);
   });
 
-  it("renews a refused credential once, and says what failed", async () => {
-    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-renewed") };
+  it("replaces a refused credential once, and says what failed", async () => {
+    fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: (bearer) => bearer.endsWith("-replaced") };
     assert.equal((await meter.read(fixture.chatgpt)).plan, "plus");
     fixture.fakeApi.outage = faults.edge;
-    await assert.rejects(meter.read(fixture.chatgpt), /protection page/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("edgeBlocked"));
     assert.equal(meter.current?.plan, "plus");
-    await assert.rejects(meter.read(fixture.platform), /not allow/);
+    await assert.rejects(meter.read(fixture.platform), isCode("forbidden"));
   });
 
-  it("renews a credential that is refused under any status", async () => {
+  it("replaces a credential that is refused under any status", async () => {
     for (const status of [200, 400, 403]) {
       fixture.credentials.onRejected = async (credential) => {
         fixture.fakeApi.outage = undefined;
@@ -209,29 +215,29 @@ describe("the usage meter", () => {
     }
   });
 
-  it("renews nothing for a proxy's page with status 401", async () => {
+  it("replaces nothing for a proxy's page with status 401", async () => {
     fixture.fakeApi.outage = { status: 401, html: "<html>Proxy authentication</html>" };
-    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("unreadableAnswer"));
     assert.equal(fixture.credentials.rejections.length, 0);
   });
 
   it("does not say that the sign-in is over when something in between says 401", async () => {
     fixture.fakeApi.outage = { status: 401, json: { message: "Unauthorized" } };
-    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("unreadableAnswer"));
     assert.equal(fixture.credentials.rejections.length, 1);
     fixture.credentials.onRejected = () => Promise.reject(new Problem("notYetAccepted"));
-    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("unreadableAnswer"));
     fixture.fakeApi.outage = { status: 401, json: { error: { message: "m" } } };
-    await assert.rejects(meter.read(fixture.chatgpt), /does not accept/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("notYetAccepted"));
   });
 
-  it("is told of an error by the error, whatever its status", async () => {
+  it("learns of an error from the error, whatever its status", async () => {
     fixture.fakeApi.outage = { ...faults.quota, status: 200 };
-    await assert.rejects(meter.read(fixture.chatgpt), /no quota left/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("quotaExceeded"));
     fixture.fakeApi.outage = faults.portal;
-    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("unreadableAnswer"));
     fixture.fakeApi.outage = { status: 200, json: { status: "login required" } };
-    await assert.rejects(meter.read(fixture.chatgpt), /could not be read/);
+    await assert.rejects(meter.read(fixture.chatgpt), isCode("unreadableAnswer"));
     assert.equal(meter.current, undefined);
     fixture.fakeApi.outage = undefined;
     fixture.fakeApi.usage = { ...answer, error: null };
@@ -241,10 +247,10 @@ describe("the usage meter", () => {
   it("takes in what the answers to requests tell", async () => {
     const limits = { type: "codex.rate_limits", rate_limits: { primary: { used_percent: 50, window_minutes: 300 } } };
     fixture.fakeApi.next({ ...answers.text("hi"), parts: [{ event: limits }, { text: "hi" }], headers });
-    const heard = new Heard();
-    await fixture.send({ heard, onHeaders: (told) => meter.note(usageFromHeaders(told)) });
+    const collected = new CollectedAnswer();
+    await fixture.send({ collected, onHeaders: (told) => meter.note(usageFromHeaders(told)) });
     assert.equal(meter.current?.fiveHour?.usedPercent, 42.5);
-    meter.note(usageFromEvent(heard.limits[0]));
+    meter.note(usageFromEvent(collected.limits[0]));
     assert.equal(meter.current?.fiveHour?.usedPercent, 50);
     assert.equal(meter.current?.weekly?.usedPercent, 91);
   });

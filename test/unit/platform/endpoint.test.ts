@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../src/platform/endpoint.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 
-describe("An endpoint of the settings", () => {
+describe("An endpoint in the settings", () => {
   for (const [value, endpoint] of [
     ["https://auth.openai.com", "https://auth.openai.com"],
     ["https://auth.openai.com/", "https://auth.openai.com"],

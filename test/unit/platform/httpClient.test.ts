@@ -28,7 +28,7 @@ describe("The HTTP client", () => {
     ["no Content-Type", {}, json],
     ["a wrong Content-Type", { "Content-Type": "text/html" }, json],
     ["a Content-Type that is none", { "Content-Type": ";;" }, json],
-    ["a charset that is not its own", { "Content-Type": "application/json; charset=iso-8859-1" }, json],
+    ["a wrong charset", { "Content-Type": "application/json; charset=iso-8859-1" }, json],
     ["two Content-Types", { "Content-Type": ["text/plain", "application/json"] }, json],
     ["a byte order mark", {}, `\uFEFF${json}`],
     ["space around it", {}, `\r\n\t ${json} \r\n`],
@@ -59,7 +59,7 @@ describe("The HTTP client", () => {
     assert.deepEqual((await http.send({ method: "GET", url })).json, { text: "Grüße" });
   });
 
-  it("knows a page that is declared as nothing", async () => {
+  it("recognizes a page without a Content-Type", async () => {
     for (const body of ["<!DOCTYPE html>", "\uFEFF <html>", "\r\n<?xml?>"]) {
       answer = (_request, response) => response.end(body);
       const response = await http.send({ method: "GET", url });
@@ -70,7 +70,7 @@ describe("The HTTP client", () => {
     assert.ok(!isPage(await http.send({ method: "GET", url })));
   });
 
-  it("keeps names that every object has out of what it knows of an object", async () => {
+  it("does not confuse keys with those of every object", async () => {
     const names = Object.getOwnPropertyNames(Object.prototype).map((name) => `"${name}":1`);
     answer = (_request, response) =>
       response.writeHead(200, { constructor: "c", "x-request-id": "r" }).end(`{${names}}`);
@@ -92,7 +92,7 @@ describe("The HTTP client", () => {
     assert.deepEqual(new Set(paths), new Set(["/"]));
   });
 
-  it("reads 1 MiB and no more, also of what is packed", async () => {
+  it("reads 1 MiB and no more, also when it is compressed", async () => {
     const whole = Buffer.from(JSON.stringify("a".repeat(1024 * 1024 - 2)));
     const more = Buffer.concat([whole, Buffer.from(" ")]);
     for (const pack of [(body: Buffer) => body, gzipSync]) {
@@ -104,10 +104,22 @@ describe("The HTTP client", () => {
     }
   });
 
-  it("leaves the environment's proxy to VS Code", async () => {
+  it("cannot read a body that is not compressed as declared, which the service may have sent", async () => {
+    for (const encoding of ["gzip", "deflate", "br"]) {
+      answer = (_request, response) =>
+        response.writeHead(200, { "Content-Encoding": encoding }).end("\u0007no such thing");
+      await assert.rejects(
+        http.send({ method: "POST", url }),
+        (error) => isProblem(error, "unreadableAnswer"),
+        encoding,
+      );
+    }
+  });
+
+  it("ignores the proxy of the environment, which is left to VS Code", async () => {
     const names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     const before = names.map((name) => process.env[name]);
-    // Nobody listens there.
+    // There is no server.
     for (const name of names) process.env[name] = "http://127.0.0.1:9";
     try {
       answer = (_request, response) => response.end(json);
@@ -120,7 +132,7 @@ describe("The HTTP client", () => {
     }
   });
 
-  it("rejects with the reason of whoever cancels", async () => {
+  it("rejects with the reason of an abort", async () => {
     const cancel = new AbortController();
     const reason = new Error("cancelled by the test");
     answer = () => cancel.abort(reason);
@@ -143,7 +155,7 @@ describe("The HTTP client", () => {
       AbortSignal.timeout = timeout;
     });
 
-    /** What a request to a server comes to that never answers, once its time is up. */
+    /** The failure of a request to a server that never answers, after its time. */
     async function inTime(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<unknown> {
       const closed = new Promise<void>((resolve) => {
         answer = (request) => {
@@ -162,7 +174,7 @@ describe("The HTTP client", () => {
       assert.deepEqual(asked, [30_000]);
     });
 
-    it("after the time that the caller told, also where it can be cancelled", async () => {
+    it("after the time of the caller, also with a signal", async () => {
       const error = await inTime({ timeoutMs: 10_000, signal: new AbortController().signal });
       assert.ok(isProblem(error, "answerLost") && error.detail === "timeout", String(error));
       assert.deepEqual(asked, [10_000]);
@@ -171,7 +183,7 @@ describe("The HTTP client", () => {
 });
 
 describe("The failure of a network", () => {
-  it("is told by a code, and never by a name that every object has", () => {
+  it("is told by its code, and not by a key of every object", () => {
     const withCode = (code: string) => networkFailure(Object.assign(new Error("failed"), { code })).code;
     assert.equal(withCode("ENOTFOUND"), "dnsFailed");
     assert.equal(withCode("ECONNRESET"), "answerLost");
@@ -182,7 +194,7 @@ describe("The failure of a network", () => {
     }
   });
 
-  it("is an answer that cannot be read where a portal sends the request elsewhere", async () => {
+  it("is unreadableAnswer when a captive portal redirects the request", async () => {
     const server = createServer((_request, response) => response.writeHead(302, { location: "/login" }).end());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -192,7 +204,7 @@ describe("The failure of a network", () => {
     } finally {
       server.close();
     }
-    // As Electron says it.
+    // The message of Electron.
     const electron = new Error("Attempted to redirect, but redirect policy was 'error'");
     assert.equal(networkFailure(electron).code, "unreadableAnswer");
   });

@@ -28,7 +28,7 @@ describe("The lock between windows", () => {
     );
   }
 
-  /** Many who want it at once, and the most of them that had it together. */
+  /** Lets many callers want it at once; resolves with the most of them that had it together. */
   async function crowd(lock: Lock, count: number): Promise<number> {
     let inside = 0;
     let most = 0;
@@ -45,12 +45,12 @@ describe("The lock between windows", () => {
     return most;
   }
 
-  it("is held by one at a time, and leaves nothing behind", async () => {
+  it("is held by one at a time, and leaves no file", async () => {
     assert.equal(await crowd(lockIn(folder.path), 10), 1);
     assert.deepEqual(await readdir(folder.path), []);
   });
 
-  it("is let go when the work fails", async () => {
+  it("is released when the work fails", async () => {
     const lock = lockIn(folder.path);
     await assert.rejects(
       lock.hold("account", () => Promise.reject(new Error("failed"))),
@@ -59,10 +59,15 @@ describe("The lock between windows", () => {
     assert.equal(await lock.hold("account", async () => "next"), "next");
   });
 
-  it("is not waited for when the work has become needless", async () => {
+  it("is not waited for when the work is no longer needed", async () => {
     const lock = lockIn(folder.path);
+    const started = Promise.withResolvers<void>();
     const work = Promise.withResolvers<void>();
-    const first = lock.hold("account", () => work.promise);
+    const first = lock.hold("account", () => {
+      started.resolve();
+      return work.promise;
+    });
+    await started.promise;
     let asked = 0;
     const second = await lock.hold(
       "account",
@@ -77,17 +82,17 @@ describe("The lock between windows", () => {
     await first;
   });
 
-  it("of a crashed holder is taken over by one at a time, however many wait", async () => {
+  it("of a crashed holder goes to one at a time, however many wait", async () => {
     for (let round = 0; round < 5; round += 1) {
       await mkdir(join(folder.path, "account.lock"), { recursive: true });
-      // Long enough that no holder looks dead because the computer is busy.
+      // Long enough that no holder looks dead on a busy computer.
       assert.equal(await crowd(lockIn(folder.path, { staleMs: 1_000 }), 10), 1);
     }
     assert.deepEqual(await readdir(folder.path), []);
     assert.ok(lines.some((line) => line.includes("recovered")));
   });
 
-  it("of a crashed holder is cleared away by one, however slow: the next holder keeps theirs", async () => {
+  it("of a crashed holder is cleared by one, however slow: the next holder keeps its lock", async () => {
     await mkdir(join(folder.path, "account.lock"), { recursive: true });
     const { rename } = promises;
     const taken = Promise.withResolvers<void>();
@@ -95,7 +100,7 @@ describe("The lock between windows", () => {
     promises.rename = async (...paths) => {
       if (!isFirst) return rename(...paths);
       isFirst = false;
-      // Whoever is slow here finds another holder's lock, and leaves the place free for a third.
+      // After this delay it is another holder's lock, and its folder is free for a third.
       await Promise.race([taken.promise, delay(200)]);
       await rename(...paths);
       await delay(100);
@@ -121,7 +126,7 @@ describe("The lock between windows", () => {
     assert.deepEqual(await readdir(folder.path), []);
   });
 
-  it("of a holder that crashed, as did whoever was clearing it away, is recovered", async () => {
+  it("is recovered when its holder crashed, and the one that was clearing it as well", async () => {
     await mkdir(join(folder.path, "account.lock"), { recursive: true });
     await mkdir(join(folder.path, "account.lock.clearing"));
     assert.equal(await crowd(lockIn(folder.path, { staleMs: 1_000 }), 5), 1);
@@ -129,7 +134,7 @@ describe("The lock between windows", () => {
     assert.ok(lines.some((line) => line.includes("recovered")));
   });
 
-  it("is recovered by what was watched, not by a clock that may be wrong", async () => {
+  it("is recovered after the time that it was watched, not by a clock that may be wrong", async () => {
     const held = join(folder.path, "account.lock");
     const hours = 3 * 3600_000;
     for (const off of [-hours, hours]) {
@@ -142,7 +147,7 @@ describe("The lock between windows", () => {
     }
   });
 
-  it("of a holder that is alive is never taken, and waiting for it ends with a clear problem", async () => {
+  it("of a living holder is never taken, and waiting for it ends with a problem", async () => {
     const held = join(folder.path, "account.lock");
     await mkdir(held, { recursive: true });
     let beats = 0;
@@ -164,7 +169,7 @@ describe("The lock between windows", () => {
     await rm(held, { recursive: true });
   });
 
-  it("of a holder that slept with the computer is not taken when that wakes up", async () => {
+  it("of a holder that slept with the computer is not taken when it wakes up", async () => {
     const held = join(folder.path, "account.lock");
     await mkdir(held, { recursive: true });
     const { now } = performance;
@@ -186,18 +191,34 @@ describe("The lock between windows", () => {
     }
   });
 
-  it("of a dead holder that cannot be cleared away keeps nobody from the work", async () => {
-    // What it would be renamed to has a name that is too long: a folder that is read-only by now refuses as well.
+  it("of a crashed holder that cannot be cleared does not stop the work", async () => {
+    // The name to rename it to is too long. A folder that has become read-only refuses as well.
     const name = "a".repeat(250);
     await mkdir(join(folder.path, `${name}.lock`));
     assert.equal(await lockIn(folder.path, { staleMs: 50, patienceMs: 2_000 }).hold(name, async () => 1), 1);
     assert.ok(lines.some((line) => line.includes("without a lock")));
   });
 
-  it("makes its folder, and where it cannot the work runs without it", async () => {
+  it("creates its folder, and if it cannot, the work runs without a lock", async () => {
     assert.equal(await lockIn(join(folder.path, "new", "deeper")).hold("account", async () => 1), 1);
     await writeFile(join(folder.path, "file"), "");
     assert.equal(await lockIn(join(folder.path, "file")).hold("account", async () => 2), 2);
+    assert.ok(lines.some((line) => line.includes("without a lock")));
+  });
+
+  it("runs the work without a lock where a file is in the place of its folder, as Windows reports that", async () => {
+    const { mkdir: actual } = promises;
+    promises.mkdir = (async (path: string) => {
+      throw Object.assign(new Error("failed"), { code: path === folder.path ? "EEXIST" : "ENOENT" });
+    }) as typeof promises.mkdir;
+    syncBuiltinESMExports();
+    try {
+      const held = lockIn(folder.path).hold("account", async () => "done");
+      assert.equal(await Promise.race([held, delay(1_000)]), "done");
+    } finally {
+      promises.mkdir = actual;
+      syncBuiltinESMExports();
+    }
     assert.ok(lines.some((line) => line.includes("without a lock")));
   });
 });

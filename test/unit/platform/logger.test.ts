@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createLogger, describeError } from "../../../src/platform/logger.ts";
 import { Problem } from "../../../src/shared/problem.ts";
 
-describe("What is said of an error", () => {
+describe("The description of an error", () => {
   const described: readonly [string, unknown, string][] = [
     ["one of ours", new Problem("serviceFailed", "503 overloaded"), "Problem serviceFailed (503 overloaded)"],
     ["one with a code", Object.assign(new TypeError("canary text"), { code: "EPIPE" }), "TypeError EPIPE"],
@@ -12,12 +12,12 @@ describe("What is said of an error", () => {
     ["nothing", undefined, "undefined"],
   ];
   for (const [name, error, line] of described) {
-    it(`is its kind and code, and nothing of its text: ${name}`, () => assert.equal(describeError(error), line));
+    it(`is its name and code, and nothing of its message: ${name}`, () => assert.equal(describeError(error), line));
   }
 });
 
 describe("The log", () => {
-  it("is made with its first line, and not before", () => {
+  it("makes its sink with the first line", () => {
     let made = 0;
     const lines: string[] = [];
     const write = (line: string) => lines.push(line);

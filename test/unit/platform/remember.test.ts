@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { remember } from "../../../src/platform/remember.ts";
 
-describe("What is remembered", () => {
-  it("is made once, for all who ask", async () => {
+describe("A remembered value", () => {
+  it("is made once, for all callers", async () => {
     let made = 0;
     const remembered = remember(async () => {
       made += 1;
@@ -14,7 +14,7 @@ describe("What is remembered", () => {
     assert.equal(await remembered.current, 1);
   });
 
-  it("is no failure: all who asked hear of it, and the next one tries again, however it failed", async () => {
+  it("is no failure: all callers get it, and the next one tries again", async () => {
     let tries = 0;
     const remembered = remember((): Promise<string> => {
       tries += 1;
@@ -30,7 +30,7 @@ describe("What is remembered", () => {
     assert.equal(tries, 3);
   });
 
-  it("can be asked for again from within the failure's handler", async () => {
+  it("can be made again in the handler of a failure", async () => {
     let tries = 0;
     const remembered = remember(async () => {
       tries += 1;

@@ -4,7 +4,7 @@ import { projectPath, projectRoot } from "../../support/projectRoot.ts";
 import { patience } from "../../support/timing.ts";
 
 describe("a check of the demo", () => {
-  it("is none with the installed VS Code, and says so before anything is started", function () {
+  it("is refused with the installed VS Code before anything is started", function () {
     this.timeout(2 * patience);
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

@@ -36,6 +36,11 @@ describe("A pasted address", () => {
     assert.deepEqual(refusal, { error: "access_denied", entitlement: false });
   });
 
+  it("tells of an error that is called missing_code, which is not the same as no code", () => {
+    const { answer: error } = readPastedLink(`${at1455}?error=missing_code&state=${state}`, state, issuer);
+    assert.deepEqual(error, { error: "missing_code", entitlement: false });
+  });
+
   const refused: readonly [string, string, ProblemCode][] = [
     ["nothing", "", "pasteNotAnAddress"],
     ["a bare code", "ac_123.456", "pasteNotAnAddress"],

@@ -45,9 +45,11 @@ describe("Signing in at an issuer that the person has not allowed", () => {
         opened.push(url);
         return browse(url);
       },
-      askForEndpoints: (question) => {
-        questions.push(question);
-        return answer.promise;
+      account: {
+        askForEndpoints: (question) => {
+          questions.push(question);
+          return answer.promise;
+        },
       },
     });
   });

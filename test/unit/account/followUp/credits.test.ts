@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { accountBinding } from "../../../../src/account/endpoints.ts";
-import { CreditRedeemer, isEligibleForCredits, redeemCredits } from "../../../../src/account/followUp/credits.ts";
+import { isEligibleForCredits, redeemCredits } from "../../../../src/account/followUp/credits.ts";
 import type { Account } from "../../../../src/account/state.ts";
 import { checkApiKey } from "../../../../src/openai/apiKeyCheck.ts";
 import { createHttpClient, type HttpResponse } from "../../../../src/platform/httpClient.ts";
@@ -81,25 +81,19 @@ describe("The plan's API credits", () => {
     let clock: ManualClock;
     let services: TestServices;
     let wanted: boolean;
-    let credits: CreditRedeemer;
 
     beforeEach(async () => {
       clock = new ManualClock();
-      services = await createServices({ issuer: issuer.issuer, openExternal: browseAs("plus@example.com"), clock });
       wanted = true;
-      credits = new CreditRedeemer({
-        ...services,
-        clock,
-        apiBaseUrl: () => issuer.apiBaseUrl,
-        isWanted: () => wanted,
-      });
+      const account = { apiBaseUrl: () => issuer.apiBaseUrl, redeemCredits: () => wanted };
+      services = await createServices({ issuer: issuer.issuer, clock, account });
       await services.signIn.run();
       await services.endpoints.grant(accountBinding(issuer.issuer), [issuer.apiBaseUrl]);
     });
     afterEach(() => services.dispose());
 
     const asked = () => issuer.recordsOf("redeemCredits").length;
-    const ask = () => credits.ask(services.accounts.state.active?.id ?? "");
+    const ask = () => services.credits.ask(services.accounts.state.active?.id ?? "");
 
     it("are asked for once", async () => {
       const before = asked();
@@ -125,7 +119,7 @@ describe("The plan's API credits", () => {
       assert.equal(asked(), before);
     });
 
-    it("are asked for with a renewed id_token when the old one has expired", async () => {
+    it("are asked for with a refreshed id_token when the old one has expired", async () => {
       clock.jump(3_600_000);
       const before = issuer.recordsOf("refresh").length;
       await ask();
@@ -153,7 +147,7 @@ describe("The plan's API credits", () => {
       ),
     ));
 
-  it("may be asked for again after what is not the service's word", async () => {
+  it("may be asked for again after an answer that is not the service's", async () => {
     const answers: readonly Partial<HttpResponse>[] = [
       { status: 200 },
       { status: 200, json: { error: { code: "server_error", message: "m", type: "t" } } },
@@ -222,7 +216,7 @@ describe("The check of an API key", () => {
     });
   }
 
-  it("takes nothing but a list of models for a yes", async () => {
+  it("takes only a list of models for a yes", async () => {
     const check = (answer: Partial<HttpResponse>) =>
       checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");
     await check({ json: { data: [] } });
@@ -234,7 +228,7 @@ describe("The check of an API key", () => {
     }
   });
 
-  it("takes nothing but the API's own word for a no", async () => {
+  it("takes only the API's own error for a no", async () => {
     const check = (answer: Partial<HttpResponse>) =>
       checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");
     const own = [

@@ -44,7 +44,7 @@ describe("The derived key", () => {
     assert.equal(services.accounts.state.active?.email, "free@example.com");
   });
 
-  it("needs no project of its own: the service decides", async () => {
+  it("needs no project: the service decides", async () => {
     issuer.setAccount("plus", { projectId: undefined });
     try {
       await signIn("plus@example.com");
@@ -74,8 +74,8 @@ describe("The derived key", () => {
   }
 });
 
-describe("A derived key that is stored after the clock was put back", () => {
-  it("waits for whoever renews the account's tokens", async () => {
+describe("A derived key that is stored after the clock was set back", () => {
+  it("waits for a window that refreshes the account's tokens", async () => {
     const fixture = await createFixture();
     try {
       const { accounts, deriver, lock } = await fixture.signedIn();

@@ -15,7 +15,7 @@ describe("What follows a sign-in", () => {
     resetVscode();
     issuer = await startIssuer();
     fixture = await createEditorFixture(issuer);
-    fixture.credits.wanted = true;
+    fixture.wanted.credits = true;
   });
   afterEach(async () => {
     await fixture.end();
@@ -25,54 +25,54 @@ describe("What follows a sign-in", () => {
   const asked = () => issuer.recordsOf("redeemCredits").length;
   const done = () => until(() => fixture.accounts.entry()?.credential.creditsAskedAt);
 
-  it("is the derived key, then the plan's credits, and is not spoken of", async () => {
-    await fixture.actions.signIn();
+  it("is the derived key, then the plan's credits, without a notification", async () => {
+    await fixture.run("signIn");
     await done();
     assert.equal(key()?.status, "present");
     const order = issuer.records.map(({ type }) => type).filter((type) => /tokenExchange|redeemCredits/.test(type));
     assert.deepEqual(order, ["tokenExchange", "redeemCredits"]);
-    assert.deepEqual(sentences(), ["You are signed in with ChatGPT."]);
+    assert.deepEqual(sentences(), ["Signed in as plus@example.com (Plus)."]);
     assertNeverShown(...issuer.secrets().flatMap(({ kind, value }) => (kind === "derived_key" ? [value] : [])));
   });
 
-  it("does not hold up the sign-in: that is told while the key is still being made", async () => {
+  it("does not hold up the sign-in: that is shown while the key is still being created", async () => {
     issuer.faults.set("token", { kind: "slow", delayMs: 20_000, grant: "token-exchange" });
-    await fixture.actions.signIn();
-    assert.deepEqual(sentences(), ["You are signed in with ChatGPT."]);
+    await fixture.run("signIn");
+    assert.deepEqual(sentences(), ["Signed in as plus@example.com (Plus)."]);
     assert.deepEqual(key(), { status: "absent", why: "pending" });
     assert.equal(asked(), 0);
   });
 
   it("does not hold up the sign-in with the credits either", async () => {
     issuer.faults.set("redeem", { kind: "slow", delayMs: 20_000 });
-    await fixture.actions.signIn();
-    assert.deepEqual(sentences(), ["You are signed in with ChatGPT."]);
+    await fixture.run("signIn");
+    assert.deepEqual(sentences(), ["Signed in as plus@example.com (Plus)."]);
     await until(() => key()?.status === "present");
     assert.equal(fixture.accounts.entry()?.credential.creditsAskedAt, undefined);
   });
 
   for (const kind of ["serverError", "html", "closeBefore", "wrongTypes"] as const) {
-    it(`fails nothing when the key cannot be made (${kind}), and asks for the credits all the same`, async () => {
+    it(`fails nothing when the key cannot be created (${kind}), and asks for the credits all the same`, async () => {
       issuer.faults.set("token", { kind, grant: "token-exchange" });
-      await fixture.actions.signIn();
+      await fixture.run("signIn");
       await done();
       assert.deepEqual(key(), { status: "absent", why: "unreachable" });
-      assert.deepEqual(sentences(), ["You are signed in with ChatGPT."]);
-      assert.equal(fixture.actions.problem, undefined);
+      assert.deepEqual(sentences(), ["Signed in as plus@example.com (Plus)."]);
+      assert.equal(fixture.activity.problem, undefined);
     });
 
     it(`fails nothing when the credits cannot be asked for (${kind}): the key is there`, async () => {
       issuer.faults.set("redeem", { kind });
-      await fixture.actions.signIn();
+      await fixture.run("signIn");
       await until(() => fixture.lines.some((line) => /API credits/.test(line)));
       assert.equal(key()?.status, "present");
-      assert.deepEqual(sentences(), ["You are signed in with ChatGPT."]);
+      assert.deepEqual(sentences(), ["Signed in as plus@example.com (Plus)."]);
     });
   }
 
-  it("starts the key's exchange before the credential is stored, and keeps it out of what could not be", async () => {
+  it("starts the key's exchange before the credential is stored, and drops the key when it cannot be", async () => {
     (fixture.secrets as MemorySecrets).failingStores = 1;
-    await fixture.actions.signIn();
+    await fixture.run("signIn");
     assert.equal(sentences().length, 1);
     await issuer.waitForRecord("tokenExchange");
     await settle();
@@ -98,7 +98,7 @@ describe("What follows a sign-in", () => {
           throw new Error("canary-text");
         },
       }),
-      credits: fixture.redeemer,
+      credits: fixture.credits,
       log: fixture.log,
     });
     broken.begin(issuer.issuer, "x")(id);
@@ -106,14 +106,14 @@ describe("What follows a sign-in", () => {
   });
 
   describe("in a window that was opened later", () => {
-    it("goes on where it was left: the key that is pending, then the credits", async () => {
+    it("continues where it was left: the key that is pending, then the credits", async () => {
       await fixture.signedIn("plus@example.com", pending);
       fixture.followUp.resume();
       await done();
       assert.equal(key()?.status, "present");
     });
 
-    it("does not make a key again where none can be had, and asks for the credits", async () => {
+    it("does not create a key again where none can be had, and asks for the credits", async () => {
       await fixture.signedIn();
       fixture.followUp.resume();
       await done();
@@ -121,7 +121,7 @@ describe("What follows a sign-in", () => {
       assert.equal(issuer.recordsOf("tokenExchange").length, 0);
     });
 
-    it("goes on for every account, though one fails", async () => {
+    it("continues for every account even if one fails", async () => {
       const first = await fixture.signedIn("owner@example.com", pending);
       await fixture.signedIn("plus@example.com", pending);
       issuer.faults.set("token", { kind: "serverError", grant: "token-exchange", times: 1 });

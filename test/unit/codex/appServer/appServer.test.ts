@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { readFile, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  CodexAppServer,
-  type CodexAppServerOptions,
-  describeAppServerFailure,
-} from "../../../../src/codex/appServer/appServer.ts";
+import { CodexAppServer, type CodexAppServerOptions } from "../../../../src/codex/appServer/appServer.ts";
+import { appServerProblem } from "../../../../src/codex/problems.ts";
 import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
 import { temporaryFolder } from "../authFile/temporaryFolder.ts";
 
@@ -30,7 +27,10 @@ describe("asking the Codex CLI", function () {
   const reported = async () => (await text()).trimEnd().split("\n");
   const saved = async () => (await reported()).includes("saved");
 
-  /** A clock by which the 10 seconds are over when the stand-in has reported `pattern` so many times; each later limit may need more. */
+  /**
+   * A clock by which the 10 seconds are over when the fake has reported `pattern` so many times; each later limit may
+   * need more.
+   */
   function impatient(pattern: RegExp, times: number, moreEachTime = 0): Clock {
     let needed = times - moreEachTime;
     return {
@@ -51,7 +51,7 @@ describe("asking the Codex CLI", function () {
     };
   }
 
-  /** All processes that the stand-in reported are gone, the grandchild too. */
+  /** All processes that the fake reported are gone, the grandchild too. */
   async function assertGone(): Promise<void> {
     const pids = (await reported()).filter((line) => line.startsWith("pid ")).map((line) => Number(line.slice(4)));
     assert.ok(pids.length >= 2);
@@ -174,7 +174,7 @@ describe("asking the Codex CLI", function () {
     await assert.rejects(readFile(join(folder(), "shell")), { code: "ENOENT" });
   });
 
-  it("lets a CLI that is late save its tokens before it is ended", async () => {
+  it("lets a Codex CLI that is late save its tokens before it is ended", async () => {
     const server = cli("savesLate", { clock: impatient(/"id":2/g, 1), lingerMs: 9000 });
     assert.deepEqual(await server.refreshThroughCli(), { ok: false, failure: "hung" });
     assert.equal(await saved(), false);
@@ -183,7 +183,7 @@ describe("asking the Codex CLI", function () {
     await assertGone();
   });
 
-  it("starts no refresh while a late one may still be spending the refresh token", async () => {
+  it("starts no refresh while a late one may still be using the refresh token", async () => {
     const server = cli("savesLate", { clock: impatient(/"id":2/g, 1, 1), lingerMs: 9000 });
     assert.deepEqual(await server.refreshThroughCli(), { ok: false, failure: "hung" });
     await server.refreshThroughCli();
@@ -195,7 +195,7 @@ describe("asking the Codex CLI", function () {
     );
   });
 
-  it("asks nothing while a late refresh may still be spending the refresh token", async () => {
+  it("asks nothing while a late refresh may still be using the refresh token", async () => {
     const server = cli("savesVeryLate", { clock: impatient(/"id":2/g, 1, 1), lingerMs: 9000 });
     assert.deepEqual(await server.refreshThroughCli(), { ok: false, failure: "hung" });
     await server.accessTokenFromCli();
@@ -259,7 +259,7 @@ describe("asking the Codex CLI", function () {
 
   it("has a sentence with a next step for each failure", () => {
     for (const failure of ["notFound", "hung", "died", "tooOld", "rubbish", "refused"] as const) {
-      assert.match(describeAppServerFailure(failure), /(Install|check that|Update|Set|Run) /);
+      assert.match(appServerProblem(failure).message, /(Install|Check that|Update|Set|Run) /);
     }
   });
 });

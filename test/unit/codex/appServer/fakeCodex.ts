@@ -1,4 +1,4 @@
-// Stands in for the program "codex": `fakeCodex.ts <behaviour> <report> app-server`. Writes its process ids and what it
+// A fake of the program "codex": `fakeCodex.ts <behaviour> <report> app-server`. Writes its process ids and what it
 // was sent to the report, a line each.
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
@@ -9,7 +9,8 @@ const note = (line: string) => appendFileSync(report, `${line}\n`);
 const say = (message: object, end = "\n") => process.stdout.write(JSON.stringify(message) + end);
 const later = (ms: number, action: () => void) => setTimeout(action, ms);
 
-// As the CLI from npm: a script whose child does the work, here one that will not end by itself and holds the output.
+// As the Codex CLI from npm: a script whose child does the work, here one that will not end by itself and holds the
+// output.
 const grandchild = spawn("sleep", ["1000"], { stdio: ["ignore", "inherit", "inherit"] });
 note(`pid ${process.pid}`);
 note(`pid ${grandchild.pid}`);

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import {
-  describeCodexNotFound,
-  environmentToStart,
-  type FindCodexOptions,
-  findCodex,
-} from "../../../../src/codex/appServer/findCodex.ts";
+import { environmentToStart, type FindCodexOptions, findCodex } from "../../../../src/codex/appServer/findCodex.ts";
+import { notFoundProblem } from "../../../../src/codex/problems.ts";
 import { temporaryFolder } from "../authFile/temporaryFolder.ts";
 
 describe("finding the Codex CLI", () => {
@@ -131,7 +127,7 @@ describe("finding the Codex CLI", () => {
 
   it("has a sentence with a next step for each failure", () => {
     for (const failure of ["notFound", "notAbsolute", "notExecutable", "insideWorkspace"] as const) {
-      assert.match(describeCodexNotFound(failure), /(\. |; )(Install|Correct)/);
+      assert.match(notFoundProblem(failure).message, /(\. |; )(Install|Correct)/);
     }
   });
 });

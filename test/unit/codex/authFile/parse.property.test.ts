@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseAuthFile } from "../../../../src/codex/authFile/parse.ts";
 import { previewAuthFile } from "../../../../src/codex/authFile/preview.ts";
-import { describeAuthFileProblem } from "../../../../src/codex/authFile/problem.ts";
 import { withTokens } from "../../../../src/codex/authFile/write.ts";
+import { authFileProblem } from "../../../../src/codex/problems.ts";
 import { current, jwt } from "./authTexts.ts";
 
 const canary = "Canary7Canary";
@@ -63,7 +63,7 @@ let usable = 0;
 function check(text: string): void {
   const result = parseAuthFile(text);
   if (!result.ok) {
-    assert.ok(!(JSON.stringify(result) + describeAuthFileProblem(result.problem)).includes(canary));
+    assert.ok(!(JSON.stringify(result) + authFileProblem(result.problem).message).includes(canary));
     return;
   }
   usable++;
@@ -76,9 +76,10 @@ function check(text: string): void {
     assert.equal(tokens.accessToken, source.tokens.access_token);
     assert.equal(tokens.refreshToken, source.tokens.refresh_token || undefined);
   }
-  const { accountId, email, plan, apiKey: shownKey, ...shown } = previewAuthFile(result.file);
+  const { workspaceId, email, plan, apiKey: shownKey, ...shown } = previewAuthFile(result.file);
   assert.ok(!JSON.stringify([shown, shownKey]).includes(canary));
-  for (const displayed of [accountId, email, plan]) assert.ok(displayed === undefined || [...displayed].length <= 101);
+  for (const displayed of [workspaceId, email, plan])
+    assert.ok(displayed === undefined || [...displayed].length <= 101);
 }
 
 describe("auth.json, any input", function () {
@@ -119,7 +120,7 @@ describe("auth.json, any input", function () {
         check(start + unit.repeat(Math.floor((1024 * 1024 - 4) / unit.length)) + end);
   });
 
-  it("changes nothing but the tokens in a write-back, whatever else stands in the file", () => {
+  it("changes nothing but the tokens in a write-back, whatever else is in the file", () => {
     const update = { accessToken: jwt({ exp: 2 }), refreshToken: "rt.new", refreshedAt: 1_790_000_000_000 };
     const extra = fc.dictionary(
       fc.string({ maxLength: 12 }).filter((key) => !(key in current) && key !== "__proto__"),

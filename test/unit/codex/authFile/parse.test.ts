@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { authFileLimits, parseAuthFile } from "../../../../src/codex/authFile/parse.ts";
-import { describeAuthFileProblem } from "../../../../src/codex/authFile/problem.ts";
+import { authFileProblem } from "../../../../src/codex/problems.ts";
 import { accessExpiresAt, canary, current, idClaims, jwt, lastRefresh, tokens, without } from "./authTexts.ts";
 
 const json = (value: unknown) => JSON.stringify(value);
@@ -163,10 +163,10 @@ describe("auth.json", () => {
       const result = parseAuthFile(text);
       assert.equal(summary(result), expected);
       if (!result.ok) {
-        const said = JSON.stringify(result) + describeAuthFileProblem(result.problem);
+        const said = JSON.stringify(result) + authFileProblem(result.problem).message;
         assert.doesNotMatch(said, /canary/);
         assert.match(
-          describeAuthFileProblem(result.problem),
+          authFileProblem(result.problem).message,
           /\. .*(Run|Choose|Sign in|sign in|Update)|, then try again\.$/,
         );
       }
@@ -183,7 +183,7 @@ describe("auth.json", () => {
           idToken: tokens.id_token,
           accessToken: tokens.access_token,
           refreshToken: canary.refresh,
-          accountId: "acc-file",
+          workspaceId: "acc-file",
         },
         apiKey: canary.key,
         identity: { email: "ada@example.com", plan: "plus", userId: "user-1" },
@@ -223,7 +223,7 @@ function summary(result: ReturnType<typeof parseAuthFile>): string {
     return problem.reason === "unsupportedKind" ? `${problem.reason} ${problem.kind}` : problem.reason;
   }
   const { file } = result;
-  const words = [file.mode, file.tokens?.accountId ?? "-"];
+  const words = [file.mode, file.tokens?.workspaceId ?? "-"];
   if (file.apiKey) words.push("key");
   if (file.tokens && !file.tokens.refreshToken) words.push("norefresh");
   return words.join(" ");

@@ -16,7 +16,7 @@ describe("the preview of an auth.json", () => {
       mode: "chatgpt",
       email: "ada@example.com",
       plan: "plus",
-      accountId: "acc-file",
+      workspaceId: "acc-file",
       parts: { idToken: true, accessToken: true, refreshToken: true, apiKey: true },
       apiKey: "sk-…1234",
       accessTokenExpiresAt: accessExpiresAt,
@@ -29,7 +29,7 @@ describe("the preview of an auth.json", () => {
     const keyShown = (key: string) => preview({ OPENAI_API_KEY: key }).apiKey;
     assert.equal(keyShown(canary.key), "sk-…1234");
     assert.equal(keyShown("sess-0123456789abcdef"), "sess-…cdef");
-    assert.equal(keyShown("0123456789abcdef0123456789"), "…6789");
+    assert.equal(keyShown("0123456789abcdef0123456789"), "sk-…6789");
     assert.equal(keyShown("sk-0123456789abcdef"), "sk-…");
     assert.equal(keyShown("sk-0123456789abcdef](x)"), "sk-…");
   });
@@ -40,15 +40,17 @@ describe("the preview of an auth.json", () => {
       tokens: {
         ...tokens,
         account_id: "](command:x)$(y)",
-        id_token: jwt({ email: hostile, "https://api.openai.com/auth": { chatgpt_plan_type: "p".repeat(60_000 / 2) } }),
+        id_token: jwt({ email: hostile, "https://api.openai.com/auth": { chatgpt_plan_type: "p".repeat(300) } }),
       },
     });
-    for (const text of [shown.email, shown.plan, shown.accountId]) {
+    for (const text of [shown.email, shown.plan, shown.workspaceId]) {
       assert.ok(text);
       assert.doesNotMatch(text, /[[\]()<>`$:\n\p{C}\u2028]/u);
       assert.ok([...text].length <= 101);
     }
     assert.match(shown.email ?? "", /ok@example\.com$/);
+    const book = { "https://api.openai.com/auth": { chatgpt_plan_type: "p".repeat(60_000 / 2) } };
+    assert.equal(preview({ tokens: { ...tokens, id_token: jwt(book) } }).plan, undefined);
   });
 
   it("shows nothing for a text of which nothing is left", () => {

@@ -4,12 +4,8 @@ import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { authFileLimits } from "../../../../src/codex/authFile/parse.ts";
-import {
-  decodeAuthFile,
-  describeUnreadable,
-  fingerprintOf,
-  readAuthFile,
-} from "../../../../src/codex/authFile/read.ts";
+import { decodeAuthFile, fingerprintOf, readAuthFile } from "../../../../src/codex/authFile/read.ts";
+import { unreadableProblem } from "../../../../src/codex/problems.ts";
 import { current } from "./authTexts.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 import { unprivileged } from "./unprivileged.ts";
@@ -103,7 +99,7 @@ describe("reading auth.json", () => {
 
   it("has a sentence with a next step for each failure", () => {
     for (const failure of ["missing", "denied", "notAFile", "tooLarge", "notText", "unreadable"] as const) {
-      assert.match(describeUnreadable(failure), /\. (Run|Correct|Choose|Check)/);
+      assert.match(unreadableProblem(failure).message, /\. (Run|Correct|Choose|Check)/);
     }
   });
 });

@@ -19,7 +19,8 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { fingerprintOf } from "../../../../src/codex/authFile/read.ts";
-import { type FileSystemCalls, removeFile, replaceFile } from "../../../../src/codex/authFile/replace.ts";
+import { removeFile, replaceFile } from "../../../../src/codex/authFile/replace.ts";
+import type { FileSystemCalls } from "../../../../src/codex/authFile/temporaryFile.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
 const old = "the old content";
@@ -163,7 +164,7 @@ describe("replacing a file in a folder that somebody else owns", () => {
     });
   }
 
-  // Elsewhere an open folder has no path of its own.
+  // On other systems an open folder cannot be reached by a path.
   const onLinux = process.platform === "linux" ? it : () => undefined;
   onLinux("writes into the folder that it has opened, whatever takes that folder's place", async () => {
     await writeFile(join(ours(), "auth.json"), old);

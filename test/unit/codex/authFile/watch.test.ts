@@ -12,8 +12,8 @@ import { temporaryFolder } from "./temporaryFolder.ts";
 const version = (n: number) => JSON.stringify({ ...current, version: n }, null, 2);
 
 /**
- * Without the look every few seconds that is for systems with no events: what is told here, an event has told. And slow,
- * so that a rewrite on a busy computer is not given up halfway.
+ * Without the look every few seconds that is for systems with no events: what is told here, an event has told. And
+ * slow, so that a rewrite on a busy computer is not given up halfway.
  */
 const eventsOnly: Clock = {
   now: () => systemClock.now() / 10,
@@ -61,7 +61,7 @@ describe("following auth.json", function () {
     return last.status === "read" ? `v${JSON.parse(last.text).version}` : last.status;
   }
 
-  /** Proves by a later, real change that nothing was told of what `action` did. */
+  /** Proves by a later, real change that listeners heard nothing of what `action` did. */
   async function tellsNothing(action: () => Promise<unknown>, n: number): Promise<void> {
     const before = told.length;
     await action();
@@ -69,7 +69,7 @@ describe("following auth.json", function () {
     assert.equal(told.length, before + 1);
   }
 
-  /** As the CLI writes: truncate, then write in place. */
+  /** As the Codex CLI writes: truncate, then write in place. */
   async function rewrite(text: string, pieces = 1): Promise<void> {
     const file = await open(path(), "w");
     const size = Math.ceil(text.length / pieces);

@@ -1,41 +1,36 @@
 import assert from "node:assert/strict";
 import { isProblem, Problem } from "../../../../src/shared/problem.ts";
-import { startIssuer } from "../../../issuer/issuer.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";
 import type { MemorySecrets } from "../../../support/memorySecrets.ts";
 import {
   assertNeverShown,
   changeSetting,
-  resetVscode,
   sentences,
   settle,
   state,
   until,
   willAnswer,
 } from "../../../support/vscodeStub/stub.ts";
-import { createEditorFixture, type EditorFixture } from "../editorFixture.ts";
+import { type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 
 const good = "sk-ownKeyOfThePerson1234";
 const other = "sess-otherKeyOfThePerson";
 const unknown = "sk-unknownKeyOfNobody123";
-const uncheckable = /could not be checked because the API did not answer as it should/;
+const uncheckable = /couldn't be verified because the API didn't respond as expected/;
 
 describe("The own API key", () => {
   let issuer: TestIssuer;
   let fixture: EditorFixture;
-  before(async () => {
-    issuer = await startIssuer({ ownKeys: [good, other] });
-  });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
-  });
-  afterEach(async () => {
-    issuer.faults.clear();
+  useEditorFixture(
+    (given, from) => {
+      fixture = given;
+      issuer = from;
+    },
+    { ownKeys: [good, other] },
+  );
+  afterEach(() => {
     assertNeverShown(good, other, unknown);
     for (const key of [good, other, unknown]) assert.ok(!fixture.lines.join("\n").includes(key));
-    await fixture.end();
   });
   /** What is kept of a key: also the API that it was set for. */
   const stored = (key: string) => ({ version: 1, key, checked: true, apiBaseUrl: issuer.apiBaseUrl });
@@ -48,8 +43,8 @@ describe("The own API key", () => {
     await box?.enter(` ${good}\n`);
     await setting;
     assert.deepEqual(fixture.ownKey.current, stored(good));
-    assert.deepEqual(sentences(), ["The API key works and is stored."]);
-    assert.deepEqual([state.progresses[0]?.title, state.progresses[0]?.done], ["Checking the API key…", true]);
+    assert.deepEqual(sentences(), ["API key verified and saved."]);
+    assert.deepEqual([state.progresses[0]?.title, state.progresses[0]?.done], ["Verifying the API key…", true]);
   });
 
   it("is looked at while it is typed", async () => {
@@ -87,17 +82,17 @@ describe("The own API key", () => {
   });
 
   for (const kind of ["serverError", "html", "closeBefore"] as const) {
-    it(`that cannot be checked (${kind}) is kept only when the person says so`, async () => {
+    it(`that cannot be checked (${kind}) is kept only when the person agrees`, async () => {
       issuer.faults.set("models", { kind });
-      for (const answer of [undefined, "Keep It"]) {
+      for (const answer of [undefined, "Save Anyway"]) {
         willAnswer(/Set OpenAI API Key/, good);
         willAnswer(uncheckable, answer);
         await fixture.ownKeyActions.set();
         assert.deepEqual(fixture.ownKey.current, answer && { ...stored(good), checked: false });
       }
       const [asked] = state.messages;
-      assert.deepEqual([asked?.modal, asked?.kind, asked?.buttons], [true, "warning", ["Keep It"]]);
-      assert.equal(sentences().at(-1), "The API key is stored without a check.");
+      assert.deepEqual([asked?.modal, asked?.kind, asked?.buttons], [true, "warning", ["Save Anyway"]]);
+      assert.equal(sentences().at(-1), "API key saved without verification.");
       assert.equal(sentences().length, 3);
     });
   }
@@ -144,7 +139,7 @@ describe("The own API key", () => {
   describe("is removed", () => {
     beforeEach(() => fixture.ownKey.set(good, true));
 
-    it("once the person says so in a modal, which says that it stays valid", async () => {
+    it("once the person agrees in a modal, which says that it stays valid", async () => {
       const removing = fixture.ownKeyActions.remove();
       const message = await until(() => state.messages[0]);
       assert.equal(message.modal, true);
@@ -169,7 +164,7 @@ describe("The own API key", () => {
       await fixture.ownKey.remove();
       await assert.rejects(fixture.ownKeyActions.remove(), (error) => isProblem(error, "noApiKey"));
       assert.deepEqual(sentences(), []);
-      await fixture.actions.removeApiKey();
+      await fixture.run("removeApiKey");
       assert.deepEqual(sentences(), [new Problem("noApiKey").message]);
     });
   });

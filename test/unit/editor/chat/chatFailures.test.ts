@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { ChatFailures } from "../../../../src/editor/chat/chatFailures.ts";
-import { RequestError, type RequestFailure, requestErrorOf } from "../../../../src/openai/requestError.ts";
 import { Problem } from "../../../../src/shared/problem.ts";
 
 describe("the way out of a failed request", () => {
@@ -28,25 +27,25 @@ describe("the way out of a failed request", () => {
     });
   });
 
-  const offered: readonly [error: RequestError, button: string, action: string][] = [
-    [new RequestError({ kind: "signInExpired" }), "Sign in with ChatGPT", "signIn"],
-    [requestErrorOf(new Problem("notSignedIn")), "Sign in with ChatGPT", "signIn"],
-    [requestErrorOf(new Problem("endpointNotAllowed")), "Review…", "reviewEndpoints"],
-    [requestErrorOf(new Problem("noApiKey")), "Set OpenAI API Key", "setApiKey"],
-    [requestErrorOf(new Problem("keyRejected")), "Set OpenAI API Key", "setApiKey"],
-    [new RequestError({ kind: "derivedKeyMissing" }), "Open ChatGPT Settings", "openSettings"],
-    [new RequestError({ kind: "derivedKeyRejected" }), "Open ChatGPT Settings", "openSettings"],
+  const offered: readonly [problem: Problem, button: string, action: string][] = [
+    [new Problem("needsSignIn"), "Sign in with ChatGPT", "signIn"],
+    [new Problem("notSignedIn"), "Sign in with ChatGPT", "signIn"],
+    [new Problem("endpointNotAllowed"), "Review…", "reviewEndpoints"],
+    [new Problem("noApiKey"), "Set OpenAI API Key", "setApiKey"],
+    [new Problem("keyRejected"), "Set OpenAI API Key", "setApiKey"],
+    [new Problem("derivedKeyMissing"), "Open ChatGPT Settings", "openSettings"],
+    [new Problem("derivedKeyRejected"), "Open ChatGPT Settings", "openSettings"],
   ];
-  for (const [error, button, action] of offered) {
-    it(`is "${button}" for: ${error.message}`, () => {
-      failures.note(error);
-      assert.deepEqual(warnings, [{ sentence: error.message, buttons: [button] }]);
+  for (const [problem, button, action] of offered) {
+    it(`is "${button}" for: ${problem.message}`, () => {
+      failures.note(problem);
+      assert.deepEqual(warnings, [{ sentence: problem.message, buttons: [button] }]);
       assert.deepEqual(pressed, [action]);
     });
   }
 
   it("is offered once for a burst, and again for the next", () => {
-    const expired = new RequestError({ kind: "signInExpired" });
+    const expired = new Problem("needsSignIn");
     for (let count = 0; count < 20; count += 1) failures.note(expired);
     assert.equal(warnings.length, 1);
     now += 60_000;
@@ -56,13 +55,14 @@ describe("the way out of a failed request", () => {
 
   it("is not offered twice where another notification offers it", () => {
     told = true;
-    failures.note(new RequestError({ kind: "signInExpired" }));
+    failures.note(new Problem("needsSignIn"));
     assert.deepEqual(warnings, []);
   });
 
   it("is none for what only waiting, another model or another network helps", () => {
-    const kinds = ["usageLimitReached", "usageNotIncluded", "overloaded", "modelNotSupported", "edgeBlocked"] as const;
-    for (const kind of kinds) failures.note(new RequestError({ kind } as RequestFailure));
+    failures.note(new Problem("usageLimitReached", undefined, { resetsAt: undefined }));
+    const codes = ["usageNotIncluded", "overloaded", "modelNotSupported", "edgeBlocked"] as const;
+    for (const code of codes) failures.note(new Problem(code));
     assert.deepEqual(warnings, []);
   });
 });

@@ -1,47 +1,28 @@
 import assert from "node:assert/strict";
 import type * as vscode from "vscode";
-import {
-  type ChatDependencies,
-  ChatModelProvider,
-  type ChatSettings,
-} from "../../../../src/editor/chat/chatModelProvider.ts";
-import type { RequestError } from "../../../../src/openai/requestError.ts";
+import type { ChatModelProvider } from "../../../../src/editor/chat/chatModelProvider.ts";
 import type { Usage } from "../../../../src/openai/usage.ts";
 import { Problem } from "../../../../src/shared/problem.ts";
+import { unexpectedSentence } from "../../../../src/shared/words.ts";
 import { answers, faults } from "../../../fakeApi/answers.ts";
 import type { RequestRecord } from "../../../fakeApi/fakeApi.ts";
-import { type Fixture, startFixture, userAgent } from "../../openai/fixture.ts";
-import { assistant, Call, Data, host, Result, system, Text, Token, Tsx, user } from "./chatParts.ts";
+import { type Fixture, startFixture } from "../../openai/fixture.ts";
+import { assistant, Call, Data, Result, system, Text, Token, Tsx, user } from "./chatParts.ts";
+import { type ChatSettings, createProvider } from "./createProvider.ts";
 
 describe("the models in VS Code's Chat", () => {
   let fixture: Fixture;
   let settings: ChatSettings;
-  let failures: RequestError[];
+  let failures: Problem[];
   let usages: Usage[];
   let provider: ChatModelProvider;
   beforeEach(async () => {
     fixture = await startFixture();
     failures = [];
     usages = [];
-    settings = {
-      authMode: "chatgpt",
-      chatBackend: "chatgpt",
-      apiBaseUrl: fixture.apiBaseUrl,
-      chatgptBaseUrl: fixture.chatgptBaseUrl,
-    };
-    const write = (line: string) => void fixture.log.push(line);
-    const needs: ChatDependencies = {
-      fetch,
-      credentials: fixture.credentials,
-      endpoints: { assertAllowed: () => {}, request: async () => {} },
-      userAgent,
-      clock: fixture.clock,
-      log: { debug: write, info: write, warn: write, error: write },
-      settings: () => settings,
-      onFailure: (error) => failures.push(error),
-      onUsage: (usage) => usages.push(usage),
-    };
-    provider = new ChatModelProvider(needs, host);
+    settings = { authMode: "chatgpt", chatBackend: "chatgpt" };
+    fixture.openai.usage.onDidChange((usage) => usage && usages.push(usage));
+    provider = await createProvider(fixture, settings, (problem) => failures.push(problem));
   });
   afterEach(() => fixture.stop());
 
@@ -84,50 +65,21 @@ describe("the models in VS Code's Chat", () => {
     return record;
   };
 
-  it("are those of the mode in use", async () => {
-    const ids = async () => (await provider.information()).map(({ id }) => id);
-    const [first] = await provider.information();
-    assert.equal(first?.name, "GPT-5.5");
-    assert.equal(first?.detail, "ChatGPT");
-    assert.deepEqual(first?.capabilities, { toolCalling: true, imageInput: true });
-    assert.deepEqual(await ids(), ["gpt-5.5", "gpt-5.6-sol", "gpt-5.2"]);
-    settings = { ...settings, chatBackend: "platform" };
-    assert.equal((await ids()).length, 5);
-    settings = { ...settings, authMode: "apiKey", chatBackend: "chatgpt" };
-    assert.equal((await provider.information())[0]?.detail, "OpenAI API");
-  });
-
-  it("are none, without an error, when nobody is signed in or the service is gone", async () => {
-    fixture.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
-    assert.deepEqual(await provider.information(), []);
-    fixture.credentials.get = async () => ({ bearer: "b", accountId: "a" });
-    await fixture.stop();
-    assert.deepEqual(await provider.information(), []);
-  });
-
-  it("stay while a sign-in has expired, and go with a sign-out", async () => {
-    assert.equal((await provider.information()).length, 3);
-    fixture.credentials.get = () => Promise.reject(new Problem("needsSignIn"));
-    assert.equal((await provider.information()).length, 3);
-    fixture.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
-    assert.deepEqual(await provider.information(), []);
-  });
-
-  it("say another way out where the key is the one that was made for the account", async () => {
+  it("name another remedy when the refused key is the account API key", async () => {
     const [chosen] = await provider.information();
     const refused = () => provider.respond(chosen as never, [], { toolMode: 1 }, { report: () => {} }, new Token());
-    settings = { ...settings, chatBackend: "platform" };
+    Object.assign(settings, { chatBackend: "platform" });
     fixture.credentials.get = () => Promise.reject(new Problem("noApiKey"));
-    await assert.rejects(refused(), /^Error: Your account has no API key of the OpenAI Platform/);
+    await assert.rejects(refused(), /^Error: The setting “chatgptSignIn.chatBackend” needs an account API key/);
     fixture.credentials.get = () => Promise.reject(new Problem("keyRejected"));
-    await assert.rejects(refused(), /^Error: OpenAI does not accept the API key that was made for your account/);
-    settings = { ...settings, authMode: "apiKey" };
-    await assert.rejects(refused(), /^Error: OpenAI does not accept the API key in use/);
+    await assert.rejects(refused(), /^Error: OpenAI doesn't accept your account API key/);
+    Object.assign(settings, { authMode: "apiKey" });
+    await assert.rejects(refused(), { message: new Problem("keyRejected").message });
     fixture.credentials.get = () => Promise.reject(new Problem("noApiKey"));
-    await assert.rejects(refused(), /^Error: No OpenAI API key is set/);
+    await assert.rejects(refused(), { message: new Problem("noApiKey").message });
   });
 
-  it("answer word by word, and tell the plan's use", async () => {
+  it("answer word by word, and report the plan's usage", async () => {
     fixture.fakeApi.next({
       ...answers.text("One two three.", 3),
       pauseMs: 15,
@@ -211,7 +163,7 @@ describe("the models in VS Code's Chat", () => {
     // Another model, or another account, could not read it.
     await ask(history, { tools, modelId: "gpt-5.2" });
     assert.deepEqual(types(), ["message", ...items]);
-    fixture.credentials.chatgpt = { bearer: "b", accountId: "another" };
+    fixture.credentials.chatgpt = { bearer: "b", workspaceId: "another" };
     await ask(history, { tools });
     assert.deepEqual(types(), ["message", ...items]);
   });
@@ -263,17 +215,23 @@ describe("the models in VS Code's Chat", () => {
 
   it("say in a sentence what went wrong, and offer the way out", async () => {
     fixture.fakeApi.next(faults.usageNotIncluded);
-    await assert.rejects(ask([user(new Text("x"))]), /^Error: Your ChatGPT plan does not include this use/);
-    assert.equal(failures[0]?.failure.kind, "usageNotIncluded");
+    await assert.rejects(ask([user(new Text("x"))]), /^Error: Your ChatGPT plan doesn't include this/);
+    assert.equal(failures[0]?.code, "usageNotIncluded");
     fixture.fakeApi.options = { ...fixture.fakeApi.options, accepts: () => false };
-    await assert.rejects(ask([user(new Text("x"))]), /^Error: Your ChatGPT sign-in is no longer accepted/);
-    assert.equal(failures[1]?.failure.kind, "signInExpired");
+    await assert.rejects(ask([user(new Text("x"))]), { message: new Problem("needsSignIn").message });
+    assert.equal(failures[1]?.code, "needsSignIn");
     const information = await provider.information();
     fixture.credentials.get = () => Promise.reject(new Problem("notSignedIn"));
     await assert.rejects(
       provider.respond(information[0] as never, [], { toolMode: 1 }, { report: () => {} }, new Token()),
-      /^Error: You are not signed in with ChatGPT/,
+      { message: new Problem("notSignedIn").message },
     );
+    fixture.credentials.get = () => Promise.reject(new TypeError("a text of somebody else's"));
+    await assert.rejects(
+      provider.respond(information[0] as never, [], { toolMode: 1 }, { report: () => {} }, new Token()),
+      { message: unexpectedSentence() },
+    );
+    assert.equal(failures.length, 3);
   });
 
   it("count tokens of text and of messages", () => {

@@ -1,7 +1,7 @@
 import type * as vscode from "vscode";
 import type { ChatHost } from "../../../../src/editor/chat/chatModelProvider.ts";
 import type { DataPart } from "../../../../src/editor/chat/messageMapping.ts";
-import { failureSentence } from "../../../../src/openai/requestError.ts";
+import { sentenceFor } from "../../../../src/shared/problem.ts";
 
 /** Classes that stand for VS Code's own. */
 export class Text {
@@ -52,7 +52,7 @@ export const host: ChatHost = {
   textPart: (text) => new Text(text),
   toolCallPart: ({ callId, name, input }) => new Call(callId, name, input),
   cancellation: () => new Error("Canceled"),
-  error: ({ failure }) => new Error(failureSentence(failure)),
+  error: (error) => new Error(sentenceFor(error)),
 };
 
 export const user = (...content: unknown[]) => ({ role: 1, content, name: undefined });

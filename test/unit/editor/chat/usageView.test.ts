@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Accounts } from "../../../../src/account/accounts.ts";
 import type { Account, AccountsState } from "../../../../src/account/state.ts";
 import { type NoticeMemory, UsageView } from "../../../../src/editor/chat/usageView.ts";
-import { UsageMeter } from "../../../../src/openai/usageMeter.ts";
+import { createOpenAi } from "../../../../src/openai/module.ts";
 import { Emitter } from "../../../../src/platform/emitter.ts";
 import { eventually } from "../../../support/timing.ts";
 import { type Fixture, startFixture } from "../../openai/fixture.ts";
@@ -64,7 +64,7 @@ describe("the use of the plan, as it is shown", () => {
         },
         onDidChange: changed.event,
       } as Accounts,
-      meter: new UsageMeter({ fetch, credentials: fixture.credentials, clock, log: write }),
+      meter: createOpenAi({ ...fixture.dependencies, clock }).usage,
       backend: () => fixture.chatgpt,
       notices: {
         get: () => remembered,
@@ -118,19 +118,19 @@ describe("the use of the plan, as it is shown", () => {
     await eventually(() => assert.equal(view.current?.status, "unavailable"));
     assert.deepEqual(view.current, {
       status: "unavailable",
-      why: "OpenAI is overloaded at the moment. Try again in a few minutes.",
+      why: "OpenAI is temporarily unavailable. Try again in a few minutes.",
     });
     fixture.fakeApi.outage = undefined;
     view.update();
     assert.deepEqual((await known()).windows, [window(37)]);
   });
 
-  it("is told of once when little is left, also over a restart", async () => {
+  it("gives one notice when little is left, also after a restart", async () => {
     fixture.fakeApi.usage = answer(93.5);
     view.look();
     await known();
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? "", /^6 % of your ChatGPT plan's 5-hour usage limit is left\. It starts anew on \w+/);
+    assert.match(warnings[0] ?? "", /^6% of your 5-hour limit is left\. It resets on \w+day, May 1[78] at /);
     view = create();
     view.look();
     await known();

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { panelHtml } from "../../../../src/editor/panel/panelHtml.ts";
 
-const parts = {
-  // As VS Code has them: in a browser with a port, on the desktop with a scheme of its own.
+const dependencies = {
+  language: "en",
+  // As VS Code has them: in a browser with a port, on the desktop with its own scheme.
   cspSource: "'self' https://*.vscode-cdn.net",
   style: "https://file+.vscode-resource.vscode-cdn.net/a/dist/webview/main.css",
   script: "https://file+.vscode-resource.vscode-cdn.net/a/dist/webview/main.js",
@@ -26,12 +27,12 @@ function nonceOf(html: string): string {
 
 describe("The panel's page", () => {
   it("has this policy and no looser one, before anything is loaded", () => {
-    const html = panelHtml(parts);
+    const html = panelHtml(dependencies);
     assert.deepEqual(
       policyOf(html),
       new Map([
         ["default-src", "'none'"],
-        ["style-src", parts.cspSource],
+        ["style-src", dependencies.cspSource],
         ["script-src", `'nonce-${nonceOf(html)}'`],
         ["base-uri", "'none'"],
         ["form-action", "'none'"],
@@ -46,9 +47,9 @@ describe("The panel's page", () => {
 
   it("has one script, from the folder, with a nonce of 128 random bits that is never used again", () => {
     const nonces = Array.from({ length: 200 }, () => {
-      const html = panelHtml(parts);
+      const html = panelHtml(dependencies);
       assert.equal(html.match(/<script/g)?.length, 1);
-      assert.ok(html.includes(`<script type="module" nonce="${nonceOf(html)}" src="${parts.script}"></script>`));
+      assert.ok(html.includes(`<script type="module" nonce="${nonceOf(html)}" src="${dependencies.script}"></script>`));
       assert.doesNotMatch(html, / on\w+=|style=|javascript:|command:/);
       return nonceOf(html);
     });
@@ -65,15 +66,32 @@ describe("The panel's page", () => {
   });
 
   it("shows title, subtitle and that it is busy, and says what helps, without any script", () => {
-    const body = /<body>([\s\S]*)<\/body>/.exec(panelHtml(parts))?.[1]?.replace(/<script[\s\S]*<\/script>/, "") ?? "";
+    const body =
+      /<body>([\s\S]*)<\/body>/.exec(panelHtml(dependencies))?.[1]?.replace(/<script[\s\S]*<\/script>/, "") ?? "";
     const text = body.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
-    assert.match(text, /Sign in with ChatGPT Unofficial\. Not made by OpenAI\. Loading… If this takes too long/);
+    assert.match(text, /ChatGPT Settings Unofficial\. Not made by OpenAI\. Loading… If this takes too long/);
     assert.match(body, /<main aria-busy="true">/);
     assert.match(body, /^\s*<chatgpt-sign-in-panel>[\s\S]*<\/chatgpt-sign-in-panel>\s*$/);
   });
 
+  it("is in English, and declares it, where the display language has no texts", () => {
+    const html = panelHtml({ ...dependencies, language: "de" });
+    assert.match(html, /<html lang="en">/);
+    assert.doesNotMatch(html, /<meta name="texts"/);
+  });
+
+  it("hands the texts of the display language to the panel, whatever is in them", () => {
+    const texts = { Refresh: 'Aktualisieren "jetzt"', "<b>": "</head><script>alert(1)</script> & &quot;" };
+    const html = panelHtml({ ...dependencies, language: 'de" onload="x', texts });
+    assert.ok(html.includes('<html lang="de&quot; onload=&quot;x">'));
+    assert.equal(html.match(/<script/g)?.length, 1);
+    const content = /<meta name="texts" content="([^"]*)">/.exec(html)?.[1] ?? "";
+    const read = content.replaceAll("&lt;", "<").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+    assert.deepEqual(JSON.parse(read), texts);
+  });
+
   it("keeps odd characters of a path inside their attribute", () => {
-    const html = panelHtml({ ...parts, script: 'https://x/"><b>&/main.js', style: 'https://x/"<i>/main.css' });
+    const html = panelHtml({ ...dependencies, script: 'https://x/"><b>&/main.js', style: 'https://x/"<i>/main.css' });
     assert.doesNotMatch(html, /<b>|<i>/);
     assert.ok(html.includes('src="https://x/&quot;>&lt;b>&amp;/main.js"'));
   });

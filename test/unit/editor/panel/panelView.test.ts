@@ -5,35 +5,29 @@ import { createView } from "../../../../src/editor/panel/panelView.ts";
 import { KnownAccounts } from "../../../../src/editor/sessions/knownAccounts.ts";
 import { viewSchema } from "../../../../src/shared/panelProtocol.ts";
 import { Problem } from "../../../../src/shared/problem.ts";
-import { startIssuer } from "../../../issuer/issuer.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";
-import { changeSetting, resetVscode, until } from "../../../support/vscodeStub/stub.ts";
-import { createEditorFixture, type EditorFixture } from "../editorFixture.ts";
+import { deviceOf } from "../../../support/runningSignIn.ts";
+import { changeSetting, until } from "../../../support/vscodeStub/stub.ts";
+import { createEditorFixture, type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 import { MemoryMemento } from "../sessions/sessionFixture.ts";
 
 describe("The panel's view", () => {
   let issuer: TestIssuer;
   let fixture: EditorFixture;
-  before(async () => {
-    issuer = await startIssuer();
+  useEditorFixture((given, from) => {
+    fixture = given;
+    issuer = from;
   });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
-  });
-  afterEach(() => fixture.end());
 
   /** The view, which fits the protocol and holds no secret. */
-  function view(tunnel?: string) {
+  function view() {
     const made = createView({
       ...{
         accounts: fixture.accounts,
         ownKey: fixture.ownKey,
         signIn: fixture.signIn,
-        actions: fixture.actions,
+        activity: fixture.activity,
         review: fixture.review,
-        tunnel,
       },
       known: new KnownAccounts(new MemoryMemento()),
       usage: { current: undefined } as UsageView,
@@ -75,7 +69,7 @@ describe("The panel's view", () => {
       origin: "own",
       email: "plus@example.com",
       plan: "plus",
-      accountId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01",
+      workspaceId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01",
       lastRefreshAt: 7,
       needsPlatformSetup: false,
       derivedKey: { status: "present", masked: "sk-…wxyz", createdAt: 5 },
@@ -109,28 +103,28 @@ describe("The panel's view", () => {
   it("has the mode, the settings that are not the real service's, and the last failure", async () => {
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     changeSetting("chatgptSignIn.apiBaseUrl", "https://api.openai.com/v1");
-    await fixture.actions.refresh();
+    await fixture.run("refresh");
     const { authMode, changedEndpoints, problem, busy } = view();
     assert.deepEqual(
       [authMode, changedEndpoints, problem, busy],
-      ["chatgpt", ["issuer"], new Problem("notSignedIn").message, undefined],
+      ["chatgpt", ["issuer"], new Problem("notSignedIn").message, []],
     );
   });
 
   it("has the running sign-in, and the way through a tunnel only for the browser", async () => {
+    await fixture.end();
+    const environment = { web: false, remote: true, host: undefined, hostname: "far-7" };
+    fixture = await createEditorFixture(issuer, { signIn: { environment } });
     fixture.browser.open = async () => true;
-    const run = fixture.actions.signIn();
-    await until(() => fixture.signIn.running?.stage === "waitingForBrowser");
-    const { attempt } = view("ssh -L 1455:localhost:1455 HOST");
-    assert.deepEqual(
-      [attempt?.stage, attempt?.flow, attempt?.hasLink, attempt?.tunnel],
-      ["waitingForBrowser", "browser", true, "ssh -L 1455:localhost:1455 HOST"],
-    );
-    await fixture.actions.signInWith("deviceCode");
-    const other = view("ssh").attempt;
-    assert.deepEqual([other?.flow, other?.tunnel], ["deviceCode", undefined]);
-    assert.equal(other?.device?.userCode, fixture.signIn.running?.device?.userCode);
+    const run = fixture.run("signIn");
+    const attempt = await until(() => view().attempt?.stage === "waitingForBrowser" && view().attempt);
+    assert.deepEqual(attempt, { ...fixture.signIn.running, tunnel: "ssh -L 1455:localhost:1455 far-7" });
+    await fixture.run({ type: "signInWith", flow: "deviceCode" });
+    const other = view().attempt;
+    assert.ok(other?.stage === "waitingForDevice" && !("tunnel" in other));
+    assert.equal(other.device.userCode, deviceOf(fixture.signIn)?.userCode);
     fixture.signIn.cancel();
     await run;
+    await fixture.end();
   });
 });

@@ -1,9 +1,13 @@
+import assert from "node:assert/strict";
 import type { DerivedKey } from "../../../../src/account/credential.ts";
+import type { KeyChoice } from "../../../../src/editor/apiKey/keyChoice.ts";
 import { KnownAccounts } from "../../../../src/editor/sessions/knownAccounts.ts";
-import { type KeyWay, Sessions, type SessionsChange } from "../../../../src/editor/sessions/sessions.ts";
+import type { Session } from "../../../../src/editor/sessions/sessionScopes.ts";
+import { Sessions, type SessionsChange } from "../../../../src/editor/sessions/sessions.ts";
 import type { Clock } from "../../../../src/platform/clock.ts";
 import { systemClock } from "../../../../src/platform/clock.ts";
 import { Emitter } from "../../../../src/platform/emitter.ts";
+import { startIssuer } from "../../../issuer/issuer.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";
 import { browseAs, createServices } from "../../../support/services.ts";
 
@@ -29,47 +33,39 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
   const settings = new Emitter<void>((error) => {
     throw error;
   });
-  const person: { keyWay: KeyWay | undefined; email: string; signsIn: boolean; choices: boolean[] } = {
-    keyWay: undefined,
+  const person = {
+    keyChoice: undefined as KeyChoice | undefined,
     email: "plus@example.com",
     signsIn: true,
-    choices: [],
+    choices: [] as boolean[],
   };
   await Promise.all([accounts.load(), ownKey.load()]);
   const open = () =>
     new Sessions({
-      accounts,
-      ownKey,
-      source,
+      ...{ accounts, ownKey, source, clock, log },
       known: new KnownAccounts(memento),
       authMode: () => mode.current,
       onDidChangeSettings: (listener) => settings.event(listener),
-      clock,
-      log,
       changed: (change) => changes.push(change),
       signIn: async ({ chooseAccount }) => {
         person.choices.push(chooseAccount);
         await signInAs(person.email);
       },
-      signOut: async (id) => {
-        await accounts.remove(id);
-      },
+      signOut: async (id) => void (await accounts.remove(id)),
       setOwnKey: async () => ownKey.set("sk-typedByThePerson1234", true),
       removeOwnKey: () => ownKey.remove(),
       useChatgpt: async () => setMode("chatgpt"),
-      askKeyChoice: async () => person.keyWay,
+      askKeyChoice: async () => person.keyChoice,
     });
 
   /** Signs in through the issuer; the port of the callback is free again afterwards. */
   async function signInAs(email: string): Promise<string> {
-    services.browser.open = person.signsIn
-      ? browseAs(email)
-      : async () => {
-          setImmediate(() => signIn.cancel());
-          return true;
-        };
-    await signIn.run();
-    return accounts.state.active?.id ?? "";
+    const cancel = async () => {
+      setImmediate(() => signIn.cancel());
+      return true;
+    };
+    services.browser.open = person.signsIn ? browseAs(email) : cancel;
+    return (await signIn.run()).id;
   }
 
   function setMode(next: typeof mode.current): void {
@@ -79,12 +75,9 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
 
   return {
     ...services,
-    memento,
-    changes,
-    person,
-    open,
-    signInAs,
-    setMode,
+    ...{ memento, changes, person, open, signInAs, setMode },
+    /** The account's access token. */
+    tokenOf: (id: string) => accounts.entry(id)?.credential.tokens.accessToken ?? assert.fail("no account"),
     setDerivedKey: (id: string, key: string | undefined) => {
       const derivedKey: DerivedKey = key
         ? { status: "present", key, createdAt: clock.now() }
@@ -94,3 +87,33 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
   };
 }
 export type SessionFixture = Awaited<ReturnType<typeof createSessionFixture>>;
+
+/**
+ * Gives the tests of a `describe` an issuer and each of them a fixture. To be called first in it.
+ *
+ * @param take is handed both before each test
+ */
+export function useSessionFixture(
+  take: (fixture: SessionFixture, issuer: TestIssuer) => void,
+  createClock: () => Clock = () => systemClock,
+): void {
+  let issuer: TestIssuer;
+  let fixture: SessionFixture;
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  beforeEach(async () => {
+    fixture = await createSessionFixture(issuer, createClock());
+    take(fixture, issuer);
+  });
+  afterEach(async () => {
+    fixture.signIn.cancel();
+    issuer.faults.clear();
+    await fixture.dispose();
+  });
+}
+
+export const tokens = (sessions: readonly Session[]) => sessions.map(({ accessToken }) => accessToken);
+export const labels = (sessions: readonly { account: { label: string } }[]) =>
+  sessions.map(({ account }) => account.label);

@@ -1,39 +1,20 @@
 import assert from "node:assert/strict";
-import type { Session } from "../../../../src/editor/sessions/sessionScopes.ts";
 import { scopesOf, sessionOf } from "../../../../src/editor/sessions/sessionScopes.ts";
 import type { Sessions } from "../../../../src/editor/sessions/sessions.ts";
-import { isProblem } from "../../../../src/shared/problem.ts";
-import { startIssuer } from "../../../issuer/issuer.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";
-import { ManualClock } from "../../../support/manualClock.ts";
-import { createSessionFixture, type SessionFixture } from "./sessionFixture.ts";
+import { labels, type SessionFixture, tokens, useSessionFixture } from "./sessionFixture.ts";
 
-const minute = 60_000;
 const { apiKey, chatgpt, identity } = scopesOf;
-const tokens = (sessions: readonly Session[]) => sessions.map(({ accessToken }) => accessToken);
-const labels = (sessions: readonly { account: { label: string } }[]) => sessions.map(({ account }) => account.label);
 
 describe("Sessions for other extensions", () => {
   let issuer: TestIssuer;
   let fixture: SessionFixture;
   let sessions: Sessions;
-
-  before(async () => {
-    issuer = await startIssuer();
+  useSessionFixture((given, from) => {
+    fixture = given;
+    issuer = from;
   });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    fixture = await createSessionFixture(issuer);
-  });
-  afterEach(async () => {
-    sessions?.dispose();
-    fixture.signIn.cancel();
-    issuer.faults.clear();
-    await fixture.dispose();
-  });
-
-  const tokenOf = (id: string) =>
-    fixture.accounts.entry(id)?.credential.tokens.accessToken ?? assert.fail("no account");
+  afterEach(() => sessions?.dispose());
 
   describe("of one account", () => {
     let id: string;
@@ -45,7 +26,7 @@ describe("Sessions for other extensions", () => {
     });
 
     it("hold what the scopes ask for and nothing else", async () => {
-      assert.deepEqual(tokens(await sessions.get(chatgpt)), [tokenOf(id)]);
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [fixture.tokenOf(id)]);
       assert.deepEqual(tokens(await sessions.get(apiKey)), ["sk-derivedForPlus0001"]);
       for (const none of [undefined, identity]) assert.deepEqual(tokens(await sessions.get(none)), [""]);
       for (const unknown of [["openid"], ["chatgpt", "openai.api-key"], ["ChatGPT"], ["*"], [""], ["toString"]]) {
@@ -84,7 +65,7 @@ describe("Sessions for other extensions", () => {
       assert.equal((await sessions.get(chatgpt)).length, 1);
     });
 
-    it("have none of a token that the issuer does not renew, but stay in the Accounts menu", async () => {
+    it("have none of a token that the issuer does not refresh, but stay in the Accounts menu", async () => {
       await fixture.accounts.update(id, (credential) => ({ ...credential, rejected: "revoked" }));
       assert.deepEqual(await sessions.get(chatgpt), []);
       assert.equal((await sessions.get(undefined)).length, 1);
@@ -183,10 +164,10 @@ describe("Sessions for other extensions", () => {
       await sessions.remove(team);
       assert.deepEqual(labels(await sessions.get(undefined)), ["plus@example.com"]);
       assert.deepEqual(labels(fixture.changes[0]?.removed ?? []), ["team@example.com", "team@example.com"]);
-      assert.deepEqual(tokens(await sessions.get(chatgpt)), [tokenOf(plus)]);
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [fixture.tokenOf(plus)]);
     });
 
-    it("of one email in two ChatGPT workspaces have names of their own, which last", async () => {
+    it("of one email in two ChatGPT workspaces have different names, which last", async () => {
       issuer.setAccount("plus", { chatgptAccountId: "another-workspace-12345678" });
       try {
         const other = await fixture.signInAs("plus@example.com");
@@ -210,7 +191,7 @@ describe("Sessions for other extensions", () => {
       sessions = fixture.open();
     });
 
-    it("are an account of their own, in the key's mode only", async () => {
+    it("are a separate account, in API key mode only", async () => {
       await fixture.ownKey.set("sk-typedByThePerson1234", true);
       assert.deepEqual(tokens(await sessions.get(apiKey)), ["sk-typedByThePerson1234"]);
       assert.deepEqual(labels(await sessions.get(undefined)), ["OpenAI API key"]);
@@ -233,127 +214,6 @@ describe("Sessions for other extensions", () => {
       await sessions.remove(session?.id ?? "");
       assert.equal(fixture.ownKey.current, undefined);
       assert.equal(fixture.changes[2]?.removed?.length, 2);
-    });
-  });
-
-  describe("that are made", () => {
-    beforeEach(() => {
-      sessions = fixture.open();
-    });
-
-    it("sign the person in", async () => {
-      const session = await sessions.create(chatgpt);
-      assert.equal(session.account.label, "plus@example.com");
-      assert.equal(session.accessToken, tokenOf(session.account.id));
-      assert.deepEqual(fixture.person.choices, [false]);
-    });
-
-    it("let a person who is signed in choose another account", async () => {
-      await sessions.create(chatgpt);
-      fixture.person.email = "team@example.com";
-      assert.equal((await sessions.create(chatgpt)).account.label, "team@example.com");
-      assert.deepEqual(fixture.person.choices, [false, true]);
-    });
-
-    it("fail when the person cancels, and leave nothing", async () => {
-      fixture.person.signsIn = false;
-      await assert.rejects(sessions.create(chatgpt), (error) => isProblem(error, "cancelled"));
-      assert.deepEqual(await sessions.get(undefined), []);
-      assert.deepEqual(fixture.changes, []);
-    });
-
-    it("fail for scopes that are not ours, without asking anybody", async () => {
-      await assert.rejects(sessions.create(["openid"]), /openai\.api-key/);
-      assert.deepEqual(fixture.person.choices, []);
-    });
-
-    it("wait for the API key that follows a sign-in", async () => {
-      const made = sessions.create(apiKey);
-      while (!fixture.accounts.state.active) await new Promise((resolve) => setImmediate(resolve));
-      await fixture.setDerivedKey(fixture.accounts.state.active.id, "sk-derivedForPlus0001");
-      assert.equal((await made).accessToken, "sk-derivedForPlus0001");
-    });
-
-    it("say so when the account gets no API key", async () => {
-      const made = assert.rejects(sessions.create(apiKey), (error) => isProblem(error, "noDerivedKey"));
-      while (!fixture.accounts.state.active) await new Promise((resolve) => setImmediate(resolve));
-      await fixture.setDerivedKey(fixture.accounts.state.active.id, undefined);
-      await made;
-    });
-
-    it("in the mode of the own key come from that key, or from a sign-in, as the person says", async () => {
-      fixture.setMode("apiKey");
-      await assert.rejects(sessions.create(apiKey), (error) => isProblem(error, "cancelled"));
-      fixture.person.keyWay = "ownKey";
-      assert.equal((await sessions.create(apiKey)).accessToken, "sk-typedByThePerson1234");
-      const id = await fixture.signInAs("plus@example.com");
-      await fixture.setDerivedKey(id, "sk-derivedForPlus0001");
-      fixture.person.keyWay = "useAccount";
-      assert.equal((await sessions.create(apiKey, id)).accessToken, "sk-derivedForPlus0001");
-      assert.equal(fixture.mode.current, "chatgpt");
-    });
-  });
-
-  describe("whose token is about to expire", () => {
-    let clock: ManualClock;
-    let id: string;
-    beforeEach(async () => {
-      await fixture.dispose();
-      clock = new ManualClock();
-      issuer.setLifetimes({ accessToken: 3600 });
-      fixture = await createSessionFixture(issuer, clock);
-      id = await fixture.signInAs("plus@example.com");
-      sessions = fixture.open();
-      fixture.changes.length = 0;
-    });
-    afterEach(() => issuer.setLifetimes({ accessToken: 864_000 }));
-
-    const refreshes = () => issuer.recordsOf("refresh").length;
-
-    it("get a renewed one, once for all who ask", async () => {
-      const old = tokenOf(id);
-      await clock.advance(54 * minute);
-      assert.deepEqual(tokens(await sessions.get(chatgpt)), [old]);
-      await clock.advance(2 * minute);
-      const before = refreshes();
-      const asked = await Promise.all(Array.from({ length: 1_000 }, () => sessions.get(chatgpt)));
-      assert.equal(refreshes(), before + 1);
-      const renewed = tokenOf(id);
-      assert.notEqual(renewed, old);
-      for (const got of asked) assert.deepEqual(tokens(got), [renewed]);
-      for (let count = 0; count < 1_000; count += 1) await sessions.get(chatgpt);
-      assert.equal(refreshes(), before + 1);
-      assert.equal(fixture.changes.length, 1);
-    });
-
-    it("cost no request where no ChatGPT token is asked for", async () => {
-      await clock.advance(120 * minute);
-      const before = issuer.records.length;
-      for (const scopes of [undefined, identity, apiKey]) await sessions.get(scopes);
-      assert.equal(issuer.records.length, before);
-    });
-
-    it("are still handed out when renewing fails for the moment, and not once they have ended", async () => {
-      const old = tokenOf(id);
-      issuer.faults.set("token", { kind: "serverError" });
-      await clock.advance(56 * minute);
-      assert.deepEqual(tokens(await sessions.get(chatgpt)), [old]);
-      await clock.advance(5 * minute);
-      issuer.faults.set("token", { kind: "serverError" });
-      assert.deepEqual(await sessions.get(chatgpt), []);
-      issuer.faults.clear();
-      await clock.advance(10 * minute);
-      assert.equal((await sessions.get(chatgpt)).length, 1);
-    });
-
-    it("go when the sign-in has ended at the service", async () => {
-      issuer.revokeAll("plus");
-      await clock.advance(56 * minute);
-      assert.deepEqual(await sessions.get(chatgpt), []);
-      assert.deepEqual(
-        fixture.changes.at(-1)?.removed?.map(({ scopes }) => scopes),
-        [["chatgpt"]],
-      );
     });
   });
 

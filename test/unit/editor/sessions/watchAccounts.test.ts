@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../../src/account/credential.ts";
-import type { Actions } from "../../../../src/editor/actions.ts";
 import { watchAccounts } from "../../../../src/editor/sessions/watchAccounts.ts";
 import type { Disposable } from "../../../../src/platform/disposables.ts";
 import { Problem, type ProblemCode } from "../../../../src/shared/problem.ts";
-import { startIssuer } from "../../../issuer/issuer.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";
 import type { MemorySecrets } from "../../../support/memorySecrets.ts";
 import { createServices } from "../../../support/services.ts";
-import {
-  changeSetting,
-  resetVscode,
-  sentences,
-  settle,
-  state,
-  theMessage,
-  until,
-} from "../../../support/vscodeStub/stub.ts";
-import { createEditorFixture, type EditorFixture } from "../editorFixture.ts";
+import { changeSetting, sentences, settle, state, theMessage, until } from "../../../support/vscodeStub/stub.ts";
+import { createEditorFixture, type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 
 const sentence = (code: ProblemCode) => new Problem(code).message;
 
@@ -29,27 +19,20 @@ describe("Watching the accounts", () => {
   let forgotten: number;
   let current: () => Promise<void> | undefined;
 
-  before(async () => {
-    issuer = await startIssuer();
+  useEditorFixture((given, from) => {
+    fixture = given;
+    issuer = from;
   });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
+  beforeEach(() => {
+    // Its own watching would tell everything a second time.
+    fixture.dispose();
     asked = [];
     forgotten = 0;
     current = () => undefined;
   });
-  afterEach(async () => {
-    watching?.dispose();
-    await fixture.end();
-  });
+  afterEach(() => watching?.dispose());
 
   function watch(): void {
-    const actions = {
-      signIn: async () => void asked.push("signIn"),
-      importFromCodex: async () => void asked.push("import"),
-    };
     const source = {
       forget: () => {
         forgotten += 1;
@@ -59,7 +42,7 @@ describe("Watching the accounts", () => {
       accounts: fixture.accounts,
       ownKey: fixture.ownKey,
       source: source as unknown as typeof fixture.source,
-      actions: actions as unknown as Actions,
+      run: async (action) => void asked.push(String(action)),
       notifications: fixture.notifications,
       secrets: fixture.secrets,
       assertCurrent: () => current(),
@@ -72,7 +55,6 @@ describe("Watching the accounts", () => {
     return {
       signedOut: values.get("setContext chatgptSignIn.signedOut"),
       signedIn: values.get("setContext chatgptSignIn.signedIn"),
-      noApiKey: values.get("setContext chatgptSignIn.noApiKey"),
     };
   };
   const reject = (id: string, rejected: Credential["rejected"]) =>
@@ -81,29 +63,26 @@ describe("Watching the accounts", () => {
       ...(rejected && { rejected }),
     }));
 
-  it("keeps the context keys to who is signed in, and to whether there is a key", async () => {
+  it("keeps the context keys to who is signed in", async () => {
     watch();
-    assert.deepEqual(keys(), { signedOut: true, signedIn: false, noApiKey: undefined });
+    assert.deepEqual(keys(), { signedOut: true, signedIn: false });
     const { id } = await fixture.signedIn();
-    assert.deepEqual(keys(), { signedOut: false, signedIn: true, noApiKey: undefined });
+    assert.deepEqual(keys(), { signedOut: false, signedIn: true });
     await fixture.accounts.remove(id);
-    await fixture.ownKey.set("sk-ownKeyOfThePerson1234", true);
-    assert.deepEqual(keys(), { signedOut: true, signedIn: false, noApiKey: false });
-    await fixture.ownKey.remove();
-    assert.equal(keys().noApiKey, true);
+    assert.deepEqual(keys(), { signedOut: true, signedIn: false });
     assert.deepEqual(sentences(), []);
   });
 
-  it("tells once that a sign-in is no longer accepted, and signs in when the person says so", async () => {
+  it("tells once that a sign-in is no longer accepted, and signs in when the person chooses to", async () => {
     watch();
     const { id } = await fixture.signedIn();
     await reject(id, "revoked");
     await fixture.accounts.update(id, (credential) => ({ ...credential, clockOffset: 1 }));
     assert.deepEqual(sentences(), [sentence("needsSignIn")]);
     const message = theMessage(/./);
-    assert.deepEqual([message.kind, message.modal, message.buttons], ["warning", false, ["Sign In"]]);
+    assert.deepEqual([message.kind, message.modal, message.buttons], ["warning", false, ["Sign in with ChatGPT"]]);
     assert.deepEqual(asked, []);
-    message.choose("Sign In");
+    message.choose("Sign in with ChatGPT");
     await until(() => asked.length > 0);
     assert.deepEqual(asked, ["signIn"]);
   });
@@ -135,10 +114,10 @@ describe("Watching the accounts", () => {
     await fixture.signedIn("plus@example.com", { origin: "linked", link, rejected: "rejected" });
     watch();
     const message = theMessage(/./);
-    assert.deepEqual([message.text, message.buttons], [sentence("linkEnded"), ["Import", "Sign In"]]);
+    assert.deepEqual([message.text, message.buttons], [sentence("linkEnded"), ["Import", "Sign in with ChatGPT"]]);
     message.choose("Import");
     await until(() => asked.length > 0);
-    assert.deepEqual(asked, ["import"]);
+    assert.deepEqual(asked, ["importFromCodex"]);
   });
 
   it("does nothing when the person closes the message", async () => {

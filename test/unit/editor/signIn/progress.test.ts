@@ -1,56 +1,61 @@
 import assert from "node:assert/strict";
 import { progressMessage, SignInProgress } from "../../../../src/editor/signIn/progress.ts";
 import { Emitter } from "../../../../src/platform/emitter.ts";
-import type { FlowName, Stage } from "../../../../src/shared/panelProtocol.ts";
-import type { RunningSignIn, SignIn } from "../../../../src/signin/signIn.ts";
+import type { SignInAttempt } from "../../../../src/shared/panelProtocol.ts";
+import type { SignIn } from "../../../../src/signin/signIn.ts";
 import { resetVscode, settle, state } from "../../../support/vscodeStub/stub.ts";
 
 const minute = 60_000;
-const running = (flow: FlowName, stage: Stage, more: Partial<RunningSignIn> = {}): RunningSignIn => ({
-  ...{ flow, stage, since: 0, until: 10 * minute, notice: undefined, device: undefined, hasLink: true },
-  ...more,
-});
+const times = { since: 0, until: 10 * minute };
 
 describe("The notification of a sign-in", () => {
   const device = { userCode: "ABCD-12345", page: "https://auth.example/codex/device" };
-  const shown: readonly [string, RunningSignIn, RegExp][] = [
-    ["starts", running("browser", "starting"), /^starting…$/],
+  const shown: readonly [string, SignInAttempt, RegExp][] = [
+    ["starts", { stage: "starting", since: 0 }, /^starting…$/],
     [
       "waits for the browser",
-      running("browser", "waitingForBrowser"),
-      /left\. \[Copy link\].*\[Use device code\].*\[Paste link\]/,
+      { stage: "waitingForBrowser", ...times },
+      /left\. \[Copy link\].*\[Use device code\].*\[Paste address\]/,
     ],
     [
       "was not opened",
-      running("browser", "waitingForBrowser", { notice: "linkNotOpened" }),
-      /VS Code did not open the page\..* 10 min left\. \[Open page\].*\[Copy link\]/,
+      { stage: "waitingForBrowser", notice: "linkNotOpened", ...times },
+      /VS Code didn't open the sign-in page\..* 10 min left\. \[Open page\].*\[Copy link\]/,
     ],
     [
       "waits for a choice",
-      running("browser", "waitingForChoice"),
-      /another way\. 10 min left\. \[Use device code\].*Paste/,
+      { stage: "waitingForChoice", failed: "browser", ...times },
+      /another method\. 10 min left\. \[Use device code\].*Paste/,
     ],
-    ["waits for a choice but the device code's", running("deviceCode", "waitingForChoice"), /\[Use browser\]/],
+    [
+      "waits for a choice but the device code's",
+      { stage: "waitingForChoice", failed: "deviceCode", ...times },
+      /\[Use browser\]/,
+    ],
     [
       "waits for the code",
-      running("deviceCode", "waitingForDevice", { device }),
-      /Code: ABCD-12345\. Never share it\. 10 min left\. \[Copy code\].*\[Open its page\]/,
+      { stage: "waitingForDevice", device, ...times },
+      /Code: ABCD-12345\. Never share it\. 10 min left\. \[Copy code\].*\[Open page\]\(command:chatgptSignIn.openDevicePage\)/,
     ],
-    ["waits for the address", running("paste", "waitingForLink"), /\[Paste link\].*\[Copy link\].*\[Use device code\]/],
-    ["exchanges the code", running("browser", "exchangingCode"), /^completing the sign-in…$/],
-    ["stores", running("browser", "saving"), /^storing the credential…$/],
+    [
+      "waits for the address",
+      { stage: "waitingForLink", ...times },
+      /\[Paste address\].*\[Copy link\].*\[Use device code\]/,
+    ],
+    ["redeems the code", { stage: "redeeming", since: 0 }, /^completing the sign-in…$/],
+    ["saves", { stage: "saving", since: 0 }, /^saving your credential…$/],
   ];
-  for (const [name, sign, text] of shown) {
-    it(`says what it does when it ${name}`, () => assert.match(progressMessage(sign, 0), text));
+  for (const [name, attempt, text] of shown) {
+    it(`says what it does when it ${name}`, () => assert.match(progressMessage(attempt, 0), text));
   }
 
   it("offers no link to copy where there is none", () => {
-    assert.doesNotMatch(progressMessage(running("paste", "waitingForLink", { hasLink: false }), 0), /Copy link/);
+    assert.doesNotMatch(progressMessage({ stage: "waitingForDevice", device, ...times }, 0), /Copy link/);
   });
 
   it("tells the time left in minutes, rounded up, and never none", () => {
     const at = (now: number) =>
-      /(\d+) min left/.exec(progressMessage(running("browser", "waitingForBrowser"), now))?.[1];
+      /(\d+) min left/.exec(progressMessage({ stage: "waitingForBrowser", ...times }, now))?.[1];
     assert.deepEqual([at(0), at(1), at(minute), at(9.5 * minute), at(11 * minute)], ["10", "10", "9", "1", "1"]);
   });
 
@@ -60,7 +65,7 @@ describe("The notification of a sign-in", () => {
       throw error;
     });
     let cancelled = 0;
-    const sign: { running: RunningSignIn | undefined } = { running: running("browser", "starting") };
+    const sign: { running: SignInAttempt | undefined } = { running: { stage: "starting", since: 0 } };
     const signIn = {
       get running() {
         return sign.running;
@@ -72,11 +77,11 @@ describe("The notification of a sign-in", () => {
     };
     new SignInProgress(signIn as unknown as SignIn).show();
     changed.fire();
-    sign.running = running("browser", "saving");
+    sign.running = { stage: "saving", since: 0 };
     changed.fire();
     changed.fire();
     const [progress] = state.progresses;
-    assert.deepEqual(progress?.reports, ["starting…", "storing the credential…"]);
+    assert.deepEqual(progress?.reports, ["starting…", "saving your credential…"]);
     progress?.cancel();
     assert.equal(cancelled, 1);
     assert.equal(progress?.done, false);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { signedOut } from "../../../../src/account/state.ts";
+import * as l10n from "@vscode/l10n";
+import { type Account, signedOut } from "../../../../src/account/state.ts";
 import type { Known } from "../../../../src/editor/sessions/knownAccounts.ts";
 import { KnownAccounts } from "../../../../src/editor/sessions/knownAccounts.ts";
 import { statusOf } from "../../../../src/editor/status/statusView.ts";
@@ -53,6 +54,31 @@ describe("What is remembered of the accounts", () => {
     known.update(signedOut, true);
     assert.equal(told, 2);
     assert.deepEqual(new KnownAccounts(memento).current, { accounts: [], ownKey: true });
+  });
+
+  it("has the same labels in every language: VS Code files consents under them", () => {
+    const accounts = ["one", "two", "three"].map((id) => ({ id, workspaceId: "w" }) as Account);
+    const labels = () => {
+      const known = new KnownAccounts(new MemoryMemento());
+      return known.update({ ...signedOut, accounts }, false).accounts.map(({ label }) => label);
+    };
+    const english = labels();
+    assert.deepEqual(english, [
+      "ChatGPT account",
+      "ChatGPT account (ChatGPT workspace w)",
+      "ChatGPT account (ChatGPT workspace w) three",
+    ]);
+    l10n.config({
+      contents: {
+        "ChatGPT account": "ChatGPT-Konto",
+        "{account} (ChatGPT workspace {workspace})": "{account} (Arbeitsbereich {workspace})",
+      },
+    });
+    try {
+      assert.deepEqual(labels(), english);
+    } finally {
+      l10n.config({ contents: {} });
+    }
   });
 
   it("is forgotten when it has another shape", () => {

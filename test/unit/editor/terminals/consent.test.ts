@@ -4,7 +4,7 @@ import { Emitter } from "../../../../src/platform/emitter.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("The person's word that terminals may have the API key", () => {
+describe("The person's consent that terminals may have the API key", () => {
   let enabled: boolean;
   let focused: boolean;
   let remembered: unknown;
@@ -136,7 +136,7 @@ describe("The person's word that terminals may have the API key", () => {
     ["never answers", () => new Promise<void>(() => {})],
     ["fails", () => Promise.reject(new Error("the disk is full"))],
   ] as const) {
-    it(`holds in this window, and is told of, though the memory ${what}`, async () => {
+    it(`holds in this window, and listeners hear of it, though the memory ${what}`, async () => {
       kept = write;
       set(true);
       await answer(true);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type * as vscode from "vscode";
-import { createTerminals } from "../../../../src/editor/terminals/terminals.ts";
+import { createTerminals } from "../../../../src/editor/terminals/module.ts";
 import type { Notifications } from "../../../../src/editor/vscode/notifications.ts";
 import type { Disposable } from "../../../../src/platform/disposables.ts";
 import { changeSetting, resetVscode, settle, state, theMessage } from "../../../support/vscodeStub/stub.ts";
@@ -11,7 +11,7 @@ describe("Integrated terminals", () => {
   let variables: Map<string, string>;
   let remembered: unknown;
   let offers: (() => void)[];
-  let terminals: Disposable[];
+  let terminals: Disposable;
 
   function open(): void {
     const collection = {
@@ -42,16 +42,16 @@ describe("Integrated terminals", () => {
     offers = [];
   });
   afterEach(() => {
-    for (const terminal of terminals) terminal.dispose();
+    terminals.dispose();
     assert.equal(variables.size, 0);
   });
 
-  it("have the key by the person's word and not by the setting alone", async () => {
+  it("have the key by the person's consent and not by the setting alone", async () => {
     open();
     changeSetting(name, true);
     await settle();
     assert.equal(variables.size, 0);
-    const { modal, choose } = theMessage(/^Give your OpenAI API key to integrated terminals\?/);
+    const { modal, choose } = theMessage(/^Provide the API key to integrated terminals\?/);
     assert.equal(modal, true);
     choose("Allow");
     await settle();
@@ -65,7 +65,7 @@ describe("Integrated terminals", () => {
     open();
     assert.deepEqual([variables.size, state.messages.length, offers.length], [0, 0, 1]);
     offers[0]?.();
-    theMessage(/^Give your/).choose(undefined);
+    theMessage(/^Provide the API key/).choose(undefined);
     await settle();
     assert.deepEqual([variables.size, remembered], [0, "refused"]);
   });

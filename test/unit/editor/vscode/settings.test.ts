@@ -87,7 +87,7 @@ describe("Settings", () => {
     assert.deepEqual(settings.changedEndpoints, ["issuer"]);
   });
 
-  it("tells of its own section alone", () => {
+  it("reports changes of our section only", () => {
     let told = 0;
     const subscription = settings.onDidChange(() => {
       told += 1;

@@ -1,0 +1,82 @@
+import { type Clock, delay } from "../platform/clock.ts";
+import { SharedWork } from "../platform/sharedWork.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
+import { refreshDueAt } from "./freshness.ts";
+import { RefreshBackoff } from "./refreshBackoff.ts";
+import type { Refresher } from "./refresher.ts";
+import type { Entry } from "./state.ts";
+import type { TokenAges } from "./tokenAges.ts";
+
+/** A request whose token is still good does not wait longer than this for a new one, ms. */
+const patienceMs = 3_000;
+
+export interface FreshTokensDependencies {
+  refresher: Refresher;
+  ages: TokenAges;
+  clock: Clock;
+}
+
+/** Gets an account's tokens refreshed when they are due, and no more often than that. */
+export class FreshTokens {
+  readonly #dependencies: FreshTokensDependencies;
+  readonly #backoff: RefreshBackoff;
+  /** Refreshes under way, whose outcome counts once however many wait for it. */
+  readonly #refreshes = new SharedWork<Entry>();
+
+  constructor(dependencies: FreshTokensDependencies) {
+    this.#dependencies = dependencies;
+    this.#backoff = new RefreshBackoff(dependencies.clock);
+  }
+
+  /**
+   * The entry with an access token that is good for a request: refreshed when that is due. A token that has not expired
+   * is used when the refresh fails or takes long.
+   * @throws Problem `needsSignIn`, `notSignedIn`; what the refresh failed with when the token has expired
+   */
+  async freshen(entry: Entry): Promise<Entry> {
+    const { clock, ages } = this.#dependencies;
+    const { id, rejected, accessTokenExpiresAt } = entry.account;
+    if (rejected) throw new Problem("needsSignIn", rejected);
+    const now = clock.now();
+    if (now < refreshDueAt(entry) && !ages.isClockSetBack(ages.of(entry))) return entry;
+    const isUsable = accessTokenExpiresAt === undefined || now < accessTokenExpiresAt;
+    const waiting = this.#backoff.waiting(id);
+    if (waiting) {
+      if (isUsable) return entry;
+      throw waiting.problem;
+    }
+    const refresh = this.#refreshes.run(id, () => this.#refresh(entry));
+    if (!isUsable) return refresh;
+    try {
+      return await this.#orAfterAWhile(refresh, entry);
+    } catch (problem) {
+      if (isProblem(problem, "needsSignIn", "notSignedIn")) throw problem;
+      return entry;
+    }
+  }
+
+  async #refresh(entry: Entry): Promise<Entry> {
+    const { id } = entry.account;
+    try {
+      const refreshed = await this.#dependencies.refresher.refresh(entry.credential);
+      this.#backoff.succeeded(id);
+      return refreshed;
+    } catch (problem) {
+      if (!isProblem(problem, "needsSignIn", "notSignedIn")) this.#backoff.failed(id, problem);
+      throw problem;
+    }
+  }
+
+  /** What a refresh brings, or after a while the entry that is still good. */
+  async #orAfterAWhile(refresh: Promise<Entry>, entry: Entry): Promise<Entry> {
+    const enough = new AbortController();
+    const waited = delay(this.#dependencies.clock, patienceMs, enough.signal).then(() => entry);
+    waited.catch(() => {});
+    try {
+      return await Promise.race([refresh, waited]);
+    } finally {
+      enough.abort();
+      refresh.catch(() => {});
+    }
+  }
+}

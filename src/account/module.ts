@@ -1,0 +1,138 @@
+import { revoke } from "../oauth/revocation.ts";
+import { TokenEndpoint } from "../oauth/tokenEndpoint.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
+import type { HttpClient } from "../platform/httpClient.ts";
+import { createFileLock, type Lock, type LockTimes } from "../platform/lock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import type { AuthMode } from "../shared/panelProtocol.ts";
+import { Accounts } from "./accounts.ts";
+import type { SignedInHint } from "./accountsReader.ts";
+import { CachedSecrets } from "./cachedSecrets.ts";
+import type { LinkedCredential } from "./credential.ts";
+import { CredentialSource } from "./credentialSource.ts";
+import { type EndpointMemory, EndpointPermissions, type EndpointQuestion } from "./endpointPermissions.ts";
+import { CreditRedeemer } from "./followUp/credits.ts";
+import { KeyDeriver } from "./followUp/derivedKey.ts";
+import { FollowUp } from "./followUp/followUp.ts";
+import type { SecretLimits } from "./limitSecrets.ts";
+import { OwnKeyStore } from "./ownKey.ts";
+import { Refresher, type RefresherDependencies } from "./refresher.ts";
+import { createRefreshNotes, type RefreshNotes } from "./refreshNotes.ts";
+import { scheduleRefresh } from "./scheduledRefresh.ts";
+import type { SecretStorage } from "./secretStorage.ts";
+import { SecretStore } from "./secretStore.ts";
+import { createIssuerRefresher, type TokenRefresher } from "./tokenRefresher.ts";
+
+/** What the module above does for logins that the Codex CLI owns, or may own. */
+export interface LinkedLogins extends TokenRefresher<LinkedCredential>, Pick<RefresherDependencies, "settleHandOff"> {}
+
+export interface AccountDependencies {
+  secrets: SecretStorage;
+  /** A window sees the secrets as they were when its page was loaded, as in VS Code on the web. */
+  secretsAreCached?: boolean;
+  secretLimits?: SecretLimits;
+  /** The folder that all windows of one person share. */
+  directory: string;
+  lockTimes?: LockTimes;
+  http: HttpClient;
+  clock: Clock;
+  log: Logger;
+  hint: SignedInHint;
+  /** Where the person's answers about endpoints are remembered. */
+  memory: EndpointMemory;
+  /** Asks the person in a modal dialog whether a credential may go to these addresses. */
+  askForEndpoints: (question: EndpointQuestion) => PromiseLike<boolean>;
+  authMode: () => AuthMode;
+  /** @throws Problem `badSetting` */
+  apiBaseUrl: () => string;
+  /** Whether the API credits of a plan are to be asked for. */
+  redeemCredits: () => boolean;
+  /** Called when the first linked account needs it: it is built after this module, from what this module returns. */
+  linked: () => LinkedLogins;
+}
+
+export interface AccountServices {
+  readonly accounts: Accounts;
+  readonly ownKey: OwnKeyStore;
+  readonly lock: Lock;
+  readonly refreshNotes: RefreshNotes;
+  readonly tokenEndpoint: (issuer: string) => TokenEndpoint;
+  /** Revokes a refresh token at its issuer. @throws Problem when the issuer could not be told */
+  readonly revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  readonly endpoints: EndpointPermissions;
+  readonly refresher: Refresher;
+  readonly deriver: KeyDeriver;
+  readonly credits: CreditRedeemer;
+  readonly followUp: FollowUp;
+  readonly source: CredentialSource;
+  /** @throws Problem `staleWindow` when another window has changed the secrets and this one cannot see it */
+  readonly assertCurrent: () => Promise<void>;
+  /**
+   * Reads what is stored.
+   * @returns whether the own key could be read; it need not be while requests are made with ChatGPT
+   * @throws Problem `keyringFailed`, `keyringSilent`; can be called again
+   */
+  load(): Promise<{ isOwnKeyKnown: boolean }>;
+  /** Starts what happens without being asked for: refreshes before a token expires, and what a sign-in has left to do. */
+  start(): void;
+  /** Resolves when no refresh is under way, and everything is stored that can be. */
+  dispose(): Promise<void>;
+}
+
+/** Builds the services that keep credentials. Nothing is read before `load`, or before somebody asks for a credential. */
+export function createAccount(dependencies: AccountDependencies): AccountServices {
+  const { directory, http, clock, log, hint, memory, authMode, secretLimits, linked } = dependencies;
+  const cached = dependencies.secretsAreCached
+    ? new CachedSecrets(dependencies.secrets, directory, secretLimits)
+    : undefined;
+  const secrets = cached ?? dependencies.secrets;
+  const assertCurrent = async () => cached?.assertCurrent();
+  const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
+  const revokeToken = (issuer: string, refreshToken: string) => revoke(http, issuer, refreshToken);
+  const lock = createFileLock(directory, log, dependencies.lockTimes);
+  const refreshNotes = createRefreshNotes(directory);
+  const accounts = new Accounts({ store: new SecretStore(secrets, secretLimits), lock, hint, refreshNotes, log });
+  const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
+  const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });
+  const issuerRefresher = createIssuerRefresher(tokenEndpoint);
+  const refresher = new Refresher({
+    ...{ accounts, revoke: revokeToken, lock, refreshNotes, clock, log, assertCurrent },
+    refreshers: {
+      own: issuerRefresher,
+      copied: issuerRefresher,
+      linked: { refresh: (credential) => linked().refresh(credential) },
+    },
+    settleHandOff: (credential) => linked().settleHandOff(credential),
+  });
+  const deriver = new KeyDeriver({ accounts, tokenEndpoint, clock, log });
+  const { apiBaseUrl, redeemCredits: isWanted } = dependencies;
+  const credits = new CreditRedeemer({
+    ...{ accounts, refresher, deriver, http, clock, log, endpoints, apiBaseUrl, isWanted },
+  });
+  const followUp = new FollowUp({ accounts, deriver, credits, log });
+  const source = new CredentialSource({ accounts, ownKey, refresher, authMode, clock });
+  let scheduledRefresh: Disposable | undefined;
+  return {
+    ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, revoke: revokeToken, endpoints },
+    ...{ refresher, deriver, credits, followUp, source, assertCurrent },
+    async load() {
+      const [loaded, keyLoaded] = await Promise.allSettled([accounts.load(), ownKey.load()]);
+      if (loaded.status === "rejected") throw loaded.reason;
+      if (keyLoaded.status === "fulfilled") return { isOwnKeyKnown: true };
+      // A key that no request uses must not keep the person from everything else.
+      if (authMode() === "apiKey") throw keyLoaded.reason;
+      log.warn(`The own key could not be read: ${describeError(keyLoaded.reason)}`);
+      return { isOwnKeyKnown: false };
+    },
+    start() {
+      followUp.resume();
+      scheduledRefresh ??= scheduleRefresh({ accounts, source, clock, log });
+    },
+    async dispose() {
+      ownKey.dispose();
+      scheduledRefresh?.dispose();
+      await refresher.settle();
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import type { Lock } from "../platform/lock.ts";
+import type { Logger } from "../platform/logger.ts";
+import { endedAt, hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
+import type { AccountsMemory } from "./accountsMemory.ts";
+import type { AccountsReader } from "./accountsReader.ts";
+import type { AccountsWriter } from "./accountsWriter.ts";
+import type { Credential, StoredCredential } from "./credential.ts";
+import { holdUnlessStuck } from "./holdUnlessStuck.ts";
+import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
+import type { SecretStore } from "./secretStore.ts";
+
+export interface SignInWriterDependencies {
+  store: SecretStore;
+  memory: AccountsMemory;
+  reader: AccountsReader;
+  writer: AccountsWriter;
+  lock: Lock;
+  log: Logger;
+  /** Runs work when no other change of what is stored is under way. */
+  inTurn: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** Stores the record of a sign-in and makes its account the active one: both, or neither. */
+export class SignInWriter {
+  readonly #dependencies: SignInWriterDependencies;
+
+  constructor(dependencies: SignInWriterDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** @throws as `Accounts.storeSignIn`; then what was stored before is restored */
+  store(given: Credential): Promise<void> {
+    const { lock, log, inTurn } = this.#dependencies;
+    // Tokens of an earlier sign-in may just be refreshed, in any window, also where the account is not known here.
+    return holdUnlessStuck(lock, given.id, () => inTurn(() => this.#write(given)), log);
+  }
+
+  async #write(given: Credential): Promise<void> {
+    const { store, memory, reader, writer, lock, log, inTurn } = this.#dependencies;
+    const { id } = given;
+    const status = await reader.readIndex();
+    const replaced = await store.readCredential(id);
+    const credential = laterThan(this.#latestSignIn(id, replaced), given);
+    let isListed = false;
+    try {
+      await store.writeCredential(credential);
+      const { ids, active } = memory.index;
+      if (status !== "found" || !ids.includes(id) || active !== id) {
+        isListed = true;
+        await writer.changeIndexUnlessStuck((index) => withAccount(index, id));
+      }
+    } catch (error) {
+      if (!(error instanceof KeyringSilent)) await this.#restore(credential, replaced);
+      const undo = () => inTurn(() => this.#undoLate(credential, replaced, isListed));
+      throw afterLateWrite(error, () => holdUnlessStuck(lock, id, undo, log));
+    }
+    reader.remember(true);
+    memory.adopt(credential, reader.noticeWithout(id));
+  }
+
+  /** When the account's newest sign-in that is known of began. */
+  #latestSignIn(id: string, stored: StoredCredential): number {
+    const { memory } = this.#dependencies;
+    return Math.max(
+      endedAt(memory.index, id),
+      memory.get(id)?.credential.signedInAt ?? 0,
+      stored.status === "found" ? stored.credential.signedInAt : 0,
+    );
+  }
+
+  /** Restores what the record of a failed sign-in has replaced, as far as the keyring allows. */
+  async #restore(credential: Credential, replaced: StoredCredential): Promise<void> {
+    const { store, memory, reader, writer } = this.#dependencies;
+    const { id } = credential;
+    // A write that was reported as failed may have succeeded.
+    const now = await store.readCredential(id).catch(() => undefined);
+    if (now?.status !== "found" || now.credential.signedInAt !== credential.signedInAt) return;
+    const before = memory.newest(id, replaced)?.credential;
+    if (before) return store.writeCredential(before).catch(() => {});
+    if (isUnreadable(replaced)) return store.restoreSetAside(id).catch(() => {});
+    // An index that could not be read may name the account, with an earlier record.
+    if (reader.isBlind || memory.index.ids.includes(id)) return;
+    await reader.readIndex().catch(() => {});
+    const isListed = memory.index.ids.includes(id);
+    if (isListed) await writer.changeIndex((index) => withoutAccount(index, credential)).catch(() => {});
+    await writer.deleteRecord(id);
+  }
+
+  /**
+   * Undoes a sign-in that was reported as failed and was written all the same, when the keyring answered at last.
+   * @param isListed whether it has written the index, too
+   */
+  async #undoLate(credential: Credential, replaced: StoredCredential, isListed: boolean): Promise<void> {
+    const { store, memory, reader, writer } = this.#dependencies;
+    const { id, signedInAt } = credential;
+    await reader.readIndex();
+    const now = await store.readCredential(id).catch(() => undefined);
+    const known = memory.newest(id, { status: "none" })?.credential;
+    // Written since, here or in another window, or signed in again.
+    if (now?.status === "found" && now.credential.signedInAt !== signedInAt) return;
+    if (known && known.signedInAt > signedInAt) return;
+    if (known && known.signedInAt < signedInAt) return store.writeCredential(known);
+    if (isUnreadable(replaced)) return store.restoreSetAside(id);
+    // Another window has signed in, and this record has replaced the other window's.
+    const { index } = memory;
+    if (!isListed && index.ids.includes(id) && !hasEnded(index, credential)) return;
+    await writer.changeIndex((changed) => withoutAccount(changed, credential));
+    memory.drop(id);
+    await writer.deleteRecord(id);
+  }
+}
+
+/** The credential with a later sign-in time than `before`: it decides which is newer, also after a clock was set back. */
+function laterThan(before: number, credential: Credential): Credential {
+  return credential.signedInAt > before ? credential : { ...credential, signedInAt: before + 1 };
+}
+
+/** Whether there is a record that this version cannot read, and another may. */
+function isUnreadable({ status }: StoredCredential): boolean {
+  return status === "corrupt" || status === "newer";
+}

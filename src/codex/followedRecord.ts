@@ -1,0 +1,52 @@
+import { accountIdOf, claimsOf, type LinkedCredential } from "../account/credential.ts";
+import { type AuthFile, parseAuthFile } from "./authFile/parse.ts";
+import type { AuthFileRead } from "./authFile/read.ts";
+import { accountOf, keyringTokens, linkedTokens } from "./login.ts";
+
+/** The record of a linked account after its file has been read; the same object where nothing changes. */
+export function afterReading(credential: LinkedCredential, read: AuthFileRead, now: number): LinkedCredential {
+  const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
+  const file = result?.ok ? result.file : undefined;
+  if (file?.tokens && accountOf(file, credential.issuer) === credential.id) return withFile(credential, file, now);
+  const isSignedOut = read.status === "missing" || (result && !result.ok && result.problem.reason === "noCredential");
+  // A file that cannot be read or understood says nothing: the access token is used as long as it lasts.
+  if (!isSignedOut && !file) return credential;
+  // The Codex CLI has signed out, or in as somebody else, whom the person has not agreed to be here.
+  return credential.rejected ? credential : { ...credential, rejected: "revoked" };
+}
+
+/**
+ * The record of a linked account whose login the Codex CLI has moved from its file into the keyring; undefined when the
+ * keyring has another account's login.
+ */
+export function afterMove(
+  credential: LinkedCredential,
+  accessToken: string,
+  now: number,
+): LinkedCredential | undefined {
+  const tokens = keyringTokens(accessToken);
+  if (accountIdOf(credential.issuer, claimsOf(tokens)) !== credential.id) return undefined;
+  const { rejected: _rejected, link, ...kept } = credential;
+  const isNew = accessToken !== credential.tokens.accessToken;
+  return {
+    ...kept,
+    link: { codexHome: link.codexHome, store: "keyring", refreshHere: false },
+    ...(isNew && { tokens, sequence: kept.sequence + 1, receivedAt: now, lastRefreshAt: now }),
+  };
+}
+
+function withFile(credential: LinkedCredential, file: AuthFile, now: number): LinkedCredential {
+  if (!file.tokens) return credential;
+  const tokens = linkedTokens(file.tokens);
+  const isSameToken = tokens.accessToken === credential.tokens.accessToken;
+  // With any other reason, the issuer has rejected this very token.
+  if (isSameToken && credential.rejected !== "revoked") return credential;
+  const { rejected: _rejected, ...kept } = credential;
+  const { apiKey, lastRefresh } = file;
+  return {
+    ...kept,
+    tokens,
+    ...(!isSameToken && { sequence: kept.sequence + 1, receivedAt: now, lastRefreshAt: lastRefresh ?? now }),
+    ...(apiKey !== undefined && { derivedKey: { status: "present", key: apiKey, createdAt: lastRefresh ?? now } }),
+  };
+}

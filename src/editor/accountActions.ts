@@ -1,0 +1,93 @@
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Accounts } from "../account/accounts.ts";
+import type { CredentialSource } from "../account/credentialSource.ts";
+import type { EndpointPermissions } from "../account/endpointPermissions.ts";
+import { accountBinding } from "../account/endpoints.ts";
+import type { KeyDeriver } from "../account/followUp/derivedKey.ts";
+import type { Refresher } from "../account/refresher.ts";
+import type { Entry } from "../account/state.ts";
+import { platformUrl } from "../oauth/issuer.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
+import { Problem } from "../shared/problem.ts";
+import { switchAuthMode } from "./signIn/authModeSwitch.ts";
+import { endAtService } from "./signIn/signOutReport.ts";
+import type { Notifications } from "./vscode/notifications.ts";
+
+export interface AccountActionsDependencies {
+  accounts: Accounts;
+  source: CredentialSource;
+  refresher: Refresher;
+  deriver: KeyDeriver;
+  endpoints: EndpointPermissions;
+  notifications: Notifications;
+  log: Logger;
+  /** Ends a login at the issuer. */
+  revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  /** Finds out whose an account's login is, if a hand-off to the Codex CLI is not settled; never rejects. */
+  endHandOff: (id: string) => Promise<void>;
+}
+
+/** What a person does with an account that is signed in. */
+export class AccountActions {
+  readonly #dependencies: AccountActionsDependencies;
+
+  constructor(dependencies: AccountActionsDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Makes an account the active one. @throws Problem */
+  async use(id: string): Promise<void> {
+    await this.#dependencies.accounts.setActive(id);
+  }
+
+  /** Signs an account out, the active one unless told; the others stay. @throws Problem */
+  async signOut(id = this.#dependencies.accounts.state.active?.id): Promise<void> {
+    const { accounts, endpoints, notifications } = this.#dependencies;
+    const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
+    if (!entry) throw new Problem("notSignedIn");
+    const { accounts: left } = accounts.state;
+    const { issuer } = entry.credential;
+    // What was allowed goes with the last account that it was allowed for, before a next one is allowed anything.
+    if (!left.some((account) => account.issuer === issuer)) endpoints.forget(accountBinding(issuer));
+    notifications.info(await endAtService(entry.credential, left.length === 0, this.#dependencies));
+  }
+
+  /** Refreshes the active account's tokens, and asks for a new derived key. @throws Problem */
+  async refresh(): Promise<void> {
+    const { accounts, refresher, deriver, notifications } = this.#dependencies;
+    await accounts.load();
+    const entry = accounts.entry();
+    if (!entry) throw new Problem("notSignedIn");
+    await deriver.derive(await refresher.refresh(entry.credential));
+    notifications.info(l10n.t("ChatGPT credentials refreshed."));
+  }
+
+  /** Tries again to get the derived key that the active account lacks. @throws Problem */
+  async retryDerivedKey(): Promise<void> {
+    const { accounts, source, deriver, refresher } = this.#dependencies;
+    // The id_token that the key is made from lives an hour.
+    await source.accessToken();
+    let entry = accounts.entry();
+    if (!entry) throw new Problem("notSignedIn");
+    if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
+    await deriver.derive(entry);
+  }
+
+  /** Opens the OpenAI Platform that belongs to the active account. */
+  async openPlatform(): Promise<void> {
+    const issuer = this.#dependencies.accounts.state.active?.issuer;
+    if (issuer !== undefined) await vscode.env.openExternal(vscode.Uri.parse(platformUrl(issuer)));
+  }
+
+  /** Removes an account; with the last one goes the mode that uses it. */
+  async #remove(id: string): Promise<Entry | undefined> {
+    const { accounts, notifications, endHandOff } = this.#dependencies;
+    // Before its refresh token ends: the Codex CLI gets its earlier login back, or keeps this one.
+    await endHandOff(id);
+    const entry = await accounts.remove(id);
+    if (entry && accounts.state.accounts.length === 0) await switchAuthMode("apiKey", notifications, systemClock);
+    return entry;
+  }
+}

@@ -1,0 +1,55 @@
+import { Disposables } from "../../platform/disposables.ts";
+import type { RunAction } from "../actions.ts";
+import { askKeyChoice } from "../apiKey/keyChoice.ts";
+import type { OwnKeyActions } from "../apiKey/ownKeyActions.ts";
+import { notSaved } from "../signIn/authModeSwitch.ts";
+import type { SignInActions } from "../signIn/signInActions.ts";
+import { settings } from "../vscode/settings.ts";
+import { pickAccount } from "./accountPicker.ts";
+import { Sessions, type SessionsDependencies } from "./sessions.ts";
+import { type WatchDependencies, watchAccounts } from "./watchAccounts.ts";
+
+export interface SessionModuleDependencies
+  extends Pick<SessionsDependencies, "known" | "clock" | "changed">,
+    WatchDependencies {
+  run: RunAction;
+  signInActions: SignInActions;
+  ownKeyActions: OwnKeyActions;
+}
+
+export interface SessionServices {
+  readonly sessions: Sessions;
+  /** Asks which account to use. */
+  pickAccount(): void;
+  dispose(): void;
+}
+
+/** The accounts as VS Code and other extensions see them. @param dependencies with the accounts and the own key loaded */
+export function createSessions(dependencies: SessionModuleDependencies): SessionServices {
+  const { accounts, run, signInActions, ownKeyActions } = dependencies;
+  const disposables = new Disposables();
+  const sessions = disposables.add(
+    new Sessions({
+      ...dependencies,
+      authMode: () => settings.authMode,
+      onDidChangeSettings: settings.onDidChange,
+      signIn: (options) => signInActions.signInForSession(options),
+      signOut: (id) => run({ type: "signOutAccount", id }),
+      setOwnKey: () => run("setApiKey"),
+      removeOwnKey: () => ownKeyActions.drop(),
+      useChatgpt,
+      askKeyChoice,
+    }),
+  );
+  disposables.add(watchAccounts(dependencies));
+  return { sessions, pickAccount: () => pickAccount({ accounts, run }), dispose: () => disposables.dispose() };
+}
+
+/** @throws Problem `modeNotSaved` */
+async function useChatgpt(): Promise<void> {
+  try {
+    await settings.setAuthMode("chatgpt");
+  } catch (error) {
+    throw notSaved(error);
+  }
+}

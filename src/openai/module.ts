@@ -1,0 +1,75 @@
+import type { BearerCredential } from "../account/credentialSource.ts";
+import type { EndpointPermissions } from "../account/endpointPermissions.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { HttpClient } from "../platform/httpClient.ts";
+import type { Logger } from "../platform/logger.ts";
+import { remember } from "../platform/remember.ts";
+import { type Backend, type Credentials, chatgptBackend, platformBackend } from "./backend.ts";
+import type { ModelCatalogue } from "./modelCatalogue.ts";
+import type { ResponseRequest } from "./request.ts";
+import type { CompletedResponse } from "./responseEvents.ts";
+import { UsageMeter } from "./usageMeter.ts";
+
+export interface OpenAiDependencies {
+  readonly http: Pick<HttpClient, "send">;
+  /** The editor's own fetch, so that VS Code's proxy and certificate settings apply to streams as well. */
+  readonly fetch: typeof fetch;
+  readonly credentials: Credentials;
+  readonly endpoints: Pick<EndpointPermissions, "assertAllowed">;
+  /** The base URL that the settings name. @throws Problem `badSetting` */
+  readonly endpoint: (name: "apiBaseUrl" | "chatgptBaseUrl") => string;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Between 0 and 1; spreads the retries of many. `Math.random` by default. */
+  readonly random?: () => number;
+}
+
+/** Lists models and sends requests. */
+export interface ModelRequests {
+  readonly catalogue: ModelCatalogue;
+  /** @throws Problem; an abort, and `dispose`, reject with the signal's reason */
+  send(request: ResponseRequest): Promise<CompletedResponse>;
+}
+
+export interface OpenAi {
+  readonly usage: UsageMeter;
+  /** The service that the settings name, as of now. @throws Problem `badSetting` */
+  backend(kind: Backend["kind"]): Backend;
+  /** Loads the code for models and requests when it is first asked for: much of the extension's code is only for that. */
+  requests(): Promise<ModelRequests>;
+  /** Ends the requests that are under way. */
+  dispose(): void;
+}
+
+/** The services of OpenAI that answer with a person's credential: models, requests, and the use of the plan. */
+export function createOpenAi(dependencies: OpenAiDependencies): OpenAi {
+  const { http, credentials, endpoints, endpoint, userAgent, clock, log } = dependencies;
+  const ending = new AbortController();
+  const json = { http, clock, credentials, signal: ending.signal };
+  const assertAllowed = ({ binding }: BearerCredential, baseUrl: string) => endpoints.assertAllowed(binding, baseUrl);
+  const requests = remember(async (): Promise<ModelRequests> => {
+    const [{ ModelCatalogue }, { sendRequest }] = await Promise.all([
+      import("./modelCatalogue.ts"),
+      import("./request.ts"),
+    ]);
+    const { fetch, random = Math.random } = dependencies;
+    const sender = { fetch, credentials, clock, random, log: (line: string) => log.info(line) };
+    return {
+      catalogue: new ModelCatalogue({ ...json, log: (line) => log.info(line) }),
+      send: (request) => {
+        const signal = AbortSignal.any([request.signal, ending.signal]);
+        return sendRequest(sender, { ...request, signal });
+      },
+    };
+  });
+  return {
+    usage: new UsageMeter({ ...json, log: (line) => log.warn(line) }),
+    backend: (kind) =>
+      kind === "chatgpt"
+        ? chatgptBackend(endpoint("chatgptBaseUrl"), userAgent, assertAllowed)
+        : platformBackend(endpoint("apiBaseUrl"), userAgent, assertAllowed),
+    requests: () => requests.get(),
+    dispose: () => ending.abort(),
+  };
+}

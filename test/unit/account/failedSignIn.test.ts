@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { eventually } from "../../support/timing.ts";
+import { createFixture, type Fixture, is, minute } from "./fixture.ts";
+
+describe("A sign-in that cannot be stored", () => {
+  let fixture: Fixture;
+  beforeEach(async () => {
+    fixture = await createFixture({ reliable: true });
+  });
+  afterEach(() => fixture.dispose());
+
+  it("leaves no record behind when the index cannot be stored", async () => {
+    const window = await fixture.signedIn();
+    const before = [...fixture.secrets.values];
+    fixture.clock.jump(minute);
+    for (const email of ["team@example.com", "plus@example.com"]) {
+      // Where the index is missing, only its copy is written: it may just have read as missing.
+      if (email === "plus@example.com") fixture.secrets.values.delete("accounts");
+      fixture.secrets.script("store", email === "plus@example.com" ? "accounts.copy" : "accounts", "rejects");
+      const later = await fixture.credential(email);
+      await assert.rejects(window.accounts.storeSignIn(later), is("saveFailed"));
+      fixture.secrets.values.set("accounts", before.find(([key]) => key === "accounts")?.[1] ?? "");
+      assert.deepEqual(new Map(fixture.secrets.values), new Map(before));
+    }
+  });
+
+  describe("that was reported as failed", () => {
+    const newer = '{"version":3,"sealed":true}';
+    /** The next store of a secret is reported as failed, and succeeds. */
+    function succeedsThoughReported(key: string): void {
+      const store = fixture.secrets.store.bind(fixture.secrets);
+      fixture.secrets.store = async (name, value) => {
+        await store(name, value);
+        if (!name.startsWith(key)) return;
+        fixture.secrets.store = store;
+        throw new Error("the keyring is busy");
+      };
+    }
+
+    for (const key of ["credential", "accounts"]) {
+      it(`changes nothing although the store of “${key}” succeeded`, async () => {
+        const window = await fixture.signedIn();
+        const { state } = window.accounts;
+        fixture.clock.jump(minute);
+        succeedsThoughReported(key);
+        const later = await fixture.credential("team@example.com");
+        await assert.rejects(window.accounts.storeSignIn(later), is("saveFailed"));
+        assert.ok(!fixture.secrets.values.has(`credential.${later.id}`), "its tokens are not left behind");
+        await window.accounts.reload();
+        assert.deepEqual(window.accounts.state, state);
+        assert.deepEqual((await fixture.openLoaded()).accounts.state, state);
+      });
+    }
+
+    it("changes nothing although the record of the same account was stored", async () => {
+      const window = await fixture.signedIn();
+      const { state } = window.accounts;
+      fixture.clock.jump(minute);
+      succeedsThoughReported("credential");
+      await assert.rejects(window.accounts.storeSignIn(await fixture.credential()));
+      await window.accounts.reload();
+      assert.deepEqual(window.accounts.state, state);
+      assert.deepEqual((await fixture.openLoaded()).accounts.state, state);
+    });
+
+    for (const misbehaviour of ["rejects", "hangs"] as const) {
+      it(`restores the record of a newer version (the index ${misbehaviour})`, async () => {
+        const { accounts } = await fixture.signedIn();
+        const key = `credential.${accounts.state.active?.id}`;
+        await accounts.storeSignIn(await fixture.credential("team@example.com"));
+        fixture.secrets.values.set(key, newer);
+        const late = fixture.open({ secretLimits: { readMs: 20, writeMs: 20 } }).accounts;
+        await late.load();
+        fixture.secrets.script("store", "accounts", misbehaviour);
+        await assert.rejects(late.storeSignIn(await fixture.credential()));
+        fixture.secrets.answerNow();
+        await eventually(() => assert.ok(fixture.secrets.values.get(key) === newer));
+      });
+    }
+
+    it("deletes nothing where the index and the record only read as missing", async () => {
+      const { accounts } = await fixture.signedIn();
+      const missing = ["accounts", "accounts.copy", `credential.${accounts.state.active?.id}`];
+      for (const key of missing) fixture.secrets.script("get", key, ...Array(20).fill("nothing"));
+      const late = fixture.open();
+      await late.accounts.load();
+      fixture.secrets.script("store", "accounts.copy", "rejects");
+      await assert.rejects(late.accounts.storeSignIn(await fixture.credential()));
+      fixture.secrets.settle();
+      assert.equal((await fixture.openLoaded()).accounts.state.active?.email, "plus@example.com");
+    });
+  });
+});

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DerivedKey } from "../../../src/account/credential.ts";
+import { fingerprintOf } from "../../../src/codex/authFile/read.ts";
+import { Problem } from "../../../src/shared/problem.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import type { MemorySecrets } from "../../support/memorySecrets.ts";
+import { assertNeverShown, changeSetting, sentences, settingOf, state, until } from "../../support/vscodeStub/stub.ts";
+import { temporaryFolder } from "../codex/authFile/temporaryFolder.ts";
+import { createEditorFixture, type EditorFixture, useEditorFixture } from "./editorFixture.ts";
+
+const mode = () => settingOf("chatgptSignIn.authMode");
+
+describe("What a person does with an account", () => {
+  const folder = temporaryFolder();
+  let issuer: TestIssuer;
+  let fixture: EditorFixture;
+  useEditorFixture((given, from) => {
+    fixture = given;
+    issuer = from;
+  });
+
+  describe("signing out", () => {
+    const here = "You're signed out of ChatGPT on this computer.";
+    const there = "The sign-in was also revoked at OpenAI.";
+
+    it("ends the sign-in here, then at the service, and goes back to the key", async () => {
+      const { id, tokens } = await fixture.signedIn();
+      changeSetting("chatgptSignIn.authMode", "chatgpt");
+      const order: string[] = [];
+      fixture.accounts.onDidChange(({ accounts }) => order.push(`accounts ${accounts.length}`));
+      state.configurationChanged.event(() => order.push(`mode ${mode()}`));
+      const revoked = issuer.waitForRecord("revoke").then(() => order.push("revoked"));
+      await fixture.run("signOut");
+      await revoked;
+      assert.deepEqual(order, ["mode apiKey", "accounts 0", "revoked"]);
+      assert.deepEqual(sentences(), [`${here} ${there}`]);
+      assert.deepEqual(fixture.revoked, [tokens.refreshToken]);
+      assert.equal((fixture.secrets as MemorySecrets).values.has(`credential.${id}`), false);
+    });
+
+    it("stands when the service cannot be reached, and tells the person", async () => {
+      await fixture.signedIn();
+      issuer.faults.set("revoke", { kind: "serverError" });
+      await fixture.run("signOut");
+      assert.deepEqual(sentences(), [
+        `${here} The sign-in couldn't be revoked at OpenAI and may stay valid there until it expires.`,
+      ]);
+      assert.equal(fixture.activity.problem, undefined);
+      assert.deepEqual(fixture.accounts.state.accounts, []);
+      assert.ok(fixture.lines.some((line) => line.startsWith("The refresh token was not revoked: ")));
+    });
+
+    it("of one of two leaves the other and the mode", async () => {
+      const first = await fixture.signedIn("team@example.com");
+      await fixture.signedIn();
+      changeSetting("chatgptSignIn.authMode", "chatgpt");
+      await fixture.run({ type: "signOutAccount", id: first.id });
+      assert.equal(fixture.accounts.state.active?.email, "plus@example.com");
+      assert.equal(mode(), "chatgpt");
+      assert.match(sentences()[0] ?? "", /^The account is signed out on this computer\. Your other/);
+      assert.deepEqual(fixture.revoked, [first.tokens.refreshToken]);
+    });
+
+    it("twice at once ends it once", async () => {
+      await fixture.signedIn();
+      await Promise.all([fixture.run("signOut"), fixture.run("signOut")]);
+      assert.equal(fixture.revoked.length, 1);
+      assert.deepEqual(sentences().sort(), [new Problem("notSignedIn").message, `${here} ${there}`].sort());
+    });
+
+    it("that cannot be stored is told, and ends nothing at the service", async () => {
+      await fixture.signedIn();
+      changeSetting("chatgptSignIn.authMode", "chatgpt");
+      Object.assign(fixture.secrets, { failingStores: 1 });
+      await fixture.run("signOut");
+      assert.deepEqual(sentences(), [new Problem("saveFailed").message]);
+      assert.deepEqual([fixture.revoked, mode(), fixture.accounts.state.accounts.length], [[], "chatgpt", 1]);
+    });
+
+    it("of nobody is a problem", async () => {
+      await fixture.run("signOut");
+      assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);
+      assert.deepEqual(fixture.revoked, []);
+    });
+
+    const lives: readonly ["linked" | "copied", string][] = [
+      ["linked", `${here} The Codex CLI stays signed in.`],
+      ["copied", `${here} The Codex CLI's login is unchanged.`],
+    ];
+    for (const [origin, sentence] of lives) {
+      it(`of a ${origin} login leaves the CLI's alone`, async () => {
+        const derivedKey: DerivedKey = { status: "present", key: "sk-derivedCanary12345678", createdAt: 1 };
+        await fixture.signedIn("plus@example.com", { origin, derivedKey });
+        await fixture.run("signOut");
+        assert.deepEqual(sentences(), [sentence]);
+        assert.deepEqual(fixture.revoked, []);
+      });
+    }
+
+    for (const [whose, sentence] of [
+      ["ours", `${here} ${there}`],
+      ["the CLI's, which has refreshed it", `${here} The Codex CLI stays signed in.`],
+    ] as const) {
+      it(`while a hand-off is not settled finds out first that the login is ${whose}`, async () => {
+        const [file, backup] = [join(folder(), "auth.json"), join(folder(), "auth.json.backup-1")];
+        // What cannot be read keeps it from being settled by itself.
+        await mkdir(file);
+        const earlier = '{"OPENAI_API_KEY":"sk-proj-earlier-0123456789"}';
+        await writeFile(backup, earlier);
+        const attributes = { mode: 0o600, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+        const replaced = { fingerprint: fingerprintOf(earlier), attributes, backup };
+        const { tokens } = await fixture.signedIn("plus@example.com", { handOff: { codexHome: folder(), replaced } });
+        await until(() => fixture.lines.some((line) => line.includes("is not settled")));
+        await rm(file, { recursive: true });
+        const refreshToken = whose === "ours" ? tokens.refreshToken : "rt.refreshed";
+        const names = { id_token: tokens.idToken, access_token: tokens.accessToken, refresh_token: refreshToken };
+        const text = JSON.stringify({ auth_mode: "chatgpt", tokens: names });
+        await writeFile(file, text);
+        await fixture.run("signOut");
+        assert.deepEqual(sentences(), [sentence]);
+        assert.deepEqual(fixture.revoked, whose === "ours" ? [tokens.refreshToken] : []);
+        assert.equal(await readFile(file, "utf8"), whose === "ours" ? earlier : text);
+      });
+    }
+
+    it("says that a derived key stays valid", async () => {
+      const derivedKey: DerivedKey = { status: "present", key: "sk-derivedCanary12345678", createdAt: 1 };
+      await fixture.signedIn("plus@example.com", { derivedKey });
+      await fixture.run("signOut");
+      assert.deepEqual(sentences(), [
+        `${here} ${there} The account API key stays valid until you delete it at platform.openai.com.`,
+      ]);
+      assertNeverShown("derivedCanary");
+    });
+  });
+
+  describe("refreshing", () => {
+    it("refreshes the tokens and creates the key that was missing", async () => {
+      const before = await fixture.signedIn();
+      await fixture.run("refresh");
+      assert.deepEqual(sentences(), ["ChatGPT credentials refreshed."]);
+      const { credential } = fixture.accounts.entry() ?? assert.fail();
+      assert.equal(credential.sequence, 1);
+      assert.notEqual(credential.tokens.refreshToken, before.tokens.refreshToken);
+      assert.equal(credential.derivedKey.status, "present");
+    });
+
+    it("reads who is signed in first, when nobody has yet", async () => {
+      await fixture.signedIn();
+      const other = await createEditorFixture(issuer, { secrets: fixture.secrets, directory: fixture.directory });
+      await other.run("refresh");
+      assert.deepEqual(sentences(), ["ChatGPT credentials refreshed."]);
+    });
+
+    it("that fails is told, and loses nothing", async () => {
+      const before = await fixture.signedIn();
+      issuer.faults.set("token", { kind: "serverError" });
+      await fixture.run("refresh");
+      assert.deepEqual(sentences(), [new Problem("serviceFailed").message]);
+      assert.equal(fixture.accounts.entry()?.credential.tokens.refreshToken, before.tokens.refreshToken);
+    });
+
+    it("of nobody is a problem", async () => {
+      await fixture.run("refresh");
+      assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);
+    });
+  });
+
+  describe("making the derived key again", () => {
+    it("stores it", async () => {
+      await fixture.signedIn();
+      await fixture.run("retryDerivedKey");
+      assert.equal(fixture.accounts.state.active?.derivedKey.status, "present");
+      assert.deepEqual(sentences(), []);
+    });
+
+    it("refreshes first when the id_token has expired", async () => {
+      issuer.setLifetimes({ idToken: 1 });
+      try {
+        const { tokens } = await fixture.signedIn();
+        issuer.setLifetimes({ idToken: 3600 });
+        await until(() => fixture.deriver.needsFreshIdToken(fixture.accounts.entry() ?? assert.fail()));
+        await fixture.run("retryDerivedKey");
+        const { credential } = fixture.accounts.entry() ?? assert.fail();
+        assert.notEqual(credential.tokens.idToken, tokens.idToken);
+        assert.equal(credential.derivedKey.status, "present");
+      } finally {
+        issuer.setLifetimes({ idToken: 3600 });
+      }
+    });
+  });
+
+  it("switch to another account, and not to one that is not there", async () => {
+    const team = await fixture.signedIn("team@example.com");
+    await fixture.signedIn();
+    await fixture.run({ type: "useAccount", id: team.id });
+    assert.equal(fixture.accounts.state.active?.email, "team@example.com");
+    await fixture.run({ type: "useAccount", id: "0123456789abcdef" });
+    assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);
+    assert.equal(fixture.accounts.state.active?.email, "team@example.com");
+  });
+
+  it("open the Platform of the account that is signed in, and nothing for nobody", async () => {
+    await fixture.run("openPlatform");
+    assert.deepEqual(state.opened, []);
+    await fixture.signedIn();
+    await fixture.run("openPlatform");
+    assert.deepEqual(state.opened, ["https://platform.openai.com/"]);
+  });
+});

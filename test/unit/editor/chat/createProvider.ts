@@ -1,0 +1,23 @@
+import {
+  ChatModelProvider,
+  type ChatModelProviderDependencies,
+} from "../../../../src/editor/chat/chatModelProvider.ts";
+import type { Problem } from "../../../../src/shared/problem.ts";
+import { type Fixture, logInto } from "../../openai/fixture.ts";
+import { host } from "./chatParts.ts";
+
+export type ChatSettings = ChatModelProviderDependencies["settings"];
+
+/** The provider of models over the fake API. */
+export async function createProvider(
+  { openai, credentials, log }: Fixture,
+  settings: ChatSettings,
+  onFailure: (problem: Problem) => void,
+): Promise<ChatModelProvider> {
+  const requests = await openai.requests();
+  const endpoints = { assertAllowed: () => {}, request: async () => {} };
+  return new ChatModelProvider(
+    { openai, requests, credentials, endpoints, settings, log: logInto(log), onFailure },
+    host,
+  );
+}

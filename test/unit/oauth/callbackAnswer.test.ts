@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { answerOf } from "../../../src/oauth/callbackAnswer.ts";
+
+describe("The answer in a redirect", () => {
+  it("takes a parameter without a value as left out, and an error before a code", () => {
+    const read = (query: string) => answerOf(new URLSearchParams(query));
+    for (const query of ["code=a&error=", "code=a&error", "error=&error_description=x&code=a", "code=a&__proto__=b"]) {
+      assert.deepEqual(read(query), { code: "a" }, query);
+    }
+    for (const query of ["", "code=", "code=&error=", "code[]=a", "Code=a", "error"]) {
+      assert.deepEqual(read(query), { missing: "code" }, query);
+    }
+    assert.deepEqual(read("code=a&error=server_error"), { error: "server_error", entitlement: false });
+  });
+});
