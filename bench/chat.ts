@@ -13,7 +13,7 @@ import { createOpenAi } from "../src/openai/module.ts";
 import { systemClock } from "../src/platform/clock.ts";
 import { createHttpClient } from "../src/platform/httpClient.ts";
 import { projectPath } from "../test/support/projectRoot.ts";
-import { host, Text, Token, user } from "../test/unit/editor/chat/chatParts.ts";
+import { host, Text, Token, user } from "../test/unit/editor/chat/fakeChatHost.ts";
 
 export const deltas = 20_000;
 const rounds = 41;

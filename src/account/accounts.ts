@@ -47,9 +47,9 @@ export class Accounts {
     this.#dependencies = dependencies;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader({ store, memory: this.#memory, hint, log });
-    const parts = { store, memory: this.#memory, reader: this.#reader, lock, log };
-    this.#writer = new AccountsWriter(parts);
-    this.#signIns = new SignInWriter({ ...parts, writer: this.#writer, inTurn: (work) => this.#inTurn(work) });
+    const common = { store, memory: this.#memory, reader: this.#reader, lock, log };
+    this.#writer = new AccountsWriter(common);
+    this.#signIns = new SignInWriter({ ...common, writer: this.#writer, inTurn: (work) => this.#inTurn(work) });
   }
 
   get state(): AccountsState {

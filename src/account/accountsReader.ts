@@ -78,8 +78,9 @@ export class AccountsReader {
     this.#hasRead = true;
     this.#isPartial = unreadable.size > 0 || (this.#isBlind && entries.size === 0);
     this.#unreadable = new Set(unreadable.keys());
-    if (notice && notice !== this.#memory.state.notice)
+    if (notice && notice !== this.#memory.state.notice) {
       this.#log.warn(`Not everything that is stored can be used: ${notice}`);
+    }
     this.#memory.set(entries, notice);
   }
 

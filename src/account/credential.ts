@@ -3,8 +3,9 @@ import * as z from "zod/mini";
 import { type Claims, mergeClaims, readClaims } from "../oauth/claims.ts";
 import type { TokenSet } from "../oauth/tokenEndpoint.ts";
 import { parseJson } from "../platform/json.ts";
+import { asRecord } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
-import { isRecord, type Migrations, migrateCredential } from "./migrateCredential.ts";
+import { type Migrations, migrateCredential } from "./migrateCredential.ts";
 
 /** The version of the record below. */
 export const credentialVersion = 2;
@@ -109,8 +110,8 @@ export type StoredCredential =
 /** Reads a stored record, whatever is in it. One of an older version is migrated, one of a newer version left alone. */
 export function parseCredential(text: string | undefined, steps?: Migrations): StoredCredential {
   if (text === undefined) return { status: "none" };
-  const record = parseJson(text);
-  if (!isRecord(record)) return { status: "corrupt" };
+  const record = asRecord(parseJson(text));
+  if (!record) return { status: "corrupt" };
   if (typeof record.version === "number" && record.version > credentialVersion) return { status: "newer" };
   const parsed = credentialSchema.safeParse(withoutUnknownRejection(migrateCredential(record, steps)));
   return parsed.success ? { status: "found", credential: parsed.data } : { status: "corrupt" };

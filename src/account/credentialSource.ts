@@ -86,7 +86,7 @@ export class CredentialSource {
   }
 
   /**
-   * A fresh access token of an account, the active one unless told.
+   * A fresh access token of an account, by default of the active one.
    * @throws Problem
    */
   async accessToken(id?: string): Promise<BearerCredential> {

@@ -1,3 +1,5 @@
+import { asRecord } from "../platform/untrusted.ts";
+
 /** A stored record of any version, before its schema has been checked. */
 type StoredRecord = Readonly<Record<string, unknown>>;
 
@@ -22,10 +24,11 @@ export function migrateCredential(record: StoredRecord, steps: Migrations = migr
 const noRefreshToken = "kept by the Codex CLI";
 
 function fromVersion1({ handOver, link, tokens, ...record }: StoredRecord): StoredRecord {
+  const [tokenRecord, linkRecord] = [asRecord(tokens), asRecord(link)];
   return {
     ...record,
-    tokens: isRecord(tokens) ? withoutPlaceholder(tokens) : tokens,
-    ...(link !== undefined && { link: isRecord(link) ? withNewName(link) : link }),
+    tokens: tokenRecord ? withoutPlaceholder(tokenRecord) : tokens,
+    ...(link !== undefined && { link: linkRecord ? withNewName(linkRecord) : link }),
     ...(handOver !== undefined && { handOff: handOver }),
   };
 }
@@ -36,9 +39,4 @@ function withoutPlaceholder({ refreshToken, ...tokens }: StoredRecord): StoredRe
 
 function withNewName({ renewHere, ...link }: StoredRecord): StoredRecord {
   return { ...link, refreshHere: renewHere };
-}
-
-/** Whether a value from JSON is an object. */
-export function isRecord(value: unknown): value is StoredRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -21,7 +21,6 @@ export interface CodexDependencies extends CodexCliDependencies {
 /** What the Codex CLI and this extension share. */
 export interface CodexServices {
   readonly cli: CodexCli;
-  readonly linkedAccounts: LinkedAccounts;
   /** What the accounts below need for logins that the Codex CLI owns, or may own. */
   readonly linkedLogins: LinkedLogins;
   /** Hands a sign-in off to the Codex CLI. @throws Problem; then the sign-in stays ours */
@@ -42,7 +41,6 @@ export function createCodex(dependencies: CodexDependencies): CodexServices {
   const recovery = new HandOffRecovery({ accounts, lock, clock, log });
   return {
     cli,
-    linkedAccounts,
     linkedLogins: {
       refresh: (credential) => linkedRefresher.refresh(credential),
       settleHandOff: (credential) => settleHandOff({ accounts, lock, clock }, credential),

@@ -55,7 +55,6 @@ const authFileCodes: Readonly<Record<Exclude<AuthFileReason, "unsupportedKind"> 
 const writeCodes: Readonly<Record<WriteFailure, ProblemCode>> = {
   changed: "authFileChanged",
   failed: "authFileNotWritten",
-  notALogin: "authFileNotALogin",
   exists: "authFileExists",
 };
 

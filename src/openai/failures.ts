@@ -125,7 +125,9 @@ function refusal({ backend, detail }: Source, isDoubtful: boolean): Refusal {
 function usageLimit({ error: { fields }, detail, now }: Source): Problem {
   const within = asNumber(fields.resets_in_seconds);
   const resetsAt = asTime(fields.resets_at) ?? (within === undefined ? undefined : asTime(now / 1000 + within));
-  return new Problem("usageLimitReached", detail, { resetsAt });
+  // Nobody is to wait for a time that is over: the computer's clock may be ahead.
+  const isAhead = resetsAt !== undefined && resetsAt > now;
+  return new Problem("usageLimitReached", detail, { resetsAt: isAhead ? resetsAt : undefined });
 }
 
 function codeOfStatus(status: number, page: boolean) {

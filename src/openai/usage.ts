@@ -102,11 +102,16 @@ export function noticeWhenLittleLeft(usageNow: Usage, given: NoticesGiven, now: 
     const until = given[name];
     const isGiven = until !== undefined && now < until;
     if (isGiven) next[name] = until;
-    if (isGiven || !window || window.leftPercent > littleLeftPercent) continue;
+    if (isGiven || !window || window.leftPercent > littleLeftPercent || isOver(window, now)) continue;
     next[name] = window.resetsAt ?? now + (window.windowMinutes ?? fallbackMinutes[name]) * 60_000;
     notice ??= name;
   }
   return { notice, given: next };
+}
+
+/** Whether the window has reset since the service gave it, or this computer's clock is ahead: what is left now is not known. */
+function isOver({ resetsAt }: UsageWindow, now: number): boolean {
+  return resetsAt !== undefined && resetsAt <= now;
 }
 
 const fallbackMinutes: Readonly<Record<UsageWindowName, number>> = { fiveHour: 300, weekly: 10_080 };

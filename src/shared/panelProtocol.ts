@@ -7,7 +7,7 @@ import { panelActionIds, type SimpleActionId } from "./actionIds.ts";
  */
 
 /** Which credential requests are made with. */
-export const authModeSchema = z.enum(["apiKey", "chatgpt"]);
+const authModeSchema = z.enum(["apiKey", "chatgpt"]);
 export type AuthMode = z.infer<typeof authModeSchema>;
 
 /** A way to sign in; the easiest first. */
@@ -23,7 +23,7 @@ const since = z.number();
 const until = z.number();
 
 /** A running sign-in by its stage, each with what it needs. The sign-in itself and the panel use the same union. */
-export const signInAttemptSchema = z.discriminatedUnion("stage", [
+const signInAttemptSchema = z.discriminatedUnion("stage", [
   z.strictObject({ stage: z.literal("starting"), since }),
   z.strictObject({
     stage: z.literal("waitingForChoice"),
@@ -56,20 +56,20 @@ export type Stage = SignInAttempt["stage"];
 export type SignInNotice = LinkNotice | "serviceSilent";
 
 /** Why an account has no derived key. */
-export const absenceSchema = z.enum(["pending", "noOrganization", "refused", "unreachable"]);
+const absenceSchema = z.enum(["pending", "noOrganization", "refused", "unreachable"]);
 export type Absence = z.infer<typeof absenceSchema>;
 
 /** Why a person has to sign in again. */
-export const needsSignInReasonSchema = z.enum(["expired", "reused", "revoked", "rejected", "unreadable"]);
+const needsSignInReasonSchema = z.enum(["expired", "reused", "revoked", "rejected", "unreadable"]);
 export type NeedsSignInReason = z.infer<typeof needsSignInReasonSchema>;
 
 /** Something under way that its buttons show. */
-export const busySchema = z.enum(["refresh", "signOut", "ownKey", "derivedKey", "codex"]);
+const busySchema = z.enum(["refresh", "signOut", "ownKey", "derivedKey", "codex"]);
 export type Busy = z.infer<typeof busySchema>;
 
 const maskedKeySchema = z.string().check(z.maxLength(20));
 
-export const accountViewSchema = z.strictObject({
+const accountViewSchema = z.strictObject({
   /** Whose login it is: signed in here, or the Codex CLI's, linked or copied. */
   origin: z.optional(z.enum(["own", "linked", "copied"])),
   email: z.optional(z.string()),
@@ -89,7 +89,7 @@ export const accountViewSchema = z.strictObject({
 export type AccountView = z.infer<typeof accountViewSchema>;
 
 /** Another account that is signed in, which could be used instead. */
-export const otherAccountViewSchema = z.strictObject({
+const otherAccountViewSchema = z.strictObject({
   id: z.string(),
   /** The email, and where it is needed the ChatGPT workspace. */
   label: z.string(),
@@ -102,7 +102,7 @@ export type OtherAccountView = z.infer<typeof otherAccountViewSchema>;
 const percentSchema = z.number().check(z.minimum(0), z.maximum(100));
 
 /** One of the plan's windows. */
-export const usageWindowViewSchema = z.strictObject({
+const usageWindowViewSchema = z.strictObject({
   name: z.enum(["fiveHour", "weekly"]),
   usedPercent: percentSchema,
   leftPercent: percentSchema,
@@ -111,7 +111,7 @@ export const usageWindowViewSchema = z.strictObject({
 export type UsageWindowView = z.infer<typeof usageWindowViewSchema>;
 
 /** How much of the plan is used. */
-export const usageViewSchema = z.discriminatedUnion("status", [
+const usageViewSchema = z.discriminatedUnion("status", [
   z.strictObject({ status: z.literal("reading") }),
   z.strictObject({
     status: z.literal("known"),

@@ -81,7 +81,7 @@ class Polling {
     let pause = this.#interval;
     while (true) {
       await delay(clock, pause, signal);
-      if (clock.now() >= this.#expiresAt) throw this.trouble ?? new Problem("timedOut");
+      if (clock.now() >= this.#expiresAt) throw new Problem("timedOut");
       const answer = await this.#ask(signal);
       if (answer?.status === "approved") return answer.grant;
       pause = this.#pauseAfter(answer);

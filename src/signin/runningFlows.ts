@@ -131,11 +131,12 @@ export class RunningFlows implements Disposable {
     this.#starting.delete(name);
     this.#running.delete(name);
     flow.dispose();
+    const isFinal = isProblem(error, ...finalProblems);
     // A flow that is starting may still bring the answer.
-    await Promise.allSettled(this.#starting.values());
+    if (!isFinal) await Promise.allSettled(this.#starting.values());
     if (signal.aborted) return;
     const [other] = this.#running.values();
-    if (!other || isProblem(error, ...finalProblems)) {
+    if (isFinal || !other) {
       this.#answer.reject(error);
       return;
     }

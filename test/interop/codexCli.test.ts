@@ -60,7 +60,7 @@ describe("the real Codex CLI", function () {
     assert.deepEqual(await world.appServer().accessTokenFromCli(), { ok: true, value: accessToken });
   });
 
-  it("refreshes itself when asked, and the watcher tells of it once", async () => {
+  it("refreshes itself when asked, and the watcher reports it once", async () => {
     await world.signInWithCli();
     const { read: known, accessToken } = await readLogin();
     const refreshes = world.issuer.recordsOf("refresh").length;

@@ -80,7 +80,7 @@ describe("signing in anywhere", () => {
     it("says where to enable device codes when they are not, and offers the browser", async () => {
       issuer().setDevice({ enabled: false });
       await workbench.runCommand(deviceCommand);
-      await workbench.awaitNotification(/Device codes aren't enabled.*Settings, Security/);
+      await workbench.awaitNotification(/Device codes aren't enabled.*Settings > Security/);
       const tab = await workbench.opening(() =>
         workbench.pressNotificationButton("Device codes aren't enabled", "Use Browser"),
       );

@@ -214,7 +214,7 @@ describe("a person with the Codex CLI", () => {
     await workbench.runCommand("ChatGPT: Export to Codex CLI");
     await workbench.answerDialog("How should the Codex CLI sign in?", "Hand Over This Sign-in");
     await workbench.answerDialog("The Codex CLI is already signed in. Replace its login?", "Replace");
-    await workbench.awaitNotification("The Codex CLI owns this sign-in now. It stays linked here.");
+    await workbench.awaitNotification("The Codex CLI owns this sign-in now.");
     const { tokens } = JSON.parse(await readFile(file, "utf8"));
     assert.ok(
       issuer()

@@ -41,7 +41,7 @@ describe("settings panel", function () {
           "8 minutes ago",
           "sk-…w7Qa",
           "Created 3 days ago",
-          "not to the ChatGPT plan",
+          "not to your ChatGPT plan",
           "sk-…9fX2",
         ],
         ["Cancel", "Retry", "Sign-in required"],

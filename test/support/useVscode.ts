@@ -5,7 +5,7 @@ import { launchBrowser, newPerson } from "./browser.ts";
 import { temporaryDirectory } from "./cleanUp.ts";
 import { type CodeServer, type CodeServerOptions, startCodeServer } from "./codeServer.ts";
 import { keepEvidence } from "./evidence.ts";
-import { putBack } from "./putBack.ts";
+import { resetWindow } from "./resetWindow.ts";
 import { packagedExtension } from "./vsix.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -115,7 +115,7 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
   beforeEach(async () => {
     const withoutChat = wanted.ownServer?.chat ? {} : { "chat.disableAIFeatures": true };
     const settings = { ...withoutChat, ...wanted.settings };
-    if (shared) await putBack(shared, settings, trustedHost).catch(leaveShared);
+    if (shared) await resetWindow(shared, settings, trustedHost).catch(leaveShared);
     if (!shared) started(server, "server").resetSettings(settings);
     rmSync(codexHome, { recursive: true, force: true });
     mkdirSync(codexHome, { recursive: true });

@@ -14,7 +14,7 @@ const replaced = [
   "./editor/status/statusBar.ts",
 ];
 
-/** The person's consent from an earlier time, when the setting that it is for was on. */
+/** The consent that was given while the setting was on. */
 const memory = new Map<string, unknown>([["terminalConsent", "allowed"]]);
 
 describe("The extension's commands", () => {
@@ -59,7 +59,7 @@ describe("The extension's commands", () => {
     }
   });
 
-  it("are registered, and the consent for terminals is forgotten when its setting is found off", () => {
+  it("come with the end of the consent for terminals: it is forgotten when the setting is found off", () => {
     assert.equal(memory.get("terminalConsent"), undefined);
   });
 });

@@ -63,7 +63,7 @@ export const absenceWords: Words<Absence> = {
   pending: () => l10n.t("Creating…"),
   noOrganization: () => l10n.t("This account has no OpenAI Platform organization."),
   refused: () => l10n.t("OpenAI declined to create a key."),
-  unreachable: () => l10n.t("The service that creates the key couldn't be reached."),
+  unreachable: () => l10n.t("The key couldn't be created just now."),
 };
 
 /** Where an account's login comes from. */

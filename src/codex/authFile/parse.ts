@@ -138,7 +138,7 @@ function interpretTokens(raw: NonNullable<Content["tokens"]>) {
 }
 
 /** How the Codex CLI determines a missing `auth_mode`. */
-function impliedMode(content: z.infer<typeof fileSchema>): string {
+function impliedMode(content: Content): string {
   if (content.personal_access_token) return "personalAccessToken";
   if (content.bedrock_api_key || content.bedrock_access_keys) return "bedrockApiKey";
   if (content.OPENAI_API_KEY) return "apikey";

@@ -7,12 +7,12 @@ import { authFileLimits } from "./parse.ts";
 import { denied, type PinnedFolder, pinFolder, resolveLinks } from "./pinnedFolder.ts";
 import { fingerprintOf, readUpTo } from "./read.ts";
 import {
-  carefully,
   type FileAttributes,
   type FileSystemCalls,
   hasArrived,
   isThere,
   removeStaleTemporaries,
+  safeFlags,
   systemCalls,
   temporaryFor,
   writeTemporary,
@@ -130,7 +130,7 @@ interface Present extends FileAttributes {
 async function present(at: string, access: number = constants.O_RDONLY): Promise<Present | "nothing"> {
   let file: FileHandle | undefined;
   try {
-    file = await open(at, access | carefully);
+    file = await open(at, access | safeFlags);
     const found = await file.stat();
     const isSensible = found.isFile() && found.size <= authFileLimits.bytes;
     const fingerprint = isSensible ? fingerprintOf(await readUpTo(file, authFileLimits.bytes + 1)) : undefined;

@@ -22,7 +22,7 @@ export const systemCalls: FileSystemCalls = { open, rename, link };
 
 const staleAfterMs = 10 * 60 * 1000;
 /** Never through a link that has just been made, and never waiting for a pipe's other end. */
-export const carefully = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+export const safeFlags = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** A new name for a temporary file beside a file. */
 export function temporaryFor(at: string): string {
@@ -54,7 +54,7 @@ export async function writeTemporary(
     }
     await file.sync();
     if (process.platform !== "win32") {
-      again = await open(temporary, constants.O_RDONLY | carefully);
+      again = await open(temporary, constants.O_RDONLY | safeFlags);
       if (!isSame(await again.stat(), made)) throw new Error("Another file has taken the place of the temporary one.");
     }
     await file.close();

@@ -44,7 +44,7 @@ export type ExportResult =
   /** There is a file although `replace` was not given. */
   | { readonly status: "exists" };
 
-export type WriteFailure = Exclude<(WriteResult | ExportResult)["status"], "written">;
+export type WriteFailure = Exclude<ExportResult["status"], "written">;
 
 /**
  * Puts refreshed tokens into the auth.json that was read, if it is still the same. Edits the text in place: unknown

@@ -17,7 +17,10 @@ export interface SettleDependencies {
   clock: Clock;
 }
 
-/** Who owns the login after a hand-off: this extension, the Codex CLI, or us while the file is somebody else's. */
+/**
+ * Who owns the login after a hand-off: this extension (`ours`, and `changed` where somebody else has written the file) or
+ * the Codex CLI (`linked`).
+ */
 export type Outcome = "ours" | "linked" | "changed";
 
 /** How long a file may be half written, ms. */

@@ -25,13 +25,16 @@ const memoryKey = "chatModels";
 export function registerChatModels(dependencies: ChatRegistrationDependencies): vscode.Disposable {
   const { hasCredential, isLoaded, memory, onDidChange, log } = dependencies;
   const last = () => memory.get<vscode.LanguageModelChatInformation[]>(memoryKey) ?? [];
-  const fail = async (what: string, error: unknown, forChat = false): Promise<never> => {
-    log.warn(`${what}: ${describeError(error)}`);
+  /** Throws what VS Code may see of an error. */
+  const fail = async (error: unknown, forChat = false): Promise<never> => {
     const { chatError } = await import("./chatErrors.ts");
     throw chatError(error, forChat);
   };
   const load = (forChat = false) =>
-    dependencies.load().catch((error: unknown) => fail("Chat's models could not be loaded", error, forChat));
+    dependencies.load().catch((error: unknown) => {
+      log.warn(`Chat's models could not be loaded: ${describeError(error)}`);
+      return fail(error, forChat);
+    });
   const read = async () => {
     const models = await (await load()).information(last());
     try {
@@ -70,7 +73,8 @@ export function registerChatModels(dependencies: ChatRegistrationDependencies): 
       try {
         return provider.countTokens(text);
       } catch (error) {
-        return fail("Tokens could not be counted", error);
+        log.warn(`Tokens could not be counted: ${describeError(error)}`);
+        return fail(error);
       }
     },
   });

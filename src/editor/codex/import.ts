@@ -20,9 +20,9 @@ import { Problem } from "../../shared/problem.ts";
 import type { OwnKeyActions } from "../apiKey/ownKeyActions.ts";
 import type { EndpointReview } from "../endpoints/review.ts";
 import { switchAuthMode } from "../signIn/authModeSwitch.ts";
-import { askForAuthFile } from "../signIn/pasteBox.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
+import { askForAuthFile } from "./authFileBox.ts";
 import { readChosenFile } from "./chosenFile.ts";
 import { confirmImport } from "./preview.ts";
 

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { previewAuthFile } from "../../codex/authFile/preview.ts";
 import type { CodexLogin } from "../../codex/login.ts";
 import { planName } from "../../shared/planName.ts";
+import { languageOfTexts } from "../vscode/language.ts";
 
 export type ImportChoice = "link" | "copy" | "apiKey";
 
@@ -83,7 +84,7 @@ function partsOf({ file, link }: CodexLogin): string {
     parts.refreshToken && l10n.t("refresh token"),
     apiKey !== undefined && l10n.t("API key {apiKey}", { apiKey }),
   ];
-  const list = new Intl.ListFormat(vscode.env.language, { type: "unit" });
+  const list = new Intl.ListFormat(languageOfTexts(), { type: "unit" });
   return list.format(names.filter((name) => name !== false));
 }
 
@@ -95,5 +96,5 @@ function describeExpiry(expiry: number, now: number): string {
 }
 
 function timeText(time: number): string {
-  return new Date(time).toLocaleString(vscode.env.language, { dateStyle: "medium", timeStyle: "short" });
+  return new Date(time).toLocaleString(languageOfTexts(), { dateStyle: "medium", timeStyle: "short" });
 }

@@ -24,8 +24,9 @@ export function registerAuthenticationProvider(dependencies: ProviderDependencie
       return await work(await load());
     } catch (error) {
       log.warn(`A request for sessions failed: ${describeError(error)}`);
-      const { sessionError } = await import("./sessionErrors.ts");
-      throw sessionError(error);
+      // As Chat gets it: a sentence of ours and no stack.
+      const { chatError } = await import("../chat/chatErrors.ts");
+      throw chatError(error, true);
     }
   };
   const changed = new vscode.EventEmitter<SessionsChange>();

@@ -70,18 +70,14 @@ export const codexFileProblems = {
     ),
   authFileChanged: () =>
     l10n.t(
-      "The Codex CLI's login file has changed in the meantime, so it was left unchanged. Try again with its new content.",
+      "The Codex CLI's login file has changed in the meantime, so it was not overwritten. Try again with its new content.",
     ),
   authFileNotWritten: () =>
     l10n.t(
       "The Codex CLI's login file couldn't be written and was left unchanged. Check its folder's permissions and the free disk space, then try again.",
     ),
-  authFileNotALogin: () =>
-    l10n.t(
-      "The Codex CLI's login file no longer contains a ChatGPT login, so it was left unchanged. Run “codex login” in a terminal, or sign in with ChatGPT here.",
-    ),
   authFileExists: () =>
     l10n.t(
-      "The Codex CLI already has a login file, so it was left unchanged. Try again, and confirm that it may be replaced.",
+      "The Codex CLI already has a login file, which was not overwritten. Try again, and confirm that it may be replaced.",
     ),
 };

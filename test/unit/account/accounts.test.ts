@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { isProblem } from "../../../src/shared/problem.ts";
-import { createFixture, day, type Fixture } from "./fixture.ts";
+import { createFixture, credentialOf, day, type Fixture, minute } from "./fixture.ts";
 
 describe("The accounts that are stored", () => {
   let fixture: Fixture;
@@ -133,6 +133,18 @@ describe("The accounts that are stored", () => {
       await rm(held, { recursive: true });
     });
   }
+
+  it("keep a sign-in that did not wait for a refresh of the earlier one", async () => {
+    const window = await fixture.signedIn("plus@example.com", { lockTimes: { patienceMs: 50 } });
+    fixture.clock.jump(minute);
+    const later = await fixture.credential();
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 400, times: 1 });
+    const refreshing = window.refresher.refresh(credentialOf(window));
+    await fixture.issuer.waitForRecord("fault");
+    await window.accounts.storeSignIn(later);
+    assert.deepEqual((await refreshing).credential, later);
+    assert.deepEqual(credentialOf(await fixture.openLoaded()), later);
+  });
 
   it("get no record of an account that is not signed in", async () => {
     const { accounts } = fixture.open();

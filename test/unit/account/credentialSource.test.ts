@@ -260,6 +260,21 @@ describe("The one place to ask for a credential", () => {
     assert.equal((await source.get("chatgpt")).bearer, plus.bearer);
   });
 
+  it("has the other account's token even if the first one's is still being refreshed", async () => {
+    const { source, accounts } = await fixture.signedIn("plus@example.com");
+    fixture.clock.jump(lifetime + minute);
+    await accounts.storeSignIn(await fixture.credential("team@example.com"));
+    const team = accounts.state.active?.id;
+    await accounts.setActive(accounts.state.accounts.find(({ id }) => id !== team)?.id ?? "");
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 300, times: 1 });
+    const first = source.get("chatgpt");
+    await fixture.issuer.waitForRecord("fault");
+    await accounts.setActive(team ?? "");
+    assert.equal((await source.get("chatgpt")).account, team);
+    assert.notEqual((await first).account, team);
+    assert.equal((await source.get("chatgpt")).account, team);
+  });
+
   it("leaves no timer behind", async () => {
     const { source } = await fixture.signedIn();
     fixture.clock.jump(lifetime - 2 * minute);

@@ -27,7 +27,7 @@ describe("A keyring that does not answer", () => {
     assert.equal(await limited.get("key"), "value");
   });
 
-  it("has 10 s for a read and 30 s for a write, unless told", async () => {
+  it("has 10 s for a read and 30 s for a write by default", async () => {
     const limited = limitSecrets(secrets);
     const { setTimeout: original } = globalThis;
     const waits: unknown[] = [];

@@ -155,6 +155,23 @@ describe("A record that version 1 stored", () => {
       });
     }
 
+    it("is recognized as the older one when the keyring answers with it after a change", async () => {
+      const { accounts } = await openOn(linked);
+      await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: 5 }));
+      fixture.secrets.values.set(key, JSON.stringify(linked));
+      await accounts.reload();
+      assert.equal(accounts.entry()?.credential.creditsAskedAt, 5);
+    });
+
+    it("is adopted when a window of version 1 that is still open has refreshed the tokens", async () => {
+      const { accounts } = await openOn(own);
+      await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: 5 }));
+      const refreshed = { ...own, tokens: { ...tokens, accessToken: "access-2" }, sequence: own.sequence + 1 };
+      fixture.secrets.values.set(key, JSON.stringify(refreshed));
+      await accounts.reload();
+      assert.deepEqual(accounts.entry()?.credential, { ...refreshed, version: 2 });
+    });
+
     it("is migrated step by step from an even older version", async () => {
       const { version: _version, signedInAt, ...rest } = await fixture.credential();
       const older = JSON.stringify({ ...rest, version: -1, at: signedInAt });

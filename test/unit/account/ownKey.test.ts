@@ -130,7 +130,7 @@ describe("An own key that is read wrongly", () => {
   it("(nothing) at the event of its change is found again the next time", async () => {
     const ownKey = open();
     await ownKey.load();
-    // Three looks before it is set, and three when listeners hear of the change.
+    // Three reads before it is set, and three after the event of its change.
     secrets.script("get", "ownKey", ...always("nothing" as const).slice(0, 6));
     await ownKey.set("sk-own-key-0001", true);
     await eventually(() => assert.equal(ownKey.current, undefined, "all three looks are over"));

@@ -62,6 +62,17 @@ describe("a login linked with the Codex CLI", function () {
       });
     }
 
+    it("is written back before a window that refreshes it has closed", async () => {
+      const before = await link("none", { refreshHere: true });
+      const count = issuer().recordsOf("fault").length + 1;
+      issuer().faults.set("token", { kind: "slow", delayMs: 500, times: 1 });
+      const refreshing = refresh();
+      await issuer().waitForRecord("fault", { count });
+      await fixture.services.codex.dispose();
+      assert.notEqual((await inFile()).refresh_token, before.refresh_token);
+      await refreshing;
+    });
+
     it("leaves a login that came while the old one was refreshed", async () => {
       await link("none", { refreshHere: true });
       const count = issuer().recordsOf("fault").length + 1;
@@ -113,7 +124,7 @@ describe("a login linked with the Codex CLI", function () {
       assert.equal(issuer().recordsOf("refresh").length, refreshes);
     });
 
-    it("needs no sign-in because its file is half written", async () => {
+    it("needs no sign-in because its file is half written, or no login file", async () => {
       await link("none", { refreshHere: true });
       const text = await readFile(file(), "utf8");
       const refreshes = issuer().recordsOf("refresh").length;
@@ -122,6 +133,8 @@ describe("a login linked with the Codex CLI", function () {
         await assert.rejects(refresh(), (error) => isProblem(error, "authFileEmpty", "authFileNotJson"));
         assert.equal(current().credential.rejected, undefined);
       }
+      await writeFile(file(), "<html>");
+      await assert.rejects(refresh(), { code: "codexFileUnusable" });
       assert.equal(issuer().recordsOf("refresh").length, refreshes);
       await writeFile(file(), text);
       await refresh();

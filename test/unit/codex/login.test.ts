@@ -42,7 +42,7 @@ describe("a login of the Codex CLI", function () {
     await writeFile(join(home(), "statuses"), "asked\n");
     for (const behaviour of ["thenUsesAKey", "thenIsSignedOut"]) {
       const { cli } = (await openWindow(behaviour)).codex;
-      await assert.rejects(readLoginOf(cli), { code: "codexSignedOut", message: /not signed in with ChatGPT/ });
+      await assert.rejects(readLoginOf(cli), { code: "codexSignedOut", message: /signed in with ChatGPT/ });
     }
   });
 

@@ -54,15 +54,17 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
   };
   /** What was shown of VS Code's own. */
   const shown: string[] = [];
+  /** The variables that integrated terminals get. */
+  const terminals = new Map<string, string>();
   const editor = createEditor({
     ...{ signIn, codex, openai, http, clock: systemClock, isOwnKeyKnown: true },
     account: { ...services, revoke },
-    host: { ...hostOver(services.secrets), log, showLog: () => shown.push("log") },
+    host: { ...hostOver(services.secrets, terminals), log, showLog: () => shown.push("log") },
   });
   return {
     ...services,
     ...editor,
-    browser,
+    ...{ browser, terminals },
     /** Whether the person wants the credits of their plan asked for. */
     wanted,
     revoked,
@@ -120,10 +122,16 @@ export function useEditorFixture(
 }
 
 /** What VS Code gives, and what activation remembers: nothing yet. */
-function hostOver(secrets: ServicesOptions["secrets"]): Omit<EditorHost, "log" | "showLog"> {
+function hostOver(
+  secrets: ServicesOptions["secrets"],
+  terminals: Map<string, string>,
+): Omit<EditorHost, "log" | "showLog"> {
   const context = {
     extensionUri: Uri.file("/extension"),
-    environmentVariableCollection: { replace() {}, clear() {} },
+    environmentVariableCollection: {
+      replace: (name: string, value: string) => void terminals.set(name, value),
+      clear: () => terminals.clear(),
+    },
     secrets,
   };
   return {

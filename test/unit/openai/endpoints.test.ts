@@ -11,7 +11,7 @@ import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import type { Logger } from "../../../src/platform/logger.ts";
 import { isProblem, Problem } from "../../../src/shared/problem.ts";
 import { answers } from "../../fakeApi/answers.ts";
-import { host, Token, user } from "../editor/chat/chatParts.ts";
+import { host, Token, user } from "../editor/chat/fakeChatHost.ts";
 import { MemoryMemento } from "../editor/sessions/sessionFixture.ts";
 import { type Fixture, logInto, startFixture, userAgent } from "./fixture.ts";
 

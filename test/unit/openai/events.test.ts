@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ProblemCode } from "../../../src/shared/problem.ts";
-import { open, outcome } from "./served.ts";
+import { open, outcome } from "./responseFixture.ts";
 
 describe("an event", () => {
   const done = 'data: {"type":"response.completed","response":{"id":"r","output":[]}}\n\n';

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Problem, type ProblemCode } from "../../../src/shared/problem.ts";
-import { limit, open, outcome, page, platform } from "./served.ts";
+import { limit, open, outcome, page, platform } from "./responseFixture.ts";
 
 describe("an answer with a failure status", () => {
   const error = (code: string) => `{"error":{"code":"${code}","message":"m","type":"t"}}`;

@@ -124,7 +124,7 @@ describe("a chat request", () => {
   });
 
   describe("that the service refuses", () => {
-    const resetsAt = 1_800_000_000;
+    const resetsAt = 4_000_000_000;
     const sentence = (code: "rateLimited" | "regionBlocked" | "edgeBlocked" | "unreadableAnswer" | "serviceFailed") =>
       new RegExp(new Problem(code).message.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const cases: readonly [Script, ProblemCode, RegExp, number][] = [
@@ -174,6 +174,11 @@ describe("a chat request", () => {
       const failure = await fixture.failure();
       assert.equal(failure.code, "usageLimitReached");
       assert.deepEqual(failure.params, { resetsAt: resetsAt * 1000 });
+    });
+
+    it("names no time that is over, as a computer's clock that is ahead makes it", async () => {
+      fixture.fakeApi.next(faults.usageLimit(Math.floor(Date.now() / 1000) - 60));
+      assert.deepEqual((await fixture.failure()).params, { resetsAt: undefined });
     });
 
     it("a connection that breaks before anything was answered", async () => {

@@ -3,8 +3,9 @@ import { silenceLimitMs } from "../../../src/openai/silenceTimer.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { answers, faults } from "../../fakeApi/answers.ts";
 import { ManualClock } from "../../support/manualClock.ts";
+import { eventually } from "../../support/timing.ts";
 import { CollectedAnswer, type Fixture, startFixture } from "./fixture.ts";
-import { problemOf, sendTo } from "./served.ts";
+import { problemOf, sendTo } from "./responseFixture.ts";
 
 describe("a chat request", () => {
   let fixture: Fixture;
@@ -135,17 +136,33 @@ describe("a chat request", () => {
     }
   });
 
-  it("leaves the connection to the next request, and no listener behind", async () => {
-    const { signal } = new AbortController();
+  it("leaves the connection to the next request, and no listener or timer behind", async () => {
     let listeners = 0;
-    signal.addEventListener = () => {
-      listeners += 1;
+    const watched = (signal: AbortSignal) => {
+      signal.addEventListener = () => {
+        listeners += 1;
+      };
+      signal.removeEventListener = () => {
+        listeners -= 1;
+      };
+      return signal;
     };
-    signal.removeEventListener = () => {
-      listeners -= 1;
+    const signal = watched(new AbortController().signal);
+    const clock = new ManualClock();
+    const { any } = AbortSignal;
+    let joined = 0;
+    AbortSignal.any = (signals) => {
+      joined += 1;
+      return watched(any(signals));
     };
-    for (let count = 0; count < 20; count += 1) await fixture.send({ signal });
+    try {
+      for (let count = 0; count < 20; count += 1) await fixture.send({ signal, clock });
+    } finally {
+      AbortSignal.any = any;
+    }
+    assert.equal(joined, 20);
     assert.equal(listeners, 0);
+    await eventually(() => assert.equal(clock.pending, 0));
     // Two, because a request may begin while the last bytes of the one before are read.
     assert.ok((await fixture.connections()) <= 2);
   });

@@ -146,6 +146,15 @@ describe("a streamed answer", () => {
     assert.equal(collected.whole, "ab");
   });
 
+  it("that fails shows first what was pending", async () => {
+    const collected = new CollectedAnswer();
+    const events = sse(delta("a"), delta("b"), { type: "response.failed" });
+    await assert.rejects(readResponse(body(events), collected, systemClock), (error) =>
+      isProblem(error, "serviceFailed"),
+    );
+    assert.equal(collected.whole, "ab");
+  });
+
   it("fails on tool arguments that are no JSON object, rather than call a tool with others", async () => {
     for (const wrong of ['{"path":', "[]", "null", "7", '"text"', " ", null, undefined, 7, {}, ["{}"]]) {
       const call = { type: "function_call", call_id: "c1", name: "rm", arguments: wrong };

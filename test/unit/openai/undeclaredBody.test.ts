@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ProblemCode } from "../../../src/shared/problem.ts";
 import { CollectedAnswer } from "./fixture.ts";
-import { events, limit, open, outcome, page, platform, sendTo, textOnly } from "./served.ts";
+import { events, limit, open, outcome, page, platform, sendTo, textOnly } from "./responseFixture.ts";
 
 describe("an answer with status 200", () => {
   const types = [

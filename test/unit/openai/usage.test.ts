@@ -141,6 +141,15 @@ describe("the notice that little is left", () => {
     assert.equal(told(8, 6_001, 9_000), undefined);
   });
 
+  it("is none for a window that has reset, of which the service has said nothing since", () => {
+    for (const now of [5_000, 5_001]) {
+      assert.deepEqual(noticeWhenLittleLeft(usage({ fiveHour: 5 }), { fiveHour: 5_000 }, now), {
+        notice: undefined,
+        given: {},
+      });
+    }
+  });
+
   it("is one notice when both windows run low", () => {
     const first = noticeWhenLittleLeft(usage({ fiveHour: 5, weekly: 5 }), {}, 0);
     assert.equal(first.notice, "weekly");

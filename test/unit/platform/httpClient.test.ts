@@ -23,6 +23,18 @@ describe("The HTTP client", () => {
     server.close();
   });
 
+  it("says in every request who asks and that it takes JSON", async () => {
+    let seen: NodeJS.Dict<string | string[]> = {};
+    answer = (request, response) => {
+      seen = request.headers;
+      response.end("{}");
+    };
+    await http.send({ method: "GET", url });
+    assert.equal(seen.accept, "application/json");
+    assert.equal(seen["user-agent"], "chatgpt_sign_in/test");
+    assert.equal(seen.originator, "chatgpt_sign_in");
+  });
+
   const json = '{"text":"Grüße"}';
   const bodies: readonly [string, Record<string, string | string[]>, string | Buffer][] = [
     ["no Content-Type", {}, json],
@@ -183,7 +195,7 @@ describe("The HTTP client", () => {
 });
 
 describe("The failure of a network", () => {
-  it("is told by its code, and not by a key of every object", () => {
+  it("is recognized by its code, and not by a key of every object", () => {
     const withCode = (code: string) => networkFailure(Object.assign(new Error("failed"), { code })).code;
     assert.equal(withCode("ENOTFOUND"), "dnsFailed");
     assert.equal(withCode("ECONNRESET"), "answerLost");

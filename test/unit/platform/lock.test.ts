@@ -134,6 +134,33 @@ describe("The lock between windows", () => {
     assert.ok(lines.some((line) => line.includes("recovered")));
   });
 
+  it("that the next holder took while it was being cleared is given back", async () => {
+    const held = join(folder.path, "account.lock");
+    await mkdir(held, { recursive: true });
+    const { rename } = promises;
+    let takenAt = 0;
+    promises.rename = async (...paths) => {
+      promises.rename = rename;
+      syncBuiltinESMExports();
+      await rm(held, { recursive: true });
+      await mkdir(held);
+      takenAt = (await stat(held)).mtimeMs;
+      await rename(...paths);
+    };
+    syncBuiltinESMExports();
+    try {
+      await assert.rejects(
+        lockIn(folder.path, { staleMs: 300, patienceMs: 500 }).hold("account", async () => {}),
+        (error) => isProblem(error, "busyElsewhere"),
+      );
+    } finally {
+      promises.rename = rename;
+      syncBuiltinESMExports();
+    }
+    assert.equal((await stat(held)).mtimeMs, takenAt);
+    assert.deepEqual(await readdir(folder.path), ["account.lock"]);
+  });
+
   it("is recovered after the time that it was watched, not by a clock that may be wrong", async () => {
     const held = join(folder.path, "account.lock");
     const hours = 3 * 3600_000;
@@ -206,7 +233,7 @@ describe("The lock between windows", () => {
     assert.ok(lines.some((line) => line.includes("without a lock")));
   });
 
-  it("runs the work without a lock where a file is in the place of its folder, as Windows reports that", async () => {
+  it("is not waited for where a file has the name of its folder, with the codes that Windows has for that", async () => {
     const { mkdir: actual } = promises;
     promises.mkdir = (async (path: string) => {
       throw Object.assign(new Error("failed"), { code: path === folder.path ? "EEXIST" : "ENOENT" });

@@ -72,6 +72,15 @@ describe("Signing in with a device code", () => {
     assert.equal(flow.ended, "unreachable");
   });
 
+  it("is out of time when the computer has slept through it", async () => {
+    const silent = new Problem("unreachable");
+    const flow = await startFlow([silent, silent, pending]);
+    await flow.clock.advance(15 * second);
+    flow.clock.jump(15 * minute);
+    await flow.clock.advance(20 * second);
+    assert.equal(flow.ended, "timedOut");
+  });
+
   it("stops when it is cancelled while it waits", async () => {
     const flow = await startFlow([pending]);
     await flow.clock.advance(6 * second);

@@ -125,6 +125,16 @@ describe("A sign-in that fails", () => {
     await fails("cancelled");
   });
 
+  it("stores nothing when the issuer answers after the person has cancelled", async () => {
+    issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    const subscription = services.signIn.onDidChange(() => {
+      if (services.signIn.running?.stage === "redeeming") services.signIn.cancel();
+    });
+    await fails("cancelled");
+    subscription.dispose();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  });
+
   it("ends when the person cancels while the browser is open", async () => {
     services.browser.open = async () => {
       setImmediate(() => services.signIn.cancel());

@@ -52,6 +52,26 @@ describe("Ports that other programs use", () => {
     }
   });
 
+  it("leave the other one, for which the SSH command is", async () => {
+    const taken = await occupy(1455);
+    const services = await createServices({
+      issuer: issuer.issuer,
+      openExternal: async () => true,
+      signIn: { environment: { web: true, remote: true, host: "far-7.example", hostname: "far-7" } },
+    });
+    const run = services.signIn.run({ flow: "browser" });
+    try {
+      await eventually(() => assert.equal(services.signIn.running?.stage, "waitingForBrowser"));
+      const { running } = services.signIn;
+      assert.match((running && "tunnel" in running && running.tunnel) || "", /^ssh -L 1457:localhost:1457 far-7/);
+    } finally {
+      services.signIn.cancel();
+      await assert.rejects(run, (error) => isProblem(error, "cancelled"));
+      await release([taken]);
+      await services.dispose();
+    }
+  });
+
   it("let the person choose elsewhere than where they are asked", async () => {
     const taken = [await occupy(1455), await occupy(1457)];
     const answer = Promise.withResolvers<undefined>();

@@ -128,6 +128,8 @@ describe("Switching the flow of one attempt", () => {
     const run = services.signIn.run({ flow: "paste" });
     await waiting("waitingForLink");
     await eventually(() => assert.equal(opened.length, 1));
+    await services.signIn.bringForward();
+    assert.deepEqual([asked, opened.length], [2, 1]);
     await assert.rejects(fetch("http://127.0.0.1:1455/"));
     services.signIn.paste(await loginByHttp(opened[0] ?? "", "plus@example.com", "password"));
     await run;

@@ -232,7 +232,7 @@ describe("asking the Codex CLI", function () {
     ["loginFails", "refused"],
     ["loginDies", "died"],
   ] as const) {
-    it(`tells of a login that ends as ${failure}`, async () => {
+    it(`reports a login that ends as ${failure}`, async () => {
       const login = await cli(behaviour).startLogin();
       assert.ok(login.ok);
       assert.deepEqual(await login.value.completed, { ok: false, failure });

@@ -1,4 +1,4 @@
-// A fake of the program "codex": `fakeCodex.ts <behaviour> <report> app-server`. Writes its process ids and what it
+// Acts as the program "codex": `fakeCodex.ts <behaviour> <report> app-server`. Writes its process ids and what it
 // was sent to the report, a line each.
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
@@ -69,7 +69,7 @@ const answers: Readonly<Record<string, (id: number, method: string) => unknown>>
   },
   savesLate(id, method) {
     if (method === "getAuthStatus") return token(id);
-    later(behaviour === "savesVeryLate" ? 3000 : 300, () => {
+    later(behaviour === "savesVeryLate" ? 3000 : 1000, () => {
       note("saved");
       say({ id, result: { account } });
     });

@@ -178,7 +178,7 @@ describe("replacing a file in a folder that somebody else owns", () => {
     assert.equal(await readFile(join(folder(), "moved", "auth.json"), "utf8"), "new");
   });
 
-  it("writes through no file or link that was laid under the temporary file's name", async () => {
+  it("writes through no file or link that was made under the temporary file's name", async () => {
     for (const lay of [writeFile, symlink] as const) {
       const hooked: FileSystemCalls = {
         ...calls({}),

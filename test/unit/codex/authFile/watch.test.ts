@@ -61,7 +61,7 @@ describe("following auth.json", function () {
     return last.status === "read" ? `v${JSON.parse(last.text).version}` : last.status;
   }
 
-  /** Proves by a later, real change that listeners heard nothing of what `action` did. */
+  /** Proves by a later, real change that what `action` did was not reported. */
   async function tellsNothing(action: () => Promise<unknown>, n: number): Promise<void> {
     const before = told.length;
     await action();
@@ -86,18 +86,18 @@ describe("following auth.json", function () {
   });
   afterEach(() => watching?.dispose());
 
-  it("tells of a file rewritten in place", async () => {
+  it("reports a file rewritten in place", async () => {
     await follow();
     for (let n = 2; n < 8; n++) assert.equal(await tells(() => rewrite(version(n))), `v${n}`);
   });
 
-  it("tells of a slow rewrite once, when it is whole", async () => {
+  it("reports a slow rewrite once, when it is whole", async () => {
     await follow();
     for (let n = 2; n < 5; n++) assert.equal(await tells(() => rewrite(version(n), 12)), `v${n}`);
     for (const read of told) assert.equal(read.status, "read");
   });
 
-  it("tells of every atomic replacement", async () => {
+  it("reports every atomic replacement", async () => {
     await follow();
     for (let n = 2; n < 8; n++) {
       const replace = async () => {
@@ -108,7 +108,7 @@ describe("following auth.json", function () {
     }
   });
 
-  it("tells of deletion, after a moment's doubt, and of re-creation", async () => {
+  it("reports deletion, after a moment's doubt, and of re-creation", async () => {
     await follow();
     assert.equal(await tells(() => unlink(path())), "missing");
     assert.equal(await tells(() => writeFile(path(), version(2))), "v2");
@@ -123,7 +123,7 @@ describe("following auth.json", function () {
     assert.equal(await tells(recreate), "v2");
   });
 
-  it("tells of a file that stays damaged", async () => {
+  it("reports a file that stays damaged", async () => {
     await follow();
     await tells(() => writeFile(path(), '{"version":')).catch((error) => assert.ok(error instanceof SyntaxError));
     assert.equal(told.length, 1);
@@ -138,7 +138,7 @@ describe("following auth.json", function () {
     }, 2);
   });
 
-  it("tells of what changed between the caller's reading and the watching", async () => {
+  it("reports what changed between the caller's reading and the watching", async () => {
     await follow();
     watching?.dispose();
     const known = await readAuthFile(path());

@@ -25,7 +25,7 @@ describe("handing a sign-in off to the Codex CLI", function () {
 
   describe("that holds this very login", () => {
     for (const behaviour of ["refreshes", "greets", "thenRewrites"]) {
-      it(`gives it away, without a key, and keeps what stood there (${behaviour})`, async () => {
+      it(`gives it away, without a key, and keeps the earlier file (${behaviour})`, async () => {
         await writeEarlier();
         const window = await signedIn(behaviour);
         const { id, derivedKey, ...rest } = heldOf(window);

@@ -111,7 +111,7 @@ describe("handing a sign-in off to the Codex CLI,", function () {
   });
 
   for (const had of ["an earlier file", "no file", "a file with a newer login of the same account"]) {
-    it(`is not lost by a window that stood still until another had taken it back (${had})`, async () => {
+    it(`is not lost by a window that was suspended until another had taken it back (${had})`, async () => {
       const secrets = new FailingSecrets();
       const window = await signedIn("refreshes", secrets);
       const before = heldOf(window);

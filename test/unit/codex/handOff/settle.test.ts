@@ -24,7 +24,7 @@ describe("a hand-off to the Codex CLI", function () {
     useHandOffFixture();
 
   describe("that was not settled", () => {
-    /** A window whose record has that hand-off. */
+    /** A window whose record has an unsettled hand-off. */
     async function unsettled(replaced?: NonNullable<HeldCredential["handOff"]>["replaced"]) {
       const window = await signedIn("refreshes");
       const before = heldOf(window);
@@ -153,7 +153,22 @@ describe("a hand-off to the Codex CLI", function () {
       await assertOurs(window, before);
     });
 
-    it("is ended before a sign-out by a window that had not heard of it", async () => {
+    it("is left to another window by one that closes while it waits for the lock", async () => {
+      const { window, before } = await unsettled();
+      const { directory } = window;
+      let later = window;
+      let closing: Promise<void> | undefined;
+      await window.lock.hold(before.id, async () => {
+        later = await openWindow("refreshes", window.secrets as MemorySecrets, { directory });
+        closing = later.codex.dispose();
+      });
+      await closing;
+      assert.ok(credentialOf(later).handOff);
+      await window.codex.endHandOff(before.id);
+      await assertOurs(window, before);
+    });
+
+    it("is ended before a sign-out by a window that did not know of it", async () => {
       const window = await signedIn("refreshes");
       const other = await openWindow("refreshes", window.secrets as MemorySecrets);
       const before = heldOf(window);
@@ -185,6 +200,15 @@ describe("a hand-off to the Codex CLI", function () {
     await settleHandOff({ accounts: window.accounts, lock, clock }, before);
     assert.deepEqual(wanted, []);
     await assertOurs(window, before);
+  });
+
+  it("that is over is not taken back for an older value of its record", async () => {
+    const window = await signedIn("refreshes");
+    const before = heldOf(window);
+    await over(window);
+    const [linked, text] = [credentialOf(window), await readFile(file(), "utf8")];
+    await window.codex.linkedLogins.settleHandOff({ ...before, handOff: { codexHome: home() } });
+    assert.deepEqual([credentialOf(window), await readFile(file(), "utf8")], [linked, text]);
   });
 
   it("neither begins nor is settled while another window asks the Codex CLI to refresh its login", async () => {

@@ -3,9 +3,22 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CodexLink } from "../../../../src/account/credential.ts";
 import { credentialOf, readLoginOf } from "../../../../src/codex/login.ts";
+import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
 import { type IssuedTokens, signInByHttp } from "../../../issuer/login.ts";
 import type { TestServices } from "../../../support/services.ts";
 import { useCodexFixture } from "../fixture.ts";
+
+/** Gives up a Codex CLI that hangs sooner, though not before it has had the question. */
+export const hastyClock: Clock = {
+  now: () => systemClock.now(),
+  after(ms, callback) {
+    const times = new Map([
+      [8_000, 2_000],
+      [20_000, 500],
+    ]);
+    return systemClock.after(times.get(ms) ?? ms, callback);
+  },
+};
 
 /** A window that follows a login of the Codex CLI. Registers its own hooks in the surrounding suite. */
 export function useLinkedFixture() {

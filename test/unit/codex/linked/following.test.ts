@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { IssuedTokens } from "../../../issuer/login.ts";
 import type { MemorySecrets } from "../../../support/memorySecrets.ts";
 import { eventually } from "../../../support/timing.ts";
-import { useLinkedFixture } from "./fixture.ts";
+import { hastyClock, useLinkedFixture } from "./fixture.ts";
 
 describe("a login linked with the Codex CLI", function () {
   this.timeout(30_000);
@@ -78,6 +78,21 @@ describe("a login linked with the Codex CLI", function () {
       await eventually(() => assert.ok(fixture.services.lines.some((line) => line.includes("could not be followed"))));
       assert.equal(current().account.rejected, undefined);
     });
+  });
+
+  it("is kept when the Codex CLI hangs as it is asked for the login, which ends before others may ask", async () => {
+    await writeFile(join(home(), "config.toml"), 'cli_auth_credentials_store = "auto"\n');
+    await link("refreshes");
+    const { secrets } = fixture.services;
+    await fixture.services.codex.dispose();
+    await writeFile(join(home(), "statuses"), "asked\n");
+    const window = await openWindow("thenHangs", { secrets, clock: hastyClock });
+    const server = await window.codex.cli.at(home());
+    await rm(file());
+    await eventually(() => assert.ok(window.lines.some((line) => line.includes("could not be followed"))), 10_000);
+    const soon = new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(await Promise.race([server.settled().then(() => "settled"), soon]), "settled");
+    assert.equal(current(window).account.rejected, undefined);
   });
 
   describe("that the Codex CLI gives up", () => {

@@ -3,9 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CodexLink } from "../../../../src/account/credential.ts";
 import { credentialOf, readLoginOf } from "../../../../src/codex/login.ts";
-import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
 import { eventually } from "../../../support/timing.ts";
-import { useLinkedFixture } from "./fixture.ts";
+import { hastyClock, useLinkedFixture } from "./fixture.ts";
 
 describe("a login linked with the Codex CLI", function () {
   this.timeout(30_000);
@@ -67,17 +66,9 @@ describe("a login linked with the Codex CLI", function () {
     ["thenHangs", "keyring", "when it is asked for its login"],
   ] as const) {
     it(`ends in a clear message when the Codex CLI hangs ${what}, and the lock is held until it is gone`, async () => {
-      const clock: Clock = {
-        now: () => systemClock.now(),
-        // Its time is up when it has had the question.
-        after: (ms, callback) =>
-          ms === 8_000 || ms === 20_000
-            ? systemClock.after(ms === 8_000 ? 2_000 : 500, callback)
-            : systemClock.after(ms, callback),
-      };
       const tokens = await signInAsCli();
       await write(tokens);
-      fixture.services = await openWindow(behaviour, { clock });
+      fixture.services = await openWindow(behaviour, { clock: hastyClock });
       const login = await readLoginOf(fixture.services.codex.cli);
       const to: CodexLink = { codexHome: home(), store, refreshHere: false };
       await fixture.services.accounts.storeSignIn(credentialOf(login.file, to, issuer().origin, Date.now()));

@@ -7,8 +7,8 @@ import { unexpectedSentence } from "../../../../src/shared/words.ts";
 import { answers, faults } from "../../../fakeApi/answers.ts";
 import type { RequestRecord } from "../../../fakeApi/fakeApi.ts";
 import { type Fixture, startFixture } from "../../openai/fixture.ts";
-import { assistant, Call, Data, Result, system, Text, Token, Tsx, user } from "./chatParts.ts";
 import { type ChatSettings, createProvider } from "./createProvider.ts";
+import { assistant, Call, Data, Result, system, Text, Token, Tsx, user } from "./fakeChatHost.ts";
 
 describe("the models in VS Code's Chat", () => {
   let fixture: Fixture;

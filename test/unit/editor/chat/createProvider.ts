@@ -4,7 +4,7 @@ import {
 } from "../../../../src/editor/chat/chatModelProvider.ts";
 import type { Problem } from "../../../../src/shared/problem.ts";
 import { type Fixture, logInto } from "../../openai/fixture.ts";
-import { host } from "./chatParts.ts";
+import { host } from "./fakeChatHost.ts";
 
 export type ChatSettings = ChatModelProviderDependencies["settings"];
 

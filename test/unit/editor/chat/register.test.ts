@@ -7,7 +7,7 @@ import { unexpectedSentence } from "../../../../src/shared/words.ts";
 import { resetVscode, state, until } from "../../../support/vscodeStub/stub.ts";
 import { logInto } from "../../openai/fixture.ts";
 import { MemoryMemento } from "../sessions/sessionFixture.ts";
-import { Token } from "./chatParts.ts";
+import { Token } from "./fakeChatHost.ts";
 
 describe("Chat's models, as they are registered", () => {
   let log: string[];

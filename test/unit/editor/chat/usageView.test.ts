@@ -112,6 +112,26 @@ describe("the use of the plan, as it is shown", () => {
     assert.equal(view.current, undefined);
   });
 
+  it("is not shown for another account, whose own is read at once where the last one's was being read", async () => {
+    view.look();
+    await known();
+    switchTo(stateOf("bob"));
+    assert.deepEqual(view.current, { status: "reading" });
+    view.look();
+    switchTo(stateOf("carol"));
+    assert.deepEqual(view.current, { status: "reading" });
+    assert.deepEqual((await known()).windows, [window(37)]);
+    assert.equal(reads(), 3);
+  });
+
+  it("is not followed after the end", async () => {
+    view.dispose();
+    isWatched = true;
+    switchTo(stateOf("bob"));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([view.current, reads()], [{ status: "reading" }, 0]);
+  });
+
   it("says why it cannot be told, and tells it when that is over", async () => {
     fixture.fakeApi.outage = { status: 503, json: {} };
     view.look();

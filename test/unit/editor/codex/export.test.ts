@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CodexExport } from "../../../../src/editor/codex/export.ts";
-import { systemClock } from "../../../../src/platform/clock.ts";
+import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
 import { signInByHttp } from "../../../issuer/login.ts";
 import { browseAs } from "../../../support/services.ts";
 import { assertNeverShown, sentences, state, theMessage, until, willAnswer } from "../../../support/vscodeStub/stub.ts";
@@ -29,7 +29,7 @@ describe("Exporting to the Codex CLI", function () {
   const installCli = async (behaviour: string) =>
     codex.useCodex(await writeFakeCli(folder(), behaviour, issuer().origin));
 
-  const run = () => new CodexExport({ ...editor(), clock: systemClock }).run();
+  const run = (clock: Clock = systemClock) => new CodexExport({ ...editor(), clock }).run();
 
   it("says which program is missing, and hands nothing over to a Codex CLI that is not there", async () => {
     await editor().signedIn();
@@ -113,6 +113,26 @@ describe("Exporting to the Codex CLI", function () {
     await running;
     assert.equal(active(), undefined);
     assert.ok(!(await readdir(home())).includes("auth.json"));
+  });
+
+  it("ends a sign-in of the Codex CLI that the person does not complete", async () => {
+    await installCli("refreshes");
+    willAnswer(/^How should the Codex CLI sign in/, cliSignsIn);
+    let endTime = () => {};
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      after(ms, callback) {
+        assert.equal(ms, 10 * 60_000);
+        endTime = callback;
+        return { dispose: () => {} };
+      },
+    };
+    const running = run(clock);
+    await until(() => state.opened[0]);
+    endTime();
+    await assert.rejects(running, { code: "codexLoginTimedOut" });
+    assert.equal(active(), undefined);
+    assert.equal(state.progresses[0]?.done, true);
   });
 
   it("keeps the sign-in here when the Codex CLI has kept its own elsewhere than in the file, which is an old one", async () => {

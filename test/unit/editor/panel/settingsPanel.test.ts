@@ -31,7 +31,7 @@ describe("The settings panel", () => {
     assert.match(shown().webview.html, /href="file:\/\/\/extension\/dist\/webview\/main\.css"/);
   });
 
-  it("is a new one after it was closed, and sends the closed one nothing more", async () => {
+  it("is created again after it was closed, and tells the closed one nothing more", async () => {
     panel.show();
     const closed = shown();
     closed.dispose();

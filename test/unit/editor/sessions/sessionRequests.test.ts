@@ -126,7 +126,7 @@ describe("Sessions whose token is about to expire", () => {
     assert.equal(issuer.records.length, before);
   });
 
-  it("are still handed out when refreshing fails for the moment, and not once they have ended", async () => {
+  it("are still handed out while a refresh fails, and not once they have ended", async () => {
     const old = fixture.tokenOf(id);
     issuer.faults.set("token", { kind: "serverError" });
     await clock.advance(56 * minute);

@@ -65,7 +65,7 @@ describe("Sessions for other extensions", () => {
       assert.equal((await sessions.get(chatgpt)).length, 1);
     });
 
-    it("have none of a token that the issuer does not refresh, but stay in the Accounts menu", async () => {
+    it("have none of a token that the issuer no longer refreshes, but stay in the Accounts menu", async () => {
       await fixture.accounts.update(id, (credential) => ({ ...credential, rejected: "revoked" }));
       assert.deepEqual(await sessions.get(chatgpt), []);
       assert.equal((await sessions.get(undefined)).length, 1);

@@ -6,7 +6,7 @@ import { toggledSetting, type Workbench } from "./workbench.ts";
  * @param settings the user settings to set, on top of the quiet ones
  * @param service the host to sign the browser out of
  */
-export async function putBack(
+export async function resetWindow(
   workbench: Workbench,
   settings: Readonly<Record<string, unknown>>,
   service: string,

@@ -14,7 +14,7 @@ import {
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
-import { passing, type Row, refusals } from "./faultRows.ts";
+import { passing, type Row, refusals } from "./issuerFaultRows.ts";
 
 const day = 24 * 60 * 60_000;
 const minute = 60_000;

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { createHttpClient } from "../../../src/platform/httpClient.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
@@ -51,23 +48,5 @@ describe("An own key and a login", () => {
     await assert.rejects(services.accounts.remove(id), (error) => isProblem(error, "saveFailed"));
     await services.accounts.reload();
     assert.equal(services.accounts.state.active?.email, "plus@example.com");
-  });
-});
-
-describe("Every request", () => {
-  it("says who asks and that it takes JSON", async () => {
-    let seen: NodeJS.Dict<string | string[]> = {};
-    const server = createServer((request, response) => {
-      seen = request.headers;
-      response.end("{}");
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const http = createHttpClient(() => "chatgpt_sign_in/test", "chatgpt_sign_in");
-    await http.send({ method: "GET", url: `http://127.0.0.1:${port}/` });
-    server.close();
-    assert.equal(seen.accept, "application/json");
-    assert.equal(seen["user-agent"], "chatgpt_sign_in/test");
-    assert.equal(seen.originator, "chatgpt_sign_in");
   });
 });

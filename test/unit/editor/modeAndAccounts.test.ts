@@ -8,7 +8,7 @@ import { type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 
 const link = { codexHome: "/nowhere", store: "file", refreshHere: false } as const;
 
-describe("The mode and the news of who is signed in", () => {
+describe("The mode and who is signed in", () => {
   let fixture: EditorFixture;
   /** What a listener finds whenever either changes. */
   let found: string[];
