@@ -90,8 +90,11 @@ const results = temporaryDirectory();
 const transcript = new Transcript((text) => process.stdout.write(text));
 const outcomes: SuiteOutcome[] = [];
 
-/** The package first, because others need it; then the longest, so that both lanes end at about the same time. */
-const order = ["package", "journeys", "anywhere", "unit", "interop", "host", "panel", "check"];
+/**
+ * The package first, because others need it; then the longest, so that both lanes end at about the same time. What drives
+ * a browser runs beside what does not: two of them slow each other down.
+ */
+const order = ["package", "journeys", "unit", "anywhere", "interop", "host", "panel", "check"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
 /** Runs the suites of a queue one after another, until none is left. */
 const lane = async (queue: string[]) => {
