@@ -38,12 +38,6 @@ const piecesOfOne = ({ outputs }) => {
   return new Set(only.map(([name]) => name));
 };
 
-/** The piece with the display language's texts: it has a state, and so is there once. */
-const pieceWithState = ({ outputs }) => {
-  const isIt = ({ inputs }) => Object.keys(inputs).some((input) => input.includes("node_modules/@vscode/l10n/"));
-  return Object.keys(outputs).find((path) => isIt(outputs[path]));
-};
-
 /** Puts the pieces that `isInlined` names into the one that imports them, and leaves the others where they are. */
 const inlined = (pieces, isInlined) => ({
   name: "inlined",
@@ -74,12 +68,11 @@ const asCommonJs = {
       await mkdir(join(root, "dist", "webview"), { recursive: true });
       const pieces = outputFiles.filter((file) => file.path.endsWith(".cjs"));
       const ofOne = piecesOfOne(metafile);
-      const withState = basename(pieceWithState(metafile) ?? "");
       await Promise.all(
         pieces
           .filter((file) => !ofOne.has(basename(file.path)))
           .map((file) => {
-            // What activation needs is one file, and the one with a state. What it shares with others is there twice.
+            // What activation needs is one file. What it shares with others is there twice, and so may have no state.
             const isEntry = file.path.endsWith("extension.cjs");
             return esbuild.build({
               stdin: { contents: file.text, sourcefile: file.path, loader: "js" },
@@ -88,7 +81,7 @@ const asCommonJs = {
               platform: "node",
               target: "node22",
               bundle: true,
-              plugins: [inlined(pieces, (name) => (isEntry && name !== withState) || ofOne.has(name))],
+              plugins: [inlined(pieces, (name) => isEntry || ofOne.has(name))],
               // import() of a CommonJS piece would go through Node's ES module loader, which is slower.
               supported: { "dynamic-import": false },
               minify: production,
@@ -115,8 +108,7 @@ const extension = await esbuild.context({
   external: ["vscode"],
   alias: {
     "form-data": join(root, "scripts", "stubs", "formData.cjs"),
-    // The version for browsers is an ES module that reads no files, which is less code at activation.
-    "@vscode/l10n": join(root, "node_modules", "@vscode", "l10n", "dist", "browser.js"),
+    "@vscode/l10n": join(root, "scripts", "stubs", "l10n.mjs"),
   },
   write: false,
   plugins: [asCommonJs],

@@ -7,7 +7,6 @@ import { KnownAccounts } from "./editor/sessions/knownAccounts.ts";
 import { createStatusBar } from "./editor/status/statusBar.ts";
 import { setContextKey } from "./editor/vscode/contextKeys.ts";
 import { Hints } from "./editor/vscode/hints.ts";
-import { useDisplayLanguage } from "./editor/vscode/language.ts";
 import { VerifiedMemento } from "./editor/vscode/verifiedMemento.ts";
 import { createLogger, describeError } from "./platform/logger.ts";
 import { type Remembered, remember } from "./platform/remember.ts";
@@ -17,7 +16,6 @@ let services: Remembered<Services> | undefined;
 
 /** Tells VS Code what it has to know at once. Everything else is loaded when it is first asked for. */
 export function activate(context: vscode.ExtensionContext): void {
-  useDisplayLanguage();
   const memory = new VerifiedMemento(context.globalState);
   const hints = new Hints(memory);
   const known = new KnownAccounts(memory);

@@ -13,7 +13,7 @@ class EventEmitter {
 
 const vscode = {
   EventEmitter,
-  l10n: { bundle: { "Sign in with ChatGPT": "Mit ChatGPT anmelden" } },
+  l10n: { t: (text) => (text === "Sign in with ChatGPT" ? "Mit ChatGPT anmelden" : text) },
   authentication: { registerAuthenticationProvider: nothing },
   commands: { registerCommand: nothing, executeCommand() {} },
   lm: {
