@@ -38,6 +38,16 @@ const piecesOfOne = ({ outputs }) => {
   return new Set(only.map(([name]) => name));
 };
 
+/**
+ * Takes VS Code's API as it is. For an import of CommonJS esbuild would copy the hundreds of its members, in every piece.
+ */
+const withoutCopies = (code) =>
+  code
+    .replace(/\bimport\s*\*\s*as\s+([\w$]+)\s*from\s*"vscode";?/g, 'const $1=require("vscode");')
+    .replace(/\bimport\s*\{([^{}]*)\}\s*from\s*"vscode";?/g, (_, names) => {
+      return `const {${names.replace(/\s+as\s+/g, ":")}}=require("vscode");`;
+    });
+
 /** Puts the pieces that `isInlined` names into the one that imports them, and leaves the others where they are. */
 const inlined = (pieces, isInlined) => ({
   name: "inlined",
@@ -48,7 +58,7 @@ const inlined = (pieces, isInlined) => ({
         : { path, external: true },
     );
     build.onLoad({ filter: /.*/, namespace: "piece" }, ({ path }) => ({
-      contents: pieces.find((piece) => basename(piece.path) === path)?.text,
+      contents: withoutCopies(pieces.find((piece) => basename(piece.path) === path)?.text ?? ""),
       loader: "js",
     }));
   },
@@ -75,7 +85,7 @@ const asCommonJs = {
             // What activation needs is one file. What it shares with others is there twice, and so may have no state.
             const isEntry = file.path.endsWith("extension.cjs");
             return esbuild.build({
-              stdin: { contents: file.text, sourcefile: file.path, loader: "js" },
+              stdin: { contents: withoutCopies(file.text), sourcefile: file.path, loader: "js" },
               outfile: file.path,
               format: "cjs",
               platform: "node",
