@@ -63,7 +63,7 @@ export class AccountsReader {
     const read = await Promise.all(ids.map(async (id) => [id, await this.#readCredential(id)] as const));
     const { entries, unreadable } = this.#memory.newestOf(read);
     const failed = [...unreadable.values()].find((record) => record.status === "failed");
-    // Nothing could be read, so this does not mean that nobody is signed in.
+    // Nothing could be read, so this does not mean signed out.
     if (failed && entries.size === 0) throw failed.error;
     let notice = noticeOf(status) ?? [...unreadable.values()].map(({ status: of }) => noticeOf(of)).find(Boolean);
     if (status === "missing" && ids.length === 0 && !this.#hasRead && this.#hint.get() === true) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { defaultIssuer } from "../oauth/issuer.ts";
 import { parseEndpoint } from "../platform/endpoint.ts";
 
-/** The addresses of OpenAI's service; the settings of the same names can replace them. */
+/** OpenAI's addresses; the settings of the same names can replace them. */
 export const endpointDefaults = {
   issuer: defaultIssuer,
   apiBaseUrl: "https://api.openai.com/v1",
@@ -53,7 +53,7 @@ export function normalAddress(address: string): string | undefined {
   }
 }
 
-/** Whether a setting has the address of OpenAI's service, in any spelling. */
+/** Whether a setting has OpenAI's address, in any spelling. */
 export function isDefaultEndpoint(name: EndpointName, value: unknown): boolean {
   return typeof value === "string" && normalAddress(value) === endpointDefaults[name];
 }

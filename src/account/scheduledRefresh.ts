@@ -20,7 +20,7 @@ export interface ScheduledRefreshDependencies {
 
 /**
  * Refreshes the active account's tokens when they are due, so that requests hardly ever wait for it. Has one timer, set
- * for that time, and none while nobody is signed in.
+ * for that time, and none while signed out.
  */
 export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefreshDependencies): Disposable {
   let timer: Disposable | undefined;

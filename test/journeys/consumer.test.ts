@@ -21,7 +21,7 @@ describe("another extension", () => {
     const requests = bearers().length;
 
     await workbench.runCommand(`${consumer.displayName}: Try Without Asking`);
-    await workbench.awaitNotification("No session: access isn't allowed, or nobody is signed in.");
+    await workbench.awaitNotification("No session: access isn't allowed, or you're not signed in.");
     await workbench.clearNotifications();
 
     await workbench.runCommand(`${consumer.displayName}: Say Hello`);
@@ -35,7 +35,7 @@ describe("another extension", () => {
     assert.deepEqual(bearers().slice(requests), [key]);
 
     await workbench.runCommand(`${other.displayName}: Try Without Asking`);
-    await workbench.awaitNotification("No session: access isn't allowed, or nobody is signed in.");
+    await workbench.awaitNotification("No session: access isn't allowed, or you're not signed in.");
     assert.equal(bearers().length, requests + 1);
 
     // No question any more, and the same key.
@@ -50,7 +50,7 @@ describe("another extension", () => {
     assert.equal(issuer().recordsOf("revoke").length, revoked + 1);
     await workbench.clearNotifications();
     await workbench.runCommand(`${consumer.displayName}: Try Without Asking`);
-    await workbench.awaitNotification("No session: access isn't allowed, or nobody is signed in.");
+    await workbench.awaitNotification("No session: access isn't allowed, or you're not signed in.");
     assert.equal(bearers().length, requests + 2);
     await workbench.awaitAccountsMenu((entries) =>
       assert.ok(!entries.some((entry) => entry.includes(demoAccount.email)), entries.join(", ")),

@@ -33,7 +33,7 @@ async function sayHello(options: vscode.AuthenticationGetSessionOptions): Promis
     return;
   }
   if (!session) {
-    await vscode.window.showInformationMessage("No session: access isn't allowed, or nobody is signed in.");
+    await vscode.window.showInformationMessage("No session: access isn't allowed, or you're not signed in.");
     return;
   }
   sessionId = session.id;

@@ -40,7 +40,7 @@ const exitGraceMs = 1000;
 /** How many lines it may print before its first answer, and how long after the first line it must answer, ms. */
 const longestGreeting = 100;
 const greetingMs = 6_000;
-/** With another model provider in its config.toml, the Codex CLI answers that nobody is signed in (seen with 0.169). */
+/** With another model provider in its config.toml, the Codex CLI answers that it is signed out (seen with 0.169). */
 const ownProvider = ["-c", 'model_provider="openai"'];
 
 /**

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { commandOf } from "../../shared/actionIds.ts";
 
 /**
- * Says why there are no models while nobody is signed in, and offers to sign in. Resolves when the person has answered,
+ * Says why there are no models while the person is signed out, and offers to sign in. Resolves when the person has answered,
  * without waiting for the sign-in.
  */
 export async function offerSignIn(): Promise<void> {

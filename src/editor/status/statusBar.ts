@@ -8,7 +8,7 @@ import { statusOf } from "./statusView.ts";
 export function createStatusBar(context: vscode.ExtensionContext, known: KnownAccounts): void {
   let item: vscode.StatusBarItem | undefined;
   const show = () => {
-    // Reading settings takes longer than the rest of an activation where nobody is signed in.
+    // Reading settings takes longer than the rest of an activation while the person is signed out.
     if (!known.current) return item?.hide();
     const configuration = vscode.workspace.getConfiguration("chatgptSignIn");
     const authMode = configuration.get("authMode") === "chatgpt" ? "chatgpt" : "apiKey";

@@ -4,24 +4,19 @@ import { chooseFlow } from "../../../../src/editor/signIn/flowChoice.ts";
 import { PortsRefused } from "../../../../src/oauth/callbackListener.ts";
 import { pages } from "../../../../src/oauth/callbackPages.ts";
 import { Problem } from "../../../../src/shared/problem.ts";
-import { startIssuer } from "../../../issuer/issuer.ts";
-import type { TestIssuer } from "../../../issuer/types.ts";
 import { deviceOf } from "../../../support/runningSignIn.ts";
-import { resetVscode, sentences, state, until, willAnswer } from "../../../support/vscodeStub/stub.ts";
-import { createEditorFixture, type EditorFixture } from "../editorFixture.ts";
+import { sentences, state, until, willAnswer } from "../../../support/vscodeStub/stub.ts";
+import { type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 
 describe("Another method, where the first cannot be used", () => {
-  let issuer: TestIssuer;
   let fixture: EditorFixture;
-  before(async () => {
-    issuer = await startIssuer({ device: { interval: 1 } });
-  });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
-    fixture.browser.open = async () => true;
-  });
+  useEditorFixture(
+    (made) => {
+      fixture = made;
+      fixture.browser.open = async () => true;
+    },
+    { device: { interval: 1 } },
+  );
   const signal = () => new AbortController().signal;
   const taken = new PortsRefused([1455, 1457].map((port) => ({ port, reason: "inUse" as const })));
   const servers: Server[] = [];
@@ -35,7 +30,6 @@ describe("Another method, where the first cannot be used", () => {
     servers.push(server);
   };
   afterEach(async () => {
-    await fixture.end();
     for (const server of servers.splice(0)) {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

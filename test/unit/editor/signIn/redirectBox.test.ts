@@ -1,24 +1,18 @@
 import assert from "node:assert/strict";
 import { Problem } from "../../../../src/shared/problem.ts";
-import { startIssuer } from "../../../issuer/issuer.ts";
 import { loginByHttp } from "../../../issuer/login.ts";
-import type { TestIssuer } from "../../../issuer/types.ts";
-import { assertNeverShown, resetVscode, sentences, state, until } from "../../../support/vscodeStub/stub.ts";
-import { createEditorFixture, type EditorFixture } from "../editorFixture.ts";
+import { assertNeverShown, sentences, state, until } from "../../../support/vscodeStub/stub.ts";
+import { type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 
 describe("The box for the redirect address", () => {
-  let issuer: TestIssuer;
   let fixture: EditorFixture;
-  before(async () => {
-    issuer = await startIssuer({ device: { interval: 1 } });
-  });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
-    fixture.browser.open = async () => true;
-  });
-  afterEach(() => fixture.end());
+  useEditorFixture(
+    (made) => {
+      fixture = made;
+      fixture.browser.open = async () => true;
+    },
+    { device: { interval: 1 } },
+  );
 
   const start = async () => {
     const running = fixture.run({ type: "signInWith", flow: "paste" });

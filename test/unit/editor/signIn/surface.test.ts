@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
-import { startIssuer } from "../../../issuer/issuer.ts";
-import type { TestIssuer } from "../../../issuer/types.ts";
 import { deviceOf, noticeOf } from "../../../support/runningSignIn.ts";
-import { resetVscode, state, until } from "../../../support/vscodeStub/stub.ts";
-import { createEditorFixture, type EditorFixture } from "../editorFixture.ts";
+import { state, until } from "../../../support/vscodeStub/stub.ts";
+import { type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 
 describe("What a sign-in asks of the person", () => {
-  let issuer: TestIssuer;
   let fixture: EditorFixture;
-  before(async () => {
-    issuer = await startIssuer({ device: { interval: 1 } });
-  });
-  after(() => issuer.close());
-  beforeEach(async () => {
-    resetVscode();
-    fixture = await createEditorFixture(issuer);
-    fixture.browser.open = async () => true;
-  });
-  afterEach(() => fixture.end());
+  useEditorFixture(
+    (made) => {
+      fixture = made;
+      fixture.browser.open = async () => true;
+    },
+    { device: { interval: 1 } },
+  );
 
   it("copies and opens nothing when no sign-in runs", async () => {
     state.clipboard = "what the person had";
