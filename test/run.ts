@@ -32,7 +32,7 @@ const suites: Record<string, Suite> = {
     name: "unit",
     args: ["test/support/runMocha.ts", "30000", ...testFiles("test/unit/**/*.test.ts")],
     env,
-    limit: 10 * minute,
+    limit: 20 * minute,
   },
   panel: {
     name: "panel",
@@ -139,7 +139,7 @@ function summarize(): void {
   process.stdout.write(`\n== summary (${Math.round((performance.now() - started) / 1000)} s) ==\n`);
   for (const { name, passed, failed, seconds, failures } of outcomes) {
     process.stdout.write(`${name.padEnd(10)}${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)\n`);
-    for (const title of failures) process.stdout.write(`${" ".repeat(10)}✘ ${title}\n`);
+    for (const failure of failures) process.stdout.write(`✘ ${failure}\n`.replaceAll(/^(?=.)/gm, " ".repeat(10)));
   }
   const total = (key: "passed" | "failed") => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
   process.exitCode = total("failed") > 0 || outcomes.length === 0 ? 1 : 0;

@@ -5,12 +5,15 @@ import Mocha from "mocha";
 export interface SuiteResult {
   readonly passed: number;
   readonly failed: number;
-  /** Titles of what failed. */
+  /** Title and error of each test that failed. */
   readonly failures: readonly string[];
 }
 
 /** The environment variable that names the file `TestReporter` writes its result to. */
 export const RESULT_FILE = "TEST_RESULT_FILE";
+
+/** The most characters of an error that the summary shows. */
+const longestMessage = 2_000;
 
 /** Mocha's spec reporter, which also writes a `SuiteResult` where TEST_RESULT_FILE says. */
 export class TestReporter extends Mocha.reporters.Spec {
@@ -21,13 +24,22 @@ export class TestReporter extends Mocha.reporters.Spec {
     runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, () => {
       passed += 1;
     });
-    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test) => failures.push(test.fullTitle()));
+    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: unknown) =>
+      failures.push(describeFailure(test.fullTitle(), error)),
+    );
     runner.on(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env[RESULT_FILE];
       if (file)
         writeFileSync(file, JSON.stringify({ passed, failed: failures.length, failures } satisfies SuiteResult));
     });
   }
+}
+
+/** The summary alone must tell what failed: of a long report, not all may be at hand. */
+function describeFailure(title: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const shown = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
+  return [title, ...shown.split("\n")].join("\n    ");
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { projectPath } from "../../support/projectRoot.ts";
@@ -113,8 +113,16 @@ describe("a run of tests", () => {
       ["--disable-warning=ExperimentalWarning", projectPath("test", "support", "runMocha.ts"), "2000", file],
       { encoding: "utf8", env: { ...process.env, [RESULT_FILE]: result, MOCHA_GREP: "" } },
     );
-    return { passed: status === 0 && existsSync(result), stdout };
+    return { passed: status === 0 && existsSync(result), stdout, result };
   }
+
+  it("reports what failed with its error, shortened", () => {
+    const { result } = run(
+      'describe("a sum", () => it("adds", () => { throw new Error("1 + 1\\n" + "3".repeat(5000)); }));',
+    );
+    const { failures } = JSON.parse(readFileSync(result, "utf8")) as { failures: string[] };
+    assert.match(failures.join(), /^a sum adds\n {4}1 \+ 1\n {4}3{1900,2000}…$/);
+  });
 
   for (const [what, code] of [
     ["a failing test", 'it("adds", () => { throw new Error("no"); });'],
