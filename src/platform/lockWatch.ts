@@ -1,98 +1,79 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, rename, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { AwakeTime } from "./awakeTime.ts";
 import { errnoOf } from "./errno.ts";
+import { type FolderCalls, remove } from "./folderCalls.ts";
 import type { Logger } from "./logger.ts";
 
-/** The most that counts of the time between two looks: while a computer sleeps, no holder has a heartbeat. */
-const longestStepMs = 1_000;
+/**
+ * `free`: the lock is gone and can be tried for at once. `stuck`: it has not changed for twice as long as a crashed
+ * holder's, and cannot be cleared.
+ */
+export type LockState = "free" | "held" | "stuck";
 
 /**
- * Watches a lock folder that somebody else holds, and clears it when its holder has crashed. What counts is how long it
- * was watched without a heartbeat, not its age: computers sleep, and their clocks are corrected.
+ * Watches a lock that somebody else holds, and clears it when its holder has crashed. What counts is how long it was
+ * watched without a heartbeat, not its age: computers sleep, and their clocks are corrected. Several callers may share
+ * one watch, and it goes on with what it knows however long nobody looks.
  */
 export class LockWatch {
   readonly #folder: string;
   readonly #staleMs: number;
+  readonly #calls: FolderCalls;
   readonly #log: Logger;
-  #lookedAt = performance.now();
-  #watchedMs = 0;
-  /** The folder's time of modification when it last changed, and for how long it has been watched since. */
-  #mtimeMs = 0;
+  readonly #time = new AwakeTime();
+  /** What was seen last, and for how long it has been the same, ms. */
+  #seen: string | number = "";
   #unchangedMs = 0;
+  /** What was in the folder soon after it had last changed: the mark of a holder of that time. */
+  #names: readonly string[] = [];
+  #looking: Promise<LockState> | undefined;
 
-  constructor(folder: string, staleMs: number, log: Logger) {
+  constructor(folder: string, staleMs: number, calls: FolderCalls, log: Logger) {
     this.#folder = folder;
     this.#staleMs = staleMs;
+    this.#calls = calls;
     this.#log = log;
   }
 
-  /** For how long the lock has been watched, ms, without the time that the computer slept. */
-  get watchedMs(): number {
-    return this.#watchedMs;
+  /** Looks at the lock, and clears it if its holder has crashed. Never rejects. */
+  look(): Promise<LockState> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<LockState> {
+    const passedMs = this.#time.passed();
+    const seen = await this.#calls.modifiedAt(this.#folder).catch((error: unknown) => errnoOf(error) ?? "unknown");
+    if (seen === this.#seen) this.#unchangedMs += passedMs;
+    else await this.#begin(seen);
+    if (typeof seen === "number" && this.#unchangedMs >= this.#staleMs && (await this.#clear())) return "free";
+    // What cannot be seen shows no sign of life either, nor does a lock that always exists and is never there.
+    if (this.#unchangedMs > 2 * this.#staleMs) return "stuck";
+    return seen === "ENOENT" ? "free" : "held";
+  }
+
+  async #begin(seen: string | number): Promise<void> {
+    this.#seen = seen;
+    this.#unchangedMs = 0;
+    this.#names = typeof seen === "number" ? await this.#calls.list(this.#folder).catch(() => []) : [];
+    // It may have taken long to see this, and what is seen is not older than the answer.
+    this.#time.passed();
   }
 
   /**
-   * Looks at the lock, and clears it if its holder has crashed. Never rejects.
-   * @returns `free` when the lock is gone and can be tried for at once, `stuck` when its holder has crashed and it cannot
-   * be cleared
+   * Clears what the crashed holder has left. Of several who do, only one removes its mark, and none can remove that of
+   * the next holder.
+   * @returns whether the lock may be free now
    */
-  async look(): Promise<"free" | "held" | "stuck"> {
-    const now = performance.now();
-    const passedMs = Math.min(now - this.#lookedAt, longestStepMs);
-    this.#lookedAt = now;
-    this.#watchedMs += passedMs;
-    if (await this.#isFree(passedMs)) return "free";
-    return this.#unchangedMs > 2 * this.#staleMs ? "stuck" : "held";
-  }
-
-  async #isFree(passedMs: number): Promise<boolean> {
+  async #clear(): Promise<boolean> {
     try {
-      const { mtimeMs } = await stat(this.#folder);
-      this.#unchangedMs = mtimeMs === this.#mtimeMs ? this.#unchangedMs + passedMs : 0;
-      this.#mtimeMs = mtimeMs;
-      return this.#unchangedMs >= this.#staleMs && (await this.#clearAlone());
-    } catch (error) {
-      return errnoOf(error) === "ENOENT";
-    }
-  }
-
-  /** Clears the lock unless somebody else is at it: of two, the slower would clear the lock of the next holder. */
-  async #clearAlone(): Promise<boolean> {
-    const claim = `${this.#folder}.clearing`;
-    if (!(await createFolder(claim))) {
-      // Clearing takes a moment; whoever has been at it for this long has crashed, too.
-      if (this.#unchangedMs > 1.5 * this.#staleMs) await rmdir(claim);
+      for (const name of this.#names) if (!(await remove(this.#calls, join(this.#folder, name)))) return true;
+      if (await remove(this.#calls, this.#folder)) this.#log.info("A lock was recovered whose holder had crashed");
+      return true;
+    } catch {
       return false;
     }
-    try {
-      return await this.#clear();
-    } finally {
-      await rmdir(claim).catch(() => {});
-    }
-  }
-
-  async #clear(): Promise<boolean> {
-    if ((await stat(this.#folder)).mtimeMs !== this.#mtimeMs) return false;
-    const aside = `${this.#folder}.${randomBytes(4).toString("hex")}`;
-    await rename(this.#folder, aside);
-    if ((await stat(aside)).mtimeMs === this.#mtimeMs) {
-      this.#log.info("A lock was recovered whose holder had crashed");
-      await rmdir(aside);
-      return true;
-    }
-    // The holder was alive after all, and this is already the lock of the next one.
-    await rename(aside, this.#folder);
-    return false;
-  }
-}
-
-/** Creates a folder; false when it exists. @throws the system's error */
-export async function createFolder(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return false;
-    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomically } from "../../../src/platform/atomicFile.ts";
+import { type FileCalls, writeFileAtomically } from "../../../src/platform/atomicFile.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 
 describe("writeFileAtomically", () => {
@@ -55,5 +55,65 @@ describe("writeFileAtomically", () => {
     await assert.rejects(writeFileAtomically(join(folder.path, "plain", "file"), "text"), {
       code: /^E(NOTDIR|NOENT|EXIST)$/,
     });
+  });
+
+  const systemCalls: FileCalls = {
+    write: (path, text) => writeFile(path, text, { mode: 0o600 }),
+    mkdirs: async (path) => void (await mkdir(path, { recursive: true })),
+    rename: (from, to) => rename(from, to),
+    remove: (path) => rm(path, { force: true }),
+  };
+  const systemError = (code: string) => Object.assign(new Error("failed"), { code });
+
+  it("replaces a file that Windows does not let go at once", async () => {
+    await writeFile(file, "old");
+    let refusals = 3;
+    const calls: FileCalls = {
+      ...systemCalls,
+      async rename(from, to) {
+        refusals -= 1;
+        if (refusals >= 0) throw systemError("EPERM");
+        await rename(from, to);
+      },
+    };
+    await writeFileAtomically(file, "new", { calls });
+    assert.equal(await readFile(file, "utf8"), "new");
+    assert.deepEqual(await readdir(folder.path), ["file"]);
+  });
+
+  it("throws the first error, not that of cleaning up", async () => {
+    for (const code of ["EIO", "ENOSPC", "EROFS", "ESTALE", "EACCES"]) {
+      const fail = () => Promise.reject(systemError(code));
+      const remove = () => Promise.reject(systemError("EBADF"));
+      for (const calls of [
+        { ...systemCalls, write: fail, remove },
+        { ...systemCalls, rename: fail, remove },
+      ]) {
+        await assert.rejects(writeFileAtomically(file, "text", { calls }), { code });
+      }
+    }
+  });
+
+  it("ends where the file system does not answer, and a late answer changes nothing any more", async () => {
+    await writeFile(file, "old");
+    const answer = Promise.withResolvers<void>();
+    const removed = Promise.withResolvers<void>();
+    const calls: FileCalls = {
+      ...systemCalls,
+      async write(path, text) {
+        await answer.promise;
+        await systemCalls.write(path, text);
+      },
+      async remove(path) {
+        await systemCalls.remove(path);
+        removed.resolve();
+      },
+    };
+    await assert.rejects(writeFileAtomically(file, "late", { calls, answerMs: 20 }), { code: "ETIMEDOUT" });
+    await writeFileAtomically(file, "new");
+    answer.resolve();
+    await removed.promise;
+    assert.equal(await readFile(file, "utf8"), "new");
+    assert.deepEqual(await readdir(folder.path), ["file"]);
   });
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { promises } from "node:fs";
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { FolderCalls } from "../../../src/platform/folderCalls.ts";
 import { createFileLock, type Lock, type LockTimes } from "../../../src/platform/lock.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
+import { faultyFolderCalls } from "../../support/faultyFolderCalls.ts";
 
 describe("The lock between windows", () => {
   let folder: ReturnType<typeof temporaryDirectory>;
@@ -19,12 +19,13 @@ describe("The lock between windows", () => {
   });
   afterEach(() => folder.remove());
 
-  function lockIn(directory: string, times?: LockTimes): Lock {
+  function lockIn(directory: string, times?: LockTimes, calls?: FolderCalls): Lock {
     const write = (line: string) => lines.push(line);
     return createFileLock(
       directory,
       createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
       times,
+      calls,
     );
   }
 
@@ -93,72 +94,59 @@ describe("The lock between windows", () => {
   });
 
   it("of a crashed holder is cleared by one, however slow: the next holder keeps its lock", async () => {
-    await mkdir(join(folder.path, "account.lock"), { recursive: true });
-    const { rename } = promises;
-    const taken = Promise.withResolvers<void>();
-    let isFirst = true;
-    promises.rename = async (...paths) => {
-      if (!isFirst) return rename(...paths);
-      isFirst = false;
-      // After this delay it is another holder's lock, and its folder is free for a third.
-      await Promise.race([taken.promise, delay(200)]);
-      await rename(...paths);
-      await delay(100);
-    };
-    syncBuiltinESMExports();
+    for (const slow of ["rmdir", "modifiedAt", "list", "mkdir"] as const) {
+      await mkdir(join(folder.path, "account.lock", "1-0123456789ab"), { recursive: true });
+      const taken = Promise.withResolvers<void>();
+      let first: string | undefined;
+      // The first who comes that far goes on when another holder has the lock.
+      const { calls } = faultyFolderCalls(async (call, path) => {
+        if (call !== slow || (slow === "mkdir" && !path.endsWith(".lock"))) return;
+        if (first !== undefined) return;
+        first = path;
+        await Promise.race([taken.promise, delay(2_000)]);
+      });
+      let inside = 0;
+      let most = 0;
+      const hold = () =>
+        lockIn(folder.path, { staleMs: 1_000, heartbeatMs: 20 }, calls).hold("account", async () => {
+          inside += 1;
+          most = Math.max(most, inside);
+          taken.resolve();
+          await delay(100);
+          inside -= 1;
+        });
+      await Promise.all([hold(), hold(), hold()]);
+      assert.equal(most, 1, `slow at ${slow}`);
+      assert.deepEqual(await readdir(folder.path), []);
+    }
+  });
+
+  it("that is cleared between the two steps of taking it is not had by two", async () => {
+    const held = join(folder.path, "account.lock");
     let inside = 0;
     let most = 0;
-    const hold = () =>
-      lockIn(folder.path, { staleMs: 2_000 }).hold("account", async () => {
-        inside += 1;
-        most = Math.max(most, inside);
-        taken.resolve();
-        await delay(300);
-        inside -= 1;
+    const work = async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await delay(50);
+      inside -= 1;
+    };
+    const second = Promise.withResolvers<void>();
+    let isFirst = true;
+    const { calls } = faultyFolderCalls(async (call, path) => {
+      if (call !== "mkdir" || path === held || !isFirst) return;
+      isFirst = false;
+      // Frozen for so long that the empty folder was cleared, and another has the lock.
+      await rm(held, { recursive: true });
+      void lockIn(folder.path).hold("account", () => {
+        second.resolve();
+        return work();
       });
-    try {
-      await Promise.all([hold(), hold(), hold()]);
-    } finally {
-      promises.rename = rename;
-      syncBuiltinESMExports();
-    }
+      await second.promise;
+    });
+    await lockIn(folder.path, {}, calls).hold("account", work);
     assert.equal(most, 1);
     assert.deepEqual(await readdir(folder.path), []);
-  });
-
-  it("is recovered when its holder crashed, and the one that was clearing it as well", async () => {
-    await mkdir(join(folder.path, "account.lock"), { recursive: true });
-    await mkdir(join(folder.path, "account.lock.clearing"));
-    assert.equal(await crowd(lockIn(folder.path, { staleMs: 1_000 }), 5), 1);
-    assert.deepEqual(await readdir(folder.path), []);
-    assert.ok(lines.some((line) => line.includes("recovered")));
-  });
-
-  it("that the next holder took while it was being cleared is given back", async () => {
-    const held = join(folder.path, "account.lock");
-    await mkdir(held, { recursive: true });
-    const { rename } = promises;
-    let takenAt = 0;
-    promises.rename = async (...paths) => {
-      promises.rename = rename;
-      syncBuiltinESMExports();
-      await rm(held, { recursive: true });
-      await mkdir(held);
-      takenAt = (await stat(held)).mtimeMs;
-      await rename(...paths);
-    };
-    syncBuiltinESMExports();
-    try {
-      await assert.rejects(
-        lockIn(folder.path, { staleMs: 300, patienceMs: 500 }).hold("account", async () => {}),
-        (error) => isProblem(error, "busyElsewhere"),
-      );
-    } finally {
-      promises.rename = rename;
-      syncBuiltinESMExports();
-    }
-    assert.equal((await stat(held)).mtimeMs, takenAt);
-    assert.deepEqual(await readdir(folder.path), ["account.lock"]);
   });
 
   it("is recovered after the time that it was watched, not by a clock that may be wrong", async () => {
@@ -218,34 +206,54 @@ describe("The lock between windows", () => {
     }
   });
 
-  it("of a crashed holder that cannot be cleared does not stop the work", async () => {
-    // The name to rename it to is too long. A folder that has become read-only refuses as well.
-    const name = "a".repeat(250);
-    await mkdir(join(folder.path, `${name}.lock`));
-    assert.equal(await lockIn(folder.path, { staleMs: 50, patienceMs: 2_000 }).hold(name, async () => 1), 1);
-    assert.ok(lines.some((line) => line.includes("without a lock")));
+  it("of a crashed holder that cannot be cleared does not stop the work, and waits only once", async () => {
+    await mkdir(join(folder.path, "account.lock", "foreign", "inside"), { recursive: true });
+    const lock = lockIn(folder.path, { staleMs: 50, patienceMs: 2_000 });
+    assert.equal(await lock.hold("account", async () => 1), 1);
+    let looked = 0;
+    const again = () =>
+      lock.hold("account", async () => 2, {
+        instead: async () => {
+          looked += 1;
+          return undefined;
+        },
+      });
+    assert.deepEqual([await again(), await again(), looked], [2, 2, 2]);
+    assert.equal(lines.filter((line) => line.includes("without a lock")).length, 1);
+  });
+
+  it("of a crashed holder is cleared in the end by those who never wait that long", async () => {
+    await mkdir(join(folder.path, "account.lock"), { recursive: true });
+    const lock = lockIn(folder.path, { staleMs: 300 });
+    let givenUp = 0;
+    for (;;) {
+      try {
+        assert.equal(await lock.hold("account", async () => "got it", { patienceMs: 40 }), "got it");
+        break;
+      } catch (error) {
+        assert.ok(isProblem(error, "busyElsewhere"));
+        givenUp += 1;
+      }
+    }
+    assert.ok(givenUp > 1);
+    assert.deepEqual(await readdir(folder.path), []);
+  });
+
+  it("is waited for as long as the caller has patience", async () => {
+    await mkdir(join(folder.path, "account.lock"), { recursive: true });
+    const lock = lockIn(folder.path);
+    await assert.rejects(
+      lock.hold("account", async () => {}, { patienceMs: 0 }),
+      (error) => isProblem(error, "busyElsewhere"),
+    );
+    const instead = async () => "by another";
+    assert.equal(await lock.hold("account", async () => "here", { instead, patienceMs: 0 }), "by another");
   });
 
   it("creates its folder, and if it cannot, the work runs without a lock", async () => {
     assert.equal(await lockIn(join(folder.path, "new", "deeper")).hold("account", async () => 1), 1);
     await writeFile(join(folder.path, "file"), "");
     assert.equal(await lockIn(join(folder.path, "file")).hold("account", async () => 2), 2);
-    assert.ok(lines.some((line) => line.includes("without a lock")));
-  });
-
-  it("is not waited for where a file has the name of its folder, with the codes that Windows has for that", async () => {
-    const { mkdir: actual } = promises;
-    promises.mkdir = (async (path: string) => {
-      throw Object.assign(new Error("failed"), { code: path === folder.path ? "EEXIST" : "ENOENT" });
-    }) as typeof promises.mkdir;
-    syncBuiltinESMExports();
-    try {
-      const held = lockIn(folder.path).hold("account", async () => "done");
-      assert.equal(await Promise.race([held, delay(1_000)]), "done");
-    } finally {
-      promises.mkdir = actual;
-      syncBuiltinESMExports();
-    }
     assert.ok(lines.some((line) => line.includes("without a lock")));
   });
 });

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { promises } from "node:fs";
-import { mkdir, readdir, rmdir, stat, utimes } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
+import { mkdir, readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { FolderCalls } from "../../../src/platform/folderCalls.ts";
 import { createFileLock, type Lock, type LockTimes } from "../../../src/platform/lock.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
+import { faultyFolderCalls, systemError } from "../../support/faultyFolderCalls.ts";
 import { projectPath } from "../../support/projectRoot.ts";
 import { eventually } from "../../support/timing.ts";
 
@@ -24,18 +24,19 @@ describe("The heartbeat of a lock", () => {
   });
   afterEach(() => folder.remove());
 
-  function lockWith(times: LockTimes): Lock {
+  function lockWith(times: LockTimes, calls?: FolderCalls): Lock {
     const write = (line: string) => lines.push(line);
     return createFileLock(
       folder.path,
       createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
       times,
+      calls,
     );
   }
 
   /** Removes the lock and takes it, as another window does that saw no heartbeat. Resolves with its time. */
   async function takeAway(): Promise<number> {
-    await rmdir(held);
+    await rm(held, { recursive: true });
     await mkdir(held);
     const time = new Date(Date.now() - 60_000);
     await utimes(held, time, time);
@@ -66,33 +67,27 @@ describe("The heartbeat of a lock", () => {
     assert.deepEqual(lines, []);
   });
 
-  it("goes on after it failed once", async () => {
-    const actual = promises.utimes;
-    let failures = 0;
-    promises.utimes = async () => {
-      failures += 1;
-      throw Object.assign(new Error("failed"), { code: "EIO" });
-    };
-    syncBuiltinESMExports();
-    try {
-      await lockWith({ heartbeatMs: 10 }).hold("account", async () => {
-        const { mtimeMs } = await stat(held);
-        await eventually(() => assert.ok(failures > 0));
-        promises.utimes = actual;
-        syncBuiltinESMExports();
-        await eventually(async () => assert.notEqual((await stat(held)).mtimeMs, mtimeMs));
-      });
-    } finally {
-      promises.utimes = actual;
-      syncBuiltinESMExports();
-    }
+  it("goes on after it failed once, and shows life in another way where a time cannot be set", async () => {
+    const failing = new Set<keyof FolderCalls>(["touch", "modifiedAt"]);
+    const faulty = faultyFolderCalls((call) => {
+      if (failing.has(call)) throw systemError("EIO");
+    });
+    await lockWith({ heartbeatMs: 10 }, faulty.calls).hold("account", async () => {
+      await eventually(() => assert.ok(lines.length > 0));
+      failing.delete("modifiedAt");
+      const { mtimeMs } = await stat(held);
+      await eventually(async () => assert.notEqual((await stat(held)).mtimeMs, mtimeMs));
+      failing.clear();
+      const later = (await stat(held)).mtimeMs;
+      await eventually(async () => assert.notEqual((await stat(held)).mtimeMs, later));
+    });
     assert.deepEqual(await readdir(folder.path), []);
     assert.ok(lines.every((line) => line === "A lock's heartbeat failed: Error EIO"));
   });
 
   it("notices a lock that was removed, and logs the loss once", async () => {
     const value = await lockWith({ heartbeatMs: 10 }).hold("account", async () => {
-      await rmdir(held);
+      await rm(held, { recursive: true });
       await eventually(() => assert.equal(lines.length, 1));
       await delay(50);
       return "done";
@@ -122,7 +117,7 @@ describe("The heartbeat of a lock", () => {
     assert.match(lines[0] ?? "", /^A lock was lost/);
     assert.equal((await stat(held)).mtimeMs, time);
     await rmdir(held);
-    await lockWith({}).hold("account", () => rmdir(held));
+    await lockWith({}).hold("account", () => rm(held, { recursive: true }));
     assert.equal(lines.length, 2);
   });
 
