@@ -4,20 +4,40 @@ import type { Credential } from "./credential.ts";
 
 const indexSchema = z.object({
   version: z.literal(1),
-  /** In the order in which they were added. */
+  /** The accounts that are signed in, in the order in which they were added. Earlier builds know no other list. */
   ids: z.array(z.string()),
   active: z.optional(z.string()),
   /** Counts the changes, so that an older value is recognized. An index of the first builds has none. */
   generation: z.optional(z.number()),
-  /** Sign-ins that have ended, newest last. An account that is neither listed nor here was not signed out. */
-  removed: z.optional(z.array(z.object({ id: z.string(), signedInAt: z.number() }))),
+  /** When the latest sign-in of each account began that has not ended. Earlier builds leave it out. */
+  signedIn: z.optional(z.array(z.object({ id: z.string(), signedInAt: z.number() }))),
+  /** The latest sign-in of each account that has ended, newest last. */
+  removed: z.optional(
+    z.array(
+      z.object({
+        id: z.string(),
+        signedInAt: z.number(),
+        /** Something of it may still be stored here or be valid at the issuer, and is to be ended. */
+        left: z.optional(z.literal(true)),
+        /** Counts the changes of `left`; none is 0. */
+        revision: z.optional(z.number()),
+      }),
+    ),
+  ),
 });
-/** Names the accounts that are stored. */
+/**
+ * Names the accounts that are stored. An account is listed exactly when its latest sign-in is later than its latest one
+ * that has ended. So two indexes can be merged account by account, in any order, and nothing is lost.
+ */
 export type AccountIndex = z.infer<typeof indexSchema>;
+/** One sign-in of an account. */
+export type SignInRef = Pick<Credential, "id" | "signedInAt">;
+/** A sign-in that has ended. */
+export type EndedSignIn = NonNullable<AccountIndex["removed"]>[number];
 
 export const noAccounts: AccountIndex = { version: 1, ids: [] };
 
-/** No window misses more sign-outs than this at once. */
+/** No window misses more sign-outs than this at once. Those that have left something behind are all kept. */
 const removedLimit = 50;
 
 /** The outcome of reading the index. */
@@ -28,7 +48,7 @@ export function parseIndex(text: string | undefined): { index: AccountIndex | un
   if (text === undefined) return { index: undefined, status: "missing" };
   const value = parseJson(text);
   const parsed = indexSchema.safeParse(value);
-  if (parsed.success) return { index: parsed.data, status: "found" };
+  if (parsed.success) return { index: mergeIndexes(parsed.data, parsed.data), status: "found" };
   const version = (value as { version?: unknown } | null)?.version;
   return { index: undefined, status: typeof version === "number" && version > 1 ? "newer" : "corrupt" };
 }
@@ -38,60 +58,165 @@ export function generationOf(index: AccountIndex): number {
 }
 
 /**
- * What is known after `read` has been read. An account is dropped only because of something that was written: that its
- * sign-in has ended or, in an index without a generation, an empty list.
+ * What two indexes say together: of each account the latest sign-in, and the latest that has ended. The order in which
+ * indexes are merged makes no difference, except to the order of `ids`. The active account is the one of the index with
+ * the higher generation; it may have ended according to the other.
  */
-export function mergeIndexes(known: AccountIndex, read: AccountIndex | undefined): AccountIndex {
-  if (!read) return known;
-  if (read.ids.length === 0 && read.generation === undefined && known.generation === undefined) return read;
-  const isNewer = generationOf(read) >= generationOf(known);
-  const [newer, older] = isNewer ? [read, known] : [known, read];
-  const removed = mergeRemoved(older, newer);
-  return { ...newer, ids: [...newer.ids, ...lostBetween(older, newer)], ...(removed.length > 0 && { removed }) };
+export function mergeIndexes(one: AccountIndex, other: AccountIndex | undefined): AccountIndex {
+  if (!other) return one;
+  const [later, earlier] = isLater(other, one) ? [other, one] : [one, other];
+  const generation = later.generation ?? earlier.generation;
+  return createIndex({
+    order: [...later.ids, ...earlier.ids],
+    active: later.active,
+    generation,
+    signedIn: [...signInsOf(one), ...signInsOf(other)],
+    removed: [...(one.removed ?? []), ...(other.removed ?? [])],
+  });
 }
 
-/** Known accounts that are missing in a newer index, because the window that wrote it had read an older one. */
-export function droppedBy(read: AccountIndex, known: AccountIndex): string[] {
-  const isLater = read.generation !== undefined && read.generation >= generationOf(known);
-  return isLater ? lostBetween(known, read) : [];
-}
-
-/** Accounts that the newer index does not name although their sign-ins have not ended. */
-function lostBetween(older: AccountIndex, newer: AccountIndex): string[] {
-  // An end that the older index knew of belongs to an earlier sign-in of an account that it names.
-  return older.ids.filter((id) => !newer.ids.includes(id) && endedAt(newer, id) <= endedAt(older, id));
-}
-
-function mergeRemoved(older: AccountIndex, newer: AccountIndex): NonNullable<AccountIndex["removed"]> {
-  const latest = new Map<string, number>();
-  for (const { id, signedInAt } of [...(older.removed ?? []), ...(newer.removed ?? [])]) {
-    const before = latest.get(id) ?? Number.NEGATIVE_INFINITY;
-    latest.delete(id);
-    latest.set(id, Math.max(before, signedInAt));
-  }
-  return [...latest].map(([id, signedInAt]) => ({ id, signedInAt })).slice(-removedLimit);
+/** Whether `known` says something that `stored` does not: of a sign-in, of its end, or which account is the active one. */
+export function isBehind(stored: AccountIndex, known: AccountIndex): boolean {
+  return (
+    mergeIndexes(known, stored).active !== stored.active ||
+    signInsOf(known).some(({ id, signedInAt }) => signedInAt > latestSignIn(stored, id)) ||
+    (known.removed ?? []).some((ended) => isLaterEnd(ended, endOf(stored, ended.id)))
+  );
 }
 
 /** When the latest sign-in of an account began that has ended; minus infinity if there is none. */
 export function endedAt(index: AccountIndex, id: string): number {
-  return index.removed?.find((ended) => ended.id === id)?.signedInAt ?? Number.NEGATIVE_INFINITY;
+  return endOf(index, id)?.signedInAt ?? Number.NEGATIVE_INFINITY;
+}
+
+/** When the latest sign-in of an account began, ended or not; minus infinity if there is none. The next must be later. */
+export function latestSignIn(index: AccountIndex, id: string): number {
+  const signedIn = signInsOf(index).find((one) => one.id === id)?.signedInAt ?? Number.NEGATIVE_INFINITY;
+  return Math.max(signedIn, endedAt(index, id));
 }
 
 /** Whether the index says that the sign-in of a record has ended. */
-export function hasEnded(index: AccountIndex, { id, signedInAt }: Pick<Credential, "id" | "signedInAt">): boolean {
+export function hasEnded(index: AccountIndex, { id, signedInAt }: SignInRef): boolean {
   return signedInAt <= endedAt(index, id);
 }
 
-/** The index with an account as the active one. */
-export function withAccount(index: AccountIndex, id: string): AccountIndex {
-  return { ...index, ids: index.ids.includes(id) ? index.ids : [...index.ids, id], active: id };
+/** The sign-ins that have ended and may have left something behind. */
+export function endedWithLeft(index: AccountIndex): EndedSignIn[] {
+  return (index.removed ?? []).filter(({ left }) => left);
 }
 
-/** The index after a sign-out. */
-export function withoutAccount(index: AccountIndex, { id, signedInAt }: Pick<Credential, "id" | "signedInAt">) {
-  const { active: before, ...rest } = index;
-  const ids = index.ids.filter((other) => other !== id);
-  const active = before === id ? ids[0] : before;
-  const removed = mergeRemoved(index, { version: 1, ids: [], removed: [{ id, signedInAt }] });
-  return { ...rest, ids, removed, ...(active !== undefined && { active }) };
+/**
+ * The index with an account as the active one.
+ * @param signedInAt when the sign-in of its record began; if that has ended, the index stays as it is
+ */
+export function withAccount(index: AccountIndex, id: string, signedInAt: number): AccountIndex {
+  if (hasEnded(index, { id, signedInAt })) return index;
+  const signedIn = [...signInsOf(index), { id, signedInAt }];
+  return createIndex({ ...partsOf(index), order: [...index.ids, id], active: id, signedIn });
+}
+
+/**
+ * The index after the end of a sign-in; a later sign-in of the same account stays.
+ * @param options `left` if something of it may still be stored here, or be valid at the issuer
+ */
+export function withoutAccount(
+  index: AccountIndex,
+  { id, signedInAt }: SignInRef,
+  { left = false }: { left?: boolean } = {},
+): AccountIndex {
+  const before = endOf(index, id);
+  const isLeft = left || (before?.left === true && before.signedInAt < signedInAt);
+  const ended = { id, signedInAt, ...(isLeft && { left: true as const }) };
+  const changed = createIndex({ ...partsOf(index), removed: [...(index.removed ?? []), ended] });
+  const { active, ...rest } = changed;
+  const next = active === id && !changed.ids.includes(id) ? changed.ids[0] : active;
+  return { ...rest, ...(next !== undefined && { active: next }) };
+}
+
+/** The index when nothing is left of an ended sign-in; a later end of the same account stays as it is. */
+export function withoutLeft(index: AccountIndex, id: string, signedInAt: number): AccountIndex {
+  return changeLeft(index, id, (ended) => ended.signedInAt <= signedInAt && ended.left === true, false);
+}
+
+/** The index when something was found of an ended sign-in of this account. */
+export function withLeft(index: AccountIndex, id: string): AccountIndex {
+  return changeLeft(index, id, (ended) => ended.left !== true, true);
+}
+
+function changeLeft(index: AccountIndex, id: string, applies: (ended: EndedSignIn) => boolean, left: boolean) {
+  const ended = endOf(index, id);
+  if (!ended || !applies(ended)) return index;
+  const { signedInAt, revision = 0 } = ended;
+  const changed: EndedSignIn = { id, signedInAt, ...(left && { left: true }), revision: revision + 1 };
+  return createIndex({ ...partsOf(index), removed: [...(index.removed ?? []), changed] });
+}
+
+interface IndexParts {
+  order: readonly string[];
+  active: string | undefined;
+  generation: number | undefined;
+  signedIn: readonly SignInRef[];
+  removed: readonly EndedSignIn[];
+}
+
+function partsOf(index: AccountIndex): IndexParts {
+  const { ids, active, generation, removed = [] } = index;
+  return { order: ids, active, generation, signedIn: signInsOf(index), removed };
+}
+
+/** @param parts may have several entries of an account, of which the latest counts */
+function createIndex({ order, active, generation, signedIn, removed }: IndexParts): AccountIndex {
+  const ends = new Map<string, EndedSignIn>();
+  for (const ended of removed) if (isLaterEnd(ended, ends.get(ended.id))) ends.set(ended.id, ended);
+  const latest = new Map<string, number>();
+  for (const { id, signedInAt } of signedIn) {
+    if (signedInAt > Math.max(ends.get(id)?.signedInAt ?? -Infinity, latest.get(id) ?? -Infinity)) {
+      latest.set(id, signedInAt);
+    }
+  }
+  const listed = [...latest].map(([id, signedInAt]) => ({ id, signedInAt })).sort(byTime);
+  const ids = new Set([...order.filter((id) => latest.has(id)), ...listed.map(({ id }) => id)]);
+  const kept = limitEnds([...ends.values()].sort(byTime));
+  return {
+    version: 1,
+    ids: [...ids],
+    ...(active !== undefined && { active }),
+    ...(generation !== undefined && { generation }),
+    ...(listed.length > 0 && { signedIn: listed }),
+    ...(kept.length > 0 && { removed: kept }),
+  };
+}
+
+function limitEnds(ends: EndedSignIn[]): EndedSignIn[] {
+  return ends.filter(({ left }, position) => left || position >= ends.length - removedLimit);
+}
+
+/** Sign-ins that have not ended. One of an earlier build, without a time, began after the latest that had ended. */
+function signInsOf(index: AccountIndex): SignInRef[] {
+  const known = index.signedIn ?? [];
+  const unknown = index.ids.filter((id) => !known.some((one) => one.id === id));
+  return [...known, ...unknown.map((id) => ({ id, signedInAt: Math.max(endedAt(index, id) + 1, 0) }))];
+}
+
+function endOf(index: AccountIndex, id: string): EndedSignIn | undefined {
+  return index.removed?.find((ended) => ended.id === id);
+}
+
+/** Whether an end is later, or of the same sign-in and more is known of what is left. */
+function isLaterEnd(one: EndedSignIn, other: EndedSignIn | undefined): boolean {
+  if (!other || one.signedInAt !== other.signedInAt) return !other || one.signedInAt > other.signedInAt;
+  const [revision, otherRevision] = [one.revision ?? 0, other.revision ?? 0];
+  return revision === otherRevision ? one.left === true && !other.left : revision > otherRevision;
+}
+
+/** Whether `one` decides on the active account when both are merged. */
+function isLater(one: AccountIndex, other: AccountIndex): boolean {
+  const generations = generationOf(one) - generationOf(other);
+  if (generations !== 0) return generations > 0;
+  const text = ({ active, ids }: AccountIndex) => JSON.stringify([active ?? "", ids]);
+  return text(one) > text(other);
+}
+
+function byTime(one: SignInRef, other: SignInRef): number {
+  return one.signedInAt - other.signedInAt || (one.id < other.id ? -1 : 1);
 }

@@ -10,6 +10,8 @@ import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { afterLateWrite } from "./limitSecrets.ts";
+import { isNewer } from "./recordOrder.ts";
+import { RecordRepair } from "./recordRepair.ts";
 import { fingerprintOf, isSuperseded, type RefreshNotes } from "./refreshNotes.ts";
 import type { SecretStore } from "./secretStore.ts";
 import { SignInWriter } from "./signInWriter.ts";
@@ -34,8 +36,11 @@ export class Accounts {
   readonly #reader: AccountsReader;
   readonly #writer: AccountsWriter;
   readonly #signIns: SignInWriter;
+  readonly #repair: RecordRepair;
   /** Records that are shown as rejected because newer tokens must exist: never stored. */
   readonly #neverStored = new WeakSet<Credential>();
+  /** Records that somebody is still trying to store. */
+  readonly #unsaved = new WeakSet<Credential>();
   readonly #loaded = remember(() => this.reload());
   /** A reading of everything that is queued and has not begun: it will see what is stored by now. */
   #queuedReload: Promise<void> | undefined;
@@ -49,7 +54,10 @@ export class Accounts {
     this.#reader = new AccountsReader({ store, memory: this.#memory, hint, log });
     const common = { store, memory: this.#memory, reader: this.#reader, lock, log };
     this.#writer = new AccountsWriter(common);
-    this.#signIns = new SignInWriter({ ...common, writer: this.#writer, inTurn: (work) => this.#inTurn(work) });
+    const inTurn = (work: () => Promise<void>) => this.#inTurn(work);
+    this.#signIns = new SignInWriter({ ...common, writer: this.#writer, inTurn });
+    const mayStore = (credential: Credential) => this.#mayStore(credential);
+    this.#repair = new RecordRepair({ ...common, writer: this.#writer, inTurn, mayStore });
   }
 
   get state(): AccountsState {
@@ -85,9 +93,21 @@ export class Accounts {
     this.#queuedReload ??= this.#inTurn(async () => {
       this.#queuedReload = undefined;
       await this.#reader.read();
-      if (this.#reader.isIncomplete) void this.#inTurn(() => this.#writer.completeIndex()).catch(() => {});
+      this.#makeGood();
     });
     return this.#queuedReload;
+  }
+
+  /** Writes again what the keyring or another window has lost, without anybody waiting for it. */
+  #makeGood(): void {
+    if (this.#reader.isIncomplete) void this.#inTurn(() => this.#writer.completeIndex()).catch(() => {});
+    for (const id of this.#reader.lagging) {
+      const known = this.#memory.get(id)?.credential;
+      if (!known || this.#unsaved.has(known)) continue;
+      this.#repair.repair(id).catch((error: unknown) => {
+        this.#dependencies.log.debug(`A record was not repaired: ${describeError(error)}`);
+      });
+    }
   }
 
   /** The record of an account, or of the active one. */
@@ -113,12 +133,23 @@ export class Accounts {
   }
 
   /**
-   * Stores a newer record of an account that is signed in.
+   * Stores a newer record of an account that is signed in. One that turns out to be older than what is stored is left
+   * alone; one with tokens that are not the newest is only kept in memory.
    * @throws as `storeSignIn`, and Problem `notSignedIn` when the account has gone
    */
   async store(credential: Credential): Promise<void> {
     await this.#loaded.get();
-    await this.#inTurn(() => this.#writer.write(credential));
+    await this.#inTurn(async () => {
+      const before = this.#memory.get(credential.id);
+      // A refreshed record is stored at once: a window that is killed until then loses the sign-in.
+      if (before && before.credential !== credential && !isNewer(credential, before.credential)) {
+        const known = await this.#reader.reread(credential.id);
+        if (known && isNewer(known.credential, credential)) return;
+        if (await this.isOlder(credential)) return this.showAsRejected(credential);
+      }
+      await this.#writer.write(credential);
+      this.#unsaved.delete(credential);
+    });
   }
 
   /**
@@ -141,8 +172,13 @@ export class Accounts {
     return isSuperseded(credential, await this.#dependencies.refreshNotes.read(credential));
   }
 
-  /** Keeps a record in memory that could not be stored yet. */
+  async #mayStore(credential: Credential): Promise<boolean> {
+    return !this.#neverStored.has(credential) && !(await this.isOlder(credential));
+  }
+
+  /** Keeps a record in memory that could not be stored yet; whoever calls this tries again. */
   keepInMemory(credential: Credential): void {
+    this.#unsaved.add(credential);
     this.#memory.adopt(credential, this.state.notice);
   }
 
@@ -168,7 +204,7 @@ export class Accounts {
   updateUnlocked(id: string, change: (credential: Credential) => Credential): Promise<Entry | undefined> {
     return this.#inTurn(async () => {
       const entry = await this.#reader.reread(id);
-      if (!entry || this.#neverStored.has(entry.credential) || (await this.isOlder(entry.credential))) return entry;
+      if (!entry || !(await this.#mayStore(entry.credential))) return entry;
       const changed = change(entry.credential);
       if (changed !== entry.credential) await this.#writer.write(changed);
       return this.#memory.get(id);
@@ -178,9 +214,11 @@ export class Accounts {
   /** @throws Problem `notSignedIn`, and as `store` */
   async setActive(id: string): Promise<void> {
     await this.#inTurn(async () => {
-      if (!this.#memory.get(id)) throw new Problem("notSignedIn");
-      await this.#writer.changeIndex((index) => withAccount(index, id));
+      const entry = this.#memory.get(id);
+      if (!entry) throw new Problem("notSignedIn");
+      await this.#writer.changeIndex((index) => withAccount(index, id, entry.credential.signedInAt));
       this.#memory.follow(this.state.notice);
+      if (!this.#memory.get(id)) throw new Problem("notSignedIn");
     });
   }
 

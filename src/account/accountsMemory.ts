@@ -67,14 +67,11 @@ export class AccountsMemory {
     }
   }
 
-  /** Takes in an index that was read. */
+  /** Takes in an index that was read or written. */
   mergeIndex(read: AccountIndex | undefined): void {
-    this.#index = mergeIndexes(this.#index, read);
-  }
-
-  /** Takes the index that was written. */
-  replaceIndex(written: AccountIndex): void {
-    this.#index = written;
+    const isOfFirstBuild = read?.generation === undefined && this.#index.generation === undefined;
+    // The first builds wrote no ends: an empty list meant that somebody had signed out.
+    this.#index = read && isOfFirstBuild && read.ids.length === 0 ? read : mergeIndexes(this.#index, read);
   }
 
   /** What is believed of an account of the index after its record was read; undefined when nothing is known. */

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { inBackground } from "../platform/inBackground.ts";
 import type { Logger } from "../platform/logger.ts";
-import { droppedBy, type IndexStatus } from "./accountIndex.ts";
+import { type AccountIndex, generationOf, type IndexStatus, isBehind } from "./accountIndex.ts";
 import type { AccountsMemory, ReadCredential } from "./accountsMemory.ts";
+import { isNewer } from "./recordOrder.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { Entry, StorageNotice } from "./state.ts";
 
@@ -34,6 +36,9 @@ export class AccountsReader {
   /** The hint or what is known says that there is an index, but it could not be read. */
   #isBlind = false;
   #isIncomplete = false;
+  #lagging: readonly string[] = [];
+  /** The index as it was read last. */
+  #lastRead: AccountIndex | undefined;
 
   constructor({ store, memory, hint, log }: AccountsReaderDependencies) {
     this.#store = store;
@@ -52,9 +57,14 @@ export class AccountsReader {
     return this.#isBlind;
   }
 
-  /** Whether another window has dropped an account from the index by mistake. */
+  /** Whether another window has dropped a sign-in, or the end of one, from the index by mistake. */
   get isIncomplete(): boolean {
     return this.#isIncomplete;
+  }
+
+  /** Accounts whose records are known, and were missing or older when everything was read last. */
+  get lagging(): readonly string[] {
+    return this.#lagging;
   }
 
   async read(): Promise<void> {
@@ -82,14 +92,18 @@ export class AccountsReader {
       this.#log.warn(`Not everything that is stored can be used: ${notice}`);
     }
     this.#memory.set(entries, notice);
+    this.#lagging = read.filter(([id, record]) => isLagging(record, entries.get(id))).map(([id]) => id);
   }
 
   async readIndex(): Promise<IndexStatus> {
     const { index, status } = await this.#store.readIndex();
     if (status === "found") this.#isBlind = false;
     else if (status === "missing" && !index) this.#isBlind ||= this.#hint.get() !== false || this.#memory.hasIndex;
-    const dropped = index ? droppedBy(index, this.#memory.index) : [];
-    this.#isIncomplete = dropped.some((id) => this.#memory.get(id));
+    const known = this.#memory.index;
+    // What reads twice as older than what was written has been lost.
+    const isBelieved = index && (isCurrent(index, known) || isDeepStrictEqual(index, this.#lastRead));
+    this.#isIncomplete = isBelieved === true && isBehind(index, known);
+    this.#lastRead = index;
     this.#memory.mergeIndex(index);
     return status;
   }
@@ -122,6 +136,16 @@ export class AccountsReader {
     this.#unreadable.delete(id);
     return this.#unreadable.size === 0 ? undefined : this.#memory.state.notice;
   }
+}
+
+function isLagging(read: ReadCredential, known: Entry | undefined): boolean {
+  if (!known || read.status === "failed" || read.status === "newer") return false;
+  return read.status !== "found" || isNewer(known.credential, read.credential);
+}
+
+/** Whether what was read is no older than what is known. */
+function isCurrent(read: AccountIndex, known: AccountIndex): boolean {
+  return read.generation !== undefined && read.generation >= generationOf(known);
 }
 
 function noticeOf(status: IndexStatus | ReadCredential["status"]): StorageNotice | undefined {

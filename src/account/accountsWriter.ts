@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { Problem } from "../shared/problem.ts";
+import { isProblem, Problem } from "../shared/problem.ts";
 import { type AccountIndex, generationOf } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
@@ -9,10 +10,13 @@ import { holdUnlessStuck } from "./holdUnlessStuck.ts";
 import type { SecretStore } from "./secretStore.ts";
 
 /** Held while the index is read and written, so that no change is lost when two windows write at the same moment. */
-const indexLock = "accounts";
+const indexLock = "accounts-index";
 
-/** The index after a change; undefined when there is nothing to change. */
-type IndexChange = (index: AccountIndex) => AccountIndex | undefined;
+/** How often an index is written again that does not seem to be stored. */
+const maxRewrites = 2;
+
+/** The index after a change; the same object when there is nothing to change. */
+type IndexChange = (index: AccountIndex) => AccountIndex;
 
 export interface AccountsWriterDependencies {
   store: SecretStore;
@@ -34,7 +38,12 @@ export class AccountsWriter {
   async write(credential: Credential): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
     if (!memory.get(credential.id)) throw new Problem("notSignedIn");
-    await store.writeCredential(credential);
+    try {
+      await store.writeCredential(credential);
+    } catch (error) {
+      // A write that was reported as failed may have succeeded.
+      if (!isProblem(error, "saveFailed") || !(await store.isStored(credential))) throw error;
+    }
     memory.adopt(credential, reader.noticeWithout(credential.id));
   }
 
@@ -48,29 +57,35 @@ export class AccountsWriter {
     }
   }
 
-  /** Reads the index, changes it and writes it, while no other window does. */
+  /**
+   * Reads the index, merges it with what is known, changes it and writes it, while no other window does; also when
+   * another one does not let go of the lock: indexes can be merged, and what is lost is noticed and written again.
+   */
   changeIndex(change: IndexChange): Promise<void> {
-    return this.#dependencies.lock.hold(indexLock, () => this.#changeIndex(change));
-  }
-
-  /** The same for a sign-in, which must not fail because another window does not let go of the lock. */
-  changeIndexUnlessStuck(change: IndexChange): Promise<void> {
     const { lock, log } = this.#dependencies;
     return holdUnlessStuck(lock, indexLock, () => this.#changeIndex(change), log);
   }
 
-  /** Puts an account back into the index that another window has dropped from it by mistake. */
+  /** Writes again what another window has dropped from the index by mistake. */
   completeIndex(): Promise<void> {
-    return this.changeIndex((index) => (this.#dependencies.reader.isIncomplete ? index : undefined));
+    return this.changeIndex((index) => (this.#dependencies.reader.isIncomplete ? { ...index } : index));
   }
 
   async #changeIndex(change: IndexChange): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
     await reader.readIndex();
     const changed = change(memory.index);
-    if (!changed) return;
-    const next = { ...changed, generation: generationOf(memory.index) + 1 };
-    await store.writeIndex(next, { copyOnly: reader.isBlind });
-    memory.replaceIndex(next);
+    if (changed === memory.index) return;
+    let next = { ...changed, generation: generationOf(memory.index) + 1 };
+    for (let tries = 0; ; tries += 1) {
+      const options = { copyOnly: reader.isBlind };
+      await store.writeIndex(next, options);
+      memory.mergeIndex(next);
+      if (tries === maxRewrites || (await store.isIndexStored(next, options))) return;
+      // It was lost, or another window has written at the same time.
+      await reader.readIndex().catch(() => {});
+      const isSame = isDeepStrictEqual(memory.index, next);
+      next = isSame ? next : { ...memory.index, generation: generationOf(memory.index) + 1 };
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { describeError } from "../platform/logger.ts";
+import { within } from "../platform/within.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import type { SecretStorage } from "./secretStorage.ts";
 
@@ -79,17 +80,4 @@ export function limitSecrets(
     delete: (key) => write(key, () => secrets.delete(key)),
     onDidChange: (listener) => secrets.onDidChange(listener),
   };
-}
-
-async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    // After a busy moment, or a sleep of the computer, an answer may have come that was not handled yet.
-    timer = setTimeout(() => setImmediate(() => reject(late())), ms);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,13 +1,26 @@
+import { within } from "../platform/within.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
-import { type AccountIndex, generationOf, type IndexStatus, mergeIndexes, parseIndex } from "./accountIndex.ts";
+import {
+  type AccountIndex,
+  generationOf,
+  type IndexStatus,
+  isBehind,
+  mergeIndexes,
+  parseIndex,
+} from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
 import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { compareRecords } from "./recordOrder.ts";
 import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
+import { ensureStored } from "./storedCheck.ts";
 
 const indexKey = "accounts";
 const indexCopyKey = "accounts.copy";
 const credentialKey = (id: string) => `credential.${id}`;
 const setAsideKey = (key: string) => `setAside.${key}`;
+
+/** How long the copy of an index is waited for, ms: other windows may be waiting for their turn. */
+const copyMs = 5_000;
 
 /**
  * The accounts' records in VS Code's SecretStorage: one secret for each account, and an index of them, kept twice. A
@@ -18,6 +31,8 @@ export class SecretStore {
   readonly #secrets: SecretStorage;
   /** Stored texts that cannot be read as a record, by their keys. */
   readonly #unreadable = new Map<string, string>();
+  /** The texts of records as they were read or written last, by their keys. */
+  readonly #texts = new Map<string, string>();
 
   constructor(secrets: SecretStorage, limits?: SecretLimits) {
     this.#secrets = limitSecrets(secrets, limits);
@@ -54,15 +69,43 @@ export class SecretStore {
     const isOthers = parsed.status === "found" && parsed.credential.id !== id;
     const stored: StoredCredential = isOthers ? { status: "corrupt" } : parsed;
     this.#note(key, text, stored.status);
+    if (stored.status === "found" && text !== undefined) this.#texts.set(key, text);
     return stored;
   }
 
   /**
-   * Writes an account's record.
+   * Writes an account's record, and again where that had no effect.
    * @throws Problem `saveFailed`, `keyringSilent`, `staleWindow`
    */
   async writeCredential(credential: Credential): Promise<void> {
-    await this.#write(credentialKey(credential.id), serializeCredential(credential));
+    const key = credentialKey(credential.id);
+    const value = serializeCredential(credential);
+    const before = this.#texts.get(key);
+    await this.#write(key, value);
+    this.#texts.set(key, value);
+    await ensureStored(this.#secrets, {
+      ...{ key, value },
+      isOlder: (text) => text === before || !isAsNew(text, credential),
+    });
+  }
+
+  /** Whether this very record is stored. Never rejects. */
+  async isStored(credential: Credential): Promise<boolean> {
+    const text = await readSecret(this.#secrets, credentialKey(credential.id)).catch(() => undefined);
+    return text === serializeCredential(credential);
+  }
+
+  /**
+   * Whether all that an index says is stored; also when that cannot be found out.
+   * @param options as for `writeIndex`
+   */
+  async isIndexStored(index: AccountIndex, { copyOnly = false } = {}): Promise<boolean> {
+    try {
+      const { index: read } = parseIndex(await readSecret(this.#secrets, copyOnly ? indexCopyKey : indexKey));
+      return read !== undefined && !isBehind(read, index);
+    } catch {
+      return true;
+    }
   }
 
   /** Restores the unreadable record of an account that was kept aside, if there is one. */
@@ -82,8 +125,9 @@ export class SecretStore {
     await this.#write(indexKey, text);
     // After a first sign-in there is nothing yet that a second window could lose.
     if (generationOf(index) <= 1 && index.ids.length <= 1) return;
-    // The index is written; the copy only protects it from a keyring that forgets.
-    await this.#write(indexCopyKey, text).catch(() => {});
+    // The index is written; the copy only protects it from a keyring that forgets, and is not waited for for long.
+    const copied = this.#write(indexCopyKey, text);
+    await within(copyMs, copied, () => new Problem("keyringSilent")).catch(() => {});
   }
 
   /** Deletes an account's record, and one that was kept aside for it. */
@@ -111,4 +155,11 @@ export class SecretStore {
     }
     this.#unreadable.delete(key);
   }
+}
+
+/** Whether a stored text is a record that is no older than this one, or one that this version cannot read. */
+function isAsNew(text: string, credential: Credential): boolean {
+  const stored = parseCredential(text);
+  if (stored.status !== "found") return stored.status === "newer";
+  return stored.credential.id === credential.id && compareRecords(stored.credential, credential) >= 0;
 }

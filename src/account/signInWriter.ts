@@ -38,17 +38,14 @@ export class SignInWriter {
   async #write(given: Credential): Promise<void> {
     const { store, memory, reader, writer, lock, log, inTurn } = this.#dependencies;
     const { id } = given;
-    const status = await reader.readIndex();
+    await reader.readIndex();
     const replaced = await store.readCredential(id);
     const credential = laterThan(this.#latestSignIn(id, replaced), given);
     let isListed = false;
     try {
       await store.writeCredential(credential);
-      const { ids, active } = memory.index;
-      if (status !== "found" || !ids.includes(id) || active !== id) {
-        isListed = true;
-        await writer.changeIndexUnlessStuck((index) => withAccount(index, id));
-      }
+      isListed = true;
+      await writer.changeIndex((index) => withAccount(index, id, credential.signedInAt));
     } catch (error) {
       if (!(error instanceof KeyringSilent)) await this.#restore(credential, replaced);
       const undo = () => inTurn(() => this.#undoLate(credential, replaced, isListed));

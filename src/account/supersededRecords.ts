@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "./credential.ts";
+import { compareRecords } from "./recordOrder.ts";
 
 /** How many records of one account are remembered. */
 const limit = 20;
@@ -18,8 +19,8 @@ export class SupersededRecords {
 
   /** Whether `read` is older than what is known of the same account. */
   isOlder(read: Credential, known: Credential): boolean {
-    if (read.signedInAt !== known.signedInAt) return read.signedInAt < known.signedInAt;
-    if (read.sequence !== known.sequence) return read.sequence < known.sequence;
+    const order = compareRecords(read, known);
+    if (order !== 0) return order < 0;
     return this.#records.get(read.id)?.some((record) => isDeepStrictEqual(record, read)) === true;
   }
 }

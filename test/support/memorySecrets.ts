@@ -9,6 +9,10 @@ export type Misbehaviour =
   | "older"
   /** The call rejects. */
   | "rejects"
+  /** A store resolves without an effect. */
+  | "lost"
+  /** A store rejects although it has taken effect. */
+  | "landed"
   /** The call waits for `answerNow()`, and a store or delete takes effect only then. */
   | "hangs";
 
@@ -86,6 +90,7 @@ export class MemorySecrets implements SecretStorage {
     await this.#wait();
     if (this.storeLatencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.storeLatencyMs));
     await this.#isScripted(misbehaviour);
+    if (misbehaviour === "lost") return;
     if (this.failingStores > 0) {
       this.failingStores -= 1;
       throw new Error("the keyring is locked");
@@ -94,6 +99,7 @@ export class MemorySecrets implements SecretStorage {
     this.values.set(key, value);
     if (!this.#isReliable) this.#unsettled.add(key);
     this.#tell(key);
+    if (misbehaviour === "landed") throw new Error("the keyring is busy");
   }
 
   async delete(key: string): Promise<void> {

@@ -109,7 +109,7 @@ describe("The accounts that are stored", () => {
   for (const name of ["account", "index"]) {
     it(`get a sign-in even where the lock of the ${name} is not released`, async () => {
       const credential = await fixture.credential();
-      const held = join(fixture.folder, `${name === "index" ? "accounts" : credential.id}.lock`);
+      const held = join(fixture.folder, `${name === "index" ? "accounts-index" : credential.id}.lock`);
       await mkdir(held);
       let beats = 0;
       const heart = setInterval(() => {
@@ -123,7 +123,7 @@ describe("The accounts that are stored", () => {
         assert.equal(window.accounts.state.active?.email, "plus@example.com");
         assert.ok(window.lines.some((line) => line.includes("without a lock")));
         await assert.rejects(
-          window.lock.hold(name === "index" ? "accounts" : credential.id, async () => {}),
+          window.lock.hold(name === "index" ? "accounts-index" : credential.id, async () => {}),
           (error) => isProblem(error, "busyElsewhere"),
         );
       } finally {

@@ -105,7 +105,7 @@ describe("A sign-in in a window that could not read the index", () => {
     });
     hideIndex();
     await late.accounts.setActive(late.accounts.state.active?.id ?? "");
-    assert.equal(heard, 1);
+    assert.ok(heard > 0);
     fixture.secrets.settle();
     await window.accounts.reload();
     assert.equal(window.accounts.state.active?.email, "owner@example.com");

@@ -1,0 +1,61 @@
+import type { Lock } from "../platform/lock.ts";
+import { hasEnded } from "./accountIndex.ts";
+import type { AccountsMemory } from "./accountsMemory.ts";
+import type { AccountsReader } from "./accountsReader.ts";
+import type { AccountsWriter } from "./accountsWriter.ts";
+import type { Credential } from "./credential.ts";
+import { isNewer } from "./recordOrder.ts";
+import type { SecretStore } from "./secretStore.ts";
+
+/** How often one record is written again that reads as missing or older every time. */
+const maxRepairs = 3;
+
+export interface RecordRepairDependencies {
+  store: SecretStore;
+  memory: AccountsMemory;
+  reader: AccountsReader;
+  writer: AccountsWriter;
+  lock: Lock;
+  /** Runs work when no other change of what is stored is under way. */
+  inTurn: (work: () => Promise<void>) => Promise<void>;
+  /** Whether a record may be stored: it may be known that newer tokens must exist. */
+  mayStore: (credential: Credential) => Promise<boolean>;
+}
+
+/**
+ * Writes records again that this window knows and the keyring has lost. Only a newer record replaces one that is stored,
+ * so two windows never replace each other's.
+ */
+export class RecordRepair {
+  readonly #dependencies: RecordRepairDependencies;
+  readonly #repairs = new WeakMap<Credential, number>();
+
+  constructor(dependencies: RecordRepairDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Reads an account's record again, and stores the one that is known where it is still missing or older.
+   * @throws what reading or storing fails with; the next reading tries again
+   */
+  repair(id: string): Promise<void> {
+    const { lock, inTurn } = this.#dependencies;
+    // Tokens may just be refreshed: then the newest come.
+    return lock.hold(id, () => inTurn(() => this.#repair(id)));
+  }
+
+  async #repair(id: string): Promise<void> {
+    const { store, memory, reader, writer, mayStore } = this.#dependencies;
+    await reader.readIndex();
+    const known = memory.get(id)?.credential;
+    if (!known || hasEnded(memory.index, known)) return;
+    const repairs = this.#repairs.get(known) ?? 0;
+    const stored = await store.readCredential(id);
+    const isBehind = stored.status === "found" ? isNewer(known, stored.credential) : stored.status !== "newer";
+    if (!isBehind || repairs >= maxRepairs || !(await mayStore(known))) return;
+    this.#repairs.set(known, repairs + 1);
+    await store.writeCredential(known);
+    await reader.readIndex();
+    if (hasEnded(memory.index, known)) await writer.deleteRecord(id);
+  }
+}
