@@ -5,7 +5,7 @@ import type { AuthMode } from "../shared/panelProtocol.ts";
 import { Problem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";
 import { accountBinding, type Binding, ownKeyBinding } from "./endpoints.ts";
-import { refreshDueAt, settleMs } from "./freshness.ts";
+import { settleMs } from "./freshness.ts";
 import { FreshTokens } from "./freshTokens.ts";
 import type { OwnKeyStore } from "./ownKey.ts";
 import type { Refresher } from "./refresher.ts";
@@ -38,8 +38,6 @@ export interface CredentialSourceDependencies {
 interface FreshToken {
   /** Resolved already: callers get this very promise. */
   answer: Promise<BearerCredential>;
-  /** Milliseconds since 1970. */
-  freshUntil: number;
   age: TokenAge;
 }
 
@@ -81,8 +79,17 @@ export class CredentialSource {
 
   #freshToken(): Promise<BearerCredential> | undefined {
     const token = this.#token;
-    if (!token || this.#ages.isClockSetBack(token.age)) return undefined;
-    return this.#dependencies.clock.now() < token.freshUntil ? token.answer : undefined;
+    return token && !this.#ages.isDue(token.age) ? token.answer : undefined;
+  }
+
+  /** When an account's access token is due to be refreshed: ms since 1970 by the local clock. */
+  dueAt(entry: Entry): number {
+    return this.#ages.of(entry).dueAt;
+  }
+
+  /** Whether it is due, or is to be refreshed earlier because the clock was set back. */
+  isDue(entry: Entry): boolean {
+    return this.#ages.isDue(this.#ages.of(entry));
   }
 
   /**
@@ -99,7 +106,7 @@ export class CredentialSource {
     // Meanwhile somebody may have switched accounts or signed out.
     if (accounts.entry() === fresh) {
       const answer = Promise.resolve(credential);
-      this.#token = { answer, freshUntil: refreshDueAt(fresh), age: this.#ages.of(fresh) };
+      this.#token = { answer, age: this.#ages.of(fresh) };
     }
     return credential;
   }

@@ -1,7 +1,6 @@
 import { type Clock, delay } from "../platform/clock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
-import { refreshDueAt } from "./freshness.ts";
 import { RefreshBackoff } from "./refreshBackoff.ts";
 import type { Refresher } from "./refresher.ts";
 import type { Entry } from "./state.ts";
@@ -34,12 +33,12 @@ export class FreshTokens {
    * @throws Problem `needsSignIn`, `notSignedIn`; what the refresh failed with when the token has expired
    */
   async freshen(entry: Entry): Promise<Entry> {
-    const { clock, ages } = this.#dependencies;
-    const { id, rejected, accessTokenExpiresAt } = entry.account;
+    const { ages } = this.#dependencies;
+    const { id, rejected } = entry.account;
     if (rejected) throw new Problem("needsSignIn", rejected);
-    const now = clock.now();
-    if (now < refreshDueAt(entry) && !ages.isClockSetBack(ages.of(entry))) return entry;
-    const isUsable = accessTokenExpiresAt === undefined || now < accessTokenExpiresAt;
+    const age = ages.of(entry);
+    if (!ages.isDue(age)) return entry;
+    const isUsable = !ages.hasExpired(age);
     const waiting = this.#backoff.waiting(id);
     if (waiting) {
       if (isUsable) return entry;

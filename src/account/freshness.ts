@@ -7,11 +7,17 @@ export const settleMs = 60_000;
 /** How long a token is used that does not say when it expires, ms. */
 const blindLifetimeMs = 8 * 24 * 60 * 60_000;
 
-/** When an account's access token is due to be refreshed: ms since 1970 by the local clock. */
-export function refreshDueAt({ credential, account }: Entry): number {
-  const { accessTokenExpiresAt } = account;
-  if (accessTokenExpiresAt === undefined) return credential.receivedAt + blindLifetimeMs;
+/**
+ * When an account's access token is due to be refreshed: ms since 1970 by the local clock.
+ * @param clockOffset the issuer's clock minus ours, ms
+ */
+export function refreshDueAt(
+  { credential, claims }: Pick<Entry, "credential" | "claims">,
+  clockOffset = credential.clockOffset,
+): number {
+  if (claims.expiresAt === undefined) return credential.receivedAt + blindLifetimeMs;
+  const expiresAt = claims.expiresAt - clockOffset;
   const settled = credential.receivedAt + settleMs;
   // A token that lives shorter than it takes to settle is used until it expires.
-  return Math.max(accessTokenExpiresAt - marginMs, Math.min(settled, accessTokenExpiresAt));
+  return Math.max(expiresAt - marginMs, Math.min(settled, expiresAt));
 }

@@ -9,8 +9,7 @@ const forgetMs = 600_000;
 interface Failures {
   count: number;
   problem: unknown;
-  /** When the last one was, and until when to wait, ms since 1970. */
-  since: number;
+  /** Until when to wait, ms by the clock that nobody can set. */
   until: number;
 }
 
@@ -26,16 +25,14 @@ export class RefreshBackoff {
   /** What the last refresh of an account failed with, while the next one has to wait. */
   waiting(id: string): { problem: unknown } | undefined {
     const failures = this.#failures.get(id);
-    const now = this.#clock.now();
-    // A clock that was set back does not make the wait longer.
-    return failures && now < failures.until && now >= failures.since ? failures : undefined;
+    return failures && this.#clock.elapsed() < failures.until ? failures : undefined;
   }
 
   failed(id: string, problem: unknown): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const before = this.#failures.get(id);
     const count = before && now - before.until < forgetMs ? before.count + 1 : 1;
-    this.#failures.set(id, { count, problem, since: now, until: now + backoff(waitsMs, count) });
+    this.#failures.set(id, { count, problem, until: now + backoff(waitsMs, count) });
   }
 
   succeeded(id: string): void {

@@ -1,4 +1,4 @@
-import { clockOffset } from "../oauth/clockOffset.ts";
+import { clockOffset, clockOffsetOfLogin } from "../oauth/clockOffset.ts";
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
@@ -221,7 +221,10 @@ export class Refresher {
       sequence: credential.sequence + 1,
       lastRefreshAt: now,
       receivedAt: tokens.accessToken ? now : credential.receivedAt,
-      clockOffset: clockOffset(clock, date, issuedAt, expiresAt) ?? credential.clockOffset,
+      clockOffset:
+        credential.origin === "linked"
+          ? clockOffsetOfLogin(now, issuedAt)
+          : (clockOffset(clock, date, issuedAt, expiresAt) ?? credential.clockOffset),
     };
     const current = accounts.entry(credential.id);
     if (current && current.credential.signedInAt !== credential.signedInAt) return current;

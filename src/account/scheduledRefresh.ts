@@ -4,10 +4,12 @@ import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";
 import type { CredentialSource } from "./credentialSource.ts";
-import { refreshDueAt } from "./freshness.ts";
+import type { Entry } from "./state.ts";
 
 /** After a refresh that failed, ms. */
 const retryMs = 5 * 60_000;
+/** Timers stand still while the computer sleeps, and know nothing of a clock that is set: so often it is looked at, ms. */
+const lookAgainMs = 5 * 60_000;
 /** Windows whose timers are set for the same token spread out: the first one refreshes it for all. */
 const spreadMs = 3_000;
 
@@ -19,16 +21,22 @@ export interface ScheduledRefreshDependencies {
 }
 
 /**
- * Refreshes the active account's tokens when they are due, so that requests hardly ever wait for it. Has one timer, set
- * for that time, and none while signed out.
+ * Refreshes the active account's tokens when they are due, so that requests hardly ever wait for it. Has one timer, and
+ * none while signed out.
  */
 export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefreshDependencies): Disposable {
   let timer: Disposable | undefined;
   let scheduled: unknown;
   let disposed = false;
-  const refreshAt = (time: number) => {
+  /** @param notBefore ms by the clock that nobody can set */
+  const setTimer = (entry: Entry, notBefore: number) => {
     timer?.dispose();
-    timer = clock.after(time - clock.now() + Math.random() * spreadMs, () => void refresh());
+    const wait = Math.max(source.dueAt(entry) - clock.now(), notBefore - clock.elapsed(), 0);
+    timer = clock.after(Math.min(wait, lookAgainMs) + Math.random() * spreadMs, () => look(entry, notBefore));
+  };
+  const look = (entry: Entry, notBefore: number) => {
+    if (clock.elapsed() >= notBefore && source.isDue(entry)) void refresh();
+    else setTimer(entry, notBefore);
   };
   const refresh = async () => {
     try {
@@ -38,7 +46,7 @@ export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefre
       if (isProblem(error, "needsSignIn", "notSignedIn")) return;
     }
     scheduled = undefined;
-    schedule(clock.now() + retryMs);
+    schedule(clock.elapsed() + retryMs);
   };
   const schedule = (notBefore = 0) => {
     const entry = accounts.entry();
@@ -46,10 +54,7 @@ export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefre
     scheduled = entry;
     timer?.dispose();
     timer = undefined;
-    if (entry && !entry.account.rejected) {
-      const due = refreshDueAt(entry);
-      refreshAt(due <= clock.now() ? Math.max(due, notBefore) : due);
-    }
+    if (entry && !entry.account.rejected) setTimer(entry, source.isDue(entry) ? notBefore : 0);
   };
   const subscription = accounts.onDidChange(() => schedule());
   schedule();

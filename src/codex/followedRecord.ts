@@ -1,4 +1,5 @@
-import { accountIdOf, claimsOf, type LinkedCredential } from "../account/credential.ts";
+import { accountIdOf, claimsOf, type LinkedCredential, type LoginTokens } from "../account/credential.ts";
+import { clockOffsetOfLogin } from "../oauth/clockOffset.ts";
 import { type AuthFile, parseAuthFile } from "./authFile/parse.ts";
 import type { AuthFileRead } from "./authFile/read.ts";
 import { accountOf, keyringTokens, linkedTokens } from "./login.ts";
@@ -31,7 +32,7 @@ export function afterMove(
   return {
     ...kept,
     link: { codexHome: link.codexHome, store: "keyring", refreshHere: false },
-    ...(isNew && { tokens, sequence: kept.sequence + 1, receivedAt: now, lastRefreshAt: now }),
+    ...(isNew && { tokens, ...receivedNow(kept, tokens, now) }),
   };
 }
 
@@ -46,7 +47,17 @@ function withFile(credential: LinkedCredential, file: AuthFile, now: number): Li
   return {
     ...kept,
     tokens,
-    ...(!isSameToken && { sequence: kept.sequence + 1, receivedAt: now, lastRefreshAt: lastRefresh ?? now }),
+    ...(!isSameToken && receivedNow(kept, tokens, now, lastRefresh)),
     ...(apiKey !== undefined && { derivedKey: { status: "present", key: apiKey, createdAt: lastRefresh ?? now } }),
+  };
+}
+
+/** What changes with tokens that the Codex CLI has got, at `lastRefresh` as far as is known, ms since 1970. */
+function receivedNow({ sequence }: { sequence: number }, tokens: LoginTokens, now: number, lastRefresh?: number) {
+  return {
+    sequence: sequence + 1,
+    receivedAt: now,
+    lastRefreshAt: lastRefresh ?? now,
+    clockOffset: clockOffsetOfLogin(now, claimsOf(tokens).issuedAt, lastRefresh),
   };
 }

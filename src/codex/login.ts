@@ -9,6 +9,7 @@ import {
   type LinkedCredential,
   type LoginTokens,
 } from "../account/credential.ts";
+import { clockOffsetOfLogin } from "../oauth/clockOffset.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import { authFilePath, readCredentialsStore } from "./authFile/codexHome.ts";
 import { authFileAt } from "./authFile/contents.ts";
@@ -149,7 +150,7 @@ export function credentialOf(file: AuthFile, link: CodexLink | undefined, issuer
     signedInAt: now,
     receivedAt: Math.min(lastRefresh ?? now, now),
     ...(lastRefresh !== undefined && { lastRefreshAt: lastRefresh }),
-    clockOffset: 0,
+    clockOffset: clockOffsetOfLogin(now, claimsOf(tokens).issuedAt, lastRefresh),
     derivedKey:
       apiKey === undefined
         ? // A key is made from an ID token, which the CLI does not share from the keyring.

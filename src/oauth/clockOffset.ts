@@ -1,13 +1,21 @@
 import type { Clock } from "../platform/clock.ts";
 
+const dayMs = 24 * 60 * 60_000;
+/** Below this a difference is the network's delay and rounding, not a wrong clock, ms. */
+const noiseMs = 5_000;
+/** Two clocks that differ by less than this agree, ms. */
+const agreementMs = 5 * 60_000;
+/** The longest that an access token is known to live, with room to spare, ms. */
+const longestLifetimeMs = 90 * dayMs;
+
 /**
- * How far the issuer's clock is ahead of ours, from an answer of the token endpoint. The Date header counts whole
- * seconds, so half a second is added. It may come from a proxy whose clock is wrong: of the header and the token's time
- * of issue the later one counts, so that a refresh is early rather than late, and a header after the token's expiry is
- * ignored.
+ * How far the issuer's clock is ahead of ours, from an answer of the token endpoint. Its Date header counts whole
+ * seconds, so half a second is added. It may come from a proxy whose clock is wrong, so it counts only if the token that
+ * came with it had been issued not long before; then the later of the two counts, so that a refresh is early rather than
+ * late. Without such a header, our own clock is asked in the same way.
  * @param issuedAtMs the token's time of issue, ms since 1970
  * @param expiresAtMs the token's expiry, ms since 1970
- * @returns ms; undefined when the answer has neither time
+ * @returns ms; undefined when the answer does not tell
  */
 export function clockOffset(
   clock: Clock,
@@ -15,10 +23,46 @@ export function clockOffset(
   issuedAtMs: number | undefined,
   expiresAtMs?: number,
 ): number | undefined {
+  const now = clock.now();
   const date = dateHeader ? Date.parse(dateHeader) + 500 : Number.NaN;
-  const known = [date, issuedAtMs ?? Number.NaN].filter((time) => time < (expiresAtMs ?? Number.POSITIVE_INFINITY));
-  if (known.length === 0) return undefined;
-  const offset = Math.max(...known) - clock.now();
-  // Below this it is the network's delay and rounding, not a wrong clock.
-  return Math.abs(offset) < 5_000 ? 0 : offset;
+  const time =
+    issuedAtMs === undefined ? dateAlone(date, expiresAtMs) : timeOfAnswer(date, now, issuedAtMs, expiresAtMs);
+  return time === undefined ? undefined : withoutNoise(time - now);
+}
+
+/**
+ * The same for a token that its owner, the Codex CLI, got some time ago. Never below 0: a refresh is early rather than
+ * late.
+ * @param receivedAtMs when its owner got it by the clock of this computer, as far as is known, ms since 1970
+ */
+export function clockOffsetOfLogin(
+  now: number,
+  issuedAtMs: number | undefined,
+  receivedAtMs: number | undefined = now,
+): number {
+  if (issuedAtMs === undefined) return 0;
+  const then = issuedAtMs - Math.min(receivedAtMs, now);
+  // So much says more about a file that somebody has edited than about a clock. But no token is issued in the future.
+  const offset = then <= dayMs ? then : issuedAtMs - now;
+  return withoutNoise(Math.max(0, offset));
+}
+
+/** The issuer's time when it answered. */
+function timeOfAnswer(date: number, now: number, issuedAt: number, expiresAt = issuedAt + longestLifetimeMs): number {
+  const latest = issuedAt + Math.min(dayMs, (expiresAt - issuedAt) / 2);
+  const isSoonAfter = (time: number) => time >= issuedAt && time <= latest;
+  // An issuer may give out a token again that it issued before.
+  const agrees = Math.abs(date - now) < agreementMs && date < expiresAt;
+  if (isSoonAfter(date) || agrees) return Math.max(date, issuedAt);
+  return isSoonAfter(now) ? now : issuedAt;
+}
+
+/** A header that comes with a token which does not say when it was issued. */
+function dateAlone(date: number, expiresAt = Number.NaN): number | undefined {
+  if (date >= expiresAt || date < expiresAt - longestLifetimeMs) return undefined;
+  return Number.isNaN(date) ? undefined : date;
+}
+
+function withoutNoise(offset: number): number {
+  return Math.abs(offset) < noiseMs ? 0 : offset;
 }

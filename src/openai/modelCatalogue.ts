@@ -1,4 +1,5 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
+import { ageOf, type Moment, momentBy } from "../platform/clock.ts";
 import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import { authorizedCall } from "./authorizedCall.ts";
@@ -19,7 +20,7 @@ const maxBytes = 8 * 1024 * 1024;
 interface Kept {
   readonly models: readonly ChatModel[];
   readonly etag: string | undefined;
-  readonly fetchedAt: number;
+  readonly fetchedAt: Moment;
 }
 
 export interface CatalogueDependencies extends JsonSender {
@@ -48,7 +49,7 @@ export class ModelCatalogue {
     const credential = await this.#dependencies.credentials.get(backend.credentialKind);
     const key = keyOf(backend, credential);
     const kept = this.#kept.get(key);
-    if (kept && this.#dependencies.clock.now() - kept.fetchedAt < freshMs) return kept.models;
+    if (kept && ageOf(kept.fetchedAt, this.#dependencies.clock) < freshMs) return kept.models;
     const asking = this.#asking.get(key) ?? this.#ask(backend, credential, key, kept);
     this.#asking.set(key, asking);
     try {
@@ -77,7 +78,7 @@ export class ModelCatalogue {
     const request = { backend, credential, url: backend.modelsUrl, timeoutMs, maxBytes, etag: kept?.etag };
     const response = await getJson(this.#dependencies, request);
     if (response instanceof Refusal) return response;
-    const fetchedAt = this.#dependencies.clock.now();
+    const fetchedAt = momentBy(this.#dependencies.clock);
     if (response.status === 304 && kept) return { ...kept, fetchedAt };
     const { json, headers, status } = response;
     const models = backend.kind === "chatgpt" ? parseCatalogue(json) : parsePlatformList(json);

@@ -8,20 +8,20 @@ export const silenceLimitMs = 300_000;
 export class SilenceTimer {
   readonly #clock: Clock;
   readonly #onSilence: () => void;
-  /** ms since 1970 */
+  /** ms by the clock that nobody can set */
   #lastReset: number;
   #timer: Disposable;
 
   constructor(clock: Clock, onSilence: () => void) {
     this.#clock = clock;
     this.#onSilence = onSilence;
-    this.#lastReset = clock.now();
+    this.#lastReset = clock.elapsed();
     this.#timer = clock.after(silenceLimitMs, this.#check);
   }
 
   /** Something has come. */
   reset(): void {
-    this.#lastReset = this.#clock.now();
+    this.#lastReset = this.#clock.elapsed();
   }
 
   dispose(): void {
@@ -29,7 +29,7 @@ export class SilenceTimer {
   }
 
   readonly #check = (): void => {
-    const leftMs = this.#lastReset + silenceLimitMs - this.#clock.now();
+    const leftMs = this.#lastReset + silenceLimitMs - this.#clock.elapsed();
     if (leftMs <= 0) this.#onSilence();
     else this.#timer = this.#clock.after(leftMs, this.#check);
   };

@@ -34,7 +34,7 @@ export async function startDeviceCodeFlow(context: FlowContext): Promise<Running
   const device = { userCode: code.userCode, page: code.verificationUri };
   log.info(`Waiting for the device code to be entered; asking every ${code.intervalMs / 1000} s`);
   const disposed = new AbortController();
-  const polling = new Polling(authorization, code, expiresAt, context);
+  const polling = new Polling(authorization, code, clock.elapsed() + deviceCodeLifetimeMs, context);
   return {
     answer: polling.run(AbortSignal.any([signal, disposed.signal])),
     expiresAt,
@@ -61,16 +61,17 @@ class Polling {
   trouble: Problem | undefined;
   readonly #authorization: DeviceAuthorization;
   readonly #code: DeviceCode;
-  readonly #expiresAt: number;
+  /** When the code is no longer valid, ms by the clock that nobody can set. */
+  readonly #deadline: number;
   readonly #context: FlowContext;
   #interval: number;
   #failures = 0;
   #blocks = 0;
 
-  constructor(authorization: DeviceAuthorization, code: DeviceCode, expiresAt: number, context: FlowContext) {
+  constructor(authorization: DeviceAuthorization, code: DeviceCode, deadline: number, context: FlowContext) {
     this.#authorization = authorization;
     this.#code = code;
-    this.#expiresAt = expiresAt;
+    this.#deadline = deadline;
     this.#context = context;
     this.#interval = code.intervalMs;
   }
@@ -81,7 +82,7 @@ class Polling {
     let pause = this.#interval;
     while (true) {
       await delay(clock, pause, signal);
-      if (clock.now() >= this.#expiresAt) throw new Problem("timedOut");
+      if (clock.elapsed() >= this.#deadline) throw new Problem("timedOut");
       const answer = await this.#ask(signal);
       if (answer?.status === "approved") return answer.grant;
       pause = this.#pauseAfter(answer);

@@ -87,6 +87,7 @@ describe("the real Codex CLI", function () {
     // The time is up when the issuer has the request and has not answered it.
     const clock: Clock = {
       now: () => systemClock.now(),
+      elapsed: systemClock.elapsed,
       after(ms, callback) {
         if (ms !== 10_000) return systemClock.after(ms, callback);
         world.issuer.waitForRecord("fault", { count: slow }).then(callback, () => undefined);

@@ -4,6 +4,7 @@ import type { Disposable } from "../../src/platform/disposables.ts";
 /** A clock that only a test moves. */
 export class ManualClock implements Clock {
   #now: number;
+  #elapsed = 0;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
 
   constructor(now: number = Date.now()) {
@@ -14,34 +15,49 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
   /** How many timers are set. */
   get pending(): number {
     return this.#timers.size;
   }
 
   after(ms: number, callback: () => void): Disposable {
-    const timer = { at: this.#now + ms, callback };
+    const timer = { at: this.#elapsed + ms, callback };
     this.#timers.add(timer);
     return { dispose: () => this.#timers.delete(timer) };
   }
 
   /** Moves on by `ms`, calls the timers that are due, in order, and lets the promises that they settle run. */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#elapsed + ms;
     for (;;) {
       const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
       if (!next) break;
       this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
+      this.#pass(Math.max(0, next.at - this.#elapsed));
       next.callback();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#now = end;
+    this.#pass(end - this.#elapsed);
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Changes the time without calling timers, like a correction of the computer's clock. */
+  /** Moves on by `ms` without calling timers; back: sets the computer's clock back. */
   jump(ms: number): void {
+    if (ms > 0) this.#pass(ms);
+    else this.setWall(ms);
+  }
+
+  /** Sets the computer's clock forward or back by `ms`; no time passes. So does sleep where `elapsed` stands still. */
+  setWall(ms: number): void {
     this.#now += ms;
+  }
+
+  #pass(ms: number): void {
+    this.#now += ms;
+    this.#elapsed += ms;
   }
 }

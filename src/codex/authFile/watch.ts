@@ -106,8 +106,8 @@ class AuthFileWatcher {
       return;
     }
     if (isDoubtful(read)) {
-      this.#doubtfulSince ??= this.#clock.now();
-      const left = this.#doubtfulSince + settleMs - this.#clock.now();
+      this.#doubtfulSince ??= this.#clock.elapsed();
+      const left = this.#doubtfulSince + settleMs - this.#clock.elapsed();
       if (left > 0) {
         this.#lookAfter(Math.min(left, 2 * gatherMs));
         return;

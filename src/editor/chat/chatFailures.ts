@@ -31,7 +31,7 @@ export class ChatFailures {
 
   note(problem: Problem): void {
     const actions = this.#wayOut(problem);
-    const now = this.#dependencies.clock.now();
+    const now = this.#dependencies.clock.elapsed();
     if (!actions || now - this.#offeredAt < burstMs) return;
     this.#offeredAt = now;
     this.#dependencies.warn(problem.message, actions);

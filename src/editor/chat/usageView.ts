@@ -9,7 +9,7 @@ import {
   type UsageWindowName,
 } from "../../openai/usage.ts";
 import type { UsageMeter } from "../../openai/usageMeter.ts";
-import type { Clock } from "../../platform/clock.ts";
+import { ageOf, type Clock, type Moment, momentBy } from "../../platform/clock.ts";
 import { Disposables } from "../../platform/disposables.ts";
 import { Emitter } from "../../platform/emitter.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
@@ -46,7 +46,7 @@ export class UsageView {
   readonly #subscriptions = new Disposables();
   /** The account whose plan is shown. */
   #accountId: string | undefined;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #lookedAt: Moment | undefined;
   #looking = false;
   #problem: string | undefined;
 
@@ -85,7 +85,8 @@ export class UsageView {
 
   /** To be called when a person looks; asks the service unless that was just done. */
   look(): void {
-    if (this.#dependencies.clock.now() - this.#lookedAt >= freshMs) this.update();
+    const { clock } = this.#dependencies;
+    if (!this.#lookedAt || ageOf(this.#lookedAt, clock) >= freshMs) this.update();
   }
 
   /** Asks the service now. */
@@ -102,7 +103,7 @@ export class UsageView {
     if (id === this.#accountId) return;
     const { meter, isWatched } = this.#dependencies;
     this.#accountId = id;
-    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    this.#lookedAt = undefined;
     this.#problem = undefined;
     meter.clear();
     if (isWatched()) this.look();
@@ -121,7 +122,7 @@ export class UsageView {
       if (account === this.#accountId) this.#problem = sentenceFor(error);
     } finally {
       this.#looking = false;
-      if (account === this.#accountId) this.#lookedAt = clock.now();
+      if (account === this.#accountId) this.#lookedAt = momentBy(clock);
       this.#changed.fire();
     }
     // Another account was signed in or chosen meanwhile.

@@ -153,45 +153,6 @@ describe("The one place to ask for a credential", () => {
     await source.get("chatgpt");
   });
 
-  describe("after the clock was set back", () => {
-    it("does not repeat an old failure until the clock has caught up", async () => {
-      const { source } = await fixture.signedIn();
-      fixture.issuer.faults.set("token", { kind: "serverError", times: 1 });
-      fixture.clock.jump(400 * day);
-      await assert.rejects(source.get("chatgpt"), is("serviceFailed"));
-      fixture.clock.jump(-300 * day);
-      await source.get("chatgpt");
-      assert.equal(refreshes(), 1);
-    });
-
-    for (const [name, before, back] of [
-      ["by years", 0, 900 * day],
-      ["to a time at which the token was there already", 9 * day, 2 * day],
-    ] as const) {
-      it(`(${name}) refreshes a token once, which may be older than the clock says`, async () => {
-        const { source } = await fixture.signedIn();
-        await source.get("chatgpt");
-        fixture.clock.jump(before);
-        const old = await source.get("chatgpt");
-        fixture.clock.jump(-back);
-        const refreshed = await source.get("chatgpt");
-        assert.ok(refreshed.bearer !== old.bearer);
-        assert.equal(await source.get("chatgpt"), refreshed);
-        assert.equal(refreshes(), 1);
-      });
-    }
-
-    it("by a little refreshes nothing, and without a network the token is used as before", async () => {
-      const { source } = await fixture.signedIn();
-      const old = await source.get("chatgpt");
-      fixture.clock.jump(-4 * minute);
-      assert.equal(await source.get("chatgpt"), old);
-      fixture.issuer.faults.set("token", { kind: "serverError" });
-      fixture.clock.jump(-day);
-      assert.equal((await source.get("chatgpt")).bearer, old.bearer);
-    });
-  });
-
   it("gives an API key by the auth mode, and the other one as soon as the mode is switched", async () => {
     const { source, ownKey, mode, accounts } = await fixture.signedIn();
     await accounts.update(accounts.state.active?.id ?? "", (credential) => ({

@@ -34,4 +34,22 @@ describe("The wait after a refresh that failed", () => {
     backoff.succeeded("a");
     assert.deepEqual([failAndWait("a"), failAndWait("b")], [5_000, 15_000]);
   });
+
+  for (const [name, ms] of [
+    ["forward by years", 3 * 365 * 24 * 3_600_000],
+    ["forward by hours", 5 * 3_600_000],
+    ["back by hours", -5 * 3_600_000],
+    ["back by years", -3 * 365 * 24 * 3_600_000],
+  ] as const) {
+    it(`is neither shorter nor longer when the clock is set ${name}`, () => {
+      failAndWait();
+      backoff.failed("a", new Error("failed"));
+      clock.setWall(ms);
+      clock.jump(14_999);
+      assert.ok(backoff.waiting("a"));
+      clock.jump(1);
+      assert.equal(backoff.waiting("a"), undefined);
+      assert.equal(failAndWait(), 60_000);
+    });
+  }
 });

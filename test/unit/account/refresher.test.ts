@@ -3,14 +3,9 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "../../../src/account/credential.ts";
-import type { LinkedLogins } from "../../../src/account/module.ts";
 import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
-import { RefreshRejected } from "../../../src/oauth/tokenEndpoint.ts";
-import { type AccountFixture, linkedCredential } from "../../support/accountFixture.ts";
+import type { AccountFixture } from "../../support/accountFixture.ts";
 import { createFixture, credentialOf, day, type Fixture, is, minute } from "./fixture.ts";
-
-/** The owner of a linked login, which does this when it is asked for new tokens. */
-const linkedLogins = (refresh: LinkedLogins["refresh"]) => () => ({ refresh, settleHandOff: async () => {} });
 
 describe("A refresh", () => {
   let fixture: Fixture;
@@ -48,19 +43,6 @@ describe("A refresh", () => {
         assert.equal(shown?.lastRefreshAt, fixture.clock.now());
       }
     }
-  });
-
-  it("of a linked login sets when that was, too", async () => {
-    const linked = linkedCredential(await fixture.credential());
-    const { tokens } = linkedCredential(await fixture.credential());
-    const window = fixture.open({
-      linked: linkedLogins(async () => ({ tokens })),
-    });
-    await window.accounts.storeSignIn(linked);
-    fixture.clock.jump(3 * day);
-    await window.refresher.refresh(linked);
-    assert.equal(stored(window).signedInAt, linked.signedInAt);
-    assert.equal(stored(window).lastRefreshAt, fixture.clock.now());
   });
 
   it("is stored before it is used", async () => {
@@ -246,28 +228,6 @@ describe("A refresh", () => {
       assert.ok(isDeepStrictEqual(stored(one), later));
     });
   }
-
-  it("of a linked login is made by its owner, and its refresh token is never used", async () => {
-    const linked = linkedCredential(await fixture.credential());
-    const { tokens } = linkedCredential(await fixture.credential());
-    const window = fixture.open({ linked: linkedLogins(async () => ({ tokens })) });
-    await window.accounts.storeSignIn(linked);
-    const { credential } = await window.refresher.refresh(linked);
-    assert.deepEqual(credential.tokens, tokens);
-    assert.deepEqual(stored(window), credential);
-    assert.equal(refreshes(), 0);
-  });
-
-  it("of a linked login that its owner refuses asks for a sign-in", async () => {
-    const linked = linkedCredential(await fixture.credential());
-    const window = fixture.open({
-      linked: linkedLogins(() => Promise.reject(new RefreshRejected("revoked", "signed out"))),
-    });
-    await window.accounts.storeSignIn(linked);
-    await assert.rejects(window.refresher.refresh(linked), is("needsSignIn"));
-    assert.equal(window.accounts.state.active?.rejected, "revoked");
-    assert.equal(refreshes(), 0);
-  });
 
   it("of a refused token asks the issuer nothing more", async () => {
     const window = await fixture.signedIn();

@@ -75,4 +75,36 @@ describe("The scheduled refresh of the active account's tokens", () => {
     await fixture.clock.advance(0);
     assert.equal(fixture.clock.pending, 0);
   });
+
+  for (const [name, ms] of [
+    ["the computer has slept until it was due", 11 * day],
+    ["the clock was set back", -2 * day],
+  ] as const) {
+    it(`notices within minutes that ${name}`, async () => {
+      const window = await fixture.signedIn();
+      window.start();
+      fixture.clock.setWall(ms);
+      await fixture.clock.advance(6 * minute);
+      await until(() => window.accounts.entry()?.credential.sequence === 1 && fixture.clock.pending === 1);
+      await fixture.clock.advance(60 * minute);
+      assert.equal(refreshes(), 1);
+      await window.dispose();
+    });
+  }
+
+  it("tries again after the same time when the clock is set while it waits", async () => {
+    const window = await fixture.signedIn();
+    window.start();
+    const asked = () => fixture.issuer.recordsOf("fault").length;
+    fixture.issuer.faults.set("token", { kind: "serverError" });
+    await fixture.clock.advance(11 * day);
+    for (const [index, ms] of [5 * day, -day, 0].entries()) {
+      await until(() => asked() === index + 1 && fixture.clock.pending === 1);
+      fixture.clock.setWall(ms);
+      await fixture.clock.advance(4 * minute);
+      assert.equal(asked(), index + 1);
+      await fixture.clock.advance(2 * minute);
+    }
+    await window.dispose();
+  });
 });

@@ -96,6 +96,7 @@ describe("a login linked with the Codex CLI", function () {
         let waits = 0;
         const clock: Clock = {
           now: () => systemClock.now(),
+          elapsed: systemClock.elapsed,
           after: (_ms, callback) => systemClock.after(0, () => ++waits < 20 && callback()),
         };
         const { tokenEndpoint, log } = fixture.services;

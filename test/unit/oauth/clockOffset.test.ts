@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clockOffset } from "../../../src/oauth/clockOffset.ts";
+import { clockOffset, clockOffsetOfLogin } from "../../../src/oauth/clockOffset.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 
 describe("The offset of the issuer's clock", () => {
@@ -35,5 +35,67 @@ describe("The offset of the issuer's clock", () => {
 
   it("is unknown when the answer has neither", () => {
     assert.equal(clockOffset(clock, undefined, undefined), undefined);
+  });
+
+  const day = 24 * hour;
+  const lifetime = 10 * day;
+
+  describe("where a proxy's header is wrong", () => {
+    for (const [name, off] of [
+      ["years ahead", 5 * 365 * day],
+      ["after the token's expiry", lifetime + hour],
+      ["just before the token's expiry", lifetime - hour],
+      ["days ahead", 6 * day],
+      ["hours behind", -7 * hour],
+      ["years behind", -5 * 365 * day],
+    ] as const) {
+      it(`(${name}) follows the token's time of issue`, () => {
+        assert.equal(clockOffset(clock, header(now + off), now, now + lifetime), 0);
+        // Our own clock may be wrong as well, in either direction.
+        for (const ours of [2 * 365 * day, -2 * 365 * day]) {
+          const issuedAt = now - ours;
+          assert.equal(clockOffset(clock, header(issuedAt + off), issuedAt, issuedAt + lifetime), -ours);
+        }
+      });
+    }
+  });
+
+  it("leaves a token at least half its life, whatever the header says", () => {
+    for (let ahead = 0; ahead < 2 * lifetime; ahead += hour) {
+      for (const life of [2 * hour, lifetime]) {
+        const offset = clockOffset(clock, header(now + ahead), now, now + life) ?? 0;
+        assert.ok(now + offset <= now + life / 2 + 500, `${ahead}`);
+      }
+    }
+  });
+
+  it("of a token that was given out again is our own clock's, with a header that agrees or without one", () => {
+    assert.equal(clockOffset(clock, header(now), now - 3 * day, now + 7 * day), 0);
+    assert.equal(clockOffset(clock, undefined, now - 10 * hour, now + lifetime - 10 * hour), 0);
+  });
+
+  it("is unknown where the token has no time of issue, and its expiry contradicts the header", () => {
+    assert.equal(clockOffset(clock, header(now - 365 * day), undefined, now + lifetime), undefined);
+    assert.equal(clockOffset(clock, header(now - 2 * day), undefined, now + lifetime), -2 * day + 500);
+  });
+
+  describe("of a login that another program has got", () => {
+    it("is what its file says: when it came by our clock, and when it was issued by the issuer's", () => {
+      assert.equal(clockOffsetOfLogin(now, now - 2 * day + 3 * hour, now - 2 * day), 3 * hour);
+      assert.equal(clockOffsetOfLogin(now, now - 2 * day, now - 2 * day + 1_000), 0);
+    });
+
+    it("makes no token live longer", () => {
+      assert.equal(clockOffsetOfLogin(now, now - 9 * day, now - 8 * day), 0);
+      assert.equal(clockOffsetOfLogin(now, now - 9 * day), 0);
+      assert.equal(clockOffsetOfLogin(now, undefined, now), 0);
+    });
+
+    it("is at least what a token from the future shows, and no more where the file is absurd", () => {
+      assert.equal(clockOffsetOfLogin(now, now + 3 * hour), 3 * hour);
+      assert.equal(clockOffsetOfLogin(now, now + 3 * hour, now + day), 3 * hour);
+      assert.equal(clockOffsetOfLogin(now, now + 9 * day, now - day), 9 * day);
+      assert.equal(clockOffsetOfLogin(now, now - hour, now - 300 * day), 0);
+    });
   });
 });

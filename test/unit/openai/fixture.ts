@@ -49,6 +49,10 @@ export class QuickClock implements Clock {
     return Date.now();
   }
 
+  elapsed(): number {
+    return performance.now();
+  }
+
   after(ms: number, callback: () => void) {
     const isPause = ms >= 100 && ms < 10_000 && ms !== drainLimitMs;
     if (isPause) this.pauses.push(ms);

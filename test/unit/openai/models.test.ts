@@ -97,12 +97,14 @@ describe("the Platform's list", () => {
 describe("the list of models", () => {
   let fixture: Fixture;
   let now: number;
+  let setBack: number;
   let catalogue: ModelCatalogue;
   const asked = () => fixture.fakeApi.records.filter(({ path }) => path.endsWith("/models"));
   beforeEach(async () => {
     fixture = await startFixture();
     now = 1_000_000;
-    const clock = { now: () => now, after: fixture.clock.after };
+    setBack = 0;
+    const clock = { now: () => now - setBack, elapsed: () => now, after: fixture.clock.after };
     ({ catalogue } = await createOpenAi({ ...fixture.dependencies, clock }).requests());
   });
   afterEach(() => fixture.stop());
@@ -124,6 +126,17 @@ describe("the list of models", () => {
     now += 1;
     assert.equal((await catalogue.list(fixture.chatgpt)).length, 2);
     assert.equal(asked().length, 3);
+  });
+
+  it("is asked for again after 5 minutes when the clock was set back", async () => {
+    await catalogue.list(fixture.chatgpt);
+    setBack = 24 * 3_600_000;
+    now += 299_999;
+    await catalogue.list(fixture.chatgpt);
+    assert.equal(asked().length, 1);
+    now += 1;
+    await catalogue.list(fixture.chatgpt);
+    assert.equal(asked().length, 2);
   });
 
   it("is no list when it is an error, whatever its status", async () => {

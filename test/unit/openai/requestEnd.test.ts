@@ -49,7 +49,7 @@ describe("a chat request", () => {
       fixture.fakeApi.usually(() => faults.server);
       const abort = new AbortController();
       const clock = {
-        now: () => Date.now(),
+        ...systemClock,
         after: (ms: number, callback: () => void) => {
           if (ms < 1000) queueMicrotask(() => abort.abort(new Error("stopped")));
           return systemClock.after(ms < 1000 ? 3_600_000 : ms, callback);
@@ -85,7 +85,9 @@ describe("a chat request", () => {
     let check: (() => void) | undefined;
     const armed: number[] = [];
     const clock = {
-      now: () => now,
+      // Set back at every look.
+      now: () => -now,
+      elapsed: () => now,
       after: (ms: number, callback: () => void) => {
         if (ms < 10_000) return systemClock.after(ms, callback);
         armed.push(ms);

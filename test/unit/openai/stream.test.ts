@@ -11,6 +11,9 @@ class HandClock {
   now(): number {
     return 0;
   }
+  elapsed(): number {
+    return 0;
+  }
   after(_ms: number, callback: () => void) {
     this.pending.add(callback);
     return { dispose: () => this.pending.delete(callback) };

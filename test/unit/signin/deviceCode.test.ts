@@ -81,6 +81,21 @@ describe("Signing in with a device code", () => {
     assert.equal(flow.ended, "timedOut");
   });
 
+  for (const [name, ms] of [
+    ["forward", 300 * 24 * 60 * minute],
+    ["back", -300 * 24 * 60 * minute],
+  ] as const) {
+    it(`gives the person their 15 minutes when the clock is set ${name}`, async () => {
+      const flow = await startFlow([pending]);
+      await flow.clock.advance(6 * second);
+      flow.clock.setWall(ms);
+      await flow.clock.advance(14 * minute);
+      assert.equal(flow.ended, "running");
+      await flow.clock.advance(minute);
+      assert.equal(flow.ended, "timedOut");
+    });
+  }
+
   it("stops when it is cancelled while it waits", async () => {
     const flow = await startFlow([pending]);
     await flow.clock.advance(6 * second);

@@ -35,6 +35,7 @@ describe("asking the Codex CLI", function () {
     let needed = times - moreEachTime;
     return {
       now: () => systemClock.now(),
+      elapsed: systemClock.elapsed,
       after(ms, callback) {
         if (ms !== 10_000) return systemClock.after(ms, callback);
         let over = false;
@@ -147,6 +148,7 @@ describe("asking the Codex CLI", function () {
     const timers: number[] = [];
     const clock = {
       now: () => 0,
+      elapsed: () => 0,
       after: (ms: number, callback: () => void) => {
         timers.push(ms);
         return systemClock.after(ms === 10_000 ? 300 : ms, callback);

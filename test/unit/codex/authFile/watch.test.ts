@@ -17,6 +17,7 @@ const version = (n: number) => JSON.stringify({ ...current, version: n }, null, 
  */
 const eventsOnly: Clock = {
   now: () => systemClock.now() / 10,
+  elapsed: () => systemClock.elapsed() / 10,
   after: (ms, callback) => (ms >= 5_000 ? { dispose: () => undefined } : systemClock.after(ms, callback)),
 };
 

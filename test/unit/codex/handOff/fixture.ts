@@ -79,6 +79,7 @@ export function useHandOffFixture() {
 function clockOfCli(home: () => string): Clock {
   return {
     now: () => systemClock.now(),
+    elapsed: systemClock.elapsed,
     after(ms, callback) {
       if (ms !== 8_000 && ms !== 20_000) return systemClock.after(ms, callback);
       let disposed = false;

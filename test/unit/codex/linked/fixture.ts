@@ -11,6 +11,7 @@ import { useCodexFixture } from "../fixture.ts";
 /** Gives up a Codex CLI that hangs sooner, though not before it has had the question. */
 export const hastyClock: Clock = {
   now: () => systemClock.now(),
+  elapsed: systemClock.elapsed,
   after(ms, callback) {
     const times = new Map([
       [8_000, 2_000],

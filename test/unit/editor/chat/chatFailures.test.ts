@@ -4,17 +4,19 @@ import { Problem } from "../../../../src/shared/problem.ts";
 
 describe("the way out of a failed request", () => {
   let now: number;
+  let elapsed: number;
   let told: boolean;
   let warnings: { sentence: string; buttons: string[] }[];
   let pressed: string[];
   let failures: ChatFailures;
   beforeEach(() => {
     now = 1_000_000;
+    elapsed = 0;
     told = false;
     warnings = [];
     pressed = [];
     failures = new ChatFailures({
-      clock: { now: () => now, after: () => ({ dispose: () => {} }) },
+      clock: { now: () => now, elapsed: () => elapsed, after: () => ({ dispose: () => {} }) },
       isToldElsewhere: () => told,
       warn(sentence, ways) {
         warnings.push({ sentence, buttons: Object.keys(ways) });
@@ -48,8 +50,19 @@ describe("the way out of a failed request", () => {
     const expired = new Problem("needsSignIn");
     for (let count = 0; count < 20; count += 1) failures.note(expired);
     assert.equal(warnings.length, 1);
-    now += 60_000;
+    elapsed += 60_000;
     failures.note(expired);
+    assert.equal(warnings.length, 2);
+  });
+
+  it("is offered as often when the clock is set", () => {
+    failures.note(new Problem("needsSignIn"));
+    now += 3_600_000;
+    failures.note(new Problem("needsSignIn"));
+    assert.equal(warnings.length, 1);
+    now -= 7_200_000;
+    elapsed += 60_000;
+    failures.note(new Problem("needsSignIn"));
     assert.equal(warnings.length, 2);
   });
 

@@ -55,7 +55,7 @@ describe("the use of the plan, as it is shown", () => {
     });
 
   function create(): UsageView {
-    const clock = { ...fixture.clock, now: () => now, after: fixture.clock.after };
+    const clock = { ...fixture.clock, now: () => now, elapsed: () => now, after: fixture.clock.after };
     const write = () => {};
     return new UsageView({
       accounts: {

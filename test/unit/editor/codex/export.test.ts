@@ -121,6 +121,7 @@ describe("Exporting to the Codex CLI", function () {
     let endTime = () => {};
     const clock: Clock = {
       now: () => systemClock.now(),
+      elapsed: systemClock.elapsed,
       after(ms, callback) {
         assert.equal(ms, 10 * 60_000);
         endTime = callback;
