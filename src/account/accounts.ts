@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { Emitter } from "../platform/emitter.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { remember } from "../platform/remember.ts";
@@ -9,10 +10,12 @@ import { AccountsMemory } from "./accountsMemory.ts";
 import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
+import { EndedAccounts } from "./endedAccounts.ts";
 import { afterLateWrite } from "./limitSecrets.ts";
 import { isNewer } from "./recordOrder.ts";
 import { RecordRepair } from "./recordRepair.ts";
 import { fingerprintOf, isSuperseded, type RefreshNotes } from "./refreshNotes.ts";
+import type { ReplacedTokens } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
 import { SignInWriter } from "./signInWriter.ts";
 import type { AccountsState, Entry } from "./state.ts";
@@ -22,6 +25,7 @@ export interface AccountsDependencies {
   lock: Lock;
   hint: SignedInHint;
   refreshNotes: Pick<RefreshNotes, "read" | "write">;
+  replacedTokens: Pick<ReplacedTokens, "change">;
   log: Logger;
 }
 
@@ -37,6 +41,9 @@ export class Accounts {
   readonly #writer: AccountsWriter;
   readonly #signIns: SignInWriter;
   readonly #repair: RecordRepair;
+  readonly #read: Emitter<void>;
+  /** Sign-ins that have ended. */
+  readonly ended: EndedAccounts;
   /** Records that are shown as rejected because newer tokens must exist: never stored. */
   readonly #neverStored = new WeakSet<Credential>();
   /** Records that somebody is still trying to store. */
@@ -48,16 +55,18 @@ export class Accounts {
   readonly #queue = new TaskQueue();
 
   constructor(dependencies: AccountsDependencies) {
-    const { store, lock, hint, log } = dependencies;
+    const { store, lock, hint, refreshNotes, replacedTokens, log } = dependencies;
     this.#dependencies = dependencies;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader({ store, memory: this.#memory, hint, log });
     const common = { store, memory: this.#memory, reader: this.#reader, lock, log };
     this.#writer = new AccountsWriter(common);
-    const inTurn = (work: () => Promise<void>) => this.#inTurn(work);
-    this.#signIns = new SignInWriter({ ...common, writer: this.#writer, inTurn });
-    const mayStore = (credential: Credential) => this.#mayStore(credential);
-    this.#repair = new RecordRepair({ ...common, writer: this.#writer, inTurn, mayStore });
+    const inTurn = <T>(work: () => Promise<T>) => this.#inTurn(work);
+    const whole = { ...common, writer: this.#writer, inTurn };
+    this.#signIns = new SignInWriter({ ...whole, refreshNotes, replacedTokens });
+    this.#repair = new RecordRepair({ ...whole, mayStore: (credential) => this.#mayStore(credential) });
+    this.ended = new EndedAccounts(whole);
+    this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }
 
   get state(): AccountsState {
@@ -66,6 +75,11 @@ export class Accounts {
 
   get onDidChange() {
     return this.#memory.onDidChange;
+  }
+
+  /** Fires when everything that is stored has been read. */
+  get onDidRead() {
+    return this.#read.event;
   }
 
   /**
@@ -94,6 +108,7 @@ export class Accounts {
       this.#queuedReload = undefined;
       await this.#reader.read();
       this.#makeGood();
+      this.#read.fire();
     });
     return this.#queuedReload;
   }
@@ -220,6 +235,16 @@ export class Accounts {
       this.#memory.follow(this.state.notice);
       if (!this.#memory.get(id)) throw new Problem("notSignedIn");
     });
+  }
+
+  /**
+   * Ends the sign-in of an account. Its tokens are then to be revoked and deleted, see `SignOut`.
+   * @returns the record it had; undefined when it is not signed in
+   * @throws as `store`; then it stays
+   */
+  async end(id: string): Promise<Entry | undefined> {
+    await this.#loaded.get();
+    return this.ended.end(id);
   }
 
   /**

@@ -47,13 +47,18 @@ export class AccountsWriter {
     memory.adopt(credential, reader.noticeWithout(credential.id));
   }
 
-  /** Deletes the record of a sign-in that has ended according to the index. Never throws. */
-  async deleteRecord(id: string): Promise<void> {
+  /**
+   * Deletes the record of a sign-in that has ended according to the index. Never throws.
+   * @returns whether the keyring has reported it as deleted
+   */
+  async deleteRecord(id: string): Promise<boolean> {
     const { store, log } = this.#dependencies;
     try {
       await store.deleteCredential(id);
+      return true;
     } catch (error) {
       log.error(`The record of a sign-in that has ended could not be deleted: ${describeError(error)}`);
+      return false;
     }
   }
 

@@ -19,9 +19,11 @@ import type { SecretLimits } from "./limitSecrets.ts";
 import { OwnKeyStore } from "./ownKey.ts";
 import { Refresher, type RefresherDependencies } from "./refresher.ts";
 import { createRefreshNotes, type RefreshNotes } from "./refreshNotes.ts";
+import { ReplacedTokens } from "./replacedTokens.ts";
 import { scheduleRefresh } from "./scheduledRefresh.ts";
 import type { SecretStorage } from "./secretStorage.ts";
 import { SecretStore } from "./secretStore.ts";
+import { SignOut } from "./signOut.ts";
 import { createIssuerRefresher, type TokenRefresher } from "./tokenRefresher.ts";
 
 /** What the module above does for logins that the Codex CLI owns, or may own. */
@@ -60,6 +62,7 @@ export interface AccountServices {
   readonly tokenEndpoint: (issuer: string) => TokenEndpoint;
   /** Revokes a refresh token at its issuer. @throws Problem when the issuer could not be told */
   readonly revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  readonly signOut: SignOut;
   readonly endpoints: EndpointPermissions;
   readonly refresher: Refresher;
   readonly deriver: KeyDeriver;
@@ -92,7 +95,12 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const revokeToken = (issuer: string, refreshToken: string) => revoke(http, issuer, refreshToken);
   const lock = createFileLock(directory, log, dependencies.lockTimes);
   const refreshNotes = createRefreshNotes(directory);
-  const accounts = new Accounts({ store: new SecretStore(secrets, secretLimits), lock, hint, refreshNotes, log });
+  const replacedTokens = new ReplacedTokens(secrets, secretLimits);
+  const accounts = new Accounts({
+    ...{ lock, hint, refreshNotes, replacedTokens, log },
+    store: new SecretStore(secrets, secretLimits),
+  });
+  const signOut = new SignOut({ accounts, replacedTokens, revoke: revokeToken, refreshNotes, lock, clock, log });
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
   const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });
   const issuerRefresher = createIssuerRefresher(tokenEndpoint);
@@ -114,7 +122,7 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode, clock });
   let scheduledRefresh: Disposable | undefined;
   return {
-    ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, revoke: revokeToken, endpoints },
+    ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, revoke: revokeToken, signOut, endpoints },
     ...{ refresher, deriver, credits, followUp, source, assertCurrent },
     async load() {
       const [loaded, keyLoaded] = await Promise.allSettled([accounts.load(), ownKey.load()]);
@@ -127,10 +135,12 @@ export function createAccount(dependencies: AccountDependencies): AccountService
     },
     start() {
       followUp.resume();
+      signOut.resume();
       scheduledRefresh ??= scheduleRefresh({ accounts, source, clock, log });
     },
     async dispose() {
       ownKey.dispose();
+      signOut.dispose();
       scheduledRefresh?.dispose();
       await refresher.settle();
     },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
@@ -32,6 +32,8 @@ export interface RefreshNotes {
   write(owner: RefreshNoteOwner, refreshNote: Omit<RefreshNote, "account">): Promise<void>;
   /** For a sign-in that has ended. */
   remove(owner: RefreshNoteOwner): Promise<void>;
+  /** For an account that has been signed out: also of the sign-ins before. */
+  removeUpTo(owner: RefreshNoteOwner): Promise<void>;
 }
 
 export function createRefreshNotes(directory: string): RefreshNotes {
@@ -47,12 +49,25 @@ export function createRefreshNotes(directory: string): RefreshNotes {
     async remove(owner) {
       await rm(fileOf(owner), { force: true });
     },
+    async removeUpTo({ id, signedInAt }) {
+      const names = await readdir(directory).catch(() => []);
+      const ended = names.filter((name) => {
+        const [, of, at] = /^rotation-([0-9a-f]{16})-(\d+(?:\.\d+)?)\.json$/.exec(name) ?? [];
+        return of === id && Number(at) <= signedInAt;
+      });
+      await Promise.all(ended.map((name) => rm(join(directory, name), { force: true })));
+    },
   };
 }
 
 /** Whether a note tells of newer tokens than a credential has. */
 export function isSuperseded({ sequence }: Pick<Credential, "sequence">, note: RefreshNote | undefined): boolean {
   return note !== undefined && note.sequence > sequence;
+}
+
+/** Whether a note says that the login has been passed on to an owner whose refresh token is not kept here. */
+export function wasPassedOn({ hash }: RefreshNote): boolean {
+  return hash === fingerprintOf();
 }
 
 /** Tells refresh tokens apart without revealing them: the start of a SHA-256. The same for every missing token. */

@@ -1,5 +1,5 @@
 import type { Lock } from "../platform/lock.ts";
-import type { Logger } from "../platform/logger.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
 import { endedAt, hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
@@ -7,6 +7,8 @@ import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { holdUnlessStuck } from "./holdUnlessStuck.ts";
 import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
+import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
+import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
 
 export interface SignInWriterDependencies {
@@ -14,6 +16,8 @@ export interface SignInWriterDependencies {
   memory: AccountsMemory;
   reader: AccountsReader;
   writer: AccountsWriter;
+  refreshNotes: Pick<RefreshNotes, "read">;
+  replacedTokens: Pick<ReplacedTokens, "change">;
   lock: Lock;
   log: Logger;
   /** Runs work when no other change of what is stored is under way. */
@@ -41,18 +45,49 @@ export class SignInWriter {
     await reader.readIndex();
     const replaced = await store.readCredential(id);
     const credential = laterThan(this.#latestSignIn(id, replaced), given);
+    const revocable = await this.#rememberReplaced(credential, replaced);
     let isListed = false;
     try {
       await store.writeCredential(credential);
       isListed = true;
       await writer.changeIndex((index) => withAccount(index, id, credential.signedInAt));
     } catch (error) {
+      // The sign-in before stays: its token is not one that was replaced.
+      if (revocable) await this.#changeReplaced(id, { removed: [revocable] });
       if (!(error instanceof KeyringSilent)) await this.#restore(credential, replaced);
       const undo = () => inTurn(() => this.#undoLate(credential, replaced, isListed));
       throw afterLateWrite(error, () => holdUnlessStuck(lock, id, undo, log));
     }
     reader.remember(true);
     memory.adopt(credential, reader.noticeWithout(id));
+  }
+
+  /**
+   * Notes the refresh token of the sign-in that this one replaces, to be revoked with the account's sign-out.
+   * @returns the token, if there is one that is ours to revoke
+   */
+  async #rememberReplaced(credential: Credential, stored: StoredCredential): Promise<RevocableToken | undefined> {
+    const { memory, refreshNotes } = this.#dependencies;
+    const known = memory.get(credential.id)?.credential;
+    const read = stored.status === "found" ? stored.credential : undefined;
+    const replaced = known && read ? newerOf(known, read) : (known ?? read);
+    // One that is being handed off may be the Codex CLI's by now.
+    if (replaced?.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return undefined;
+    const note = await refreshNotes.read(replaced);
+    if (note && note.sequence > replaced.sequence && wasPassedOn(note)) return undefined;
+    const token = { issuer: replaced.issuer, refreshToken: replaced.tokens.refreshToken };
+    await this.#changeReplaced(credential.id, { added: [token] });
+    return token;
+  }
+
+  /** A sign-in does not depend on it. */
+  async #changeReplaced(id: string, change: TokensChange): Promise<void> {
+    const { replacedTokens, log } = this.#dependencies;
+    try {
+      await replacedTokens.change(id, change);
+    } catch (error) {
+      log.warn(`The token of a replaced sign-in could not be noted: ${describeError(error)}`);
+    }
   }
 
   /** When the account's newest sign-in that is known of began. */
@@ -67,7 +102,7 @@ export class SignInWriter {
 
   /** Restores what the record of a failed sign-in has replaced, as far as the keyring allows. */
   async #restore(credential: Credential, replaced: StoredCredential): Promise<void> {
-    const { store, memory, reader, writer } = this.#dependencies;
+    const { store, memory, reader } = this.#dependencies;
     const { id } = credential;
     // A write that was reported as failed may have succeeded.
     const now = await store.readCredential(id).catch(() => undefined);
@@ -78,9 +113,21 @@ export class SignInWriter {
     // An index that could not be read may name the account, with an earlier record.
     if (reader.isBlind || memory.index.ids.includes(id)) return;
     await reader.readIndex().catch(() => {});
-    const isListed = memory.index.ids.includes(id);
-    if (isListed) await writer.changeIndex((index) => withoutAccount(index, credential)).catch(() => {});
-    await writer.deleteRecord(id);
+    await this.#end(credential, memory.index.ids.includes(id)).catch(() => {});
+  }
+
+  /**
+   * Ends a sign-in that is not kept. What cannot be deleted is left to be ended as after a sign-out.
+   * @param isListed whether the index may name it
+   */
+  async #end(credential: Credential, isListed: boolean): Promise<void> {
+    const { store, writer } = this.#dependencies;
+    const { id } = credential;
+    const markEnded = () => writer.changeIndex((index) => withoutAccount(index, credential, { left: true }));
+    if (isListed) await markEnded();
+    const isDeleted = await writer.deleteRecord(id);
+    const stored = await store.readCredential(id).catch(() => undefined);
+    if (!isListed && !(isDeleted && stored?.status === "none")) await markEnded();
   }
 
   /**
@@ -88,7 +135,7 @@ export class SignInWriter {
    * @param isListed whether it has written the index, too
    */
   async #undoLate(credential: Credential, replaced: StoredCredential, isListed: boolean): Promise<void> {
-    const { store, memory, reader, writer } = this.#dependencies;
+    const { store, memory, reader } = this.#dependencies;
     const { id, signedInAt } = credential;
     await reader.readIndex();
     const now = await store.readCredential(id).catch(() => undefined);
@@ -101,15 +148,26 @@ export class SignInWriter {
     // Another window has signed in, and this record has replaced the other window's.
     const { index } = memory;
     if (!isListed && index.ids.includes(id) && !hasEnded(index, credential)) return;
-    await writer.changeIndex((changed) => withoutAccount(changed, credential));
+    await this.#end(credential, true);
     memory.drop(id);
-    await writer.deleteRecord(id);
   }
 }
 
 /** The credential with a later sign-in time than `before`: it decides which is newer, also after a clock was set back. */
 function laterThan(before: number, credential: Credential): Credential {
   return credential.signedInAt > before ? credential : { ...credential, signedInAt: before + 1 };
+}
+
+/** The newer of two records of an account. */
+function newerOf(one: Credential, other: Credential): Credential {
+  const isOlder =
+    one.signedInAt === other.signedInAt ? one.sequence < other.sequence : one.signedInAt < other.signedInAt;
+  return isOlder ? other : one;
+}
+
+/** Whether two records have tokens of the same login, as when one that was handed off is imported. */
+function isSameLogin({ tokens }: Credential, { tokens: others }: Credential): boolean {
+  return tokens.accessToken === others.accessToken || tokens.refreshToken === others.refreshToken;
 }
 
 /** Whether there is a record that this version cannot read, and another may. */

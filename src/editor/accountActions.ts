@@ -6,13 +6,13 @@ import type { EndpointPermissions } from "../account/endpointPermissions.ts";
 import { accountBinding } from "../account/endpoints.ts";
 import type { KeyDeriver } from "../account/followUp/derivedKey.ts";
 import type { Refresher } from "../account/refresher.ts";
+import type { SignOut } from "../account/signOut.ts";
 import type { Entry } from "../account/state.ts";
 import { platformUrl } from "../oauth/issuer.ts";
 import { systemClock } from "../platform/clock.ts";
-import type { Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
 import { switchAuthMode } from "./signIn/authModeSwitch.ts";
-import { endAtService } from "./signIn/signOutReport.ts";
+import { signOutSentence } from "./signIn/signOutReport.ts";
 import type { Notifications } from "./vscode/notifications.ts";
 
 export interface AccountActionsDependencies {
@@ -22,9 +22,7 @@ export interface AccountActionsDependencies {
   deriver: KeyDeriver;
   endpoints: EndpointPermissions;
   notifications: Notifications;
-  log: Logger;
-  /** Ends a login at the issuer. */
-  revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  signOut: SignOut;
   /** Finds out whose an account's login is, if a hand-off to the Codex CLI is not settled; never rejects. */
   endHandOff: (id: string) => Promise<void>;
 }
@@ -42,16 +40,17 @@ export class AccountActions {
     await this.#dependencies.accounts.setActive(id);
   }
 
-  /** Signs an account out, the active one unless told; the others stay. @throws Problem */
+  /** Signs an account out, the active one unless told; the others stay. @throws Problem; then it is still signed in */
   async signOut(id = this.#dependencies.accounts.state.active?.id): Promise<void> {
-    const { accounts, endpoints, notifications } = this.#dependencies;
+    const { accounts, signOut, endpoints, notifications } = this.#dependencies;
     const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
     if (!entry) throw new Problem("notSignedIn");
     const { accounts: left } = accounts.state;
     const { issuer } = entry.credential;
     // What was allowed goes with the last account that it was allowed for, before a next one is allowed anything.
     if (!left.some((account) => account.issuer === issuer)) endpoints.forget(accountBinding(issuer));
-    notifications.info(await endAtService(entry.credential, left.length === 0, this.#dependencies));
+    const outcome = await signOut.finish(entry);
+    notifications.info(signOutSentence(entry.credential, left.length === 0, outcome));
   }
 
   /** Refreshes the active account's tokens, and asks for a new derived key. @throws Problem */
@@ -83,10 +82,10 @@ export class AccountActions {
 
   /** Removes an account; with the last one goes the mode that uses it. */
   async #remove(id: string): Promise<Entry | undefined> {
-    const { accounts, notifications, endHandOff } = this.#dependencies;
+    const { accounts, signOut, notifications, endHandOff } = this.#dependencies;
     // Before its refresh token ends: the Codex CLI gets its earlier login back, or keeps this one.
     await endHandOff(id);
-    const entry = await accounts.remove(id);
+    const entry = await signOut.begin(id);
     if (entry && accounts.state.accounts.length === 0) await switchAuthMode("apiKey", notifications, systemClock);
     return entry;
   }

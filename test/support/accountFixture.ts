@@ -8,7 +8,7 @@ import {
 import { type AccountDependencies, createAccount, type LinkedLogins } from "../../src/account/module.ts";
 import { originator } from "../../src/oauth/issuer.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { createHttpClient, type HttpClient } from "../../src/platform/httpClient.ts";
+import { createHttpClient, type HttpClient, type HttpRequest } from "../../src/platform/httpClient.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import type { AuthMode } from "../../src/shared/panelProtocol.ts";
 import { Problem } from "../../src/shared/problem.ts";
@@ -18,18 +18,21 @@ export interface AccountFixtureOptions extends Partial<AccountDependencies> {
   directory: string;
   /** How long the issuer has for an answer, ms; by default as in the extension. */
   timeoutMs?: () => number;
+  /** Called with each request. */
+  onRequest?: (request: HttpRequest) => void;
   /** Called when the issuer has answered, before anything is made of the answer. */
   onAnswer?: () => void;
 }
 
 /** The account services of one window, with memory and a log that a test can read. The person allows every endpoint. */
-export function createAccountFixture({ timeoutMs, onAnswer, ...given }: AccountFixtureOptions) {
+export function createAccountFixture({ timeoutMs, onRequest, onAnswer, ...given }: AccountFixtureOptions) {
   const lines: string[] = [];
   const write = (line: string) => lines.push(line);
   const client = createHttpClient(() => `${originator}/test`, originator);
   const http: HttpClient = {
     ...client,
     async send(request) {
+      onRequest?.(request);
       const answer = await client.send(timeoutMs ? { ...request, timeoutMs: timeoutMs() } : request);
       onAnswer?.();
       return answer;

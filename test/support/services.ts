@@ -11,7 +11,7 @@ import type { Problem } from "../../src/shared/problem.ts";
 import type { SignInEvent } from "../../src/signin/flow.ts";
 import { createSignIn, type SignInModuleDependencies } from "../../src/signin/module.ts";
 import { loginByHttp } from "../issuer/login.ts";
-import { createAccountFixture } from "./accountFixture.ts";
+import { type AccountFixtureOptions, createAccountFixture } from "./accountFixture.ts";
 import { MemorySecrets } from "./memorySecrets.ts";
 
 export interface ServicesOptions {
@@ -25,7 +25,7 @@ export interface ServicesOptions {
   /** The computer's Codex CLI; by default there is none. */
   codex?: Partial<CodexDependencies>;
   /** What the account services get instead of a test's defaults. */
-  account?: Partial<AccountDependencies>;
+  account?: Partial<AccountFixtureOptions>;
   /** Parts of the sign-in that a test replaces. */
   signIn?: Partial<SignInModuleDependencies>;
   /** What the editor does for the sign-in; by default it opens pages in the browser. */

@@ -1,53 +1,71 @@
 import * as l10n from "@vscode/l10n";
 import type { Credential } from "../../account/credential.ts";
-import { describeError, type Logger } from "../../platform/logger.ts";
-
-export interface SignOutReportDependencies {
-  revoke: (issuer: string, refreshToken: string) => Promise<void>;
-  log: Logger;
-}
+import type { Revocation, SignOutOutcome } from "../../account/signOut.ts";
 
 /**
- * Revokes the refresh token of a credential that is gone from this computer, unless the login is the Codex CLI's.
- * Resolves with the sentences that tell the person what was done. An issuer that cannot be reached is no failure.
+ * Tells what signing out has come to, here and at OpenAI; what is left is named.
+ * @param isLast whether nobody is signed in any more
  */
-export async function endAtService(
-  credential: Credential,
+export function signOutSentence(
+  { origin, derivedKey }: Pick<Credential, "origin" | "derivedKey">,
   isLast: boolean,
-  dependencies: SignOutReportDependencies,
-): Promise<string> {
-  const here = isLast
-    ? l10n.t("You're signed out of ChatGPT on this computer.")
-    : l10n.t("The account is signed out on this computer. Your other ChatGPT accounts stay signed in.");
-  const elsewhere = await endElsewhere(credential, dependencies);
-  return [here, ...elsewhere].join(" ");
+  { signIn, earlier, isStored }: SignOutOutcome,
+): string {
+  const sentences = [
+    isLast
+      ? l10n.t("You're signed out of ChatGPT on this computer.")
+      : l10n.t("The account is signed out on this computer. Your other ChatGPT accounts stay signed in."),
+  ];
+  if (isStored) {
+    sentences.push(
+      l10n.t("But its credential may still be stored here, because it couldn't be deleted. That is tried again later."),
+    );
+  }
+  sentences.push(signInSentence(origin, signIn));
+  // What has become of the sign-in itself is the same in most cases.
+  if (earlier !== undefined && earlier !== signIn) sentences.push(...earlierSentence(earlier));
+  if (origin === "own" && derivedKey.status === "present") {
+    sentences.push(l10n.t("The account API key stays valid until you delete it at platform.openai.com."));
+  }
+  return sentences.join(" ");
 }
 
-async function endElsewhere(credential: Credential, dependencies: SignOutReportDependencies): Promise<string[]> {
-  switch (credential.origin) {
-    case "linked":
-      return [l10n.t("The Codex CLI stays signed in.")];
-    case "copied":
-      return [l10n.t("The Codex CLI's login is unchanged.")];
-    case "own": {
-      const { issuer, tokens, derivedKey } = credential;
-      const revoked = await revokeAt(issuer, tokens.refreshToken, dependencies);
-      if (derivedKey.status === "absent") return [revoked];
-      return [revoked, l10n.t("The account API key stays valid until you delete it at platform.openai.com.")];
-    }
+function signInSentence(origin: Credential["origin"], signIn: SignOutOutcome["signIn"]): string {
+  switch (signIn) {
+    case "codex":
+      return origin === "copied"
+        ? l10n.t("The Codex CLI's login is unchanged.")
+        : l10n.t("The Codex CLI stays signed in.");
+    case "unclear":
+      return l10n.t("It's unclear whether the Codex CLI uses this sign-in by now, so it wasn't revoked at OpenAI.");
+    case "revoked":
+      return l10n.t("The sign-in was also revoked at OpenAI.");
+    case "over":
+      return l10n.t("At OpenAI, the sign-in was no longer valid.");
+    case "refused":
+      return l10n.t("OpenAI refused to revoke the sign-in, so it may stay valid there until it expires.");
+    case "failed":
+      return l10n.t(
+        "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.",
+      );
   }
 }
 
-async function revokeAt(
-  issuer: string,
-  refreshToken: string,
-  { revoke, log }: SignOutReportDependencies,
-): Promise<string> {
-  try {
-    await revoke(issuer, refreshToken);
-    return l10n.t("The sign-in was also revoked at OpenAI.");
-  } catch (error) {
-    log.warn(`The refresh token was not revoked: ${describeError(error)}`);
-    return l10n.t("The sign-in couldn't be revoked at OpenAI and may stay valid there until it expires.");
+/** An earlier sign-in that was revoked or was over needs no mention. */
+function earlierSentence(earlier: Revocation): string[] {
+  if (earlier === "failed") {
+    return [
+      l10n.t(
+        "An earlier sign-in with this account couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.",
+      ),
+    ];
   }
+  if (earlier === "refused") {
+    return [
+      l10n.t(
+        "OpenAI refused to revoke an earlier sign-in with this account, so it may stay valid there until it expires.",
+      ),
+    ];
+  }
+  return [];
 }

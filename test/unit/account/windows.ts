@@ -2,6 +2,7 @@ import { Accounts } from "../../../src/account/accounts.ts";
 import type { HeldCredential } from "../../../src/account/credential.ts";
 import type { SecretLimits } from "../../../src/account/limitSecrets.ts";
 import type { RefreshNote } from "../../../src/account/refreshNotes.ts";
+import { ReplacedTokens } from "../../../src/account/replacedTokens.ts";
 import type { SecretStorage } from "../../../src/account/secretStorage.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
 import type { Lock } from "../../../src/platform/lock.ts";
@@ -47,7 +48,9 @@ export function openAccounts(secrets: SecretStorage, options: WindowOptions = {}
   const write = (line: string) => void lines.push(line);
   const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
   const { lock = memoryLock(), hint = memoryHint(), refreshNotes = memoryNotes(), limits } = options;
-  const accounts = new Accounts({ store: new SecretStore(secrets, limits), lock, hint, refreshNotes, log });
+  const replacedTokens = new ReplacedTokens(secrets, limits);
+  const store = new SecretStore(secrets, limits);
+  const accounts = new Accounts({ store, lock, hint, refreshNotes, replacedTokens, log });
   return Object.assign(accounts, { lines, hint });
 }
 

@@ -45,7 +45,7 @@ describe("What a person does with an account", () => {
       issuer.faults.set("revoke", { kind: "serverError" });
       await fixture.run("signOut");
       assert.deepEqual(sentences(), [
-        `${here} The sign-in couldn't be revoked at OpenAI and may stay valid there until it expires.`,
+        `${here} The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.`,
       ]);
       assert.equal(fixture.activity.problem, undefined);
       assert.deepEqual(fixture.accounts.state.accounts, []);

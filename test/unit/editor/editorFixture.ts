@@ -9,6 +9,7 @@ import { settings } from "../../../src/editor/vscode/settings.ts";
 import { originator } from "../../../src/oauth/issuer.ts";
 import { createOpenAi } from "../../../src/openai/module.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
+import type { HttpRequest } from "../../../src/platform/httpClient.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
@@ -25,6 +26,9 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
   /** What the person does with a page that VS Code opened. */
   const browser = { open: browseAs("plus@example.com") };
   const wanted = { credits: false };
+  /** The refresh tokens that were revoked. */
+  const revoked: string[] = [];
+  const onRequest = (request: HttpRequest) => void revoked.push(...tokensRevokedBy(request));
   const services = await createServices({
     issuer: issuer.issuer,
     beginFollowUp: (of, idToken) => services.followUp.begin(of, idToken),
@@ -34,7 +38,10 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
       queueMicrotask(() => state.opening === true && void browser.open(event.url).catch(() => {}));
     },
     ...options,
-    account: { apiBaseUrl: () => issuer.apiBaseUrl, redeemCredits: () => wanted.credits, ...options.account },
+    account: {
+      ...{ apiBaseUrl: () => issuer.apiBaseUrl, redeemCredits: () => wanted.credits, onRequest },
+      ...options.account,
+    },
   });
   const { accounts, source, signIn, log, http, codex, endpoints } = services;
   // The person has allowed the service.
@@ -46,19 +53,13 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
     userAgent: `${originator}/test`,
     endpoint: settings.endpoint,
   });
-  /** The refresh tokens that were revoked by signing out. */
-  const revoked: string[] = [];
-  const revoke = (of: string, token: string) => {
-    revoked.push(token);
-    return services.revoke(of, token);
-  };
   /** What was shown of VS Code's own. */
   const shown: string[] = [];
   /** The variables that integrated terminals get. */
   const terminals = new Map<string, string>();
   const editor = createEditor({
     ...{ signIn, codex, openai, http, clock: systemClock, isOwnKeyKnown: true },
-    account: { ...services, revoke },
+    account: services,
     host: { ...hostOver(services.secrets, terminals), log, showLog: () => shown.push("log") },
   });
   return {
@@ -87,6 +88,11 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
     },
   };
 }
+
+function tokensRevokedBy({ url, json }: HttpRequest): string[] {
+  return url.endsWith("/oauth/revoke") ? [(json as { token: string }).token] : [];
+}
+
 export type EditorFixture = Awaited<ReturnType<typeof createEditorFixture>>;
 
 /**

@@ -16,6 +16,7 @@ const reviewed: Readonly<Record<string, readonly RegExp[]>> = {
   "src/oauth/issuer.ts": [/^openid profile email offline_access$/],
   // Nobody sees this error's message; its reason is shown.
   "src/oauth/tokenEndpoint.ts": [/^The refresh token was rejected\.$/, /^without a code$/],
+  "src/oauth/revocation.ts": [/^The token was not revoked\.$/, /^without a code$/],
   // In records of version 1, in place of a refresh token.
   "src/account/migrateCredential.ts": [/^kept by the Codex CLI$/],
   // What a permission is remembered under.

@@ -1,0 +1,103 @@
+import * as z from "zod/mini";
+import { parseJson } from "../platform/json.ts";
+import { Problem } from "../shared/problem.ts";
+import { type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
+
+/** A refresh token that is to be revoked, at the issuer that it is from. */
+const tokenSchema = z.object({ issuer: z.string(), refreshToken: z.string().check(z.minLength(1)) });
+export type RevocableToken = Readonly<z.infer<typeof tokenSchema>>;
+
+export interface TokensChange {
+  readonly added?: readonly RevocableToken[];
+  readonly removed?: readonly RevocableToken[];
+}
+
+const listSchema = z.object({ version: z.literal(1), tokens: z.array(tokenSchema) });
+
+/** Nobody signs in again more often than this between two sign-outs; the oldest tokens expire by themselves. */
+const tokenLimit = 20;
+/** A sign-in does not wait longer for this list than that, ms. */
+const longestMs = 5_000;
+/** How often a list is written that is not there afterwards. */
+const maxTries = 2;
+
+const keyOf = (id: string) => `replaced.${id}`;
+
+/**
+ * The refresh tokens of an account that this extension has got and uses no more, in one secret: of sign-ins that another
+ * one has replaced, and of ended ones that could not be revoked. They are revoked with the account's sign-out. Not
+ * before: revoking one is said to end the account's other sign-ins, too (openai/codex issues 22577 and 23781).
+ *
+ * What was added or removed is remembered in memory as well, because a keyring may answer with an older list.
+ */
+export class ReplacedTokens {
+  readonly #secrets: LimitedSecrets;
+  /** By account. */
+  readonly #added = new Map<string, RevocableToken[]>();
+  /** Keys of tokens that need not be revoked any more. */
+  readonly #done = new Set<string>();
+
+  constructor(secrets: SecretStorage, { readMs = longestMs, writeMs = longestMs }: SecretLimits = {}) {
+    const limits = { readMs: Math.min(readMs, longestMs), writeMs: Math.min(writeMs, longestMs) };
+    this.#secrets = limitSecrets(secrets, limits);
+  }
+
+  /** The tokens of an account, oldest first. @throws Problem `keyringFailed`, `keyringSilent` */
+  async read(id: string): Promise<readonly RevocableToken[]> {
+    return this.#merge(id, await readSecret(this.#secrets, keyOf(id)));
+  }
+
+  /** What is known in this window alone. */
+  known(id: string): readonly RevocableToken[] {
+    return this.#added.get(id) ?? [];
+  }
+
+  /**
+   * Adds tokens to an account's list, and takes tokens off it that need not be revoked any more.
+   * @returns what is on it then
+   * @throws Problem when that could not be stored; this window knows it all the same
+   */
+  async change(id: string, { added = [], removed = [] }: TokensChange): Promise<readonly RevocableToken[]> {
+    for (const token of removed) this.#done.add(textOf(token));
+    for (const token of added) this.#done.delete(textOf(token));
+    const known = distinct([...(this.#added.get(id) ?? []), ...added]).filter(
+      (token) => !this.#done.has(textOf(token)),
+    );
+    this.#added.set(id, known.slice(-tokenLimit));
+    const text = await readSecret(this.#secrets, keyOf(id));
+    const next = this.#merge(id, text).slice(-tokenLimit);
+    if (next.length > 0) await this.#store(id, next, text);
+    else if (text !== undefined) await deleteSecret(this.#secrets, keyOf(id));
+    return next;
+  }
+
+  #merge(id: string, text: string | undefined): RevocableToken[] {
+    const tokens = distinct([...parse(text), ...(this.#added.get(id) ?? [])]);
+    return tokens.filter((token) => !this.#done.has(textOf(token)));
+  }
+
+  async #store(id: string, tokens: readonly RevocableToken[], before: string | undefined): Promise<void> {
+    const key = keyOf(id);
+    const text = JSON.stringify({ version: 1, tokens });
+    // A keyring may lose a write that it reports as done.
+    for (let tries = 0, stored = before; stored !== text; stored = await readSecret(this.#secrets, key)) {
+      if (tries >= maxTries) throw new Problem("saveFailed", "the list was not kept");
+      await this.#secrets.store(key, text);
+      tries += 1;
+    }
+  }
+}
+
+/** A list that is damaged, or of a newer version, has no tokens that could be revoked. */
+function parse(text: string | undefined): readonly RevocableToken[] {
+  return listSchema.safeParse(parseJson(text)).data?.tokens ?? [];
+}
+
+function distinct(tokens: readonly RevocableToken[]): RevocableToken[] {
+  return [...new Map(tokens.map((token) => [textOf(token), token])).values()];
+}
+
+function textOf({ issuer, refreshToken }: RevocableToken): string {
+  return `${issuer}\n${refreshToken}`;
+}

@@ -1,0 +1,285 @@
+import { RevocationRefused } from "../oauth/revocation.ts";
+import { backoff } from "../platform/backoff.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
+import type { Lock } from "../platform/lock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import type { SignInRef } from "./accountIndex.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Credential } from "./credential.ts";
+import { holdAtMost } from "./holdAtMost.ts";
+import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
+import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
+import type { Entry } from "./state.ts";
+
+export interface SignOutDependencies {
+  accounts: Accounts;
+  replacedTokens: ReplacedTokens;
+  /** @throws RevocationRefused when no other try can succeed, anything else for what may pass */
+  revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  refreshNotes: Pick<RefreshNotes, "read" | "removeUpTo">;
+  lock: Lock;
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * What has become of a token at its issuer: revoked; `over` when it was worth nothing any more; `refused` when the issuer
+ * will not revoke it; `failed` when that is to be tried again.
+ */
+export type Revocation = "revoked" | "over" | "refused" | "failed";
+
+/** What signing out has come to. */
+export interface SignOutOutcome {
+  /** Of the sign-in itself: `codex` where its login is the Codex CLI's, `unclear` where it may be. */
+  readonly signIn: Revocation | "codex" | "unclear";
+  /** Of the account's sign-ins before it that another one has replaced, the worst; undefined where there were none. */
+  readonly earlier: Revocation | undefined;
+  /** Tokens may still be stored on this computer; deleting them is tried again. */
+  readonly isStored: boolean;
+}
+
+/** What has become of one token; the Codex CLI's is not ours to revoke, so it is left out. */
+interface Ended {
+  readonly outcome: SignOutOutcome["signIn"];
+  readonly token?: RevocableToken;
+}
+
+/** How long to wait for a refresh that another window may be doing, ms. */
+const patienceMs = 5_000;
+/** How often newer tokens that must exist are looked for: a keyring may now and then answer with an older value. */
+const maxReads = 3;
+/** Waits between tries to end what is left, ms. */
+const retriesMs = [60_000, 5 * 60_000, 30 * 60_000, 2 * 60 * 60_000];
+
+/**
+ * Ends sign-ins here and at the issuer. First the index says that a sign-in has ended and that something is left of it;
+ * then its tokens are revoked, then its record is deleted. What fails is tried again: when a window starts, and while one
+ * is open. A sign-in of the same account that has come since is never touched.
+ */
+export class SignOut implements Disposable {
+  readonly #dependencies: SignOutDependencies;
+  readonly #subscription: Disposable;
+  /** Accounts whose end is under way. */
+  readonly #ending = new Set<string>();
+  /** Tokens of sign-ins that were not kept, which could not be revoked yet, with the accounts that they name. */
+  readonly #discarded = new Map<RevocableToken, string | undefined>();
+  #failures = 0;
+  #timer: Disposable | undefined;
+  #isTrying = false;
+  #isDisposed = false;
+
+  constructor(dependencies: SignOutDependencies) {
+    this.#dependencies = dependencies;
+    this.#subscription = dependencies.accounts.onDidRead(() => {
+      if (this.#left.length > 0) this.#tryLater();
+    });
+  }
+
+  /** Ends what earlier sign-outs have left behind, in any window; for the start. */
+  resume(): void {
+    if (this.#left.length > 0) void this.#tryAgain();
+  }
+
+  /** Nothing is tried again from now on; the next window does. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#subscription.dispose();
+    this.#timer?.dispose();
+  }
+
+  /**
+   * Signs an account out of this extension. `finish` is to be called with what this resolves with.
+   * @returns the record that it had; undefined when it is not signed in
+   * @throws as `Accounts.store`; then the account stays signed in
+   */
+  begin(id: string): Promise<Entry | undefined> {
+    return this.#held(id, () => this.#dependencies.accounts.end(id));
+  }
+
+  /** Revokes the tokens of a sign-in that has ended, and deletes them. Never rejects. */
+  async finish({ credential }: Entry): Promise<SignOutOutcome> {
+    const { id } = credential;
+    this.#ending.add(id);
+    try {
+      const outcome = await this.#end(credential, credential);
+      if (isLeft(outcome)) this.#tryLater();
+      return outcome;
+    } finally {
+      this.#ending.delete(id);
+    }
+  }
+
+  /**
+   * Revokes the token of a sign-in that is not kept: it was cancelled, could not be stored, or is not allowed. Never
+   * rejects; what fails is remembered and tried again.
+   * @param id the account that the tokens name, if they name one
+   */
+  async discard(id: string | undefined, token: RevocableToken): Promise<void> {
+    if ((await this.#revoke(token)) !== "failed") return;
+    this.#discarded.set(token, id);
+    this.#tryLater();
+    if (id === undefined) return;
+    const { accounts, replacedTokens, log } = this.#dependencies;
+    try {
+      await this.#held(id, async () => {
+        await replacedTokens.change(id, { added: [token] });
+        await accounts.ended.noteLeft(id);
+      });
+    } catch (error) {
+      log.warn(`A token that is to be revoked could not be stored: ${describeError(error)}`);
+    }
+  }
+
+  /** What is left of ended sign-ins, but for those that are being ended. */
+  get #left(): SignInRef[] {
+    return this.#dependencies.accounts.ended.withLeft.filter(({ id }) => !this.#ending.has(id));
+  }
+
+  /** @param credential its record, if it could be read */
+  async #end(ref: SignInRef, credential: Credential | undefined): Promise<SignOutOutcome> {
+    const { accounts } = this.#dependencies;
+    const { id } = ref;
+    const signIn: Ended = credential ? await this.#endSignIn(credential) : { outcome: "over" };
+    const { tokens, isComplete } = await this.#earlierTokens(id);
+    const others = tokens.filter(({ refreshToken }) => refreshToken !== signIn.token?.refreshToken);
+    const earlier = await Promise.all(others.map(async (token) => ({ token, outcome: await this.#revoke(token) })));
+    const added = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? (one.token ?? []) : []));
+    const removed = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? [] : (one.token ?? [])));
+    const isStored = await this.#held(id, async () => {
+      const left = await this.#note(id, { added, removed });
+      // The record is the only place of a token that could not be noted.
+      const mayDelete = left !== undefined || signIn.outcome !== "failed";
+      // Where there was no record it is deleted only in the end, because each deletion is a change for other windows.
+      const isNeeded = credential !== undefined || added.length === 0;
+      const isDeleted = !isNeeded || (mayDelete && (await accounts.ended.deleteRecord(id)));
+      if (isComplete && left?.length === 0 && isDeleted) await this.#settle(ref);
+      return left === undefined || !isDeleted;
+    });
+    return { signIn: signIn.outcome, earlier: worstOf(earlier.map((one) => one.outcome)), isStored };
+  }
+
+  /** Revokes the token of a sign-in if it is this extension's to revoke. */
+  async #endSignIn(credential: Credential): Promise<Ended> {
+    const newest = await this.#newest(credential);
+    if (newest?.origin !== "own") return { outcome: "codex" };
+    // The hand-off was cut off, and it could not be found out whose the token is.
+    if (newest.handOff) return { outcome: "unclear" };
+    const token = { issuer: newest.issuer, refreshToken: newest.tokens.refreshToken };
+    return { token, outcome: await this.#revoke(token) };
+  }
+
+  /** The newest record of a sign-in that can be found; undefined when its login was passed on to the Codex CLI. */
+  async #newest(known: Credential): Promise<Credential | undefined> {
+    const { accounts, refreshNotes } = this.#dependencies;
+    let newest = known;
+    for (let reads = 0; reads < maxReads && newest.origin === "own"; reads += 1) {
+      const note = await refreshNotes.read(newest);
+      if (!note || note.sequence <= newest.sequence) return newest;
+      if (wasPassedOn(note)) return undefined;
+      const read = await accounts.ended.readRecord(newest.id).catch(() => undefined);
+      if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;
+    }
+    // To revoke a token that has been refreshed ends the same grant (RFC 7009 section 2.1).
+    return newest;
+  }
+
+  async #earlierTokens(id: string): Promise<{ tokens: readonly RevocableToken[]; isComplete: boolean }> {
+    const { replacedTokens, log } = this.#dependencies;
+    try {
+      return { tokens: await replacedTokens.read(id), isComplete: true };
+    } catch (error) {
+      log.warn(`The tokens of earlier sign-ins could not be read: ${describeError(error)}`);
+      return { tokens: replacedTokens.known(id), isComplete: false };
+    }
+  }
+
+  async #revoke({ issuer, refreshToken }: RevocableToken): Promise<Revocation> {
+    try {
+      await this.#dependencies.revoke(issuer, refreshToken);
+      return "revoked";
+    } catch (error) {
+      this.#dependencies.log.warn(`The refresh token was not revoked: ${describeError(error)}`);
+      if (!(error instanceof RevocationRefused)) return "failed";
+      return error.isOver ? "over" : "refused";
+    }
+  }
+
+  /** Notes which tokens are to be revoked later. @returns all of them; undefined when that could not be stored */
+  async #note(id: string, change: TokensChange): Promise<readonly RevocableToken[] | undefined> {
+    const { replacedTokens, log } = this.#dependencies;
+    try {
+      return await replacedTokens.change(id, change);
+    } catch (error) {
+      log.warn(`What is to be revoked could not be noted: ${describeError(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Nothing is left: forgets that there was something, and how far the tokens were refreshed. */
+  async #settle(ref: SignInRef): Promise<void> {
+    const { accounts, refreshNotes, log } = this.#dependencies;
+    try {
+      await refreshNotes.removeUpTo(ref);
+      await accounts.ended.settle(ref);
+    } catch (error) {
+      log.warn(`The end of a sign-in could not be noted: ${describeError(error)}`);
+      this.#tryLater();
+    }
+  }
+
+  #tryLater(): void {
+    if (this.#timer || this.#isDisposed || this.#isTrying) return;
+    const { clock, log } = this.#dependencies;
+    const waitMs = backoff(retriesMs, this.#failures + 1);
+    this.#timer = clock.after(waitMs, () => void this.#tryAgain());
+    log.info(`Something of a sign-out is left; trying again in ${waitMs / 60_000} min`);
+  }
+
+  /** Tries to end everything that is left. Never rejects. */
+  async #tryAgain(): Promise<void> {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    if (this.#isTrying || this.#isDisposed) return;
+    this.#isTrying = true;
+    const discarded = await Promise.all([...this.#discarded].map(([token, id]) => this.#discardAgain(token, id)));
+    const ended: boolean[] = [];
+    for (const ref of this.#left) ended.push(await this.#endAgain(ref));
+    this.#isTrying = false;
+    const isDone = [...discarded, ...ended].every(Boolean);
+    this.#failures = isDone ? 0 : this.#failures + 1;
+    if (!isDone) this.#tryLater();
+  }
+
+  async #discardAgain(token: RevocableToken, id: string | undefined): Promise<boolean> {
+    if ((await this.#revoke(token)) === "failed") return false;
+    this.#discarded.delete(token);
+    if (id === undefined) return true;
+    return (await this.#held(id, () => this.#note(id, { removed: [token] }))) !== undefined;
+  }
+
+  async #endAgain(ref: SignInRef): Promise<boolean> {
+    const { accounts, log } = this.#dependencies;
+    try {
+      return !isLeft(await this.#end(ref, await accounts.ended.readRecord(ref.id)));
+    } catch (error) {
+      log.warn(`What a sign-out has left could not be ended: ${describeError(error)}`);
+      return false;
+    }
+  }
+
+  #held<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const { lock, clock } = this.#dependencies;
+    return holdAtMost(id, { lock, clock, patienceMs }, work);
+  }
+}
+
+function isLeft({ signIn, earlier, isStored }: SignOutOutcome): boolean {
+  return isStored || signIn === "failed" || earlier === "failed";
+}
+
+const byGravity: readonly Revocation[] = ["failed", "refused", "over", "revoked"];
+
+function worstOf(outcomes: readonly Revocation[]): Revocation | undefined {
+  return byGravity.find((outcome) => outcomes.includes(outcome));
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { Credential } from "../../../src/account/credential.ts";
+import type { AccountFixture } from "../../support/accountFixture.ts";
+import { minute } from "./fixture.ts";
+import { createSignOutFixture, type SignOutFixture, soon } from "./signOutFixture.ts";
+
+describe("A sign-in that was not kept", () => {
+  let fixture: SignOutFixture;
+  let window: AccountFixture;
+  let signedIn: Credential;
+  let discarded: Credential;
+
+  beforeEach(async () => {
+    fixture = await createSignOutFixture();
+    ({ window, signedIn } = fixture);
+    discarded = await fixture.credential("team@example.com");
+  });
+  afterEach(() => fixture.dispose());
+
+  const isAlive = (credential: Credential) => fixture.isAlive(credential);
+  const keysWith = (credential: Credential) => fixture.keysWith(credential);
+  const tokenOf = (credential: Credential) => fixture.tokenOf(credential);
+  const left = () => fixture.left();
+  const restart = () => fixture.restart();
+
+  const token = () => ({ issuer: discarded.issuer, refreshToken: tokenOf(discarded) });
+  it("is nothing when its token can be revoked", async () => {
+    await window.signOut.discard(discarded.id, token());
+    assert.deepEqual([isAlive(discarded), left(), keysWith(discarded)], [false, [], []]);
+  });
+
+  it("is its token, which is revoked later by this window", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    await window.signOut.discard(discarded.id, token());
+    fixture.issuer.faults.clear();
+    await fixture.clock.advance(minute);
+    await soon(() => assert.deepEqual([isAlive(discarded), left()], [false, []]));
+    assert.deepEqual(keysWith(discarded), []);
+  });
+
+  it("is its token, which is revoked later by another window", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    await window.signOut.discard(discarded.id, token());
+    window.signOut.dispose();
+    fixture.issuer.faults.clear();
+    await restart();
+    assert.deepEqual([isAlive(discarded), keysWith(discarded)], [false, []]);
+  });
+
+  it("does not end a sign-in of the same account, before or after", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    discarded = await fixture.credential();
+    await window.signOut.discard(discarded.id, token());
+    fixture.issuer.faults.clear();
+    const next = await fixture.openLoaded();
+    next.start();
+    assert.equal(next.accounts.state.active?.id, signedIn.id);
+    await fixture.clock.advance(minute);
+    await soon(() => assert.equal(isAlive(discarded), false));
+    assert.equal(isAlive(signedIn), true);
+  });
+
+  it("that names nobody is its token, which this window revokes later", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    await window.signOut.discard(undefined, token());
+    fixture.issuer.faults.clear();
+    await fixture.clock.advance(minute);
+    await soon(() => assert.equal(isAlive(discarded), false));
+  });
+});
