@@ -13,6 +13,9 @@ import { Disposables } from "./platform/disposables.ts";
 import { createHttpClient } from "./platform/httpClient.ts";
 import { createSignIn } from "./signin/module.ts";
 
+/** How long it may take from the loading of a page to the start of its extensions, ms. */
+const pageMs = 30_000;
+
 export interface Host extends EditorHost {
   /** Tells VS Code that the models have changed. */
   onModelsChanged: () => void;
@@ -33,6 +36,8 @@ export async function compose(host: Host): Promise<Services> {
     ...{ http, clock, log, memory, askForEndpoints },
     secrets: context.secrets,
     secretsAreCached: vscode.env.uiKind === vscode.UIKind.Web,
+    // Extensions start a little later than their page.
+    loadedAt: performance.timeOrigin - pageMs,
     directory: context.globalStorageUri.fsPath,
     hint: hints.signedIn,
     authMode: () => settings.authMode,

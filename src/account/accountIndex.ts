@@ -115,6 +115,11 @@ export function withAccount(index: AccountIndex, id: string, signedInAt: number)
   return createIndex({ ...partsOf(index), order: [...index.ids, id], active: id, signedIn });
 }
 
+/** The index with accounts whose records were found; the active account stays the same. */
+export function withFound(index: AccountIndex, found: readonly SignInRef[]): AccountIndex {
+  return createIndex({ ...partsOf(index), signedIn: [...signInsOf(index), ...found] });
+}
+
 /**
  * The index after the end of a sign-in; a later sign-in of the same account stays.
  * @param options `left` if something of it may still be stored here, or be valid at the issuer

@@ -115,7 +115,9 @@ export class Accounts {
 
   /** Writes again what the keyring or another window has lost, without anybody waiting for it. */
   #makeGood(): void {
-    if (this.#reader.isIncomplete) void this.#inTurn(() => this.#writer.completeIndex()).catch(() => {});
+    const found = this.#reader.takeFound();
+    if (found) void this.#inTurn(() => this.#writer.noteFound(found)).catch(() => {});
+    else if (this.#reader.isIncomplete) void this.#inTurn(() => this.#writer.completeIndex()).catch(() => {});
     for (const id of this.#reader.lagging) {
       const known = this.#memory.get(id)?.credential;
       if (!known || this.#unsaved.has(known)) continue;
@@ -143,7 +145,8 @@ export class Accounts {
    * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; what was stored before stays
    */
   async storeSignIn(credential: Credential): Promise<void> {
-    await this.#loaded.get();
+    // What cannot be read does not keep anybody from signing in.
+    await this.#loaded.get().catch(() => {});
     await this.#signIns.store(credential);
   }
 
@@ -153,7 +156,7 @@ export class Accounts {
    * @throws as `storeSignIn`, and Problem `notSignedIn` when the account has gone
    */
   async store(credential: Credential): Promise<void> {
-    await this.#loaded.get();
+    if (!this.#memory.get(credential.id)) await this.#loaded.get();
     await this.#inTurn(async () => {
       const before = this.#memory.get(credential.id);
       // A refreshed record is stored at once: a window that is killed until then loses the sign-in.
@@ -253,7 +256,7 @@ export class Accounts {
    * @throws as `store`; then it stays
    */
   async remove(id: string): Promise<Entry | undefined> {
-    await this.#loaded.get();
+    if (!this.#memory.get(id)) await this.#loaded.get();
     return this.#inTurn(async () => {
       // Another window may have refreshed the tokens: the newest are the ones to revoke.
       const entry = await this.#reader.reread(id);

@@ -20,6 +20,7 @@ export class AccountsMemory {
   /** Everything of the index that has been read or written, merged. */
   #index: AccountIndex = noAccounts;
   #entries: ReadonlyMap<string, Entry> = new Map();
+  #unread: readonly string[] | "all" = [];
   #state: AccountsState = signedOut;
   /** The state that listeners have. */
   #told: AccountsState = signedOut;
@@ -107,6 +108,11 @@ export class AccountsMemory {
     this.set(rest, this.#state.notice);
   }
 
+  /** Notes which records could not be read; `all` if not even the index. To be followed by `set`. */
+  noteUnread(unread: readonly string[] | "all"): void {
+    this.#unread = unread;
+  }
+
   /** Sets what is known, and fires the event when something that is shown has changed. */
   set(entries: ReadonlyMap<string, Entry>, notice: StorageNotice | undefined): void {
     for (const [id, entry] of entries) {
@@ -122,9 +128,11 @@ export class AccountsMemory {
     const { ids } = this.#index;
     const listed = [...this.#entries].filter(([id, { credential }]) => ids.includes(id) && !this.#isOver(credential));
     this.#entries = new Map(listed);
+    if (this.#unread !== "all") this.#unread = this.#unread.filter((id) => !this.#entries.has(id));
     const accounts = [...this.#entries.values()].map((entry) => entry.account);
     const active = accounts.find(({ id }) => id === this.#index.active) ?? accounts[0];
-    const state = { accounts, active, notice };
+    const unread = this.#unread === "all" ? this.#unread : this.#unread.filter((id) => ids.includes(id));
+    const state = { accounts, active, notice, ...(unread.length > 0 && { unread }) };
     if (!isDeepStrictEqual(this.#state, state)) this.#state = state;
     this.#tell();
   }

@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
-import { type AccountIndex, generationOf } from "./accountIndex.ts";
+import { type AccountIndex, generationOf, withFound, withLeft } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { Credential } from "./credential.ts";
+import type { FoundRecords } from "./foundRecords.ts";
 import { holdUnlessStuck } from "./holdUnlessStuck.ts";
 import type { SecretStore } from "./secretStore.ts";
 
@@ -74,6 +75,11 @@ export class AccountsWriter {
   /** Writes again what another window has dropped from the index by mistake. */
   completeIndex(): Promise<void> {
     return this.changeIndex((index) => (this.#dependencies.reader.isIncomplete ? { ...index } : index));
+  }
+
+  /** Writes an index that names what was found, and which sign-ins that have ended have left something. */
+  noteFound(found: FoundRecords): Promise<void> {
+    return this.changeIndex((index) => found.remains.reduce(withLeft, withFound(index, found.unnamed)));
   }
 
   async #changeIndex(change: IndexChange): Promise<void> {

@@ -1,36 +1,52 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import * as z from "zod/mini";
-import { writeFileAtomically } from "../platform/atomicFile.ts";
 import { parseJson } from "../platform/json.ts";
 import { TaskQueue } from "../platform/taskQueue.ts";
 import { Problem } from "../shared/problem.ts";
-import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { readSecret, type SecretStorage } from "./secretStorage.ts";
+import { type Mark, markSchema, StorageMarks } from "./storageMarks.ts";
 
 const markKey = "storage";
-/** Tells a browser's secrets from another's, and how often they were changed. */
-const markSchema = z.object({ id: z.string().check(z.regex(/^[0-9a-f]{16}$/)), generation: z.number() });
-type Mark = z.infer<typeof markSchema>;
+
+export interface CachedSecretsOptions {
+  limits?: SecretLimits | undefined;
+  /** When the page was loaded, or a moment earlier, ms since 1970. */
+  loadedAt?: number | undefined;
+  /** The time now, ms since 1970. */
+  now?: () => number;
+}
 
 /**
  * The secrets of VS Code on the web. A window there sees what was stored when its page was loaded, and stores all that
  * it knows with each change, so it would undo the changes of other windows. That is why each change counts up a
- * generation, among the secrets and in a file that all windows see. A window whose generation is behind must not write,
- * and must not use a refresh token that it has read.
+ * generation, among the secrets and in a folder that all windows see. A window whose generation is behind must not
+ * write, and must not use a refresh token that it has read. Nor must one that has found no generation when somebody has
+ * begun to count since: it may be another window of the same browser.
  */
 export class CachedSecrets implements SecretStorage {
-  readonly #secrets: SecretStorage;
-  readonly #directory: string;
+  readonly #secrets: LimitedSecrets;
+  readonly #marks: StorageMarks;
+  readonly #loadedAt: number;
+  readonly #now: () => number;
   readonly #changes = new TaskQueue();
+  /** The browsers that were counted before this window was loaded. */
+  readonly #earlier: Promise<ReadonlySet<string>>;
   /** The newest mark that this window has read or written: one that reads as missing or older takes nothing away. */
   #known: Mark | undefined;
+  /** The last generation that this window has claimed. */
+  #claimed = 0;
 
   /** @param directory a folder that all windows share */
-  constructor(secrets: SecretStorage, directory: string, limits?: SecretLimits) {
+  constructor(
+    secrets: SecretStorage,
+    directory: string,
+    { limits, loadedAt, now = Date.now }: CachedSecretsOptions = {},
+  ) {
     this.#secrets = limitSecrets(secrets, limits);
-    this.#directory = directory;
+    this.#marks = new StorageMarks(directory);
+    this.#now = now;
+    this.#loadedAt = loadedAt ?? now();
+    this.#earlier = this.#begunBefore();
   }
 
   get onDidChange(): SecretStorage["onDidChange"] {
@@ -39,6 +55,10 @@ export class CachedSecrets implements SecretStorage {
 
   get(key: string): PromiseLike<string | undefined> {
     return this.#secrets.get(key);
+  }
+
+  keys(): PromiseLike<string[]> {
+    return this.#secrets.keys();
   }
 
   /** @throws Problem `staleWindow` when another window has stored something since this one was loaded */
@@ -54,44 +74,73 @@ export class CachedSecrets implements SecretStorage {
   /** @throws Problem `staleWindow` */
   async assertCurrent(): Promise<void> {
     const mark = await this.#mark();
-    if (mark && (await this.#newestGeneration(mark.id)) > mark.generation) throw new Problem("staleWindow");
+    const isStale = mark ? await this.#isBehind(mark) : (await this.#begunSince()).length > 0;
+    if (isStale) throw new Problem("staleWindow");
   }
 
   #change(write: () => PromiseLike<void>): Promise<void> {
     return this.#changes.run(async () => {
       await this.assertCurrent();
-      const mark = (await this.#mark()) ?? { id: randomBytes(8).toString("hex"), generation: 0 };
-      const next: Mark = { ...mark, generation: mark.generation + 1 };
+      const next = await this.#claim((await this.#mark()) ?? (await this.#begin()));
       await this.#secrets.store(markKey, JSON.stringify(next));
       this.#known = next;
-      await write();
-      // Where the folder cannot be written, windows do not hear of each other; what is stored stays stored.
-      await this.#publish(next).catch(() => {});
+      try {
+        await write();
+      } finally {
+        // Also when the change has failed: the count is stored. Where the folder cannot be written, windows do not hear
+        // of each other; what is stored stays stored.
+        await this.#marks.publish(next).catch(() => {});
+      }
     });
   }
 
   async #mark(): Promise<Mark | undefined> {
     const text = await readSecret(this.#secrets, markKey);
-    const read = text === undefined ? undefined : parse(text);
+    const read = text === undefined ? undefined : markSchema.safeParse(parseJson(text)).data;
     if (read && (!this.#known || read.generation > this.#known.generation)) this.#known = read;
     return this.#known;
   }
 
-  async #newestGeneration(id: string): Promise<number> {
-    const text = await readFile(this.#fileOf(id), "utf8").catch(() => "");
-    return parse(text)?.generation ?? 0;
+  /** Whether another window has changed something, or is about to. */
+  async #isBehind(mark: Mark): Promise<boolean> {
+    const [published, claims] = await Promise.all([this.#marks.published(mark.id), this.#marks.claims(mark)]);
+    if ((published?.generation ?? 0) > mark.generation) return true;
+    return claims.some((claim) => claim.generation > this.#claimed && claim.at >= this.#loadedAt);
   }
 
-  async #publish(mark: Mark): Promise<void> {
-    await writeFileAtomically(this.#fileOf(mark.id), JSON.stringify(mark));
+  /** Begins to count the secrets of a browser in which nobody has. @throws Problem `staleWindow` */
+  async #begin(): Promise<Mark> {
+    const mark = { id: randomBytes(8).toString("hex"), generation: 0 };
+    await this.#marks.publish(mark, this.#now()).catch(() => {});
+    const others = (await this.#begunSince()).filter((id) => id !== mark.id);
+    if (others.length === 0) return mark;
+    // Two at the same moment: whoever is loaded again can.
+    await this.#marks.remove(mark.id).catch(() => {});
+    throw new Problem("staleWindow");
   }
 
-  /** One for each browser: browsers do not share secrets. */
-  #fileOf(id: string): string {
-    return join(this.#directory, `storage-${id}.json`);
+  /** @throws Problem `staleWindow` when another window has claimed the next change */
+  async #claim({ id, generation }: Mark): Promise<Mark> {
+    // The claim of a window that was ended before this one was loaded was never made good, or is what was read.
+    const claims = await this.#marks.claims({ id, generation });
+    const next = { id, generation: Math.max(generation, ...claims.map((claim) => claim.generation)) + 1 };
+    const isNewest = claims.every((claim) => claim.generation <= this.#claimed || claim.at < this.#loadedAt);
+    if (!isNewest || !(await this.#marks.claim(next, this.#now()))) throw new Problem("staleWindow");
+    this.#claimed = next.generation;
+    return next;
   }
-}
 
-function parse(text: string): Mark | undefined {
-  return markSchema.safeParse(parseJson(text)).data;
+  async #begunBefore(): Promise<ReadonlySet<string>> {
+    const ids = await this.#marks.ids();
+    const begun = await Promise.all(
+      ids.map(async (id) => ({ id, begunAt: (await this.#marks.published(id))?.begunAt })),
+    );
+    return new Set(begun.filter(({ begunAt = 0 }) => begunAt <= this.#loadedAt).map(({ id }) => id));
+  }
+
+  /** The browsers that others have begun to count since this window was loaded. One of them may be this browser. */
+  async #begunSince(): Promise<string[]> {
+    const earlier = await this.#earlier;
+    return (await this.#marks.ids()).filter((id) => !earlier.has(id));
+  }
 }

@@ -33,6 +33,8 @@ export interface AccountDependencies {
   secrets: SecretStorage;
   /** A window sees the secrets as they were when its page was loaded, as in VS Code on the web. */
   secretsAreCached?: boolean;
+  /** When that page was loaded, or a moment earlier, ms since 1970. */
+  loadedAt?: number;
   secretLimits?: SecretLimits;
   /** The folder that all windows of one person share. */
   directory: string;
@@ -87,7 +89,11 @@ export interface AccountServices {
 export function createAccount(dependencies: AccountDependencies): AccountServices {
   const { directory, http, clock, log, hint, memory, authMode, secretLimits, linked } = dependencies;
   const cached = dependencies.secretsAreCached
-    ? new CachedSecrets(dependencies.secrets, directory, secretLimits)
+    ? new CachedSecrets(dependencies.secrets, directory, {
+        limits: secretLimits,
+        loadedAt: dependencies.loadedAt,
+        now: () => clock.now(),
+      })
     : undefined;
   const secrets = cached ?? dependencies.secrets;
   const assertCurrent = async () => cached?.assertCurrent();

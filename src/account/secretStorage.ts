@@ -7,6 +7,8 @@ export interface SecretStorage {
   get(key: string): PromiseLike<string | undefined>;
   store(key: string, value: string): PromiseLike<void>;
   delete(key: string): PromiseLike<void>;
+  /** The keys of all secrets; earlier versions of VS Code do not have it. */
+  keys?(): PromiseLike<string[]>;
   onDidChange: Event<{ key: string }>;
 }
 

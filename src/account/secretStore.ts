@@ -9,7 +9,7 @@ import {
   parseIndex,
 } from "./accountIndex.ts";
 import { type Credential, parseCredential, type StoredCredential, serializeCredential } from "./credential.ts";
-import { limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { compareRecords } from "./recordOrder.ts";
 import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
 import { ensureStored } from "./storedCheck.ts";
@@ -28,7 +28,7 @@ const copyMs = 5_000;
  * kept aside before it is replaced.
  */
 export class SecretStore {
-  readonly #secrets: SecretStorage;
+  readonly #secrets: LimitedSecrets;
   /** Stored texts that cannot be read as a record, by their keys. */
   readonly #unreadable = new Map<string, string>();
   /** The texts of records as they were read or written last, by their keys. */
@@ -46,19 +46,31 @@ export class SecretStore {
   }
 
   /**
-   * The index merged with its copy, and the outcome of reading the index itself.
+   * The index merged with its copy, and the outcome of reading the index itself; `failed` where only the copy is read.
    * @throws Problem `keyringFailed`, `keyringSilent`
    */
-  async readIndex(): Promise<{ index: AccountIndex | undefined; status: IndexStatus }> {
-    const [text, copyText] = await Promise.all([
+  async readIndex(): Promise<{ index: AccountIndex | undefined; status: IndexStatus | "failed" }> {
+    const [text, copyText] = await Promise.allSettled([
       readSecret(this.#secrets, indexKey),
-      readSecret(this.#secrets, indexCopyKey).catch(() => undefined),
+      readSecret(this.#secrets, indexCopyKey),
     ]);
-    const { index, status } = parseIndex(text);
-    const { index: copy, status: copyStatus } = parseIndex(copyText);
-    this.#note(indexKey, text, status);
-    this.#note(indexCopyKey, copyText, copyStatus);
+    const { index: copy, status: copyStatus } = parseIndex(
+      copyText.status === "fulfilled" ? copyText.value : undefined,
+    );
+    if (copyText.status === "fulfilled") this.#note(indexCopyKey, copyText.value, copyStatus);
+    if (text.status === "rejected") {
+      if (!copy) throw text.reason;
+      return { index: copy, status: "failed" };
+    }
+    const { index, status } = parseIndex(text.value);
+    this.#note(indexKey, text.value, status);
     return { index: index ? mergeIndexes(index, copy) : copy, status };
+  }
+
+  /** The accounts of all stored records, also of those kept aside; none where the host does not tell. Never rejects. */
+  async recordIds(): Promise<string[]> {
+    const keys = await this.#secrets.keys().catch(() => []);
+    return [...new Set(keys.flatMap((key) => /^(?:setAside\.)?credential\.([0-9a-f]{16})$/.exec(key)?.[1] ?? []))];
   }
 
   /** @throws Problem `keyringFailed`, `keyringSilent` */

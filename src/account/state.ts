@@ -30,6 +30,11 @@ export interface AccountsState {
   readonly accounts: readonly Account[];
   readonly active: Account | undefined;
   readonly notice: StorageNotice | undefined;
+  /**
+   * Accounts that are signed in and whose records the keyring did not give out, so that nothing else is known of them;
+   * `all` where not even the index could be read. Missing where there are none.
+   */
+  readonly unread?: readonly string[] | "all";
 }
 
 export const signedOut: AccountsState = { accounts: [], active: undefined, notice: undefined };

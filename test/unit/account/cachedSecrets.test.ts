@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { CachedSecrets } from "../../../src/account/cachedSecrets.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { BrowserSecrets, createFixture, credentialOf, day, type Fixture, is } from "./fixture.ts";
 
@@ -75,6 +77,164 @@ describe("Windows on the web, which see the secrets as they were when their page
     await elsewhere.ownKey.set("sk-own-key-0001", true);
     await one.ownKey.set("sk-own-key-0002", true);
     assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
+  });
+});
+
+describe("Windows on the web that were loaded before anything was stored", () => {
+  let folder: ReturnType<typeof temporaryDirectory>;
+  let browser: BrowserSecrets;
+  let now: number;
+  beforeEach(() => {
+    folder = temporaryDirectory();
+    browser = new BrowserSecrets();
+    now = 1_000_000;
+  });
+  afterEach(() => folder.remove());
+
+  /** A window that is loaded now. */
+  const open = async (of = browser, raw = of.load()) => {
+    const window = new CachedSecrets(raw, folder.path, { now: () => now });
+    await window.assertCurrent();
+    return window;
+  };
+
+  it("do not undo each other's first change", async () => {
+    const [one, other] = [await open(), await open()];
+    await one.store("one", "1");
+    await assert.rejects(other.store("other", "2"), is("staleWindow"));
+    await assert.rejects(other.delete("one"), is("staleWindow"));
+    await assert.rejects(other.assertCurrent(), is("staleWindow"));
+    const late = await open();
+    assert.equal(await late.get("one"), "1");
+    await late.store("late", "3");
+    await assert.rejects(one.store("one", "4"), is("staleWindow"));
+    const last = await open();
+    assert.deepEqual([await last.get("one"), await last.get("late"), await last.get("other")], ["1", "3", undefined]);
+  });
+
+  it("that change something at the same moment lose nothing that was stored: at most one of them is told so", async () => {
+    const [one, other] = [await open(), await open()];
+    const outcomes = await Promise.allSettled([one.store("one", "1"), other.store("other", "2")]);
+    const stored = outcomes.flatMap(({ status }, position) => (status === "fulfilled" ? [`${position + 1}`] : []));
+    assert.ok(stored.length <= 1);
+    now += 1;
+    const late = await open();
+    const values = [await late.get("one"), await late.get("other")].filter((value) => value !== undefined);
+    assert.deepEqual(values, stored);
+    await late.store("late", "3");
+  });
+
+  it("of another browser ask for a reload once, which helps", async () => {
+    const elsewhere = new BrowserSecrets();
+    const before = await open(elsewhere);
+    await (await open()).store("one", "1");
+    await assert.rejects(before.store("other", "2"), is("staleWindow"));
+    now += 1;
+    await (await open(elsewhere)).store("other", "2");
+    await (await open()).store("one", "2");
+  });
+
+  it("are told so, too, when their extensions started after that and their page was loaded before", async () => {
+    const raw = browser.load();
+    now += 1_000;
+    await (await open()).store("one", "1");
+    const late = new CachedSecrets(raw, folder.path, { loadedAt: now - 500, now: () => now });
+    await assert.rejects(late.store("other", "2"), is("staleWindow"));
+  });
+});
+
+describe("Windows on the web that change something at the same moment, or are ended while they do", () => {
+  let folder: ReturnType<typeof temporaryDirectory>;
+  let browser: BrowserSecrets;
+  let now: number;
+  beforeEach(async () => {
+    folder = temporaryDirectory();
+    browser = new BrowserSecrets();
+    now = 1_000_000;
+    await (await open()).store("first", "0");
+    now += 1;
+  });
+  afterEach(() => folder.remove());
+
+  const open = async (raw = browser.load()) => {
+    const window = new CachedSecrets(raw, folder.path, { now: () => now });
+    await window.assertCurrent();
+    now += 1;
+    return window;
+  };
+  /** A window that is ended instead of its next store, or just after it. */
+  const openToEnd = async (key: string, when: "before" | "after") => {
+    const raw = browser.load();
+    const endless = new Promise<void>(() => {});
+    const ended = Promise.withResolvers<void>();
+    const store = async (name: string, value: string) => {
+      if (name === key && when === "after") await raw.store(name, value);
+      if (name !== key) return raw.store(name, value);
+      ended.resolve();
+      return endless;
+    };
+    return { window: await open({ ...raw, store }), ended: ended.promise };
+  };
+
+  it("lose nothing that was stored: one is told to reload", async () => {
+    const windows = [await open(), await open(), await open()];
+    const outcomes = await Promise.allSettled(windows.map((window, position) => window.store(`${position}`, "new")));
+    const stored = outcomes.flatMap(({ status }, position) => (status === "fulfilled" ? [`${position}`] : []));
+    assert.equal(stored.length, 1);
+    const late = await open();
+    for (const name of ["0", "1", "2"]) assert.equal(await late.get(name), stored.includes(name) ? "new" : undefined);
+    assert.equal(await late.get("first"), "0");
+  });
+
+  for (const [key, when] of [
+    ["storage", "before"],
+    ["storage", "after"],
+    ["one", "before"],
+    ["one", "after"],
+  ] as const) {
+    it(`cost no other window a change when one ends ${when} the store of “${key}”`, async () => {
+      const other = await open();
+      const { window, ended } = await openToEnd(key, when);
+      void window.store("one", "1").catch(() => {});
+      await ended;
+      await assert.rejects(other.store("other", "2"), is("staleWindow"));
+      now += 1;
+      const late = await open();
+      const expected = key === "one" && when === "after" ? "1" : undefined;
+      assert.equal(await late.get("one"), expected);
+      const later = await open();
+      await late.store("late", "3");
+      await assert.rejects(later.store("later", "4"), is("staleWindow"));
+      const last = await open();
+      await last.store("last", "5");
+      assert.deepEqual(await Promise.all(["first", "one", "late", "last"].map((name) => last.get(name))), [
+        ...["0", expected, "3", "5"],
+      ]);
+    });
+  }
+
+  it("tell others of a count that was stored although the change itself failed", async () => {
+    const raw = browser.load();
+    const window = await open({
+      ...raw,
+      store: (key, value) => (key === "one" ? Promise.reject(new Error("no")) : raw.store(key, value)),
+    });
+    const other = await open();
+    await assert.rejects(window.store("one", "1"));
+    await assert.rejects(other.store("other", "2"), is("staleWindow"));
+    await window.store("two", "2");
+    const late = await open();
+    assert.deepEqual([await late.get("two"), await late.get("other")], ["2", undefined]);
+  });
+
+  it("leave nothing behind in the folder but the count", async () => {
+    const window = await open();
+    for (const key of ["one", "two", "three"]) await window.store(key, "1");
+    const names = await readdir(folder.path);
+    assert.deepEqual(
+      names.map((name) => name.replace(/[0-9a-f]{16}/, "id")),
+      ["storage-id.json"],
+    );
   });
 });
 

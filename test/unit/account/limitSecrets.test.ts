@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs";
-import { limitSecrets } from "../../../src/account/limitSecrets.ts";
+import { KeyringSilent, type LimitedSecrets, limitSecrets } from "../../../src/account/limitSecrets.ts";
 import { sentenceFor } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
-import { createFixture, type Fixture, is } from "./fixture.ts";
+import { is } from "./fixture.ts";
 
 const limits = { readMs: 20, writeMs: 20 };
 
@@ -61,217 +61,103 @@ describe("A keyring that does not answer", () => {
     assert.equal(await limited.get("key"), "value");
   });
 
-  it("does not put an old value over one that was stored after it", async () => {
-    const limited = limitSecrets(secrets, limits);
-    secrets.script("store", "key", "hangs");
-    await assert.rejects(limited.store("key", "old"), is("keyringSilent"));
-    const next = limitSecrets(secrets, limits).store("other", "value");
-    await next;
-    const later = limited.store("key", "new");
-    secrets.answerNow();
-    await later;
-    assert.equal(secrets.values.get("key"), "new");
-  });
-
-  it("never writes what was given up before it had begun", async () => {
+  it("once does not keep the next writes of that secret from being stored", async () => {
     const limited = limitSecrets(secrets, limits);
     secrets.script("store", "key", "hangs");
     await assert.rejects(limited.store("key", "one"), is("keyringSilent"));
-    await assert.rejects(limited.store("key", "two"), is("keyringSilent"));
+    await limited.store("key", "two");
+    await limited.store("other", "value");
+    await limited.delete("key");
+    await limited.store("key", "three");
+    assert.equal(secrets.values.get("key"), "three");
+  });
+
+  it("for one secret does not hold up another, nor a write that was given up before it had begun", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs");
+    const [one, two, other] = await Promise.allSettled([
+      limited.store("key", "one"),
+      limited.store("key", "two"),
+      limited.store("other", "value"),
+    ]);
+    assert.deepEqual([one.status, other.status], ["rejected", "fulfilled"]);
     secrets.answerNow();
     await limited.store("key", "three");
-    assert.deepEqual([...secrets.values], [["key", "three"]]);
-    assert.equal(secrets.writes, 2, "the second store never reached the keyring");
+    await eventually(() => assert.equal(secrets.values.get("key"), "three"));
+    assert.ok(two.status);
   });
-});
 
-describe("A window whose first reading", () => {
-  let fixture: Fixture;
-  beforeEach(async () => {
-    fixture = await createFixture();
-    const window = await fixture.signedIn();
-    await window.ownKey.set("sk-own-key-0001", true);
-  });
-  afterEach(() => fixture.dispose());
-
-  const open = () => fixture.open({ secretLimits: limits });
-
-  for (const misbehaviour of ["rejects", "hangs"] as const) {
-    for (const secret of ["accounts", "credential", "ownKey"] as const) {
-      it(`of “${secret}” ${misbehaviour} reads again at the next call, and then has everything`, async () => {
-        const { accounts, ownKey } = open();
-        const key = [...fixture.secrets.values.keys()].find((name) => name.startsWith(secret)) ?? "";
-        const before = [...fixture.secrets.values];
-        fixture.secrets.script("get", key, misbehaviour);
-        const load = () => (secret === "ownKey" ? ownKey.load() : accounts.load());
-        await assert.rejects(load(), is(misbehaviour === "hangs" ? "keyringSilent" : "keyringFailed"));
-        assert.equal(accounts.state.notice, undefined);
-        assert.equal(fixture.hint.get(), true);
-        await Promise.all([accounts.load(), ownKey.load()]);
-        assert.equal(accounts.state.active?.email, "plus@example.com");
-        assert.equal(ownKey.current?.key, "sk-own-key-0001");
-        fixture.secrets.answerNow();
-        await Promise.all([accounts.reload(), ownKey.reload()]);
-        assert.equal(accounts.state.accounts.length, 1);
-        assert.deepEqual([...fixture.secrets.values], before);
+  const writes = {
+    store: (limited: LimitedSecrets, value: string) => limited.store("key", value),
+    delete: (limited: LimitedSecrets, _value: string) => limited.delete("key"),
+  };
+  for (const late of ["store", "delete"] as const) {
+    for (const next of ["store", "delete"] as const) {
+      if (late === "delete" && next === "delete") continue;
+      it(`does not put a late ${late} over a ${next} that came after it`, async () => {
+        const limited = limitSecrets(secrets, limits);
+        await limited.store("key", "before");
+        secrets.script(late, "key", "hangs");
+        await assert.rejects(writes[late](limited, "old"), is("keyringSilent"));
+        await writes[next](limited, "new");
+        const expected = next === "store" ? "new" : undefined;
+        assert.equal(secrets.values.get("key"), expected);
+        secrets.answerNow();
+        await eventually(() => assert.equal(secrets.hanging, 0));
+        await eventually(() => assert.equal(secrets.values.get("key"), expected));
       });
     }
   }
 
-  it("hangs lets what is queued behind it go on", async () => {
-    const { accounts } = open();
-    await accounts.load();
-    fixture.secrets.script("get", "accounts", "hangs");
-    const hanging = accounts.reload();
-    const id = accounts.state.active?.id ?? "";
-    const [reading, rereading] = await Promise.allSettled([hanging, accounts.reread(id)]);
-    assert.equal(reading.status, "rejected");
-    assert.equal(rereading.status, "fulfilled");
-  });
-});
-
-describe("A store that hangs", () => {
-  let fixture: Fixture;
-  beforeEach(async () => {
-    fixture = await createFixture();
-  });
-  afterEach(() => fixture.dispose());
-
-  const open = () => fixture.open({ secretLimits: limits }).accounts;
-  const next = async () => (await fixture.openLoaded()).accounts;
-
-  for (const secret of ["credential", "accounts"] as const) {
-    it(`of “${secret}” ends a sign-in as failed, which does not appear when the write succeeds at last`, async () => {
-      const accounts = open();
-      const credential = await fixture.credential();
-      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
-      await assert.rejects(accounts.storeSignIn(credential), is("keyringSilent"));
-      fixture.secrets.answerNow();
-      await eventually(() => assert.ok(!fixture.secrets.values.has(`credential.${credential.id}`)));
-      await accounts.reload();
-      assert.equal(accounts.state.active, undefined);
-      assert.deepEqual((await next()).state.accounts, []);
-    });
-
-    it(`of “${secret}” keeps whoever was signed in before, with a working record`, async () => {
-      const before = await fixture.signedIn();
-      const accounts = open();
-      await accounts.load();
-      fixture.clock.jump(60_000);
-      const email = secret === "accounts" ? "team@example.com" : "plus@example.com";
-      const later = await fixture.credential(email);
-      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${later.id}`, "hangs");
-      await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
-      fixture.secrets.answerNow();
-      const old = before.accounts.entry()?.credential;
-      await eventually(async () => {
-        const { state, entry } = { state: (await next()).state, entry: (await next()).entry() };
-        assert.equal(state.accounts.length, 1);
-        assert.deepEqual(entry?.credential, old);
-      });
-    });
-  }
-
-  it("of a sign-in does not undo the next one of the same account", async () => {
-    const accounts = open();
-    const credential = await fixture.credential();
-    fixture.secrets.script("store", `credential.${credential.id}`, "hangs");
-    await assert.rejects(accounts.storeSignIn(credential), is("keyringSilent"));
-    fixture.clock.jump(60_000);
-    const later = await fixture.credential();
-    const putting = accounts.storeSignIn(later);
-    fixture.secrets.answerNow();
-    await putting;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await accounts.reload();
-    assert.ok(accounts.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
-    assert.ok((await next()).entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
+  it("does not put a late store over one that is still under way, nor over the next after that", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs", "hangs", "hangs");
+    for (const value of ["one", "two", "three"]) {
+      await assert.rejects(limited.store("key", value), is("keyringSilent"));
+    }
+    const last = limited.store("key", "four");
+    secrets.answerNow();
+    await last;
+    await eventually(() => assert.equal(secrets.values.get("key"), "four"));
   });
 
-  it("of a sign-in leaves no record behind where another window has signed out of that account meanwhile", async () => {
-    const other = await fixture.signedIn();
-    const accounts = open();
-    await accounts.load();
-    fixture.clock.jump(60_000);
-    const later = await fixture.credential();
-    fixture.secrets.script("store", `credential.${later.id}`, "hangs");
-    await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
-    await other.accounts.remove(later.id);
-    fixture.secrets.answerNow();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.ok(!fixture.secrets.values.has(`credential.${later.id}`));
-    assert.deepEqual((await next()).state.accounts, []);
+  it("late settles for whoever gave it up when the newer value is in place again", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs");
+    const error = await limited.store("key", "old").catch((reason: unknown) => reason);
+    assert.ok(error instanceof KeyringSilent);
+    await limited.store("key", "new");
+    secrets.answerNow();
+    await error.late;
+    assert.equal(secrets.values.get("key"), "new");
   });
 
-  for (const secret of ["credential", "accounts"] as const) {
-    it(`of “${secret}” in a sign-in costs nothing that another window has signed in with meanwhile`, async () => {
-      const accounts = open();
-      const failed = await fixture.credential();
-      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${failed.id}`, "hangs");
-      await assert.rejects(accounts.storeSignIn(failed), is("keyringSilent"));
-      fixture.clock.jump(60_000);
-      const other = await fixture.signedIn();
-      const later = other.accounts.entry()?.credential;
-      fixture.secrets.answerNow();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      await other.accounts.reload();
-      assert.ok(other.accounts.entry()?.credential === later);
-      assert.equal((await next()).state.active?.email, "plus@example.com");
-    });
-  }
-
-  it("of a sign-in costs nothing that another window has refreshed when it has just succeeded", async () => {
-    const other = await fixture.signedIn();
-    const accounts = open();
-    await accounts.load();
-    const before = other.accounts.entry()?.credential;
-    fixture.clock.jump(60_000);
-    const later = await fixture.credential();
-    fixture.secrets.script("store", `credential.${later.id}`, "hangs");
-    await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
-    assert.ok(before);
-    await other.lock.hold(later.id, async () => {
-      fixture.secrets.answerNow();
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      const { signedInAt } = JSON.parse(fixture.secrets.values.get(`credential.${later.id}`) ?? "");
-      assert.equal(signedInAt, later.signedInAt, "it is taken back in a separate turn");
-      await other.accounts.store({ ...before, sequence: 1 });
-    });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal((await next()).entry()?.credential.sequence, 1);
+  it("late is not replaced by an older value where another window has stored one meanwhile", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs");
+    const error = await limited.store("key", "old").catch((reason: unknown) => reason);
+    assert.ok(error instanceof KeyringSilent);
+    await limited.store("key", "new");
+    const get = secrets.get.bind(secrets);
+    secrets.get = async (key) => {
+      secrets.get = get;
+      secrets.values.set("key", "another window's");
+      return get(key);
+    };
+    secrets.answerNow();
+    await error.late;
+    assert.equal(secrets.values.get("key"), "another window's");
   });
 
-  for (const secret of ["credential", "accounts"] as const) {
-    it(`of “${secret}” in a sign-in does not undo the next one of the same account, which waits for it`, async () => {
-      const { accounts } = fixture.open({ secretLimits: { readMs: 300, writeMs: 300 } });
-      const credential = await fixture.credential();
-      fixture.secrets.script("store", secret === "accounts" ? secret : `credential.${credential.id}`, "hangs");
-      await assert.rejects(accounts.storeSignIn(credential), is("keyringSilent"));
-      fixture.clock.jump(60_000);
-      const later = await fixture.credential();
-      const putting = accounts.storeSignIn(later);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      // What is known is enough.
-      fixture.secrets.script("get", `credential.${later.id}`, "rejects");
-      fixture.secrets.answerNow();
-      await putting;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const { accounts: others } = fixture.open();
-      await others.load();
-      assert.ok(others.entry()?.credential.tokens.refreshToken === later.tokens.refreshToken);
-    });
-  }
-
-  it("of a sign-out is reported, and when it succeeds at last the sign-out is completed", async () => {
-    await fixture.signedIn();
-    const accounts = open();
-    await accounts.load();
-    fixture.secrets.script("store", "accounts", "hangs");
-    const id = accounts.state.active?.id ?? "";
-    await assert.rejects(accounts.remove(id), is("keyringSilent"));
-    assert.equal(accounts.state.accounts.length, 1, "until then nobody is signed out");
-    fixture.secrets.answerNow();
-    await eventually(() => assert.ok(!fixture.secrets.values.has(`credential.${id}`)));
-    assert.equal(accounts.state.active, undefined);
+  it("late says that it has failed, and changes nothing", async () => {
+    const limited = limitSecrets(secrets, limits);
+    secrets.script("store", "key", "hangs");
+    const error = await limited.store("key", "old").catch((reason: unknown) => reason);
+    assert.ok(error instanceof KeyringSilent);
+    secrets.failingStores = 1;
+    secrets.answerNow();
+    await assert.rejects(error.late);
+    await limited.store("key", "new");
+    assert.equal(secrets.values.get("key"), "new");
   });
 });
