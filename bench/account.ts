@@ -1,18 +1,16 @@
 // Reads of a credential while it is fresh, and many at once when it expires. Each beside its floor, in the same run.
 import assert from "node:assert/strict";
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { controlOf, type IssuerControl } from "../test/issuer/control.ts";
+import type { IssuerControl } from "../test/issuer/control.ts";
 import { signInByHttp } from "../test/issuer/login.ts";
 import { createAccountFixture, credentialFor } from "../test/support/accountFixture.ts";
 import { AccountProcess, bundleWorker } from "../test/support/accountProcess.ts";
 import { temporaryDirectory } from "../test/support/cleanUp.ts";
 import { FileSecrets } from "../test/support/fileSecrets.ts";
+import { startIssuerProcess } from "../test/support/issuerProcess.ts";
 import { ManualClock } from "../test/support/manualClock.ts";
 import { MemorySecrets } from "../test/support/memorySecrets.ts";
-import { projectPath } from "../test/support/projectRoot.ts";
 import { median, ms, type Row } from "./table.ts";
 
 /** Longer than the access token lives. */
@@ -208,21 +206,4 @@ async function withFixture<T>(measure: (fixture: Fixture) => Promise<T>): Promis
     await issuer.close();
     await folder.remove();
   }
-}
-
-/** The test issuer in another process, so that its work does not count as ours. */
-async function startIssuerProcess() {
-  const stdio = ["ignore", "pipe", "inherit", "ipc"] as const;
-  const child = fork(projectPath("test", "issuer", "serve.ts"), { stdio: [...stdio], execArgv: [] });
-  const [line] = await once(child.stdout ?? child, "data");
-  const origin = String(line).trim();
-  const ended = once(child, "exit");
-  return {
-    origin,
-    control: controlOf(origin),
-    async close(): Promise<void> {
-      child.kill("SIGKILL");
-      await ended;
-    },
-  };
 }

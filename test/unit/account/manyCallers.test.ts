@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { expireTokens } from "../../stress/expiry.ts";
 import { createAccountFixture, credentialFor } from "../../support/accountFixture.ts";
-import { AccountProcess, bundleWorker } from "../../support/accountProcess.ts";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
-import { FileSecrets } from "../../support/fileSecrets.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 
@@ -45,30 +43,8 @@ describe("Many callers at the expiry of the access token", () => {
 
   it("of 500 in each of 8 processes makes one refresh request, over 200 rounds", async function () {
     this.timeout(120_000);
-    const rounds = 200;
-    const secrets = join(folder.path, "secrets");
-    const directory = join(folder.path, "shared");
-    const first = createAccountFixture({ secrets: new FileSecrets(secrets), directory });
-    const tokens = await signInByHttp(issuer.issuer, "plus@example.com");
-    await first.accounts.storeSignIn(credentialFor(issuer.issuer, tokens));
-    const worker = await bundleWorker(folder.path);
-    const start = () => AccountProcess.start({ secrets, directory }, worker);
-    const processes = await Promise.all(Array.from({ length: 8 }, start));
-    try {
-      for (let round = 1; round <= rounds; round += 1) {
-        const order = { callers: 500, aheadMs: round * elevenDays };
-        const reports = await Promise.all(processes.map((process) => process.ask(order)));
-        assert.equal(refreshes().length, round, `refresh requests after round ${round}`);
-        for (const { served, tokens: different, problems } of reports) {
-          assert.deepEqual({ served, different, problems }, { served: 500, different: 1, problems: [] });
-        }
-      }
-    } finally {
-      await Promise.all(processes.map((process) => process.kill()));
-    }
-    assert.equal(issuer.recordsOf("reuseDetected").length, 0);
-    await first.accounts.reload();
-    assert.equal(first.accounts.state.active?.rejected, undefined);
-    assert.equal(first.accounts.entry()?.credential.sequence, rounds);
+    const { rounds, refreshes, reused, violations } = await expireTokens({ rounds: 200, callers: 500 });
+    assert.deepEqual(violations, []);
+    assert.deepEqual({ rounds, refreshes, reused }, { rounds: 200, refreshes: 200, reused: 0 });
   });
 });
