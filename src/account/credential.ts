@@ -61,8 +61,10 @@ const commonFields = {
   /** The issuer's clock minus ours, ms. */
   clockOffset: z.number(),
   derivedKey: derivedKeySchema,
-  /** When the plan's API credits were asked for; once per account. */
+  /** When the plan's API credits were asked for, with a definite answer; once per account. */
   creditsAskedAt: z.optional(time),
+  /** When they were last asked for, whatever came of it. */
+  creditsTriedAt: z.optional(time),
   /** Set when the issuer does not refresh these tokens any more. */
   rejected: z.optional(rejectionSchema),
 };

@@ -1,4 +1,4 @@
-import { type Claims, mergeClaims, readClaims } from "../oauth/claims.ts";
+import { type Claims, readClaims } from "../oauth/claims.ts";
 import { claimsOf, type LoginTokens } from "./credential.ts";
 
 /**
@@ -10,19 +10,28 @@ export function mergeTokens<T extends LoginTokens>(
   answered: Partial<T>,
 ): { tokens: T; claims: Claims } | undefined {
   const claims = claimsOf(known);
-  const tokens: T = { ...known, ...answered };
-  const idToken = readClaims(tokens.idToken);
-  const accessToken = readClaims(tokens.accessToken);
-  for (const named of [idToken, accessToken]) {
+  for (const token of [answered.idToken, answered.accessToken]) {
+    const named = token === undefined ? undefined : readClaims(token);
     if (isOther(named?.workspaceId, claims.workspaceId) || isOther(named?.userId, claims.userId)) return undefined;
   }
-  const merged = mergeClaims(idToken, accessToken);
-  if (merged.workspaceId === claims.workspaceId) return { tokens, claims: merged };
-  // An id_token that no longer names the ChatGPT workspace does not replace one that does.
-  const { idToken: kept } = known;
-  return { tokens: { ...tokens, idToken: kept }, claims: mergeClaims(readClaims(kept), accessToken) };
+  const tokens: T = { ...known, ...answered };
+  const merged = claimsOf(tokens);
+  if (isReadable(answered.idToken) && namesAsMuch(merged, claims)) return { tokens, claims: merged };
+  // An id_token that no longer says who somebody is does not replace one that does.
+  const kept: T = { ...tokens, idToken: known.idToken };
+  return { tokens: kept, claims: claimsOf(kept) };
 }
 
 function isOther(named: string | undefined, known: string | undefined): boolean {
   return named !== undefined && known !== undefined && named !== known;
+}
+
+/** Whether a token, if there is one, is a JSON Web Token. */
+function isReadable(token: string | undefined): boolean {
+  return token === undefined || readClaims(token) !== undefined;
+}
+
+function namesAsMuch(merged: Claims, known: Claims): boolean {
+  const names = ["workspaceId", "userId", "email"] as const;
+  return names.every((name) => known[name] === undefined || merged[name] !== undefined);
 }

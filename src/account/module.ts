@@ -24,6 +24,7 @@ import { scheduleRefresh } from "./scheduledRefresh.ts";
 import type { SecretStorage } from "./secretStorage.ts";
 import { SecretStore } from "./secretStore.ts";
 import { SignOut } from "./signOut.ts";
+import { createSpendingClaims } from "./spendingClaims.ts";
 import { createIssuerRefresher, type TokenRefresher } from "./tokenRefresher.ts";
 
 /** What the module above does for logins that the Codex CLI owns, or may own. */
@@ -110,8 +111,9 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
   const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });
   const issuerRefresher = createIssuerRefresher(tokenEndpoint);
+  const spendingClaims = createSpendingClaims(directory, clock, log);
   const refresher = new Refresher({
-    ...{ accounts, revoke: revokeToken, lock, refreshNotes, clock, log, assertCurrent },
+    ...{ accounts, revoke: revokeToken, lock, refreshNotes, spendingClaims, clock, log, assertCurrent },
     refreshers: {
       own: issuerRefresher,
       copied: issuerRefresher,

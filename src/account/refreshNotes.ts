@@ -19,6 +19,8 @@ const refreshNoteSchema = z.object({
   hash: z.string(),
   /** The fingerprint of a refresh token that was given to the issuer, until the outcome is known. */
   spending: z.optional(z.string()),
+  /** Whoever gave it to the issuer has a claim on it (`SpendingClaims`), which tells when it is over. */
+  claimed: z.optional(z.boolean()),
   /** Milliseconds since 1970. */
   at: z.number(),
 });
@@ -36,6 +38,11 @@ export interface RefreshNotes {
   removeUpTo(owner: RefreshNoteOwner): Promise<void>;
 }
 
+/** The start of the names of an account's claims (`SpendingClaims`), which are beside its notes. */
+export function claimsPrefix({ id }: Pick<RefreshNoteOwner, "id">): string {
+  return `spending-${id}-`;
+}
+
 export function createRefreshNotes(directory: string): RefreshNotes {
   const fileOf = ({ id, signedInAt }: RefreshNoteOwner) => join(directory, `rotation-${id}-${signedInAt}.json`);
   return {
@@ -48,6 +55,9 @@ export function createRefreshNotes(directory: string): RefreshNotes {
     },
     async remove(owner) {
       await rm(fileOf(owner), { force: true });
+      const names = await readdir(directory).catch(() => []);
+      const claims = names.filter((name) => name.startsWith(claimsPrefix(owner)));
+      await Promise.all(claims.map((name) => rm(join(directory, name), { force: true })));
     },
     async removeUpTo({ id, signedInAt }) {
       const names = await readdir(directory).catch(() => []);

@@ -11,6 +11,10 @@ export interface RefreshedStoreDependencies {
   accounts: Accounts;
   clock: Clock;
   log: Logger;
+  /** Called when a credential was stored late: somebody may have signed out meanwhile. */
+  onLate: (credential: Credential) => void;
+  /** Called with one that was not stored before its sign-in ended: only this window knows its tokens. */
+  onEnded: (credential: Credential) => Promise<void>;
 }
 
 /**
@@ -29,10 +33,12 @@ export class RefreshedStore {
   /** Never rejects. */
   async save(credential: Credential): Promise<void> {
     const { accounts, log } = this.#dependencies;
+    if (isNewer(accounts.entry(credential.id)?.credential, credential)) return;
     try {
       await accounts.store(credential);
     } catch (error) {
-      if (!accounts.entry(credential.id)) return;
+      const known = accounts.entry(credential.id)?.credential;
+      if (known?.signedInAt !== credential.signedInAt || isNewer(known, credential)) return;
       log.error(`A refreshed credential could not be stored yet: ${describeError(error)}`);
       accounts.keepInMemory(credential);
       this.#unsaved.set(credential.id, credential);
@@ -54,21 +60,33 @@ export class RefreshedStore {
 
   /** Resolves with whether there is nothing left to store. */
   async #saveAgain(credential: Credential): Promise<boolean> {
-    const { accounts } = this.#dependencies;
     if (this.#unsaved.get(credential.id) !== credential) return true;
+    const done = await this.#saveIfNewest(credential).catch(() => false);
+    if (done && this.#unsaved.get(credential.id) === credential) this.#unsaved.delete(credential.id);
+    return done;
+  }
+
+  async #saveIfNewest(credential: Credential): Promise<boolean> {
+    const { accounts, onLate, onEnded } = this.#dependencies;
     // Meanwhile somebody may have signed in again in another window, or out.
     const current = await accounts.reread(credential.id).then(
       (entry) => entry?.credential,
       () => accounts.entry(credential.id)?.credential,
     );
-    const replaced = current?.signedInAt !== credential.signedInAt || current.sequence > credential.sequence;
-    const done =
-      replaced ||
-      (await accounts.store(current).then(
-        () => true,
-        () => false,
-      ));
-    if (done) this.#unsaved.delete(credential.id);
-    return done;
+    if (current === undefined) {
+      await onEnded(credential);
+      return true;
+    }
+    const isReplaced = current.signedInAt !== credential.signedInAt || isNewer(current, credential);
+    // The note tells of newer tokens also while nothing can be read.
+    if (isReplaced || (await accounts.isOlder(credential))) return true;
+    await accounts.store(current);
+    onLate(current);
+    return true;
   }
+}
+
+/** Whether `other` has newer tokens of the same sign-in. */
+function isNewer(other: Credential | undefined, { signedInAt, sequence }: Credential): boolean {
+  return other?.signedInAt === signedInAt && other.sequence > sequence;
 }

@@ -1,15 +1,14 @@
-import { clockOffset, clockOffsetOfLogin } from "../oauth/clockOffset.ts";
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
-import { describeError, type Logger } from "../platform/logger.ts";
+import type { Logger } from "../platform/logger.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { Problem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential, HeldCredential, LinkedCredential } from "./credential.ts";
-import { mergeTokens } from "./mergeTokens.ts";
-import { RefreshedStore } from "./refreshedStore.ts";
 import { fingerprintOf, isSuperseded, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
+import { type OnStored, RefreshOutcomes } from "./refreshOutcomes.ts";
+import type { SpendingClaims } from "./spendingClaims.ts";
 import type { Entry } from "./state.ts";
 import type { RefreshedTokens, TokenRefreshers } from "./tokenRefresher.ts";
 
@@ -19,6 +18,7 @@ export interface RefresherDependencies {
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
   lock: Lock;
   refreshNotes: RefreshNotes;
+  spendingClaims: SpendingClaims;
   clock: Clock;
   log: Logger;
   /**
@@ -37,13 +37,19 @@ export interface RefresherDependencies {
 const answerMs = 35_000;
 /** How often to check whether an answer that another window waits for has come. */
 const checkAgainMs = 500;
-/** A lock that was taken this quickly was free. */
-const atOnceMs = 200;
 /** How often newer tokens that must exist are looked for: a keyring may now and then answer with an older value. */
 const maxReads = 3;
 
-/** Called as soon as a refreshed entry is stored, before the refresh has quite ended. */
-type OnStored = (entry: Entry) => void;
+/** One window's turn at refreshing an account. */
+interface Turn {
+  readonly seen: Credential;
+  /** When it began, ms by the clock that nobody can set. */
+  readonly since: number;
+  /** Releases the claim on the refresh token; undefined while another window has it. */
+  claim: (() => Promise<void>) | undefined;
+  /** How often what was read was older than what was noted. */
+  olderReads: number;
+}
 
 /**
  * Refreshes an account's tokens, once for everybody. Callers of one window share one refresh; windows and processes take
@@ -51,20 +57,20 @@ type OnStored = (entry: Entry) => void;
  */
 export class Refresher {
   readonly #dependencies: RefresherDependencies;
-  readonly #store: RefreshedStore;
+  readonly #outcomes: RefreshOutcomes;
   readonly #refreshes = new SharedWork<Entry>();
   /** What is still done under a lock, a little longer than callers wait for it. */
   readonly #holding = new Set<Promise<unknown>>();
 
   constructor(dependencies: RefresherDependencies) {
     this.#dependencies = dependencies;
-    this.#store = new RefreshedStore(dependencies);
+    this.#outcomes = new RefreshOutcomes(dependencies);
   }
 
   /** Waits for the refreshes under way, and tries again to store what could not be stored; for a shutdown. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#holding);
-    await this.#store.saveAll();
+    await this.#outcomes.saveAll();
   }
 
   /**
@@ -79,16 +85,18 @@ export class Refresher {
   #refreshUnderLock(seen: Credential): Promise<Entry> {
     const { lock, refreshNotes } = this.#dependencies;
     const { promise, resolve, reject } = Promise.withResolvers<Entry>();
-    // Read while the lock is taken. It still counts if that took no time: a window that noted something after this read
-    // and has released the lock has stored its tokens as well.
-    const since = performance.now();
+    // Read while the lock is taken. It counts if nobody had the lock: a window that noted something after this read and
+    // has released the lock has stored its tokens as well.
     const early = refreshNotes.read(seen);
-    const noteNow = () => (performance.now() - since < atOnceMs ? early : refreshNotes.read(seen));
+    let isTakenAtOnce = true;
     const holding = lock
       .hold(
         seen.id,
-        async () => this.#refreshInTurn(seen, await noteNow(), resolve),
-        () => this.#refreshedByAnother(seen),
+        async () => this.#refreshInTurn(seen, await (isTakenAtOnce ? early : refreshNotes.read(seen)), resolve),
+        () => {
+          isTakenAtOnce = false;
+          return this.#refreshedByAnother(seen);
+        },
       )
       .then(resolve, reject)
       .finally(() => this.#holding.delete(holding));
@@ -101,36 +109,55 @@ export class Refresher {
     const { refreshNotes, accounts } = this.#dependencies;
     if (!isSuperseded(seen, await refreshNotes.read(seen))) return undefined;
     const entry = await accounts.reread(seen.id);
-    return entry && hasNewTokens(entry.credential, seen) ? entry : undefined;
+    return entry && isRefreshed(entry.credential, seen) ? entry : undefined;
   }
 
-  /** To be called with the lock held. */
+  /** To be called with the lock held, which may be lost all the same: then the claim keeps others from the token. */
   async #refreshInTurn(seen: Credential, noted: RefreshNote | undefined, onStored: OnStored): Promise<Entry> {
-    const { accounts, refreshNotes } = this.#dependencies;
-    let note = noted;
-    for (let olderReads = 0; ; note = await refreshNotes.read(seen)) {
-      const entry = await accounts.reread(seen.id);
-      if (!entry) throw new Problem("notSignedIn");
-      const { credential } = entry;
-      if (hasNewTokens(credential, seen)) return entry;
-      if (credential.origin === "linked") return this.#refreshLinked(credential, onStored);
-      if (isSuperseded(credential, note)) {
-        await this.#assertAccepted(credential);
-        // The newer tokens were stored before they were noted, so another read finds them, or nothing will.
-        olderReads += 1;
-        if (olderReads >= maxReads) throw this.#newestNotFound(credential);
-      } else if (await this.#isFree(credential, note)) return this.#useRefreshToken(credential, note, onStored);
+    const { refreshNotes, clock } = this.#dependencies;
+    const turn: Turn = { seen, since: clock.elapsed(), claim: undefined, olderReads: 0 };
+    try {
+      for (let note = noted; ; note = await refreshNotes.read(seen)) {
+        const entry = await this.#claimAndRead(turn);
+        const { credential } = entry;
+        if (isRefreshed(credential, seen)) return entry;
+        if (credential.origin === "linked") return await this.#refreshLinked(credential, onStored);
+        // An answer without an access token has brought a new refresh token.
+        const isOther = credential.tokens.refreshToken !== seen.tokens.refreshToken;
+        if (isOther) return await this.#refreshInTurn(credential, note, onStored);
+        if (await this.#isFree(credential, note, turn)) return await this.#useRefreshToken(credential, onStored);
+      }
+    } finally {
+      await turn.claim?.();
     }
   }
 
+  /** Reads the record again, after the claim was made: whoever had one before has stored by then what it got. */
+  async #claimAndRead(turn: Turn): Promise<Entry> {
+    const { accounts, spendingClaims } = this.#dependencies;
+    const { seen } = turn;
+    if (seen.origin !== "linked")
+      turn.claim ??= await spendingClaims.take(seen, fingerprintOf(seen.tokens.refreshToken));
+    const entry = await accounts.reread(seen.id);
+    if (!entry) throw new Problem("notSignedIn");
+    return entry;
+  }
+
   /** Whether nobody else may be using the refresh token. Waits where somebody may; then the record is to be read again. */
-  async #isFree(credential: HeldCredential, note: RefreshNote | undefined): Promise<boolean> {
+  async #isFree(credential: HeldCredential, note: RefreshNote | undefined, turn: Turn): Promise<boolean> {
+    if (isSuperseded(credential, note)) {
+      await this.#assertAccepted(credential);
+      // The newer tokens were stored before they were noted, so another read finds them, or nothing will.
+      turn.olderReads += 1;
+      if (turn.olderReads >= maxReads) throw this.#newestNotFound(credential);
+      return false;
+    }
     if (credential.handOff) {
       await this.#dependencies.settleHandOff(credential);
       return false;
     }
     await this.#assertAccepted(credential);
-    if (!this.#isUsedByAnother(credential, note)) return true;
+    if (turn.claim && !this.#isUsedByAnother(credential, note, turn.since)) return true;
     await delay(this.#dependencies.clock, checkAgainMs);
     return false;
   }
@@ -149,34 +176,33 @@ export class Refresher {
     return new Problem("needsSignIn", "reused");
   }
 
-  /** Whether a window that lost the lock, or was killed a moment ago, may still be waiting for the issuer's answer. */
-  #isUsedByAnother({ tokens }: HeldCredential, note: RefreshNote | undefined): boolean {
-    if (note?.spending !== fingerprintOf(tokens.refreshToken)) return false;
-    return Math.abs(this.#dependencies.clock.now() - note.at) < answerMs;
+  /**
+   * Whether a window of another version, which makes no claim, may still be waiting for the issuer's answer: not for
+   * longer than that can take, neither by the time in its note, which is wrong when the clock was set, nor since `since`.
+   */
+  #isUsedByAnother({ tokens }: HeldCredential, note: RefreshNote | undefined, since: number): boolean {
+    const { clock } = this.#dependencies;
+    if (note?.spending !== fingerprintOf(tokens.refreshToken) || note.claimed) return false;
+    return clock.now() - note.at < answerMs && clock.elapsed() - since < answerMs;
   }
 
-  async #useRefreshToken(
-    credential: HeldCredential,
-    note: RefreshNote | undefined,
-    onStored: OnStored,
-  ): Promise<Entry> {
-    const { accounts, clock } = this.#dependencies;
-    const { sequence, tokens, receivedAt } = credential;
-    const hash = fingerprintOf(tokens.refreshToken);
-    const asked = this.#askIssuer(credential);
-    const noted = this.#note(credential, { sequence, hash, spending: hash, at: clock.now() });
-    try {
-      return await this.#keep(credential, await asked, onStored, noted);
-    } catch (error) {
-      await noted;
-      // No answer is waited for any more. If one was lost, the token may be used up; the next try will find out.
-      await this.#note(credential, { sequence, hash, at: note?.at ?? receivedAt });
-      for (let reads = 0; reads < (error instanceof RefreshRejected ? maxReads : 1); reads += 1) {
-        const changed = await accounts.reread(credential.id);
-        if (changed && hasNewTokens(changed.credential, credential)) return changed;
-      }
-      throw await this.#failure(credential, error);
+  async #useRefreshToken(credential: HeldCredential, onStored: OnStored): Promise<Entry> {
+    // Before the request, so that nobody uses the token who finds no lock, even if this process ends now.
+    await this.#outcomes.noteSpending(credential);
+    const asked = await this.#askIssuer(credential).catch((error: unknown) => ({ error }));
+    return "error" in asked
+      ? this.#afterFailure(credential, asked.error)
+      : this.#outcomes.keep(credential, asked, onStored);
+  }
+
+  /** If the answer was lost, the refresh token may be used up; the next try will find out. */
+  async #afterFailure(credential: HeldCredential, error: unknown): Promise<Entry> {
+    await this.#outcomes.noteOver(credential);
+    for (let reads = 0; reads < (error instanceof RefreshRejected ? maxReads : 1); reads += 1) {
+      const changed = await this.#dependencies.accounts.reread(credential.id);
+      if (changed && isRefreshed(changed.credential, credential)) return changed;
     }
+    throw await this.#outcomes.failed(credential, error);
   }
 
   #askIssuer(credential: HeldCredential): Promise<RefreshedTokens<HeldCredential>> {
@@ -186,95 +212,15 @@ export class Refresher {
 
   /** A linked login is refreshed by its owner, who alone has its refresh token. */
   async #refreshLinked(credential: LinkedCredential, onStored: OnStored): Promise<Entry> {
-    try {
-      const refreshed = await this.#dependencies.refreshers.linked.refresh(credential);
-      const { rejected: _rejected, ...accepted } = credential;
-      return await this.#keep<LinkedCredential>(accepted, refreshed, onStored);
-    } catch (error) {
-      throw await this.#failure(credential, error);
-    }
-  }
-
-  /** What callers get from a refresh that failed; that the login has ended is stored. */
-  async #failure(credential: Credential, error: unknown): Promise<unknown> {
-    if (!(error instanceof RefreshRejected)) return error;
-    this.#dependencies.log.warn(`The refresh token was rejected: ${error.detail}`);
-    await this.#store.save({ ...credential, rejected: error.reason });
-    return new Problem("needsSignIn", error.reason);
-  }
-
-  /** Stores what a refresh brought. @param noted settles when it has been noted that the refresh token is in use */
-  async #keep<C extends Credential>(
-    credential: C,
-    { tokens, date }: RefreshedTokens<C>,
-    onStored: OnStored,
-    noted?: Promise<void>,
-  ): Promise<Entry> {
-    const { accounts, clock } = this.#dependencies;
-    const merged = mergeTokens<C["tokens"]>(credential.tokens, tokens);
-    if (merged === undefined) throw await this.#otherAccount(credential, tokens.refreshToken);
-    const now = clock.now();
-    const { issuedAt, expiresAt } = tokens.accessToken ? merged.claims : {};
-    const next: C = {
-      ...credential,
-      tokens: merged.tokens,
-      sequence: credential.sequence + 1,
-      lastRefreshAt: now,
-      receivedAt: tokens.accessToken ? now : credential.receivedAt,
-      clockOffset:
-        credential.origin === "linked"
-          ? clockOffsetOfLogin(now, issuedAt)
-          : (clockOffset(clock, date, issuedAt, expiresAt) ?? credential.clockOffset),
-    };
-    const current = accounts.entry(credential.id);
-    if (current && current.credential.signedInAt !== credential.signedInAt) return current;
-    await this.#store.save(next);
-    const stored = accounts.entry(next.id);
-    if (stored) onStored(stored);
-    // Nothing else is waited for before the record is stored: a window that is killed until then loses the sign-in.
-    await noted;
-    await this.#note(next, { sequence: next.sequence, hash: fingerprintOf(next.tokens.refreshToken), at: now });
-    if (!stored) return this.#abandon(next);
-    this.#dropIfSignedOut(next);
-    return stored;
-  }
-
-  /** The answer was for another account, so it is not used. */
-  async #otherAccount(credential: Credential, refreshToken: string | undefined): Promise<Problem> {
-    // The CLI is signed in as somebody else, and may change back: its own login was not refused.
-    if (credential.origin === "linked") await this.#store.save({ ...credential, rejected: "revoked" });
-    // Where the answer had a refresh token, ours is used up.
-    else if (refreshToken) await this.#store.save({ ...credential, rejected: "rejected" });
-    return new Problem("accountMismatch");
-  }
-
-  /** A sign-out takes no lock, and may have come while the tokens were stored. */
-  #dropIfSignedOut(credential: Credential): void {
-    const { accounts, log } = this.#dependencies;
-    accounts
-      .dropIfSignedOut(credential)
-      .then((dropped) => (dropped ? this.#abandon(credential) : undefined))
-      .catch((error: unknown) => log.debug(`After a refresh: ${describeError(error)}`));
-  }
-
-  /** Signed out meanwhile: the new tokens must not stay valid at the issuer. */
-  async #abandon({ origin, issuer, tokens }: Credential): Promise<never> {
-    if (origin === "own") await this.#dependencies.revoke(issuer, tokens.refreshToken).catch(() => {});
-    throw new Problem("notSignedIn");
-  }
-
-  async #note(credential: Credential, note: Omit<RefreshNote, "account">): Promise<void> {
-    if (credential.origin === "linked") return;
-    const { refreshNotes, log } = this.#dependencies;
-    await refreshNotes
-      .write(credential, note)
-      .catch((error: unknown) => log.warn(`A refresh could not be noted: ${describeError(error)}`));
+    const { rejected: _rejected, ...accepted } = credential;
+    const asked = await this.#dependencies.refreshers.linked.refresh(credential).catch((error: unknown) => ({ error }));
+    if ("error" in asked) throw await this.#outcomes.failed(credential, asked.error);
+    return this.#outcomes.keep<LinkedCredential>(accepted, asked, onStored);
   }
 }
 
-/** Whether `stored` has other tokens than `seen`. */
-function hasNewTokens(stored: Credential, seen: Credential): boolean {
-  return (
-    stored.tokens.accessToken !== seen.tokens.accessToken || stored.tokens.refreshToken !== seen.tokens.refreshToken
-  );
+/** Whether `stored` has another access token than `seen`, or the login has another owner by now. */
+function isRefreshed(stored: Credential, seen: Credential): boolean {
+  const hasNewOwner = (stored.origin === "linked") !== (seen.origin === "linked");
+  return hasNewOwner || stored.tokens.accessToken !== seen.tokens.accessToken;
 }

@@ -1,8 +1,11 @@
 import type { TokenEndpoint } from "../oauth/tokenEndpoint.ts";
+import type { Problem } from "../shared/problem.ts";
 import type { Credential, HeldCredential, Origin } from "./credential.ts";
 
 /** What a refresh brought; tokens that it left out stay valid. */
 export interface RefreshedTokens<C extends Credential> {
+  /** Set when the access token was not refreshed all the same. What came is kept, as the old refresh token is used up. */
+  readonly failure?: Problem;
   readonly tokens: Partial<C["tokens"]>;
   /** The `Date` header of the answer, if it came by HTTP. */
   readonly date?: string | undefined;

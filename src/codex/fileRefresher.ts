@@ -1,4 +1,5 @@
 import { claimsOf, type LinkedCredential, type LoginTokens } from "../account/credential.ts";
+import { mergeTokens } from "../account/mergeTokens.ts";
 import { RefreshRejected, type TokenEndpoint } from "../oauth/tokenEndpoint.ts";
 import { backoff } from "../platform/backoff.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -44,11 +45,17 @@ export class FileRefresher {
     const rehearsal = await replaceFile(path, read.text, { fingerprint: read.fingerprint });
     if (rehearsal.status !== "written") throw writeProblem(rehearsal.status);
 
-    const { tokens } = await tokenEndpoint(credential.issuer).refresh(refreshToken);
-    await this.#writeBack(path, refreshToken, { ...tokens, refreshedAt: clock.now() }, 1);
-    const refreshed = linkedTokens({ ...before, ...tokens });
+    const { tokens, failure } = await tokenEndpoint(credential.issuer).refresh(refreshToken);
+    const merged = mergeTokens(linkedTokens(before), linkedPart(tokens));
+    // An ID token that does not say who somebody is would make the file useless.
+    const { idToken, ...others } = tokens;
+    const update = merged && merged.tokens.idToken !== idToken ? others : tokens;
+    await this.#writeBack(path, refreshToken, { ...update, refreshedAt: clock.now() }, 1);
+    if (failure) throw failure;
+    const refreshed = merged?.tokens ?? linkedTokens({ ...before, ...tokens });
     const [now, then] = [claimsOf(refreshed), claimsOf(credential.tokens)];
     if (now.userId !== then.userId || now.workspaceId !== then.workspaceId) throw new Problem("accountMismatch");
+    if (refreshed.accessToken === credential.tokens.accessToken) throw new Problem("linkedNotRefreshed");
     return refreshed;
   }
 
@@ -75,4 +82,8 @@ function tokensToRefresh(read: ReadFile): CodexTokens & { readonly refreshToken:
   const { tokens } = result.file;
   if (!tokens?.refreshToken) throw new RefreshRejected("revoked", "the file contains no refresh token");
   return { ...tokens, refreshToken: tokens.refreshToken };
+}
+
+function linkedPart({ idToken, accessToken }: Partial<LoginTokens>): Partial<LoginTokens> {
+  return { ...(idToken && { idToken }), ...(accessToken && { accessToken }) };
 }

@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
+import { asRecord } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
 import { clientId } from "./issuer.ts";
-import { errorCode, failureOf, isPassing, isServiceError } from "./oauthError.ts";
+import { errorCode, failureOf, isErrorBody, isPassing, isServiceError } from "./oauthError.ts";
 
 const refreshToken = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
 /** A token that becomes part of a header: visible ASCII. */
@@ -24,6 +25,8 @@ export interface TokenSet {
 }
 
 export interface Refreshed {
+  /** Set when the answer is an error or has no access token: nothing was refreshed, but what came has to be kept. */
+  failure?: Problem;
   tokens: Partial<TokenSet>;
   /** The answer's Date header. */
   date: string | undefined;
@@ -52,14 +55,10 @@ const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
   ["refresh_token_invalidated", "revoked"],
 ]);
 
-/** A 401 with one of these codes is about the token, whoever wrote the rest of it. */
-const refusals: ReadonlySet<string> = new Set([
-  "invalid_grant",
-  "invalid_refresh_token",
-  "token_expired",
-  "token_invalidated",
-  "token_revoked",
-]);
+/** A 401 with one of these codes is about the refresh token, whoever wrote the rest of it. */
+const refusals: ReadonlySet<string> = new Set(["invalid_grant", "invalid_refresh_token"]);
+/** With these it is, if the error is an object with a message; gateways use them for their own tokens. */
+const ambiguousRefusals: ReadonlySet<string> = new Set(["token_expired", "token_invalidated", "token_revoked"]);
 
 /** The same for redeeming a code or exchanging an id_token: RFC 6749 section 5.2, and two codes of the issuer. */
 const exchangeRefusals: ReadonlySet<string> = new Set([
@@ -115,8 +114,8 @@ export class TokenEndpoint {
   }
 
   /**
-   * Refreshes the tokens (RFC 6749 section 6). The refresh token works once: save what comes back before using it. A
-   * token that the answer leaves out stays valid.
+   * Refreshes the tokens (RFC 6749 section 6). The refresh token works once: save what comes back before using it. An
+   * ID token or a refresh token that the answer leaves out stays valid; one without an access token is a failure.
    * @throws RefreshRejected when the issuer will not accept the token again, Problem for anything temporary
    */
   async refresh(refreshToken: string, signal?: AbortSignal): Promise<Refreshed> {
@@ -134,14 +133,17 @@ export class TokenEndpoint {
     const { id_token, access_token, refresh_token } = parse(refreshedSchema, response, (error) =>
       failureOf(error, "serviceFailed"),
     );
-    // A portal's JSON, or an error with a status of success: nothing was refreshed.
-    if (!id_token && !access_token && !refresh_token) throw failureOf(response, "serviceFailed");
+    const isError = isErrorBody(response.json);
+    const failure = isError || !access_token ? failureOf(response, "serviceFailed") : undefined;
+    // A portal's JSON, or an error with a status of success. Without a new refresh token, the old one is still good.
+    if (failure && !refresh_token) throw failure;
     return {
       tokens: {
-        ...(id_token && { idToken: id_token }),
-        ...(access_token && { accessToken: access_token }),
+        ...(id_token && !isError && { idToken: id_token }),
+        ...(access_token && !isError && { accessToken: access_token }),
         ...(refresh_token && { refreshToken: refresh_token }),
       },
+      ...(failure && { failure }),
       date: response.headers.date,
     };
   }
@@ -182,9 +184,15 @@ function rejectionOf({ status, json }: HttpResponse): RefreshRejected | undefine
   const named = code === undefined ? undefined : rejections.get(code);
   if (named && (status === 400 || status === 401 || status === 403)) return new RefreshRejected(named, detail);
   if (isPassing(code)) return undefined;
-  const isRefused = status === 401 && (isServiceError(json) || (code !== undefined && refusals.has(code)));
+  const isRefused = status === 401 && (isServiceError(json) || namesDeadToken(json, code));
   const isDead = isRefused || (status === 400 && code === "invalid_grant");
   return isDead ? new RefreshRejected("rejected", detail) : undefined;
+}
+
+function namesDeadToken(json: unknown, code: string | undefined): boolean {
+  if (code === undefined) return false;
+  const hasMessage = typeof asRecord(asRecord(json)?.error)?.message === "string";
+  return refusals.has(code) || (ambiguousRefusals.has(code) && hasMessage);
 }
 
 /** A gateway's, proxy's or portal's answer is no refusal by the issuer, also with 401, 403 or a status of success. */

@@ -4,10 +4,11 @@ import type { Clock } from "../../platform/clock.ts";
 import type { HttpClient } from "../../platform/httpClient.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { Accounts } from "../accounts.ts";
+import type { Credential } from "../credential.ts";
 import type { EndpointGuard } from "../endpointPermissions.ts";
 import { accountBinding } from "../endpoints.ts";
 import type { Refresher } from "../refresher.ts";
-import type { Account } from "../state.ts";
+import type { Account, Entry } from "../state.ts";
 import type { KeyDeriver } from "./derivedKey.ts";
 
 const grantSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.number() });
@@ -18,6 +19,9 @@ const creditsOfPlan: ReadonlyMap<string, number> = new Map([
   ["plus", 5],
   ["pro", 50],
 ]);
+
+/** Without a definite answer, an account's credits are asked for again after this long, ms. */
+const retryMs = 24 * 60 * 60_000;
 
 /** Statuses below 500 after which another try may succeed. */
 const passing: ReadonlySet<number> = new Set([408, 409, 425, 429]);
@@ -86,7 +90,7 @@ export interface CreditRedeemerDependencies {
   isWanted: () => boolean;
 }
 
-/** Asks for the credits of an account's plan, once per account. */
+/** Asks for the credits of an account's plan, once per account; once a day until there is a definite answer. */
 export class CreditRedeemer {
   readonly #dependencies: CreditRedeemerDependencies;
 
@@ -97,23 +101,40 @@ export class CreditRedeemer {
   /** @throws Problem, to be logged only */
   async ask(id: string): Promise<void> {
     const { accounts, refresher, deriver, http, clock, log, endpoints } = this.#dependencies;
-    let entry = accounts.entry(id);
-    if (!entry || !this.#isDue(entry.account, entry.credential.creditsAskedAt)) return;
+    const known = accounts.entry(id);
+    if (!known || !this.#isEligible(known.account) || !this.#isDue(known.credential)) return;
     const apiBaseUrl = this.#dependencies.apiBaseUrl();
-    endpoints.assertAllowed(accountBinding(entry.credential.issuer), apiBaseUrl);
+    endpoints.assertAllowed(accountBinding(known.credential.issuer), apiBaseUrl);
+    let entry = await this.#claimToday(id);
+    if (!entry) return;
     if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
     const { plan = "" } = entry.account;
     const answered = await redeemCredits(http, apiBaseUrl, plan, entry.credential.tokens.idToken, log);
     if (answered) await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: clock.now() }));
   }
 
-  #isDue(account: Account, askedAt: number | undefined): boolean {
+  /**
+   * Records that this window asks now, before it does, so that no other one does today.
+   * @returns undefined when another one has asked
+   */
+  async #claimToday(id: string): Promise<Entry | undefined> {
+    const { accounts, clock } = this.#dependencies;
+    let isOurs = false;
+    const entry = await accounts.update(id, (credential) => {
+      isOurs = this.#isDue(credential);
+      return isOurs ? { ...credential, creditsTriedAt: clock.now() } : credential;
+    });
+    return isOurs && entry && this.#isEligible(entry.account) ? entry : undefined;
+  }
+
+  #isEligible(account: Account): boolean {
     // A linked login is the Codex CLI's: neither its tokens nor its credits are ours.
-    return (
-      this.#dependencies.isWanted() &&
-      askedAt === undefined &&
-      account.origin === "own" &&
-      isEligibleForCredits(account)
-    );
+    return this.#dependencies.isWanted() && account.origin === "own" && isEligibleForCredits(account);
+  }
+
+  #isDue({ creditsAskedAt, creditsTriedAt }: Credential): boolean {
+    if (creditsAskedAt !== undefined) return false;
+    // A clock that was set back must not make this wait for years.
+    return creditsTriedAt === undefined || Math.abs(this.#dependencies.clock.now() - creditsTriedAt) >= retryMs;
   }
 }

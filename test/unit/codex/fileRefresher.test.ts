@@ -25,6 +25,42 @@ describe("a login linked with the Codex CLI", function () {
       assert.equal((await inFile()).access_token, current().credential.tokens.accessToken);
     });
 
+    it("is not refreshed by an answer without an access token, whose refresh token is written back", async () => {
+      const before = await link("none", { refreshHere: true });
+      issuer().omitFromRefresh(["access_token", "id_token"]);
+      await assert.rejects(refresh(), { code: "unreadableAnswer" });
+      const after = await inFile();
+      assert.notEqual(after.refresh_token, before.refresh_token);
+      assert.deepEqual([after.access_token, after.id_token], [before.access_token, before.id_token]);
+      issuer().omitFromRefresh([]);
+      const { credential } = await refresh();
+      assert.notEqual(credential.tokens.accessToken, before.access_token);
+      assert.deepEqual(issuer().recordsOf("reuseDetected"), []);
+    });
+
+    it("keeps the ID token in the file when the new one is none", async () => {
+      const before = await link("none", { refreshHere: true });
+      const { tokenEndpoint, log } = fixture.services;
+      const refresher = new FileRefresher({
+        tokenEndpoint: (of) => {
+          const endpoint = tokenEndpoint(of);
+          const { refresh } = endpoint;
+          endpoint.refresh = async (token) => {
+            const refreshed = await refresh.call(endpoint, token);
+            return { ...refreshed, tokens: { ...refreshed.tokens, idToken: "opaque" } };
+          };
+          return endpoint;
+        },
+        clock: systemClock,
+        log,
+      });
+      const tokens = await refresher.refresh(file(), linkedNow());
+      const after = await inFile();
+      assert.equal(after.id_token, before.id_token);
+      assert.equal(after.access_token, tokens.accessToken);
+      assert.notEqual(after.refresh_token, before.refresh_token);
+    });
+
     it("uses no refresh token where the new one could not be written", async () => {
       const { refresh_token } = await link("none", { refreshHere: true });
       await chmod(file(), 0o644);

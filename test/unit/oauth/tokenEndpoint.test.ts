@@ -1,152 +1,9 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { RefreshRejected, TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
+import { TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
 import type { HttpResponse } from "../../../src/platform/httpClient.ts";
 import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { ScriptedHttp } from "../signin/scriptedHttp.ts";
-
-/** Keys of every object, and a few more that are no codes of the issuer. */
-const strangeNames = [...Object.getOwnPropertyNames(Object.prototype), "prototype", "length", "REFRESH-TOKEN-EXPIRED"];
-const openAiError = (code: unknown, message: unknown = "No.") => ({
-  error: { message, type: "invalid_request_error", param: null, code },
-});
-
-/** The result of a refresh with this answer: tokens, the reason for a rejection, or the code of a problem. */
-async function refreshed(status: number, json: unknown) {
-  const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://issuer.test");
-  try {
-    return (await endpoint.refresh("rt.1")).tokens;
-  } catch (error) {
-    if (error instanceof RefreshRejected) return { rejected: error.reason };
-    if (isProblem(error)) return error.code;
-    throw error;
-  }
-}
-
-describe("A refused refresh", () => {
-  const codes = [
-    ["refresh_token_expired", "expired"],
-    ["refresh_token_reused", "reused"],
-    ["refresh_token_invalidated", "revoked"],
-  ] as const;
-  for (const [code, reason] of codes) {
-    it(`is permanent with ${code} and 400, 401 or 403, wherever the code is`, async () => {
-      const bodies = [openAiError(code), openAiError(code.toUpperCase()), { error: code }, { code }];
-      for (const status of [400, 401, 403]) {
-        for (const body of bodies) assert.deepEqual(await refreshed(status, body), { rejected: reason });
-      }
-    });
-
-    it(`is temporary with ${code} and any other status`, async () => {
-      const statuses = [402, 404, 408, 409, 418, 425, 429, 451, 500, 502, 503, 504, 511, 529];
-      for (const status of statuses) {
-        for (const body of [openAiError(code), { error: code }]) {
-          assert.equal(typeof (await refreshed(status, body)), "string", `${status}`);
-        }
-      }
-    });
-  }
-
-  it("is permanent with invalid_grant and 400 or 401, and with any other 401 of the issuer", async () => {
-    for (const status of [400, 401]) {
-      const body = { error: "invalid_grant", error_description: "grant request is invalid" };
-      assert.deepEqual(await refreshed(status, body), { rejected: "rejected" });
-    }
-    for (const code of ["something_new", null]) {
-      assert.deepEqual(await refreshed(401, openAiError(code)), { rejected: "rejected" });
-    }
-    // These codes mean that the token is dead, also in an error without a type.
-    for (const code of ["invalid_refresh_token", "token_expired", "token_invalidated", "token_revoked"]) {
-      for (const body of [{ error: { code, message: "m" } }, { error: code }, { code }]) {
-        assert.deepEqual(await refreshed(401, body), { rejected: "rejected" }, code);
-        for (const status of [403, 429, 503]) assert.equal(typeof (await refreshed(status, body)), "string", code);
-      }
-    }
-    assert.equal(await refreshed(503, { error: "invalid_grant" }), "serviceFailed");
-  });
-
-  it("is temporary with a 401 of a gateway or proxy", async () => {
-    const bodies = [
-      undefined,
-      null,
-      [],
-      "Unauthorized",
-      {},
-      { message: "Unauthorized" },
-      { error: "Unauthorized" },
-      { error: { code: 401, message: "Request had invalid authentication credentials", status: "UNAUTHENTICATED" } },
-      { error: { code: "Unauthorized", message: "Access denied" } },
-      { detail: "Not authenticated" },
-      { status: "login required" },
-    ];
-    for (const json of bodies) assert.equal(await refreshed(401, json), "unreadableAnswer", JSON.stringify(json));
-  });
-
-  it("is temporary with a 401 that has a temporary code", async () => {
-    const codes = [
-      ["server_error", "serviceFailed"],
-      ["server_is_overloaded", "serviceFailed"],
-      ["slow_down", "serviceFailed"],
-      ["temporarily_unavailable", "serviceFailed"],
-      ["rate_limit_exceeded", "rateLimited"],
-      ["Rate_Limit_Exceeded", "rateLimited"],
-      ["unsupported_country_region_territory", "regionBlocked"],
-    ] as const;
-    for (const [code, problem] of codes) {
-      for (const status of [400, 401]) assert.equal(await refreshed(status, openAiError(code)), problem, code);
-    }
-  });
-
-  it("keeps free text in place of a code out of the log", async () => {
-    for (const text of ["jane@example.com is locked", "a\nb", "x".repeat(65), "<b>", "rt.1/secret"]) {
-      for (const [status, json] of [
-        [400, openAiError(text)],
-        [401, { error: text }],
-        [503, { code: text }],
-      ] as const) {
-        const endpoint = new TokenEndpoint(new ScriptedHttp([{ status, json }]), "https://issuer.test");
-        await assert.rejects(endpoint.refresh("rt.1"), (error) => {
-          const detail = error instanceof RefreshRejected || isProblem(error) ? (error.detail ?? "") : "";
-          return detail.startsWith(`${status}`) && !detail.toLowerCase().includes(text.toLowerCase());
-        });
-      }
-    }
-  });
-
-  it("takes no key of every object for a code", async () => {
-    for (const name of strangeNames) {
-      assert.equal(await refreshed(503, openAiError(name)), "serviceFailed", name);
-      assert.equal(await refreshed(400, openAiError(name)), "serviceFailed", name);
-      assert.deepEqual(await refreshed(401, openAiError(name)), { rejected: "rejected" }, name);
-      assert.equal(await refreshed(503, JSON.parse(`{"${name}":{"code":"refresh_token_reused"}}`)), "serviceFailed");
-    }
-  });
-
-  it("is permanent with a reason that can be stored, or temporary, whatever the status and the body", () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.oneof(fc.constantFrom(400, 401, 403, 429, 503), fc.integer({ min: 201, max: 599 })),
-        fc.oneof(
-          fc.jsonValue(),
-          fc
-            .tuple(
-              fc.oneof(fc.constantFrom(...strangeNames, ...codes.map(([code]) => code), "invalid_grant"), fc.string()),
-              fc.boolean(),
-            )
-            .map(([code, nested]) => (nested ? openAiError(code) : { error: code })),
-        ),
-        async (status, json) => {
-          const result = await refreshed(status, json);
-          if (typeof result === "string") return;
-          assert.ok(
-            "rejected" in result && ["expired", "reused", "revoked", "rejected"].includes(result.rejected ?? ""),
-          );
-          assert.ok([400, 401, 403].includes(status), `${status}`);
-        },
-      ),
-      { numRuns: 500 },
-    ));
-});
+import { openAiError, refreshed } from "./tokenAnswers.ts";
 
 describe("A code that is not redeemed", () => {
   const answers: readonly [Partial<HttpResponse>, ProblemCode][] = [
@@ -242,7 +99,27 @@ describe("An answer of the token endpoint with status 200", () => {
     it(`is no refresh when it is ${JSON.stringify(json)}`, async () => assert.equal(await refreshed(200, json), code));
   }
 
-  it("is a refresh with any token, and keeps that whatever else it has", async () => {
+  it("is no refresh without an access token or with an error, but its refresh token is kept", async () => {
+    const error = { message: "m", type: "server_error", param: null, code: null };
+    for (const [json, code] of [
+      [{ refresh_token: "rt.2" }, "unreadableAnswer"],
+      [{ refresh_token: "rt.2", access_token: null }, "unreadableAnswer"],
+      [{ refresh_token: "rt.2", access_token: "a", error: "odd" }, "serviceFailed"],
+      [{ refresh_token: "rt.2", access_token: "a", error }, "serviceFailed"],
+      [{ refresh_token: "rt.2", error: { message: "m" } }, "unreadableAnswer"],
+    ] as const) {
+      const endpoint = new TokenEndpoint(new ScriptedHttp([{ json }]), "https://issuer.test");
+      const { tokens, failure } = await endpoint.refresh("rt.1");
+      assert.deepEqual([tokens, failure?.code], [{ refreshToken: "rt.2" }, code], JSON.stringify(json));
+    }
+    for (const json of [{ id_token: "i" }, { access_token: "a", error }, { access_token: "", id_token: "i" }]) {
+      assert.equal(typeof (await refreshed(200, json)), "string", JSON.stringify(json));
+    }
+    const endpoint = new TokenEndpoint(new ScriptedHttp([{ json: { access_token: "a" } }]), "https://issuer.test");
+    assert.equal((await endpoint.refresh("rt.1")).failure, undefined);
+  });
+
+  it("keeps what can be used of it, whatever else it has", async () => {
     const json = { refresh_token: "rt.2", error: "odd" };
     assert.deepEqual(await refreshed(200, json), { refreshToken: "rt.2" });
     assert.deepEqual(await refreshed(200, { access_token: "a", id_token: null }), { accessToken: "a" });

@@ -19,6 +19,8 @@ function logOf(lines: string[]) {
   return createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
 }
 
+const hour = 3_600_000;
+
 describe("The plan's API credits", () => {
   let issuer: TestIssuer;
   before(async () => {
@@ -101,13 +103,61 @@ describe("The plan's API credits", () => {
       assert.ok(services.accounts.entry()?.credential.creditsAskedAt);
     });
 
-    it("are asked for again when the service could not answer", async () => {
-      issuer.faults.set("redeem", { kind: "serverError", times: 1 });
-      const before = asked();
+    /** Another window of the same person, in which the same is allowed. */
+    async function openWindow() {
+      const window = await createServices({
+        ...{ issuer: issuer.issuer, clock, secrets: services.secrets, directory: services.directory },
+        account: { apiBaseUrl: () => issuer.apiBaseUrl, redeemCredits: () => true },
+      });
+      await window.endpoints.grant(accountBinding(issuer.issuer), [issuer.apiBaseUrl]);
+      await window.accounts.load();
+      return window;
+    }
+
+    it("are asked for again a day after the service could not answer, and no earlier, in whatever window", async () => {
+      issuer.faults.set("redeem", { kind: "serverError" });
+      const faults = () => issuer.recordsOf("fault").length;
+      const [before, start] = [asked(), faults()];
       await ask();
       assert.equal(services.accounts.entry()?.credential.creditsAskedAt, undefined);
       await ask();
+      for (let count = 0; count < 3; count += 1) {
+        const window = await openWindow();
+        await window.credits.ask(window.accounts.state.active?.id ?? "");
+        clock.jump(6 * hour);
+        await window.dispose();
+      }
+      assert.deepEqual([asked() - before, faults() - start], [0, 1]);
+      issuer.faults.clear();
+      clock.jump(6 * hour);
+      await ask();
       assert.equal(asked(), before + 1);
+    });
+
+    it("are asked for by one of the windows that open together", async () => {
+      issuer.faults.set("redeem", { kind: "serverError" });
+      const start = issuer.recordsOf("fault").length;
+      const windows = await Promise.all([1, 2, 3, 4].map(openWindow));
+      await Promise.all(windows.map((window) => window.credits.ask(window.accounts.state.active?.id ?? "")));
+      assert.equal(issuer.recordsOf("fault").length - start, 1);
+      await Promise.all(windows.map((window) => window.dispose()));
+    });
+
+    it("are not put off for longer by a clock that was wrong and is put right", async () => {
+      issuer.faults.set("redeem", { kind: "serverError", times: 1 });
+      const before = asked();
+      clock.setWall(365 * 24 * hour);
+      await ask();
+      clock.setWall(-365 * 24 * hour);
+      await ask();
+      assert.equal(asked(), before + 1);
+    });
+
+    it("are asked for by nobody who cannot record that", async () => {
+      services.accounts.update = () => Promise.reject(new Error("locked"));
+      const before = asked();
+      await assert.rejects(ask());
+      assert.equal(asked(), before);
     });
 
     it("are not asked for when the person does not want it", async () => {

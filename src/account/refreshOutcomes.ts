@@ -1,0 +1,177 @@
+import type { Claims } from "../oauth/claims.ts";
+import { clockOffset, clockOffsetOfLogin } from "../oauth/clockOffset.ts";
+import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
+import { backoff } from "../platform/backoff.ts";
+import type { Clock } from "../platform/clock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import { Problem } from "../shared/problem.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Credential, LoginTokens } from "./credential.ts";
+import { mergeTokens } from "./mergeTokens.ts";
+import { RefreshedStore } from "./refreshedStore.ts";
+import { fingerprintOf, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
+import type { Entry } from "./state.ts";
+import type { RefreshedTokens } from "./tokenRefresher.ts";
+
+export interface RefreshOutcomesDependencies {
+  accounts: Accounts;
+  revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  refreshNotes: RefreshNotes;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Waits between tries to end what was refreshed for an account that has been signed out, ms. */
+const retriesMs = [1_000, 10_000, 60_000, 300_000];
+const mostRetries = 12;
+
+/** Called as soon as a refreshed entry is stored, before the refresh has quite ended. */
+export type OnStored = (entry: Entry) => void;
+
+/** Makes of an answer what follows from it: what is stored, what is noted, and what callers get. */
+export class RefreshOutcomes {
+  readonly #dependencies: RefreshOutcomesDependencies;
+  readonly #store: RefreshedStore;
+
+  constructor(dependencies: RefreshOutcomesDependencies) {
+    this.#dependencies = dependencies;
+    this.#store = new RefreshedStore({
+      ...dependencies,
+      onLate: (credential) => this.#dropIfSignedOut(credential),
+      onEnded: (credential) => this.#revoke(credential),
+    });
+  }
+
+  /** Tries again to store what could not be stored; for a shutdown. */
+  saveAll(): Promise<void> {
+    return this.#store.saveAll();
+  }
+
+  /**
+   * Stores what a refresh brought.
+   * @throws Problem `accountMismatch`, `notSignedIn`, or why the access token was not refreshed
+   */
+  async keep<C extends Credential>(credential: C, refreshed: RefreshedTokens<C>, onStored: OnStored): Promise<Entry> {
+    const { accounts } = this.#dependencies;
+    const { tokens } = refreshed;
+    const merged = mergeTokens<C["tokens"]>(credential.tokens, tokens);
+    if (merged === undefined) throw await this.#otherAccount(credential, tokens.refreshToken);
+    const failure = refreshed.failure ?? whyNotNew(credential, tokens);
+    const next: C = { ...credential, tokens: merged.tokens, sequence: credential.sequence + 1 };
+    if (failure && next.tokens.refreshToken === credential.tokens.refreshToken)
+      throw await this.#unused(credential, failure);
+    const current = accounts.entry(credential.id);
+    if (current && current.credential.signedInAt !== credential.signedInAt) return current;
+    await this.#store.save(failure ? next : { ...next, ...this.#times(credential, refreshed, merged.claims) });
+    const stored = accounts.entry(next.id);
+    if (stored && !failure) onStored(stored);
+    await this.noteOver(next);
+    if (!stored) return this.#abandon(next);
+    this.#dropIfSignedOut(next);
+    if (failure) throw failure;
+    return stored;
+  }
+
+  /** What callers get from a refresh that failed; that the login has ended is stored. */
+  async failed(credential: Credential, error: unknown): Promise<unknown> {
+    if (!(error instanceof RefreshRejected)) return error;
+    this.#dependencies.log.warn(`The refresh token was rejected: ${error.detail}`);
+    await this.#store.save({ ...credential, rejected: error.reason });
+    return new Problem("needsSignIn", error.reason);
+  }
+
+  /** Notes beside the secrets that a refresh token is about to be given to the issuer. */
+  noteSpending(credential: Credential): Promise<void> {
+    const { sequence, tokens } = credential;
+    const hash = fingerprintOf(tokens.refreshToken);
+    return this.#note(credential, {
+      sequence,
+      hash,
+      spending: hash,
+      claimed: true,
+      at: this.#dependencies.clock.now(),
+    });
+  }
+
+  /** Notes which tokens are the newest, and that no answer is waited for. */
+  noteOver(credential: Credential): Promise<void> {
+    const { sequence, tokens } = credential;
+    return this.#note(credential, {
+      sequence,
+      hash: fingerprintOf(tokens.refreshToken),
+      at: this.#dependencies.clock.now(),
+    });
+  }
+
+  #times<C extends Credential>(credential: C, { date }: RefreshedTokens<C>, { issuedAt, expiresAt }: Claims) {
+    const { clock } = this.#dependencies;
+    const now = clock.now();
+    const offset =
+      credential.origin === "linked"
+        ? clockOffsetOfLogin(now, issuedAt)
+        : clockOffset(clock, date, issuedAt, expiresAt);
+    return { lastRefreshAt: now, receivedAt: now, clockOffset: offset ?? credential.clockOffset };
+  }
+
+  /** The refresh token is still good. */
+  async #unused(credential: Credential, failure: Problem): Promise<Problem> {
+    await this.noteOver(credential);
+    return failure;
+  }
+
+  /** The answer was for another account, so it is not used. */
+  async #otherAccount(credential: Credential, refreshToken: string | undefined): Promise<Problem> {
+    // The CLI is signed in as somebody else, and may change back: its own login was not refused.
+    if (credential.origin === "linked") await this.#store.save({ ...credential, rejected: "revoked" });
+    // Where the answer had a refresh token, ours is used up.
+    else if (refreshToken) await this.#store.save({ ...credential, rejected: "rejected" });
+    await this.noteOver(credential);
+    return new Problem("accountMismatch");
+  }
+
+  /** A sign-out takes no lock, and may have come while the tokens were stored. */
+  #dropIfSignedOut(credential: Credential, failures = 0): void {
+    const { accounts } = this.#dependencies;
+    accounts
+      .dropIfSignedOut(credential)
+      .then((dropped) => (dropped ? this.#revoke(credential) : undefined))
+      .catch((error: unknown) => this.#again(error, failures + 1, (count) => this.#dropIfSignedOut(credential, count)));
+  }
+
+  /** Signed out meanwhile: the new tokens must not stay valid at the issuer. */
+  async #abandon(credential: Credential): Promise<never> {
+    await this.#revoke(credential);
+    throw new Problem("notSignedIn");
+  }
+
+  async #revoke(credential: Credential, failures = 0): Promise<void> {
+    const { origin, issuer, tokens } = credential;
+    if (origin !== "own") return;
+    try {
+      await this.#dependencies.revoke(issuer, tokens.refreshToken);
+    } catch (error) {
+      this.#again(error, failures + 1, (count) => void this.#revoke(credential, count));
+    }
+  }
+
+  /** Tries again later, as nothing else knows of these tokens; a limited number of times. */
+  #again(error: unknown, failures: number, work: (failures: number) => void): void {
+    const { clock, log } = this.#dependencies;
+    log.info(`After a refresh of an account that was signed out: ${describeError(error)}`);
+    if (failures <= mostRetries) clock.after(backoff(retriesMs, failures), () => work(failures));
+  }
+
+  async #note(credential: Credential, note: Omit<RefreshNote, "account">): Promise<void> {
+    if (credential.origin === "linked") return;
+    const { refreshNotes, log } = this.#dependencies;
+    await refreshNotes
+      .write(credential, note)
+      .catch((error: unknown) => log.warn(`A refresh could not be noted: ${describeError(error)}`));
+  }
+}
+
+/** An answer with the same access token did not refresh it. */
+function whyNotNew(credential: Credential, { accessToken }: Partial<LoginTokens>): Problem | undefined {
+  if (accessToken !== undefined && accessToken !== credential.tokens.accessToken) return undefined;
+  return new Problem(credential.origin === "linked" ? "linkedNotRefreshed" : "serviceFailed", "the same access token");
+}

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import type { Credential } from "../../../src/account/credential.ts";
+import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
+import { eventually } from "../../support/timing.ts";
+import { always, createFixture, credentialOf, type Fixture, is } from "./fixture.ts";
+
+describe("Refreshed tokens that come late", () => {
+  let fixture: Fixture;
+  beforeEach(async () => {
+    fixture = await createFixture();
+  });
+  afterEach(() => fixture.dispose());
+
+  const key = (id: string) => `credential.${id}`;
+  const records = () => [...fixture.secrets.values.keys()].filter((name) => name.startsWith("credential."));
+  const revoked = () => fixture.issuer.recordsOf("revoke").filter(({ found }) => found).length;
+
+  it("are never stored over newer ones, also while nothing can be read", async () => {
+    const window = await fixture.signedIn();
+    fixture.secrets.failingStores = 1;
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    await window.refresher.settle();
+    fixture.secrets.failingStores = 1;
+    const second = await window.refresher.refresh(credential);
+    // Another window has refreshed them once more.
+    const newest: Credential = { ...second.credential, sequence: 3, lastRefreshAt: fixture.clock.now() };
+    fixture.secrets.values.set(key(newest.id), JSON.stringify(newest));
+    const hash = fingerprintOf(newest.tokens.refreshToken);
+    await window.refreshNotes.write(newest, { sequence: 3, hash, at: fixture.clock.now() });
+    fixture.secrets.script("get", "*", ...always("rejects" as const));
+    await fixture.clock.advance(200);
+    await window.refresher.settle();
+    assert.equal(JSON.parse(fixture.secrets.values.get(key(newest.id)) ?? "{}").sequence, 3);
+  });
+
+  it("are stored while nothing can be read, as nobody has noted newer ones", async () => {
+    const window = await fixture.signedIn();
+    fixture.secrets.failingStores = 1;
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    fixture.secrets.script("get", "*", ...always("rejects" as const));
+    await fixture.clock.advance(200);
+    await window.refresher.settle();
+    assert.deepEqual(JSON.parse(fixture.secrets.values.get(key(credential.id)) ?? "{}"), credential);
+  });
+
+  /** A window whose refreshed tokens are not stored yet, and another one, in which somebody signs out then. */
+  async function signedOutElsewhere() {
+    const window = await fixture.signedIn();
+    const other = await fixture.openLoaded();
+    fixture.secrets.failingStores = 2;
+    const { credential } = await window.refresher.refresh(credentialOf(window));
+    // Everything that the refresh itself does has been done.
+    await window.refresher.settle();
+    await window.accounts.reread(credential.id);
+    await other.accounts.remove(credential.id);
+    return window;
+  }
+
+  it("are revoked when somebody has signed out elsewhere before they could be stored", async () => {
+    await signedOutElsewhere();
+    await fixture.clock.advance(200);
+    await eventually(() => assert.equal(revoked(), 1));
+    assert.deepEqual(records(), []);
+    await fixture.clock.advance(60_000);
+    assert.deepEqual(records(), []);
+  });
+
+  it("are revoked when the window closes, if somebody has signed out elsewhere", async () => {
+    const window = await signedOutElsewhere();
+    await window.refresher.settle();
+    assert.equal(revoked(), 1);
+    assert.deepEqual(records(), []);
+  });
+
+  it("are revoked, and not left behind, where a record could not be deleted at the sign-out", async () => {
+    fixture.secrets.script("delete", "*", "rejects", "rejects", "rejects");
+    await signedOutElsewhere();
+    assert.equal(records().length, 1);
+    await fixture.clock.advance(200);
+    await eventually(() => assert.equal(revoked(), 1));
+    await eventually(() => assert.deepEqual(records(), []));
+  });
+
+  it("of somebody who has signed out are revoked as soon as the issuer can be told", async () => {
+    const window = await fixture.signedIn();
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    fixture.issuer.faults.set("revoke", { kind: "serverError", times: 2 });
+    const refresh = window.refresher.refresh(credentialOf(window));
+    await fixture.issuer.waitForRecord("fault");
+    await window.accounts.remove(window.accounts.state.active?.id ?? "");
+    await assert.rejects(refresh, is("notSignedIn"));
+    for (const ms of [1_000, 10_000]) {
+      assert.equal(revoked(), 0);
+      await eventually(() => assert.equal(fixture.clock.pending, 1));
+      await fixture.clock.advance(ms);
+    }
+    await eventually(() => assert.equal(revoked(), 1));
+    assert.equal(fixture.clock.pending, 0);
+  });
+
+  it("of somebody who signs out elsewhere are revoked as soon as that can be read", async () => {
+    const window = await fixture.signedIn();
+    const other = await fixture.openLoaded();
+    fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
+    const refresh = window.refresher.refresh(credentialOf(window));
+    await fixture.issuer.waitForRecord("fault");
+    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    const { dropIfSignedOut } = window.accounts;
+    let fails = 2;
+    window.accounts.dropIfSignedOut = async (credential) => {
+      fails -= 1;
+      if (fails >= 0) throw new Error("locked");
+      return dropIfSignedOut.call(window.accounts, credential);
+    };
+    await refresh.catch(() => {});
+    for (const ms of [1_000, 10_000]) {
+      await eventually(() => assert.equal(fixture.clock.pending, 1));
+      await fixture.clock.advance(ms);
+    }
+    await eventually(() => assert.equal(revoked(), 1));
+    await eventually(() => assert.deepEqual(records(), []));
+  });
+});
