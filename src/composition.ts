@@ -50,10 +50,11 @@ export async function compose(host: Host): Promise<Services> {
     await account.dispose();
     throw error;
   });
-  const { accounts, ownKey, endpoints, tokenEndpoint, lock, revoke } = account;
+  const { accounts, ownKey, endpoints, tokenEndpoint, lock, signOut } = account;
   const codex = createCodex({ ...{ accounts, tokenEndpoint, lock, clock, log, version }, ...codexHost() });
   const { signIn, dispose: endSignIn } = createSignIn({
-    ...{ accounts, tokenEndpoint, revoke, http, clock, log },
+    ...{ accounts, tokenEndpoint, http, clock, log },
+    discard: (id, token) => signOut.discard(id, token),
     environment: hostEnvironmentOf(context),
     preferredFlow: () => settings.preferredFlow,
     issuer: () => settings.endpoint("issuer"),
@@ -75,7 +76,7 @@ export async function compose(host: Host): Promise<Services> {
     ...editor,
     async dispose() {
       disposables.dispose();
-      endSignIn();
+      await endSignIn();
       await account.dispose();
       await codex.dispose();
     },

@@ -5,13 +5,12 @@ import { describeError, type Logger } from "../platform/logger.ts";
 import { remember } from "../platform/remember.ts";
 import { TaskQueue } from "../platform/taskQueue.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
-import { hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
+import { hasEnded, withAccount } from "./accountIndex.ts";
 import { AccountsMemory } from "./accountsMemory.ts";
 import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { EndedAccounts } from "./endedAccounts.ts";
-import { afterLateWrite } from "./limitSecrets.ts";
 import { isNewer } from "./recordOrder.ts";
 import { RecordRepair } from "./recordRepair.ts";
 import { fingerprintOf, isSuperseded, type RefreshNotes } from "./refreshNotes.ts";
@@ -65,7 +64,7 @@ export class Accounts {
     const whole = { ...common, writer: this.#writer, inTurn };
     this.#signIns = new SignInWriter({ ...whole, refreshNotes, replacedTokens });
     this.#repair = new RecordRepair({ ...whole, mayStore: (credential) => this.#mayStore(credential) });
-    this.ended = new EndedAccounts(whole);
+    this.ended = new EndedAccounts({ ...whole, onEnded: () => this.#read.fire() });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }
 
@@ -77,7 +76,7 @@ export class Accounts {
     return this.#memory.onDidChange;
   }
 
-  /** Fires when everything that is stored has been read. */
+  /** Fires when everything that is stored has been read, and when an end was written later than it was reported. */
   get onDidRead() {
     return this.#read.event;
   }
@@ -246,39 +245,15 @@ export class Accounts {
    * @throws as `store`; then it stays
    */
   async end(id: string): Promise<Entry | undefined> {
-    await this.#loaded.get();
+    if (!this.#memory.get(id)) await this.#loaded.get();
     return this.ended.end(id);
   }
 
-  /**
-   * Removes an account from this computer.
-   * @returns the record it had
-   * @throws as `store`; then it stays
-   */
+  /** The same, and deletes its record. */
   async remove(id: string): Promise<Entry | undefined> {
-    if (!this.#memory.get(id)) await this.#loaded.get();
-    return this.#inTurn(async () => {
-      // Another window may have refreshed the tokens: the newest are the ones to revoke.
-      const entry = await this.#reader.reread(id);
-      if (!entry) return undefined;
-      await this.#removeFromIndex(entry.credential);
-      // If the index could not be read, other accounts may still be signed in.
-      if (this.#memory.index.ids.length === 0) this.#reader.remember(this.#reader.isBlind && "missing");
-      this.#memory.drop(id);
-      await this.#writer.deleteRecord(id);
-      return entry;
-    });
-  }
-
-  async #removeFromIndex(credential: Credential): Promise<void> {
-    try {
-      await this.#writer.changeIndex((index) => withoutAccount(index, credential));
-    } catch (error) {
-      // A write that was reported as failed may have succeeded.
-      await this.#reader.readIndex().catch(() => {});
-      if (hasEnded(this.#memory.index, credential)) return;
-      throw afterLateWrite(error, () => this.dropIfSignedOut(credential));
-    }
+    const entry = await this.end(id);
+    if (entry) await this.ended.deleteRecord(id);
+    return entry;
   }
 
   /**

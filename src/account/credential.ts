@@ -142,6 +142,14 @@ export function claimsOf(tokens: LoginTokens): Claims {
 }
 
 /**
+ * Whether claims name a person. A ChatGPT workspace alone may be many people's, and tokens that name nobody are nobody's:
+ * two of them must never count as one account.
+ */
+export function namesAccount({ userId, email }: Claims): boolean {
+  return userId !== undefined || email !== undefined;
+}
+
+/**
  * The id of the account that tokens belong to: a ChatGPT user in one ChatGPT workspace at one issuer. The same email in
  * two ChatGPT workspaces makes two accounts.
  */

@@ -20,6 +20,8 @@ export interface EndedAccountsDependencies {
   memory: AccountsMemory;
   reader: AccountsReader;
   writer: AccountsWriter;
+  /** Called when it was found that the sign-in of an account has ended. */
+  onEnded: () => void;
   /** Runs work when no other change of what is stored is under way. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -62,7 +64,7 @@ export class EndedAccounts {
   }
 
   async #markEnded(credential: Credential): Promise<void> {
-    const { memory, reader, writer, inTurn } = this.#dependencies;
+    const { memory, reader, writer, onEnded, inTurn } = this.#dependencies;
     try {
       await writer.changeIndex((index) => withoutAccount(index, credential, { left: true }));
     } catch (error) {
@@ -72,7 +74,9 @@ export class EndedAccounts {
       throw afterLateWrite(error, () =>
         inTurn(async () => {
           await reader.readIndex();
-          if (hasEnded(memory.index, credential)) memory.drop(credential.id);
+          if (!hasEnded(memory.index, credential)) return;
+          memory.drop(credential.id);
+          onEnded();
         }),
       );
     }

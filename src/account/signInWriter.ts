@@ -1,12 +1,13 @@
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { endedAt, hasEnded, withAccount, withoutAccount } from "./accountIndex.ts";
+import { hasEnded, latestSignIn, withAccount, withoutAccount } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { holdUnlessStuck } from "./holdUnlessStuck.ts";
 import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
+import { isNewer } from "./recordOrder.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
 import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
@@ -45,6 +46,7 @@ export class SignInWriter {
     await reader.readIndex();
     const replaced = await store.readCredential(id);
     const credential = laterThan(this.#latestSignIn(id, replaced), given);
+    const before = memory.newest(id, replaced)?.credential;
     const revocable = await this.#rememberReplaced(credential, replaced);
     let isListed = false;
     try {
@@ -54,8 +56,9 @@ export class SignInWriter {
     } catch (error) {
       // The sign-in before stays: its token is not one that was replaced.
       if (revocable) await this.#changeReplaced(id, { removed: [revocable] });
-      if (!(error instanceof KeyringSilent)) await this.#restore(credential, replaced);
-      const undo = () => inTurn(() => this.#undoLate(credential, replaced, isListed));
+      // A record that is still being stored is undone when it is.
+      if (!(error instanceof KeyringSilent) || isListed) await this.#restore(credential, replaced, before);
+      const undo = () => inTurn(() => this.#undoLate(credential, replaced, before, isListed));
       throw afterLateWrite(error, () => holdUnlessStuck(lock, id, undo, log));
     }
     reader.remember(true);
@@ -70,7 +73,7 @@ export class SignInWriter {
     const { memory, refreshNotes } = this.#dependencies;
     const known = memory.get(credential.id)?.credential;
     const read = stored.status === "found" ? stored.credential : undefined;
-    const replaced = known && read ? newerOf(known, read) : (known ?? read);
+    const replaced = known && read ? (isNewer(read, known) ? read : known) : (known ?? read);
     // One that is being handed off may be the Codex CLI's by now.
     if (replaced?.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return undefined;
     const note = await refreshNotes.read(replaced);
@@ -94,26 +97,36 @@ export class SignInWriter {
   #latestSignIn(id: string, stored: StoredCredential): number {
     const { memory } = this.#dependencies;
     return Math.max(
-      endedAt(memory.index, id),
+      latestSignIn(memory.index, id),
       memory.get(id)?.credential.signedInAt ?? 0,
       stored.status === "found" ? stored.credential.signedInAt : 0,
     );
   }
 
   /** Restores what the record of a failed sign-in has replaced, as far as the keyring allows. */
-  async #restore(credential: Credential, replaced: StoredCredential): Promise<void> {
+  async #restore(credential: Credential, replaced: StoredCredential, before: Credential | undefined): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
     const { id } = credential;
     // A write that was reported as failed may have succeeded.
     const now = await store.readCredential(id).catch(() => undefined);
     if (now?.status !== "found" || now.credential.signedInAt !== credential.signedInAt) return;
-    const before = memory.newest(id, replaced)?.credential;
-    if (before) return store.writeCredential(before).catch(() => {});
+    if (before) return this.#putBack(before, credential).catch(() => {});
     if (isUnreadable(replaced)) return store.restoreSetAside(id).catch(() => {});
     // An index that could not be read may name the account, with an earlier record.
     if (reader.isBlind || memory.index.ids.includes(id)) return;
     await reader.readIndex().catch(() => {});
     await this.#end(credential, memory.index.ids.includes(id)).catch(() => {});
+  }
+
+  /**
+   * Stores the record again that a failed sign-in has replaced. It counts as a newer one, because other windows may have
+   * read that of the failed sign-in.
+   */
+  async #putBack(before: Credential, { signedInAt }: Credential): Promise<void> {
+    const { store, memory, reader } = this.#dependencies;
+    const restored = laterThan(signedInAt, before);
+    await store.writeCredential(restored);
+    memory.adopt(restored, reader.noticeWithout(restored.id));
   }
 
   /**
@@ -134,7 +147,12 @@ export class SignInWriter {
    * Undoes a sign-in that was reported as failed and was written all the same, when the keyring answered at last.
    * @param isListed whether it has written the index, too
    */
-  async #undoLate(credential: Credential, replaced: StoredCredential, isListed: boolean): Promise<void> {
+  async #undoLate(
+    credential: Credential,
+    replaced: StoredCredential,
+    before: Credential | undefined,
+    isListed: boolean,
+  ): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
     const { id, signedInAt } = credential;
     await reader.readIndex();
@@ -142,27 +160,31 @@ export class SignInWriter {
     const known = memory.newest(id, { status: "none" })?.credential;
     // Written since, here or in another window, or signed in again.
     if (now?.status === "found" && now.credential.signedInAt !== signedInAt) return;
-    if (known && known.signedInAt > signedInAt) return;
-    if (known && known.signedInAt < signedInAt) return store.writeCredential(known);
+    const isStored = now?.status === "found";
+    if (known && known.signedInAt > signedInAt) return isStored ? store.writeCredential(known) : undefined;
+    // This window may have read the record that is to be undone.
+    const earlier = known && known.signedInAt < signedInAt ? known : before;
+    if (earlier && !hasEnded(memory.index, earlier)) return this.#putBack(earlier, credential);
     if (isUnreadable(replaced)) return store.restoreSetAside(id);
-    // Another window has signed in, and this record has replaced the other window's.
-    const { index } = memory;
-    if (!isListed && index.ids.includes(id) && !hasEnded(index, credential)) return;
-    await this.#end(credential, true);
+    await this.#endLate(credential, isListed, isStored);
     memory.drop(id);
+  }
+
+  /** @param isStored whether the record that is stored is this one */
+  async #endLate(credential: Credential, isListed: boolean, isStored: boolean): Promise<void> {
+    const { memory, writer } = this.#dependencies;
+    const { id, signedInAt } = credential;
+    const { index } = memory;
+    const isOthers = latestSignIn(index, id) > signedInAt || (!isListed && !hasEnded(index, credential));
+    if (!index.ids.includes(id) || !isOthers) return this.#end(credential, true);
+    // Another window has signed in, and stores its record again where this one has replaced it.
+    if (isStored) await writer.deleteRecord(id);
   }
 }
 
 /** The credential with a later sign-in time than `before`: it decides which is newer, also after a clock was set back. */
 function laterThan(before: number, credential: Credential): Credential {
   return credential.signedInAt > before ? credential : { ...credential, signedInAt: before + 1 };
-}
-
-/** The newer of two records of an account. */
-function newerOf(one: Credential, other: Credential): Credential {
-  const isOlder =
-    one.signedInAt === other.signedInAt ? one.sequence < other.sequence : one.signedInAt < other.signedInAt;
-  return isOlder ? other : one;
 }
 
 /** Whether two records have tokens of the same login, as when one that was handed off is imported. */

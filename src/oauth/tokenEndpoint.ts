@@ -48,6 +48,16 @@ export class RefreshRejected extends Error {
   }
 }
 
+/** The issuer has redeemed a code and its answer cannot be used; but it has a refresh token, which is to be revoked. */
+export class IncompleteTokens extends Problem<"unreadableAnswer"> {
+  readonly refreshToken: string;
+
+  constructor(refreshToken: string) {
+    super("unreadableAnswer", "200 with incomplete tokens");
+    this.refreshToken = refreshToken;
+  }
+}
+
 /** By the issuer's code. A map, because every object has keys such as `constructor`. */
 const rejections: ReadonlyMap<string, RefreshRejection> = new Map([
   ["refresh_token_expired", "expired"],
@@ -85,12 +95,13 @@ export class TokenEndpoint {
 
   /**
    * Redeems an authorization code (RFC 6749 section 4.1.3). A code works once, so this is never tried again.
-   * @throws Problem
+   * @throws IncompleteTokens, or another Problem
    */
-  async redeemCode(
-    grant: { code: string; codeVerifier: string; redirectUri: string },
-    signal?: AbortSignal,
-  ): Promise<TokenSet & { date: string | undefined }> {
+  async redeemCode(grant: {
+    code: string;
+    codeVerifier: string;
+    redirectUri: string;
+  }): Promise<TokenSet & { date: string | undefined }> {
     const response = await this.#http.send({
       method: "POST",
       url: this.#url,
@@ -101,9 +112,12 @@ export class TokenEndpoint {
         client_id: clientId,
         code_verifier: grant.codeVerifier,
       },
-      ...(signal && { signal }),
     });
     if (response.status !== 200) throw exchangeFailure(response);
+    const given = refreshedSchema.safeParse(response.json).data;
+    if (given?.refresh_token !== undefined && !(given.id_token && given.access_token)) {
+      throw new IncompleteTokens(given.refresh_token);
+    }
     const { id_token, access_token, refresh_token } = parse(tokenSetSchema, response, exchangeFailure);
     return {
       idToken: id_token,

@@ -88,13 +88,15 @@ export class Attempt {
     return shown.stage === "starting" ? { ...shown, since } : { ...shown, since, until: this.#until };
   }
 
-  /** Goes on with the answer; the flows stop waiting for theirs. */
+  /** Goes on with the answer; the flows stop waiting for theirs. From `saving` on, only the outcome ends it. */
   enter(work: "redeeming" | "saving"): void {
     this.#work = work;
+    if (work === "saving") this.#limit.dispose();
     this.#answered.abort();
     this.#onChange();
   }
 
+  /** Ends it, unless the credential is being stored: that is finished, and told as what it comes to. */
   cancel(): void {
     this.#stop(new Problem("cancelled"));
   }
@@ -118,7 +120,7 @@ export class Attempt {
 
   #flowsChanged(): void {
     // A device code lives longer than the time limit.
-    if (this.flows.expiresAt > this.#until) {
+    if (this.flows.expiresAt > this.#until && this.#work === undefined) {
       this.#until = this.flows.expiresAt;
       this.#limit.dispose();
       this.#limit = this.#startLimit();
@@ -134,6 +136,7 @@ export class Attempt {
 
   /** Aborts at once all that is under way, and makes the attempt fail. */
   #stop(problem: Problem): void {
+    if (this.#work === "saving") return;
     this.#failed.abort(problem);
     this.#answered.abort(problem);
     this.#stopped.reject(problem);

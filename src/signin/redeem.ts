@@ -1,4 +1,4 @@
-import { accountIdOf, type Credential, claimsOf, credentialVersion } from "../account/credential.ts";
+import { accountIdOf, type Credential, claimsOf, credentialVersion, namesAccount } from "../account/credential.ts";
 import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
 import { readClaims } from "../oauth/claims.ts";
 import { clockOffset } from "../oauth/clockOffset.ts";
@@ -15,10 +15,9 @@ export async function redeem(
   tokenEndpoint: TokenEndpoint,
   issuer: string,
   grant: AuthorizationGrant,
-  signal: AbortSignal,
 ): Promise<IssuedTokens> {
   try {
-    return await tokenEndpoint.redeemCode(grant, signal);
+    return await tokenEndpoint.redeemCode(grant);
   } catch (error) {
     // The code came through a browser on this network, so the service can be reached: only VS Code's connection fails.
     const onlyHere = isProblem(
@@ -38,31 +37,38 @@ export function isAllowedWorkspace(tokens: TokenSet, allowed: readonly string[])
   return workspace !== undefined && allowed.includes(workspace);
 }
 
-/** The id of the account that tokens belong to. */
-export function accountIdIn(issuer: string, tokens: TokenSet): string {
-  return accountIdOf(issuer, claimsOf(tokens));
+/** The id of the account that tokens belong to; undefined when they name nobody. */
+export function accountIdIn(issuer: string, tokens: TokenSet): string | undefined {
+  const claims = claimsOf(tokens);
+  return namesAccount(claims) ? accountIdOf(issuer, claims) : undefined;
 }
 
-/** The record of a new sign-in. What was stored for the account keeps its derived key. */
+/**
+ * The record of a new sign-in. What was stored for the account keeps its derived key.
+ * @param before the record that an account has
+ */
 export function newCredential(
   issuer: string,
   { date, ...tokens }: IssuedTokens,
-  before: Credential | undefined,
+  before: (id: string) => Credential | undefined,
   clock: Clock,
 ): Credential {
-  const { issuedAt, expiresAt } = claimsOf(tokens);
+  const claims = claimsOf(tokens);
+  const id = accountIdOf(issuer, claims);
+  const { derivedKey, creditsAskedAt } = before(id) ?? {};
   const now = clock.now();
   return {
     version: credentialVersion,
-    id: accountIdIn(issuer, tokens),
+    id,
     origin: "own",
     issuer,
     tokens,
     sequence: 0,
     signedInAt: now,
     receivedAt: now,
-    clockOffset: clockOffset(clock, date, issuedAt, expiresAt) ?? 0,
-    derivedKey: before?.derivedKey.status === "present" ? before.derivedKey : { status: "absent", why: "pending" },
-    ...(before?.creditsAskedAt !== undefined && { creditsAskedAt: before.creditsAskedAt }),
+    lastRefreshAt: now,
+    clockOffset: clockOffset(clock, date, claims.issuedAt, claims.expiresAt) ?? 0,
+    derivedKey: derivedKey?.status === "present" ? derivedKey : { status: "absent", why: "pending" },
+    ...(creditsAskedAt !== undefined && { creditsAskedAt }),
   };
 }

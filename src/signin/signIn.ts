@@ -1,26 +1,18 @@
-import type { Accounts } from "../account/accounts.ts";
-import { type Account, createEntry } from "../account/state.ts";
-import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
-import type { TokenEndpoint } from "../oauth/tokenEndpoint.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { Account } from "../account/state.ts";
 import { Emitter } from "../platform/emitter.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
-import { describeError, type Logger } from "../platform/logger.ts";
+import { describeError } from "../platform/logger.ts";
 import type { FlowName, SignInAttempt } from "../shared/panelProtocol.ts";
 import { Problem } from "../shared/problem.ts";
 import { Attempt, isCancelled } from "./attempt.ts";
+import { Completion, type CompletionDependencies } from "./completion.ts";
 import type { SignInEvent } from "./flow.ts";
 import type { HostEnvironment } from "./hostEnvironment.ts";
 import { readPastedLink } from "./paste.ts";
-import { accountIdIn, type IssuedTokens, isAllowedWorkspace, newCredential, redeem } from "./redeem.ts";
 import { SignInPage } from "./signInPage.ts";
 
-export interface SignInDependencies {
-  accounts: Accounts;
-  tokenEndpoint: (issuer: string) => TokenEndpoint;
+export interface SignInDependencies extends CompletionDependencies {
   http: HttpClient;
-  clock: Clock;
-  log: Logger;
   /** Where VS Code, this extension and the person's browser run. */
   environment: HostEnvironment;
   /** The flow to begin with, where none is asked for. */
@@ -29,12 +21,6 @@ export interface SignInDependencies {
   issuer: () => string;
   /** Asks the person, where needed, whether the addresses in the settings may get the credential. @throws Problem */
   permit: (issuer: string, signal: AbortSignal) => Promise<void>;
-  /** The only ChatGPT workspaces that may be signed in to; all when empty. */
-  allowedWorkspaces: () => readonly string[];
-  /** Revokes a refresh token that will not be stored. */
-  revoke: (issuer: string, refreshToken: string) => Promise<void>;
-  /** Starts what follows a sign-in without delaying it; what it returns is called when the credential is stored. */
-  beginFollowUp: (issuer: string, idToken: string) => (id: string) => void;
 }
 
 /** How a sign-in begins. */
@@ -51,6 +37,7 @@ export class SignIn {
   readonly #dependencies: SignInDependencies;
   readonly #changed: Emitter<void>;
   readonly #events: Emitter<SignInEvent>;
+  readonly #completion: Completion;
   #attempt: Attempt | undefined;
 
   constructor(dependencies: SignInDependencies) {
@@ -59,6 +46,7 @@ export class SignIn {
       dependencies.log.error(`A listener of the sign-in failed: ${describeError(error)}`);
     this.#changed = new Emitter(onError);
     this.#events = new Emitter(onError);
+    this.#completion = new Completion(dependencies);
   }
 
   get onDidChange() {
@@ -94,7 +82,7 @@ export class SignIn {
     try {
       attempt.flows.begin(flow);
       const account = await Promise.race([
-        attempt.flows.answer.then((grant) => this.#finish(attempt, grant, onStored)),
+        attempt.flows.answer.then((grant) => this.#completion.run(attempt, grant, onStored)),
         attempt.stopped,
       ]);
       attempt.succeed(account);
@@ -112,8 +100,14 @@ export class SignIn {
     }
   }
 
+  /** Ends the running sign-in, unless its credential is already being stored. */
   cancel(): void {
     this.#attempt?.cancel();
+  }
+
+  /** Resolves when no sign-in is being completed or undone any more; for a shutdown. */
+  settled(): Promise<void> {
+    return this.#completion.settled();
   }
 
   /** Shows what the person is waiting for again. @throws Problem */
@@ -165,41 +159,5 @@ export class SignIn {
     });
     this.#changed.fire();
     return this.#attempt;
-  }
-
-  /** From the first answer to the stored credential. */
-  async #finish(attempt: Attempt, grant: AuthorizationGrant, onStored: SignInOptions["onStored"]): Promise<Account> {
-    const { issuer, signal } = attempt;
-    // An answer that comes when the attempt has ended is not redeemed.
-    signal.throwIfAborted();
-    attempt.enter("redeeming");
-    const tokens = await redeem(this.#dependencies.tokenEndpoint(issuer), issuer, grant, signal);
-    this.#checkWorkspace(issuer, tokens);
-    const followUp = this.#dependencies.beginFollowUp(issuer, tokens.idToken);
-    attempt.enter("saving");
-    const account = await this.#store(issuer, tokens, onStored);
-    followUp(account.id);
-    return account;
-  }
-
-  async #store(issuer: string, tokens: IssuedTokens, onStored: SignInOptions["onStored"]): Promise<Account> {
-    const { accounts, clock, log } = this.#dependencies;
-    const id = accountIdIn(issuer, tokens);
-    const credential = newCredential(issuer, tokens, accounts.entry(id)?.credential, clock);
-    await accounts.tellTogether(async () => {
-      await accounts.storeSignIn(credential);
-      await onStored?.().catch((error: unknown) => log.warn(`After storing the sign-in: ${describeError(error)}`));
-    });
-    return createEntry(credential).account;
-  }
-
-  /** @throws Problem `workspaceNotAllowed`, after revoking the refresh token that will not be stored */
-  #checkWorkspace(issuer: string, tokens: IssuedTokens): void {
-    const { allowedWorkspaces, revoke, log } = this.#dependencies;
-    if (isAllowedWorkspace(tokens, allowedWorkspaces())) return;
-    revoke(issuer, tokens.refreshToken).catch((error: unknown) =>
-      log.warn(`The refresh token was not revoked: ${describeError(error)}`),
-    );
-    throw new Problem("workspaceNotAllowed");
   }
 }

@@ -65,7 +65,7 @@ export async function createServices(options: ServicesOptions) {
     permit: (of, signal) =>
       endpoints.request(accountBinding(of), [of], { again: true, problem: "signInNotAllowed", signal }),
     allowedWorkspaces: () => [],
-    revoke: account.revoke,
+    discard: (id, token) => account.signOut.discard(id, token),
     beginFollowUp: (of, idToken) => options.beginFollowUp?.(of, idToken, deriver) ?? (() => {}),
     ...options.signIn,
   });

@@ -45,6 +45,10 @@ export const signInProblems = {
     l10n.t(
       "The setting “chatgptSignIn.allowedWorkspaces” doesn't allow this ChatGPT workspace, so nothing was saved. Sign in to an allowed one.",
     ),
+  noAccountNamed: () =>
+    l10n.t(
+      "The sign-in service's response named no account, so nobody was signed in. Run “Sign in with ChatGPT” to try again.",
+    ),
   missingCode: () => l10n.t("The sign-in page sent no authorization code. Run “Sign in with ChatGPT” to try again."),
   exchangeRefused: () =>
     l10n.t("The sign-in service refused to complete the sign-in. Run “Sign in with ChatGPT” to try again."),

@@ -86,7 +86,8 @@ describe("A store that hangs", () => {
       await eventually(async () => {
         const { state, entry } = { state: (await next()).state, entry: (await next()).entry() };
         assert.equal(state.accounts.length, 1);
-        assert.deepEqual(entry?.credential, old);
+        // A record that was stored again counts as that of a later sign-in.
+        assert.deepEqual({ ...entry?.credential, signedInAt: old?.signedInAt }, old);
       });
     });
   }
@@ -135,7 +136,7 @@ describe("A store that hangs", () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       await other.accounts.reload();
       assert.ok(other.accounts.entry()?.credential === later);
-      assert.equal((await next()).state.active?.email, "plus@example.com");
+      await eventually(async () => assert.deepEqual((await next()).entry()?.credential, later));
     });
   }
 
@@ -190,7 +191,9 @@ describe("A store that hangs", () => {
     await assert.rejects(accounts.remove(id), is("keyringSilent"));
     assert.equal(accounts.state.accounts.length, 1, "until then nobody is signed out");
     fixture.secrets.answerNow();
+    await eventually(() => assert.equal(accounts.state.active, undefined));
+    await fixture.clock.advance(60_000);
     await eventually(() => assert.ok(!fixture.secrets.values.has(`credential.${id}`)));
-    assert.equal(accounts.state.active, undefined);
+    assert.equal(fixture.issuer.recordsOf("revoke").length, 1);
   });
 });

@@ -85,7 +85,7 @@ describe("The end of a sign-in", () => {
     const { signIn, dispose } = startWith(async () => {});
     const cancelled = assert.rejects(signIn.run(), (error) => isProblem(error, "cancelled"));
     await eventually(async () => assert.equal(await isTaken(1455), true));
-    dispose();
+    void dispose();
     await cancelled;
     assert.equal(await becomesFree(1455), true);
   });

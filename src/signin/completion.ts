@@ -1,0 +1,107 @@
+import type { Accounts } from "../account/accounts.ts";
+import type { RevocableToken } from "../account/replacedTokens.ts";
+import { type Account, createEntry } from "../account/state.ts";
+import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
+import { IncompleteTokens, type TokenEndpoint } from "../oauth/tokenEndpoint.ts";
+import type { Clock } from "../platform/clock.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
+import { Problem } from "../shared/problem.ts";
+import type { Attempt } from "./attempt.ts";
+import { accountIdIn, type IssuedTokens, isAllowedWorkspace, newCredential, redeem } from "./redeem.ts";
+
+export interface CompletionDependencies {
+  accounts: Accounts;
+  tokenEndpoint: (issuer: string) => TokenEndpoint;
+  clock: Clock;
+  log: Logger;
+  /** The only ChatGPT workspaces that may be signed in to; all when empty. */
+  allowedWorkspaces: () => readonly string[];
+  /** Revokes the refresh token of a sign-in that is not kept, now or later; never rejects. */
+  discard: (id: string | undefined, token: RevocableToken) => Promise<void>;
+  /** Starts what follows a sign-in without delaying it; what it returns is called when the credential is stored. */
+  beginFollowUp: (issuer: string, idToken: string) => (id: string) => void;
+}
+
+/**
+ * The end of a sign-in, from the sign-in page's answer to the stored credential. Once the issuer has given out tokens,
+ * there are two outcomes: they are stored, and the person is signed in, also when Cancel came while they were being
+ * stored; or they are revoked, and nothing of them is kept.
+ */
+export class Completion {
+  readonly #dependencies: CompletionDependencies;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(dependencies: CompletionDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Redeems an answer and stores what it brings.
+   * @param onStored done when the credential is stored and before listeners hear of it
+   * @throws Problem; then nobody was signed in by it. The reason of the attempt's end when that came first
+   */
+  run(attempt: Attempt, grant: AuthorizationGrant, onStored: (() => Promise<void>) | undefined): Promise<Account> {
+    return this.#track(this.#complete(attempt, grant, onStored));
+  }
+
+  /** Resolves when no sign-in is being completed or undone any more. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #complete(attempt: Attempt, grant: AuthorizationGrant, onStored: (() => Promise<void>) | undefined) {
+    const { issuer, signal } = attempt;
+    // An answer that comes when the attempt has ended is not redeemed.
+    signal.throwIfAborted();
+    attempt.enter("redeeming");
+    const tokens = await this.#redeem(issuer, grant);
+    try {
+      signal.throwIfAborted();
+      this.#check(tokens);
+      attempt.enter("saving");
+      const account = await this.#store(issuer, tokens, onStored);
+      this.#dependencies.beginFollowUp(issuer, tokens.idToken)(account.id);
+      return account;
+    } catch (error) {
+      this.#discard(accountIdIn(issuer, tokens), { issuer, refreshToken: tokens.refreshToken });
+      throw error;
+    }
+  }
+
+  /** Not ended by the attempt: whether the issuer has got the code could not be known then. */
+  async #redeem(issuer: string, grant: AuthorizationGrant): Promise<IssuedTokens> {
+    try {
+      return await redeem(this.#dependencies.tokenEndpoint(issuer), issuer, grant);
+    } catch (error) {
+      if (error instanceof IncompleteTokens) this.#discard(undefined, { issuer, refreshToken: error.refreshToken });
+      throw error;
+    }
+  }
+
+  /** @throws Problem `noAccountNamed`, `workspaceNotAllowed` */
+  #check(tokens: IssuedTokens): void {
+    if (accountIdIn("", tokens) === undefined) throw new Problem("noAccountNamed");
+    if (!isAllowedWorkspace(tokens, this.#dependencies.allowedWorkspaces())) throw new Problem("workspaceNotAllowed");
+  }
+
+  async #store(issuer: string, tokens: IssuedTokens, onStored: (() => Promise<void>) | undefined): Promise<Account> {
+    const { accounts, clock, log } = this.#dependencies;
+    const credential = newCredential(issuer, tokens, (id) => accounts.entry(id)?.credential, clock);
+    await accounts.tellTogether(async () => {
+      await accounts.storeSignIn(credential);
+      await onStored?.().catch((error: unknown) => log.warn(`After storing the sign-in: ${describeError(error)}`));
+    });
+    return createEntry(credential).account;
+  }
+
+  #discard(id: string | undefined, token: RevocableToken): void {
+    void this.#track(this.#dependencies.discard(id, token));
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    const end = () => this.#running.delete(work);
+    work.then(end, end);
+    return work;
+  }
+}
