@@ -1,5 +1,5 @@
 // npm test: types, lint and format, then the suites; the last line is `N passed, N failed` over all of them.
-// npm test -- [check] [unit] [panel] [package] [host] [journeys] [anywhere] [interop] [--grep TEXT] [--desktop]
+// npm test -- [check] [unit] [panel] [package] [host] [journeys] [anywhere] [interop] [simulation] [--grep TEXT] [--desktop]
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -60,6 +60,13 @@ const suites: Record<string, Suite> = {
     env,
     limit: 25 * minute,
   },
+  // Only processor time: it has its own time and no network.
+  simulation: {
+    name: "simulation",
+    args: ["test/support/runMocha.ts", "600000", ...testFiles("test/simulation/**/*.test.ts")],
+    env,
+    limit: 20 * minute,
+  },
   interop: {
     name: "interop",
     args: ["test/support/runMocha.ts", "180000", ...testFiles("test/interop/**/*.test.ts")],
@@ -94,7 +101,7 @@ const outcomes: SuiteOutcome[] = [];
  * The package first, because others need it; then the longest, so that both lanes end at about the same time. What drives
  * a browser runs beside what does not: two of them slow each other down.
  */
-const order = ["package", "journeys", "unit", "anywhere", "interop", "host", "panel", "check"];
+const order = ["package", "journeys", "unit", "anywhere", "simulation", "interop", "host", "panel", "check"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
 /** Runs the suites of a queue one after another, until none is left. */
 const lane = async (queue: string[]) => {
@@ -106,7 +113,7 @@ if (network) {
   await Promise.all([lane(queue), lane(queue)]);
 } else {
   // The other suites sign in on the registered callback ports. Without separate networks they cannot run at once.
-  const withoutPorts = ["panel", "check"];
+  const withoutPorts = ["panel", "simulation", "check"];
   await Promise.all([lane(queue.filter((name) => !withoutPorts.includes(name))), lane(withoutPorts)]);
 }
 await results.remove();

@@ -1,0 +1,132 @@
+import type { Operation } from "../operations.ts";
+import type { Played } from "../played.ts";
+import type { Finding } from "../rules.ts";
+import { type Grant, refreshTokensIn } from "../world/grants.ts";
+import { grantsBefore, isReachable, wasStored } from "./grants.ts";
+
+/** Who is shown as signed in at the end, and what is left of whom is not. */
+export function accountsAreRight(played: Played): Finding[] {
+  const persons = [
+    ...new Set(played.operations.all.filter(({ kind }) => kind === "signIn").map(({ person }) => person)),
+  ];
+  return persons.flatMap((person) => (person === undefined ? [] : new Ending(played, person).findings()));
+}
+
+/** The end of a story as far as one person's account is concerned. */
+class Ending {
+  readonly #played: Played;
+  readonly #person: string;
+  readonly #signIns: readonly Operation[];
+  readonly #signOuts: readonly Operation[];
+  readonly #grants: readonly Grant[];
+
+  constructor(played: Played, person: string) {
+    this.#played = played;
+    this.#person = person;
+    const own = played.operations.all.filter((operation) => operation.person === person);
+    this.#signIns = own.filter(({ kind, said }) => kind === "signIn" && said !== "is running");
+    this.#signOuts = own.filter(({ kind, problem }) => kind === "signOut" && problem !== "notSignedIn");
+    this.#grants = played.issuer.grants.all.filter((grant) => grant.person === person);
+  }
+
+  findings(): Finding[] {
+    const listed = this.#played.final.filter(({ persons }) => persons.includes(this.#person));
+    const isListed = listed.length === this.#played.final.length;
+    if (!isListed && listed.length > 0) return [this.#finding("indexIsKept", "the windows do not agree about")];
+    return isListed ? [...this.#whenListed(), ...this.#leftBySignOuts()] : this.#whenGone();
+  }
+
+  #whenListed(): Finding[] {
+    const signOut = this.#finalSignOut;
+    if (signOut) return [this.#finding("indexIsKept", `sign-out ${signOut.number} was said to be done, but listed is`)];
+    const held = this.#grants.find((grant) => !grant.ended && wasStored(this.#played, grant.tokens.at(-1)));
+    const isRejected = this.#played.final.some(({ rejected }) => rejected.includes(this.#person));
+    // The issuer would go on refreshing, and the token was stored.
+    const isNewest = held !== undefined && held === this.#grants.filter(({ tokens }) => tokens[0]?.receivedBy).at(-1);
+    if (!isNewest) return [];
+    if (isRejected) return [this.#finding("notSignedOut", `grant ${held.id} lives, but rejected is`)];
+    return this.#failedUses(held);
+  }
+
+  /** In the calm end, an account whose grant lives can be used. */
+  #failedUses({ id }: Grant): Finding[] {
+    const { operations, calmAt } = this.#played;
+    return operations.all
+      .filter(({ kind, person, startedAt }) => kind === "use" && person === this.#person && startedAt > calmAt)
+      .filter(({ outcome }) => outcome === "failed")
+      .map(({ problem }) => this.#finding("notSignedOut", `grant ${id} lives, but ${problem} is what they say to`));
+  }
+
+  #whenGone(): Finding[] {
+    const signIn = this.#finalSignIn;
+    if (signIn && !this.#isLost(signIn)) {
+      return [this.#finding("notSignedOut", `sign-in ${signIn.number} was said to be done, but gone is`)];
+    }
+    if (signIn) return [];
+    return [...this.#livingGrants(), ...this.#storedTokens()];
+  }
+
+  /** A sign-in that was said to be done, and that no sign-out came after or at the same time. */
+  get #finalSignIn(): Operation | undefined {
+    const done = this.#signIns.filter(({ outcome }) => outcome === "done").at(-1);
+    const isEnded =
+      done && this.#signOuts.some(({ endedAt }) => (endedAt ?? Number.POSITIVE_INFINITY) > done.startedAt);
+    return isEnded ? undefined : done;
+  }
+
+  /** The same for a sign-out. */
+  get #finalSignOut(): Operation | undefined {
+    const done = this.#signOuts.filter(({ outcome }) => outcome === "done").at(-1);
+    const isOver = done && this.#signIns.some(({ endedAt }) => (endedAt ?? Number.POSITIVE_INFINITY) > done.startedAt);
+    return isOver ? undefined : done;
+  }
+
+  /** The keyring said that it had stored a sign-in and never did, so nobody can know of it once its window is gone. */
+  #isLost({ number }: Operation): boolean {
+    const grant = this.#grants.find(({ signIn }) => signIn === number);
+    return !grant?.tokens.some((token) => wasStored(this.#played, token)) || !this.#wasListed();
+  }
+
+  /** Whether any stored index has ever named the account. */
+  #wasListed(): boolean {
+    const { keyring } = this.#played;
+    const ids = [...keyring.history.keys()].filter((key) => key.startsWith("credential.")).map((key) => key.slice(11));
+    const texts = [...(keyring.history.get("accounts") ?? []), ...(keyring.history.get("accounts.copy") ?? [])];
+    return ids.some((id) => this.#isOwn(id) && texts.some((text) => text?.includes(id)));
+  }
+
+  #isOwn(id: string): boolean {
+    const texts = this.#played.keyring.history.get(`credential.${id}`) ?? [];
+    return texts.some(
+      (text) => text !== undefined && refreshTokensIn(text).some((token) => token.startsWith(`rt_${this.#person}_`)),
+    );
+  }
+
+  /** Grants of a person who is signed out that the issuer would still refresh. */
+  #livingGrants(): Finding[] {
+    return this.#living(this.#grants);
+  }
+
+  /** The same for grants of sign-ins before a sign-out, of a person who may be signed in again. */
+  #leftBySignOuts(): Finding[] {
+    const done = this.#signOuts.filter(({ outcome }) => outcome === "done");
+    return this.#living([...new Set(done.flatMap((signOut) => grantsBefore(this.#played, signOut)))]);
+  }
+
+  #living(grants: readonly Grant[]): Finding[] {
+    return grants
+      .filter((grant) => !grant.ended && isReachable(this.#played, grant))
+      .map(({ id }) => this.#finding("notLivingOn", `grant ${id} lives on at the issuer of`));
+  }
+
+  #storedTokens(): Finding[] {
+    const stored = [...this.#played.keyring.values].filter(([, text]) =>
+      refreshTokensIn(text).some((token) => token.startsWith(`rt_${this.#person}_`)),
+    );
+    return stored.map(([key]) => this.#finding("notLivingOn", `${key} still has a token of`));
+  }
+
+  #finding(rule: Finding["rule"], what: string): Finding {
+    return { rule, what: `${what} ${this.#person}` };
+  }
+}

@@ -1,0 +1,43 @@
+import type { Operation } from "../operations.ts";
+import type { Played, Shown } from "../played.ts";
+import type { Finding } from "../rules.ts";
+
+/** Accounts that disappeared from a window, or returned to it, by themselves. */
+export function windowsKeepAccounts(played: Played): Finding[] {
+  const byWindow = Map.groupBy(played.shown, ({ window }) => window);
+  return [...byWindow.values()].flatMap((states) =>
+    states.slice(1).flatMap((state, at) => changes(played, states[at] ?? state, state)),
+  );
+}
+
+function changes(played: Played, before: Shown, { at, window, persons }: Shown): Finding[] {
+  const gone = before.persons.filter((person) => !persons.includes(person) && !mayGo(played, person, at));
+  const come = persons.filter((person) => !before.persons.includes(person) && !mayCome(played, person, at));
+  const seconds = (at / 1000).toFixed(1);
+  return [
+    ...gone.map(
+      (person): Finding => ({ rule: "indexIsKept", what: `${person} left ${window} at ${seconds} s by itself` }),
+    ),
+    ...come.map(
+      (person): Finding => ({ rule: "indexIsKept", what: `${person} came to ${window} at ${seconds} s by itself` }),
+    ),
+  ];
+}
+
+/** Whether somebody signs the account out, or a sign-in of it is being undone. */
+function mayGo({ operations }: Played, person: string, at: number): boolean {
+  const own = operations.all.filter((operation) => operation.person === person && operation.startedAt <= at);
+  return own.some(({ kind, outcome }) => kind === "signOut" || (kind === "signIn" && outcome !== "done"));
+}
+
+/** Whether somebody signs in to the account, and did not sign out long before: windows hear of changes late. */
+function mayCome({ operations }: Played, person: string, at: number): boolean {
+  const own = operations.all.filter((operation) => operation.person === person && operation.startedAt <= at);
+  const signOuts = own.filter(({ kind, outcome }) => kind === "signOut" && outcome === "done");
+  const isOver = ({ endedAt }: Operation) =>
+    endedAt !== undefined && signOuts.some((out) => out.startedAt > endedAt && (out.endedAt ?? at) + longestDelay < at);
+  return own.some((operation) => operation.kind === "signIn" && !isOver(operation));
+}
+
+/** A window that has heard of nothing reads again when it gets the focus; the world tells it within this time, ms. */
+const longestDelay = 10 * 60_000;

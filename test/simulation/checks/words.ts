@@ -1,0 +1,51 @@
+import type { Operation } from "../operations.ts";
+import type { Played } from "../played.ts";
+import type { Finding } from "../rules.ts";
+import { grantsBefore, isReachable } from "./grants.ts";
+
+/** What people were told that was not so. */
+export function wordsAreTrue(played: Played): Finding[] {
+  return played.operations.all.flatMap((operation) => wordsOf(played, operation));
+}
+
+function wordsOf(played: Played, operation: Operation): Finding[] {
+  const { kind, outcome } = operation;
+  if (kind === "signIn" && outcome === "failed") return failedSignIn(played, operation);
+  if (kind === "use" && outcome === "done") return usedToken(played, operation);
+  if (kind === "signOut" && outcome === "done") return signedOut(played, operation);
+  return [];
+}
+
+/** “Cancelled” and “failed” mean that nothing of the sign-in lives on. */
+function failedSignIn({ issuer }: Played, { number, problem }: Operation): Finding[] {
+  return (
+    issuer.grants.all
+      .filter((grant) => grant.signIn === number && !grant.ended)
+      // Nobody has heard of a grant whose answer was lost.
+      .filter(({ tokens }) => tokens.at(-1)?.receivedBy !== undefined)
+      .map(({ id }) => ({
+        rule: "wordsAreTrue",
+        what: `sign-in ${number} was said to have failed (${problem}), but its grant ${id} lives on`,
+      }))
+  );
+}
+
+function usedToken({ world }: Played, { number, said }: Operation): Finding[] {
+  if (said === "token") return [];
+  // A clock that was moved while no window was open can make any token look fresh.
+  if (said?.startsWith("expired") && world.jumped !== 0) return [];
+  return [{ rule: "wordsAreTrue", what: `use ${number} got an ${said}` }];
+}
+
+/** “Revoked” and “deleted” mean that nothing that the person had when they signed out lives on, or is stored. */
+function signedOut(played: Played, signOut: Operation): Finding[] {
+  const { number, said = "", endedAt, stored = [] } = signOut;
+  if (endedAt === undefined) return [];
+  const before = grantsBefore(played, signOut);
+  const living = before.filter((grant) => (grant.ended?.at ?? Number.POSITIVE_INFINITY) > endedAt);
+  const kept = before.filter(({ tokens }) => tokens.some(({ value }) => stored.includes(value)));
+  return [
+    ...(said.includes("revoked") ? living.filter((grant) => isReachable(played, grant)) : []),
+    ...(said === "revoked and deleted" ? kept : []),
+  ].map(({ id }) => ({ rule: "wordsAreTrue", what: `sign-out ${number} said “${said}”, but grant ${id} lived on` }));
+}
