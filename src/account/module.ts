@@ -113,7 +113,8 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const issuerRefresher = createIssuerRefresher(tokenEndpoint);
   const spendingClaims = createSpendingClaims(directory, clock, log);
   const refresher = new Refresher({
-    ...{ accounts, revoke: revokeToken, lock, refreshNotes, spendingClaims, clock, log, assertCurrent },
+    ...{ accounts, revoke: revokeToken, replacedTokens, lock, refreshNotes, spendingClaims, clock, log, assertCurrent },
+    discard: (id, token) => signOut.discard(id, token),
     refreshers: {
       own: issuerRefresher,
       copied: issuerRefresher,

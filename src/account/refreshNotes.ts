@@ -38,10 +38,13 @@ export interface RefreshNotes {
   removeUpTo(owner: RefreshNoteOwner): Promise<void>;
 }
 
-/** The start of the names of an account's claims (`SpendingClaims`), which are beside its notes. */
-export function claimsPrefix({ id }: Pick<RefreshNoteOwner, "id">): string {
-  return `spending-${id}-`;
+/** The start of the names of a sign-in's claims (`SpendingClaims`), which are beside its notes and go with them. */
+export function claimsPrefix({ id, signedInAt }: RefreshNoteOwner): string {
+  return `spending-${id}-${signedInAt}-`;
 }
+
+/** A note's or a claim's name, with the account and the time of its sign-in. */
+const fileName = /^(?:rotation|spending)-([0-9a-f]{16})-(\d+(?:\.\d+)?)(?:\.json|-[0-9a-f]{12}\.\d+)$/;
 
 export function createRefreshNotes(directory: string): RefreshNotes {
   const fileOf = ({ id, signedInAt }: RefreshNoteOwner) => join(directory, `rotation-${id}-${signedInAt}.json`);
@@ -62,7 +65,7 @@ export function createRefreshNotes(directory: string): RefreshNotes {
     async removeUpTo({ id, signedInAt }) {
       const names = await readdir(directory).catch(() => []);
       const ended = names.filter((name) => {
-        const [, of, at] = /^rotation-([0-9a-f]{16})-(\d+(?:\.\d+)?)\.json$/.exec(name) ?? [];
+        const [, of, at] = fileName.exec(name) ?? [];
         return of === id && Number(at) <= signedInAt;
       });
       await Promise.all(ended.map((name) => rm(join(directory, name), { force: true })));

@@ -10,18 +10,23 @@ import type { Credential, LoginTokens } from "./credential.ts";
 import { mergeTokens } from "./mergeTokens.ts";
 import { RefreshedStore } from "./refreshedStore.ts";
 import { fingerprintOf, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
+import type { ReplacedTokens } from "./replacedTokens.ts";
+import type { SignOut } from "./signOut.ts";
 import type { Entry } from "./state.ts";
 import type { RefreshedTokens } from "./tokenRefresher.ts";
 
 export interface RefreshOutcomesDependencies {
   accounts: Accounts;
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
+  /** Revokes a token of a sign-in that has ended, and remembers it if that fails. Never rejects. */
+  discard: SignOut["discard"];
+  replacedTokens: Pick<ReplacedTokens, "change">;
   refreshNotes: RefreshNotes;
   clock: Clock;
   log: Logger;
 }
 
-/** Waits between tries to end what was refreshed for an account that has been signed out, ms. */
+/** Waits between tries to find out whether somebody has signed out, ms. */
 const retriesMs = [1_000, 10_000, 60_000, 300_000];
 const mostRetries = 12;
 
@@ -32,6 +37,8 @@ export type OnStored = (entry: Entry) => void;
 export class RefreshOutcomes {
   readonly #dependencies: RefreshOutcomesDependencies;
   readonly #store: RefreshedStore;
+  /** Tokens that are being revoked after that has failed once. */
+  readonly #discarding = new Set<Promise<void>>();
 
   constructor(dependencies: RefreshOutcomesDependencies) {
     this.#dependencies = dependencies;
@@ -39,12 +46,14 @@ export class RefreshOutcomes {
       ...dependencies,
       onLate: (credential) => this.#dropIfSignedOut(credential),
       onEnded: (credential) => this.#revoke(credential),
+      onReplaced: (credential) => this.#noteReplaced(credential),
     });
   }
 
   /** Tries again to store what could not be stored; for a shutdown. */
-  saveAll(): Promise<void> {
-    return this.#store.saveAll();
+  async saveAll(): Promise<void> {
+    await this.#store.saveAll();
+    await Promise.all(this.#discarding);
   }
 
   /**
@@ -61,7 +70,10 @@ export class RefreshOutcomes {
     if (failure && next.tokens.refreshToken === credential.tokens.refreshToken)
       throw await this.#unused(credential, failure);
     const current = accounts.entry(credential.id);
-    if (current && current.credential.signedInAt !== credential.signedInAt) return current;
+    if (current && current.credential.signedInAt !== credential.signedInAt) {
+      await this.#noteReplaced(next);
+      return current;
+    }
     await this.#store.save(failure ? next : { ...next, ...this.#times(credential, refreshed, merged.claims) });
     const stored = accounts.entry(next.id);
     if (stored && !failure) onStored(stored);
@@ -129,13 +141,17 @@ export class RefreshOutcomes {
     return new Problem("accountMismatch");
   }
 
-  /** A sign-out takes no lock, and may have come while the tokens were stored. */
+  /** A sign-out may have come while the tokens were stored. Where that cannot be read, it is tried again later. */
   #dropIfSignedOut(credential: Credential, failures = 0): void {
-    const { accounts } = this.#dependencies;
+    const { accounts, clock, log } = this.#dependencies;
     accounts
       .dropIfSignedOut(credential)
       .then((dropped) => (dropped ? this.#revoke(credential) : undefined))
-      .catch((error: unknown) => this.#again(error, failures + 1, (count) => this.#dropIfSignedOut(credential, count)));
+      .catch((error: unknown) => {
+        log.info(`After a refresh: ${describeError(error)}`);
+        if (failures >= mostRetries) return;
+        clock.after(backoff(retriesMs, failures + 1), () => this.#dropIfSignedOut(credential, failures + 1));
+      });
   }
 
   /** Signed out meanwhile: the new tokens must not stay valid at the issuer. */
@@ -144,21 +160,26 @@ export class RefreshOutcomes {
     throw new Problem("notSignedIn");
   }
 
-  async #revoke(credential: Credential, failures = 0): Promise<void> {
-    const { origin, issuer, tokens } = credential;
+  async #revoke({ id, origin, issuer, tokens }: Credential): Promise<void> {
     if (origin !== "own") return;
-    try {
-      await this.#dependencies.revoke(issuer, tokens.refreshToken);
-    } catch (error) {
-      this.#again(error, failures + 1, (count) => void this.#revoke(credential, count));
-    }
+    const { refreshToken } = tokens;
+    await this.#dependencies.revoke(issuer, refreshToken).catch(() => {
+      // Not waited for here: that needs the account's lock, which is held.
+      const discarding = this.#dependencies.discard(id, { issuer, refreshToken });
+      this.#discarding.add(discarding);
+      void discarding.finally(() => this.#discarding.delete(discarding));
+    });
   }
 
-  /** Tries again later, as nothing else knows of these tokens; a limited number of times. */
-  #again(error: unknown, failures: number, work: (failures: number) => void): void {
-    const { clock, log } = this.#dependencies;
-    log.info(`After a refresh of an account that was signed out: ${describeError(error)}`);
-    if (failures <= mostRetries) clock.after(backoff(retriesMs, failures), () => work(failures));
+  /** Somebody has signed in again meanwhile: these tokens are revoked with the account's sign-out. */
+  async #noteReplaced({ id, origin, issuer, tokens }: Credential): Promise<void> {
+    if (origin !== "own") return;
+    const { replacedTokens, log } = this.#dependencies;
+    await replacedTokens
+      .change(id, { added: [{ issuer, refreshToken: tokens.refreshToken }] })
+      .catch((error: unknown) =>
+        log.warn(`The token of a replaced sign-in could not be noted: ${describeError(error)}`),
+      );
   }
 
   async #note(credential: Credential, note: Omit<RefreshNote, "account">): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential } from "./credential.ts";
+import { isNewer } from "./recordOrder.ts";
 
 /** Waits between tries to store a credential, ms. */
 const retriesMs = [200, 1_000, 5_000, 30_000];
@@ -15,6 +16,8 @@ export interface RefreshedStoreDependencies {
   onLate: (credential: Credential) => void;
   /** Called with one that was not stored before its sign-in ended: only this window knows its tokens. */
   onEnded: (credential: Credential) => Promise<void>;
+  /** Called with one that was not stored before somebody signed in again. */
+  onReplaced: (credential: Credential) => Promise<void>;
 }
 
 /**
@@ -33,12 +36,13 @@ export class RefreshedStore {
   /** Never rejects. */
   async save(credential: Credential): Promise<void> {
     const { accounts, log } = this.#dependencies;
-    if (isNewer(accounts.entry(credential.id)?.credential, credential)) return;
+    const before = accounts.entry(credential.id)?.credential;
+    if (before && isNewer(before, credential)) return;
     try {
       await accounts.store(credential);
     } catch (error) {
       const known = accounts.entry(credential.id)?.credential;
-      if (known?.signedInAt !== credential.signedInAt || isNewer(known, credential)) return;
+      if (!known || isNewer(known, credential)) return;
       log.error(`A refreshed credential could not be stored yet: ${describeError(error)}`);
       accounts.keepInMemory(credential);
       this.#unsaved.set(credential.id, credential);
@@ -67,7 +71,7 @@ export class RefreshedStore {
   }
 
   async #saveIfNewest(credential: Credential): Promise<boolean> {
-    const { accounts, onLate, onEnded } = this.#dependencies;
+    const { accounts, onLate, onEnded, onReplaced } = this.#dependencies;
     // Meanwhile somebody may have signed in again in another window, or out.
     const current = await accounts.reread(credential.id).then(
       (entry) => entry?.credential,
@@ -77,16 +81,14 @@ export class RefreshedStore {
       await onEnded(credential);
       return true;
     }
-    const isReplaced = current.signedInAt !== credential.signedInAt || isNewer(current, credential);
+    if (current.signedInAt !== credential.signedInAt) {
+      await onReplaced(credential);
+      return true;
+    }
     // The note tells of newer tokens also while nothing can be read.
-    if (isReplaced || (await accounts.isOlder(credential))) return true;
+    if (isNewer(current, credential) || (await accounts.isOlder(credential))) return true;
     await accounts.store(current);
     onLate(current);
     return true;
   }
-}
-
-/** Whether `other` has newer tokens of the same sign-in. */
-function isNewer(other: Credential | undefined, { signedInAt, sequence }: Credential): boolean {
-  return other?.signedInAt === signedInAt && other.sequence > sequence;
 }

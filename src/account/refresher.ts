@@ -1,26 +1,19 @@
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
-import { type Clock, delay } from "../platform/clock.ts";
+import { delay } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
-import type { Logger } from "../platform/logger.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { Problem } from "../shared/problem.ts";
-import type { Accounts } from "./accounts.ts";
 import type { Credential, HeldCredential, LinkedCredential } from "./credential.ts";
-import { fingerprintOf, isSuperseded, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
-import { type OnStored, RefreshOutcomes } from "./refreshOutcomes.ts";
+import { fingerprintOf, isSuperseded, type RefreshNote } from "./refreshNotes.ts";
+import { type OnStored, RefreshOutcomes, type RefreshOutcomesDependencies } from "./refreshOutcomes.ts";
 import type { SpendingClaims } from "./spendingClaims.ts";
 import type { Entry } from "./state.ts";
 import type { RefreshedTokens, TokenRefreshers } from "./tokenRefresher.ts";
 
-export interface RefresherDependencies {
-  accounts: Accounts;
+export interface RefresherDependencies extends RefreshOutcomesDependencies {
   refreshers: TokenRefreshers;
-  revoke: (issuer: string, refreshToken: string) => Promise<void>;
   lock: Lock;
-  refreshNotes: RefreshNotes;
   spendingClaims: SpendingClaims;
-  clock: Clock;
-  log: Logger;
   /**
    * Where reading the secrets again shows a window nothing new (the web): checks that nobody has changed them since.
    * @throws Problem `staleWindow`

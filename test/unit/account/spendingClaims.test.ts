@@ -10,7 +10,7 @@ import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 
 const owner = { id: "0123456789abcdef", signedInAt: 1 };
-const file = `spending-${owner.id}-aaaaaaaaaaaa.`;
+const file = `spending-${owner.id}-${owner.signedInAt}-aaaaaaaaaaaa.`;
 
 describe("A claim on a refresh token", () => {
   let folder: ReturnType<typeof temporaryDirectory>;
@@ -103,9 +103,13 @@ describe("A claim on a refresh token", () => {
     const text = await readFile(join(folder.path, `${file}1`), "utf8");
     assert.deepEqual(Object.keys(JSON.parse(text)), ["host", "pid"]);
     const notes = createRefreshNotes(folder.path);
-    await notes.remove({ ...owner, id: "fedcba9876543210" });
-    assert.deepEqual(await names(), [`${file}1`]);
-    await notes.remove(owner);
-    assert.deepEqual(await names(), []);
+    const earlier = { ...owner, signedInAt: 0 };
+    for (const remove of [notes.remove, notes.removeUpTo]) {
+      await take();
+      for (const other of [{ ...owner, id: "fedcba9876543210" }, earlier]) await remove.call(notes, other);
+      assert.deepEqual(await names(), [`${file}1`]);
+      await remove.call(notes, owner);
+      assert.deepEqual(await names(), []);
+    }
   });
 });
