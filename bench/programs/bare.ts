@@ -1,11 +1,29 @@
 // The least that signs in: the same two calls with fetch (or Node's http), and nothing else. Its parent is the browser.
+// Where BARE is `kept`, what they bring is also kept in the least way: one lock, one read, one write.
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createFileLock } from "../../src/platform/lock.ts";
+import { LaterSecrets } from "./laterSecrets.ts";
 
 const issuer = process.env.ISSUER ?? "";
 const client = "app_EMoamEEZ73f0CkXaXp7hrann";
 const redirectUri = "http://localhost:1455/auth/callback";
 const post = process.env.BARE === "http" ? postWithHttp : postWithFetch;
+
+const folder = process.env.BARE === "kept" ? mkdtempSync(join(tmpdir(), "chatgpt-sign-in-")) : undefined;
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const lock = folder === undefined ? undefined : createFileLock(folder, quiet);
+const secrets = new LaterSecrets({ reliable: true });
+
+async function keep(tokens: Record<string, string>): Promise<void> {
+  await lock?.hold("account", async () => {
+    await secrets.get("credential");
+    await secrets.store("credential", JSON.stringify(tokens));
+  });
+}
 
 async function postWithFetch(form: Record<string, string>): Promise<Record<string, string>> {
   const response = await fetch(`${issuer}/oauth/token`, { method: "POST", body: new URLSearchParams(form) });
@@ -41,6 +59,7 @@ async function signIn(): Promise<void> {
       client_id: client,
       code_verifier: verifier,
     });
+    await keep(tokens);
     process.send?.({ signedIn: true });
     const key = await post({
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -68,7 +87,10 @@ async function signIn(): Promise<void> {
 }
 
 process.on("message", (message: string) => {
-  if (message === "end") process.exit();
+  if (message === "end") {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    process.exit();
+  }
   void signIn();
 });
 process.send?.({ ready: true });

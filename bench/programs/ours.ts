@@ -1,19 +1,6 @@
 // Signs in with the extension's own services, again and again; its parent is the browser. Bundled by bench/signIn.ts.
-import { MemorySecrets } from "../../test/support/memorySecrets.ts";
 import { createServices } from "../../test/support/services.ts";
-
-/** Like VS Code's, it answers in a later turn of the event loop; how long that takes is left out on both sides. */
-class LaterSecrets extends MemorySecrets {
-  override async get(key: string) {
-    await new Promise((resolve) => setImmediate(resolve));
-    return super.get(key);
-  }
-
-  override async store(key: string, value: string) {
-    await new Promise((resolve) => setImmediate(resolve));
-    return super.store(key, value);
-  }
-}
+import { LaterSecrets } from "./laterSecrets.ts";
 
 const issuer = process.env.ISSUER ?? "";
 const services = await createServices({

@@ -47,4 +47,11 @@ describe("Many callers at the expiry of the access token", () => {
     assert.deepEqual(violations, []);
     assert.deepEqual({ rounds, refreshes, reused }, { rounds: 200, refreshes: 200, reused: 0 });
   });
+
+  it("of 8 processes makes one refresh request also while somebody deletes the locks", async function () {
+    this.timeout(120_000);
+    const { refreshes, reused, violations } = await expireTokens({ rounds: 15, deleteLocks: true });
+    assert.deepEqual(violations, []);
+    assert.deepEqual({ refreshes, reused }, { refreshes: 15, reused: 0 });
+  });
 });
