@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
@@ -69,8 +69,7 @@ export class StorageMarks {
   async claim(mark: Mark, at: number): Promise<boolean> {
     try {
       await mkdir(this.#directory, { recursive: true });
-      const file = await open(this.#claimOf(mark), "wx");
-      await file.writeFile(JSON.stringify({ at })).finally(() => file.close());
+      await writeFile(this.#claimOf(mark), JSON.stringify({ at }), { flag: "wx", mode: 0o600 });
       return true;
     } catch (error) {
       return errnoOf(error) !== "EEXIST";
