@@ -8,7 +8,10 @@ import { accountOf, keyringTokens, linkedTokens } from "./login.ts";
 export function afterReading(credential: LinkedCredential, read: AuthFileRead, now: number): LinkedCredential {
   const result = read.status === "read" ? parseAuthFile(read.text) : undefined;
   const file = result?.ok ? result.file : undefined;
-  if (file?.tokens && accountOf(file, credential.issuer) === credential.id) return withFile(credential, file, now);
+  const account = file && accountOf(file, credential.issuer);
+  if (file?.tokens && account === credential.id) return withFile(credential, file, now);
+  // Tokens that name nobody do not say that somebody else has signed in.
+  if (file?.tokens && account === undefined) return credential;
   const isSignedOut = read.status === "missing" || (result && !result.ok && result.problem.reason === "noCredential");
   // A file that cannot be read or understood says nothing: the access token is used as long as it lasts.
   if (!isSignedOut && !file) return credential;

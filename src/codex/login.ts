@@ -8,6 +8,7 @@ import {
   credentialVersion,
   type LinkedCredential,
   type LoginTokens,
+  namesAccount,
 } from "../account/credential.ts";
 import { clockOffsetOfLogin } from "../oauth/clockOffset.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
@@ -107,9 +108,10 @@ export function keyringTokens(accessToken: string): LoginTokens {
   return { idToken: accessToken, accessToken };
 }
 
-/** The id that a login's account has here. */
+/** The id that a login's account has here; undefined for one that has no tokens, or whose tokens name nobody. */
 export function accountOf(file: AuthFile, issuer: string): string | undefined {
-  return file.tokens && accountIdOf(issuer, claimsOf(linkedTokens(file.tokens)));
+  const claims = file.tokens && claimsOf(linkedTokens(file.tokens));
+  return claims && namesAccount(claims) ? accountIdOf(issuer, claims) : undefined;
 }
 
 /**
@@ -137,14 +139,17 @@ export async function assertMayReplace(
 /**
  * The record to store for a login: linked where `link` is given, else copied.
  * @param now ms since 1970
+ * @throws Problem `authFileNamesNobody`
  */
 export function credentialOf(file: AuthFile, link: CodexLink | undefined, issuer: string, now: number): Credential {
   const { tokens, apiKey, lastRefresh } = file;
   if (!tokens) throw new TypeError("This login cannot be stored in this way.");
   const { idToken, accessToken, refreshToken } = tokens;
+  const id = accountOf(file, issuer);
+  if (id === undefined) throw new Problem("authFileNamesNobody");
   const common: Omit<LinkedCredential, "origin" | "tokens" | "link" | "handOff"> = {
     version: credentialVersion,
-    id: accountIdOf(issuer, claimsOf(tokens)),
+    id,
     issuer,
     sequence: 0,
     signedInAt: now,

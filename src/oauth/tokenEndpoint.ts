@@ -53,7 +53,7 @@ export class IncompleteTokens extends Problem<"unreadableAnswer"> {
   readonly refreshToken: string;
 
   constructor(refreshToken: string) {
-    super("unreadableAnswer", "200 with incomplete tokens");
+    super("unreadableAnswer", "incompleteTokens");
     this.refreshToken = refreshToken;
   }
 }

@@ -18,6 +18,8 @@ const timeoutMs = 5_000;
 const maxBytes = 8 * 1024 * 1024;
 
 interface Kept {
+  /** Our own name of the account that the list is of; an own key is of none. */
+  readonly account: string | undefined;
   readonly models: readonly ChatModel[];
   readonly etag: string | undefined;
   readonly fetchedAt: Moment;
@@ -36,6 +38,8 @@ export class ModelCatalogue {
   readonly #dependencies: CatalogueDependencies;
   readonly #kept = new Map<string, Kept>();
   readonly #asking = new Map<string, Promise<readonly ChatModel[]>>();
+  /** The accounts that are signed in, once that is known. */
+  #signedIn: ReadonlySet<string> | undefined;
 
   constructor(dependencies: CatalogueDependencies) {
     this.#dependencies = dependencies;
@@ -59,12 +63,24 @@ export class ModelCatalogue {
     }
   }
 
+  /** Forgets the lists of accounts that are not signed in any more. @param ids the accounts that are */
+  keepOnly(ids: readonly string[]): void {
+    this.#signedIn = new Set(ids);
+    for (const [key, { account }] of this.#kept) {
+      if (this.#isGone(account)) this.#kept.delete(key);
+    }
+  }
+
+  #isGone(account: string | undefined): boolean {
+    return account !== undefined && this.#signedIn?.has(account) === false;
+  }
+
   async #ask(backend: Backend, credential: BearerCredential, key: string, kept: Kept | undefined) {
     try {
       const fetched = await authorizedCall(this.#dependencies.credentials, credential, (current) =>
         this.#fetch(backend, current, kept),
       );
-      this.#kept.set(key, fetched);
+      if (!this.#isGone(fetched.account)) this.#kept.set(key, fetched);
       return fetched.models;
     } catch (error) {
       this.#dependencies.log(`Models could not be listed: ${describeError(error)}`);
@@ -83,13 +99,13 @@ export class ModelCatalogue {
     const { json, headers, status } = response;
     const models = backend.kind === "chatgpt" ? parseCatalogue(json) : parsePlatformList(json);
     if (!models) throw new Problem("unreadableAnswer", `HTTP ${status}`);
-    return { models, etag: headers.etag, fetchedAt };
+    return { account: credential.account, models, etag: headers.etag, fetchedAt };
   }
 }
 
 /** An access token changes every few days, its account does not; a key is its own account. */
 function keyOf(backend: Backend, credential: BearerCredential): string {
-  return `${backend.modelsUrl} ${credential.workspaceId ?? credential.bearer}`;
+  return `${backend.modelsUrl} ${credential.account ?? credential.workspaceId ?? credential.bearer}`;
 }
 
 function isSignedOut(error: unknown): boolean {

@@ -38,6 +38,8 @@ export interface OpenAi {
   backend(kind: Backend["kind"]): Backend;
   /** Loads the code for models and requests when it is first asked for: much of the extension's code is only for that. */
   requests(): Promise<ModelRequests>;
+  /** Forgets what was listed for accounts that are not signed in any more. @param ids the accounts that are */
+  keepOnly(ids: readonly string[]): void;
   /** Ends the requests that are under way. */
   dispose(): void;
 }
@@ -70,6 +72,7 @@ export function createOpenAi(dependencies: OpenAiDependencies): OpenAi {
         ? chatgptBackend(endpoint("chatgptBaseUrl"), userAgent, assertAllowed)
         : platformBackend(endpoint("apiBaseUrl"), userAgent, assertAllowed),
     requests: () => requests.get(),
+    keepOnly: (ids) => void requests.current?.then(({ catalogue }) => catalogue.keepOnly(ids)).catch(() => {}),
     dispose: () => ending.abort(),
   };
 }

@@ -78,6 +78,7 @@ const accountViewSchema = z.strictObject({
   /** The id of the ChatGPT workspace (`chatgpt_account_id`). */
   workspaceId: z.optional(z.string()),
   accessTokenExpiresAt: z.optional(z.number()),
+  signedInAt: z.optional(z.number()),
   lastRefreshAt: z.optional(z.number()),
   /** The account's OpenAI Platform organization isn't set up yet. */
   needsPlatformSetup: z.boolean(),

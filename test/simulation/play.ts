@@ -104,6 +104,8 @@ class Stage {
       ...{ operations: this.#operations, shown: this.#shown, isEndless },
       final: final.filter(({ window }) => open.has(window)),
       calmAt: this.#calmAt,
+      isBrowser: this.#around.isBrowser,
+      hasKeys: this.#around.hasKeys,
       quietWrites: this.#quietWrites,
     };
   }

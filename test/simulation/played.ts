@@ -19,6 +19,8 @@ export interface Played {
   readonly folder: SharedFolder;
   readonly issuer: Issuer;
   readonly operations: Operations;
+  readonly isBrowser: boolean;
+  readonly hasKeys: boolean;
   readonly shown: readonly Shown[];
   /** What the windows that are open at the end show. */
   readonly final: readonly Shown[];

@@ -78,7 +78,7 @@ function derivedKey(account: AccountView, { view, now, live }: Surroundings): Te
 
 /** What is known about an account, as terms and values. */
 export function accountDetails(account: AccountView, surroundings: Surroundings): TemplateResult {
-  const { workspaceId, accessTokenExpiresAt: expiry, lastRefreshAt } = account;
+  const { workspaceId, accessTokenExpiresAt: expiry, signedInAt, lastRefreshAt } = account;
   const { now } = surroundings;
   return html`<dl class="facts">
     ${workspaceId === undefined ? nothing : detail(l10n.t("ChatGPT workspace"), html`<span class="mono">${workspaceId}</span>`)}
@@ -87,6 +87,7 @@ export function accountDetails(account: AccountView, surroundings: Surroundings)
         ? nothing
         : detail(expiry > now ? l10n.t("Access token expires") : l10n.t("Access token expired"), timeText(expiry, now))
     }
+    ${signedInAt === undefined ? nothing : detail(l10n.t("Signed in"), timeText(signedInAt, now))}
     ${lastRefreshAt === undefined ? nothing : detail(l10n.t("Last refresh"), timeText(lastRefreshAt, now))}
     ${detail(l10n.t("Account API key"), derivedKey(account, surroundings))}
   </dl>`;

@@ -79,10 +79,14 @@ export function createChat(dependencies: ChatDependencies): Chat {
       createChatHost(),
     );
   });
+  const subscription = accounts.onDidChange((state) => openai.keepOnly(state.accounts.map(({ id }) => id)));
   return {
     usage,
     models: () => provider.get(),
     allowWithoutGitHub: () => allowChatWithoutGitHub(notifications, log),
-    dispose: () => usage.dispose(),
+    dispose() {
+      subscription.dispose();
+      usage.dispose();
+    },
   };
 }

@@ -35,15 +35,25 @@ export function registerChatModels(dependencies: ChatRegistrationDependencies): 
       log.warn(`Chat's models could not be loaded: ${describeError(error)}`);
       return fail(error, forChat);
     });
-  const read = async () => {
-    const models = await (await load()).information(last());
+  const remember = async (models: vscode.LanguageModelChatInformation[] | undefined) => {
     try {
       await memory.update(memoryKey, models);
     } catch (error) {
       log.warn(`Chat's models could not be remembered: ${describeError(error)}`);
     }
+  };
+  const read = async () => {
+    const models = await (await load()).information(last());
+    // Meanwhile the person may have signed out.
+    if (hasCredential()) await remember(models);
     return models;
   };
+  /** The list goes with the last credential. */
+  const forget = () => {
+    if (!hasCredential() && last().length > 0) void remember(undefined);
+  };
+  forget();
+  onDidChange(forget);
   let isOffering = false;
   const offer = async () => {
     if (isOffering) return;

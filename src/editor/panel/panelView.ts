@@ -4,6 +4,7 @@ import { maskKey } from "../../account/credential.ts";
 import { environmentKey } from "../../account/environmentKey.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { Account } from "../../account/state.ts";
+import { systemClock } from "../../platform/clock.ts";
 import type { AccountView, OtherAccountView, View } from "../../shared/panelProtocol.ts";
 import type { SignIn } from "../../signin/signIn.ts";
 import type { Activity } from "../activity.ts";
@@ -68,16 +69,28 @@ function signOf(active: Account | undefined): View["sign"] {
 }
 
 function accountView(account: Account): AccountView {
-  const { origin, email, plan, workspaceId, accessTokenExpiresAt, lastRefreshAt, needsPlatformSetup, derivedKey } =
-    account;
+  const { origin, email, plan, workspaceId, accessTokenExpiresAt, needsPlatformSetup, derivedKey } = account;
+  const signedInAt = past(account.signedInAt);
+  const lastRefreshAt = past(account.lastRefreshAt);
   return {
     origin,
     ...(email !== undefined && { email }),
     ...(plan !== undefined && { plan }),
     ...(workspaceId !== undefined && { workspaceId }),
     ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
+    ...(signedInAt !== undefined && { signedInAt }),
     ...(lastRefreshAt !== undefined && { lastRefreshAt }),
     needsPlatformSetup,
     derivedKey,
   };
+}
+
+/** Before that, there was nothing to sign in to. */
+const earliest = Date.UTC(2020, 0);
+/** Two clocks differ by a little. */
+const toleranceMs = 60_000;
+
+/** A time in the past; undefined for one that only a wrong clock can have noted. */
+function past(at: number | undefined): number | undefined {
+  return at !== undefined && at >= earliest && at <= systemClock.now() + toleranceMs ? at : undefined;
 }

@@ -27,6 +27,10 @@ export const codexFileProblems = {
     l10n.t(
       "The Codex CLI's “auth.json” isn't a login file. Rename or delete it, run “codex login” in a terminal, then try again.",
     ),
+  authFileNamesNobody: () =>
+    l10n.t(
+      "The Codex CLI's login doesn't name the account that it belongs to. Run “codex login” in a terminal, then try again.",
+    ),
   authFileOther: () =>
     l10n.t("This isn't a login file of the Codex CLI. Choose the file “auth.json” in the folder “.codex”."),
   authFileDuplicateKeys: () =>

@@ -62,8 +62,17 @@ class Ending {
     if (signIn && !this.#isLost(signIn)) {
       return [this.#finding("notSignedOut", `sign-in ${signIn.number} was said to be done, but gone is`)];
     }
-    if (signIn) return [];
+    if (signIn || this.#isUnknowable) return [];
     return [...this.#livingGrants(), ...this.#storedTokens()];
+  }
+
+  /**
+   * The window was killed after it had stored the record and before any index named the account. Where the keyring does
+   * not list its keys, no other window can know of the record.
+   */
+  get #isUnknowable(): boolean {
+    const isKilled = this.#signIns.every(({ outcome }) => outcome === "killed");
+    return isKilled && !this.#played.hasKeys && !this.#wasListed();
   }
 
   /** A sign-in that was said to be done, and that no sign-out came after or at the same time. */

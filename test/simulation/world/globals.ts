@@ -14,6 +14,7 @@ const real = {
   Date: globalThis.Date,
   random: Math.random,
   pid: process.pid,
+  kill: process.kill.bind(process),
   now: performance.now.bind(performance),
 };
 
@@ -102,6 +103,12 @@ export function patchGlobals(): void {
   });
   Math.random = () => here()?.world.random.next() ?? real.random();
   Object.defineProperty(process, "pid", { get: () => here()?.process.pid ?? real.pid });
+  process.kill = (pid, signal) => {
+    const at = here();
+    if (!at) return real.kill(pid, signal);
+    if (at.world.processes.get(pid)?.isAlive !== true) throw Object.assign(new Error("ESRCH"), { code: "ESRCH" });
+    return true;
+  };
   performance.now = () => {
     const at = here();
     return at ? at.world.now - at.process.startedAt : real.now();

@@ -18,6 +18,15 @@ export const writeFile = (path: string, text: string, options?: { flag?: string 
   folder().writeFile(path, text, typeof options === "object" && options.flag === "wx");
 export const rm = (path: string, options?: { force?: boolean; recursive?: boolean }) => folder().rm(path, options);
 export const unlink = (path: string) => folder().unlink(path);
+/** Opens a file; enough for what writes a new one. */
+export async function open(path: string, flags = "r") {
+  await folder().open(path, flags);
+  return {
+    writeFile: (text: string) => folder().writeFile(path, text, false),
+    readFile: () => folder().readFile(path),
+    close: async () => {},
+  };
+}
 export const readdir = (path: string) => folder().readdir(path);
 export const access = async (path: string) => void (await folder().stat(path));
 export const realpath = async (path: string) => path;

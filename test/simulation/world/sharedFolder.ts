@@ -16,6 +16,8 @@ export class SharedFolder {
   writes = 0;
   /** By file: when a call of it last went wrong, ms. */
   readonly trouble = new Map<string, number>();
+  /** When a lock vanished, or could neither be made nor found, ms. */
+  readonly lockLosses: number[] = [];
   readonly #world: World;
   readonly #faults: Faults;
   /** By path: until when it can neither be made nor found, ms. */
@@ -76,6 +78,16 @@ export class SharedFolder {
       const { text } = this.#item(path);
       if (text === undefined) throw errno("EISDIR", path);
       return text;
+    });
+  }
+
+  /** @param flags `r`, `w` or `wx` */
+  open(path: string, flags: string): Promise<void> {
+    return this.#call("open", path, () => {
+      if (flags === "r") this.#item(path);
+      else if (!this.#hasParent(path)) throw errno("ENOENT", path);
+      else if (flags === "wx" && this.items.has(path)) throw errno("EEXIST", path);
+      else this.#put(path, "");
     });
   }
 
@@ -172,6 +184,7 @@ export class SharedFolder {
   }
 
   #removeWithContents(path: string): void {
+    if (path.includes(".lock")) this.lockLosses.push(this.#world.now);
     this.#remove(path);
     for (const other of [...this.items.keys()]) if (other.startsWith(`${path}/`)) this.items.delete(other);
   }

@@ -36,6 +36,9 @@ export interface Services {
   readonly signIn: SignIn;
 }
 
+/** As in `composition.ts`: how long before its extensions a page may have been loaded, ms. */
+const pageMs = 30_000;
+
 /** The folder that all windows share. */
 export const sharedDirectory = "/person/globalStorage";
 
@@ -45,6 +48,7 @@ export class Window {
   /** What the running sign-in asks of the person. */
   onSignInEvent: (event: SignInEvent) => void = () => {};
   readonly #around: Surroundings;
+  readonly #loadedAt: number;
   readonly #services: Remembered<Services>;
   #dispose: (() => Promise<void>) | undefined;
 
@@ -52,6 +56,7 @@ export class Window {
     this.#around = around;
     this.process = around.world.start(name);
     around.keyring.open(this.process);
+    this.#loadedAt = around.world.wallTime - pageMs;
     this.#services = remember(() => this.#compose());
   }
 
@@ -102,6 +107,7 @@ export class Window {
       ...{ http, clock: systemClock, log, secrets, directory: sharedDirectory },
       ...this.#remembered(),
       secretsAreCached: isBrowser,
+      loadedAt: this.#loadedAt,
       askForEndpoints: async () => true,
       authMode: () => "chatgpt",
       apiBaseUrl: () => "https://api.openai.com/v1",

@@ -37,8 +37,9 @@ export class World {
   readonly unhandled: unknown[] = [];
   events = 0;
   readonly random: Random;
+  /** All that were ever started, by their numbers. */
+  readonly processes = new Map<number, Process>();
   readonly #queue = new EventQueue();
-  #started = 0;
 
   constructor(seed: number, isVerbose = false) {
     this.seed = seed;
@@ -67,8 +68,10 @@ export class World {
   }
 
   start(name: string): Process {
-    this.#started += 1;
-    return { name, pid: 1_000 + this.#started, startedAt: this.now, isAlive: true, fuse: undefined };
+    const pid = 1_000 + this.processes.size;
+    const process: Process = { name, pid, startedAt: this.now, isAlive: true, fuse: undefined };
+    this.processes.set(pid, process);
+    return process;
   }
 
   /** Ends a process between two of its steps. */

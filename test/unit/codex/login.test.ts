@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { LinkedCredential } from "../../../src/account/credential.ts";
+import type { AuthFileRead } from "../../../src/codex/authFile/read.ts";
+import { afterReading } from "../../../src/codex/followedRecord.ts";
 import { credentialOf, readLoginFromText, readLoginOf } from "../../../src/codex/login.ts";
+import { jwt } from "./authFile/authTexts.ts";
 import { useLinkedFixture } from "./linked/fixture.ts";
 
 describe("a login of the Codex CLI", function () {
@@ -52,6 +56,33 @@ describe("a login of the Codex CLI", function () {
     assert.throws(() => readLoginFromText("<html>"), { code: "authFileHtml" });
     await rm(home(), { recursive: true });
     await assert.rejects(readLoginOf(window.codex.cli), { code: "authFileMissing" });
+  });
+
+  describe("whose tokens name nobody", () => {
+    const auth = "https://api.openai.com/auth";
+    const nameless = [{}, { sub: "user-1" }, { [auth]: { chatgpt_account_id: "acc-1" } }, { email: "", name: "Ada" }];
+    const link = { codexHome: "/nowhere", store: "file", refreshHere: false } as const;
+    const textOf = (claims: object, refresh_token = "rt.1") =>
+      JSON.stringify({ tokens: { id_token: jwt(claims), access_token: "opaque", refresh_token } });
+
+    for (const claims of nameless) {
+      it(`signs nobody in: ${JSON.stringify(claims)}`, () => {
+        const { file } = readLoginFromText(textOf(claims));
+        for (const linked of [undefined, link]) {
+          assert.throws(() => credentialOf(file, linked, "https://issuer.test", 1), { code: "authFileNamesNobody" });
+        }
+      });
+    }
+
+    it("ends no linked account whose file they are written to", () => {
+      const named = readLoginFromText(textOf({ email: "ada@example.com" })).file;
+      const credential = credentialOf(named, link, "https://issuer.test", 1) as LinkedCredential;
+      for (const claims of nameless) {
+        const bytes = Buffer.from(textOf(claims, "rt.2"));
+        const read = { status: "read", text: bytes.toString() } as AuthFileRead;
+        assert.equal(afterReading(credential, read, 2), credential);
+      }
+    });
   });
 
   it("that was copied has the refresh token, and is refreshed here", async () => {

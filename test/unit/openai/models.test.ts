@@ -160,6 +160,37 @@ describe("the list of models", () => {
     assert.equal(await catalogue.list(fixture.chatgpt), list);
   });
 
+  it("is forgotten when its account has been signed out, also one that comes afterwards", async () => {
+    const { credentials } = fixture;
+    const openai = createOpenAi({ ...fixture.dependencies });
+    const { catalogue: lists } = await openai.requests();
+    const as = (account: string) => {
+      credentials.chatgpt = { ...credentials.chatgpt, account };
+    };
+    const isKept = async () => {
+      const before = asked().length;
+      fixture.fakeApi.outage = faults.server;
+      const listed = await lists.list(fixture.chatgpt).then(
+        () => true,
+        () => false,
+      );
+      fixture.fakeApi.outage = undefined;
+      return listed && asked().length === before;
+    };
+    for (const account of ["one", "two"]) {
+      as(account);
+      await lists.list(fixture.chatgpt);
+    }
+    openai.keepOnly(["two"]);
+    assert.equal(await isKept(), true);
+    as("one");
+    await lists.list(fixture.chatgpt);
+    assert.equal(await isKept(), false, "what was asked for before the sign-out is not kept after it");
+    openai.keepOnly(["one", "two"]);
+    await lists.list(fixture.chatgpt);
+    assert.equal(await isKept(), true, "signed in again");
+  });
+
   it("has nothing to fall back on the first time, and asks again the next", async () => {
     fixture.fakeApi.outage = faults.server;
     await assert.rejects(catalogue.list(fixture.chatgpt), (error) => isProblem(error, "serviceFailed"));

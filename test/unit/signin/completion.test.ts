@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuthorizationGrant } from "../../../src/oauth/authorizationRequest.ts";
-import { TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
+import { IncompleteTokens, TokenEndpoint } from "../../../src/oauth/tokenEndpoint.ts";
 import { isProblem, type ProblemCode } from "../../../src/shared/problem.ts";
 import type { IssuedTokens } from "../../../src/signin/redeem.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
@@ -12,6 +12,7 @@ import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { createServices, type TestServices } from "../../support/services.ts";
 import { eventually } from "../../support/timing.ts";
+import { ScriptedHttp } from "./scriptedHttp.ts";
 
 const minute = 60_000;
 const soon = (assertion: () => void) => eventually(assertion, 10_000, 5);
@@ -218,6 +219,21 @@ describe("The completion of a sign-in", () => {
       await soon(() => assert.equal(isAlive(), false));
     }
     assert.deepEqual(services.accounts.state.accounts, [active]);
+  });
+
+  it("revokes the token of an answer that lacks the others", async () => {
+    onRedeemed = async () => {
+      throw new IncompleteTokens(issued?.refreshToken ?? "");
+    };
+    await fails(start(), "unreadableAnswer");
+    await isUndone();
+    const token = { refresh_token: "rt.incomplete", access_token: "a b", id_token: 7 };
+    const endpoint = new TokenEndpoint(new ScriptedHttp([{ status: 200, json: token }]), issuer.issuer);
+    const grant = { code: "code", codeVerifier: "verifier", redirectUri: "http://localhost:1455/auth/callback" };
+    await assert.rejects(
+      endpoint.redeemCode(grant),
+      (error) => error instanceof IncompleteTokens && error.refreshToken === "rt.incomplete",
+    );
   });
 
   it("ends before a window that closes does", async () => {

@@ -14,6 +14,7 @@ describe("Chat's models, as they are registered", () => {
   let isSignedIn: boolean;
   let load: () => Promise<ChatModelProvider>;
   let memory: MemoryMemento;
+  let changed: () => void;
   const provider = () => state.chatProviders.get("chatgpt-sign-in") as vscode.LanguageModelChatProvider;
   const list = (silent: boolean) => provider().provideLanguageModelChatInformation({ silent }, new Token());
   const ask = async (requestInitiator?: string) => {
@@ -34,7 +35,10 @@ describe("Chat's models, as they are registered", () => {
       load: () => load(),
       isLoaded: () => false,
       memory: memory as never,
-      onDidChange: () => ({ dispose: () => {} }) as vscode.Disposable,
+      onDidChange: (listener) => {
+        changed = () => void listener(undefined);
+        return { dispose: () => {} } as vscode.Disposable;
+      },
       log: logInto(log),
     });
   });
@@ -67,6 +71,21 @@ describe("Chat's models, as they are registered", () => {
     memory.update = () => Promise.reject(new Error("Bearer abc, from somewhere"));
     assert.deepEqual(await list(false), models);
     assert.match(log.join(), /remembered: Error$/);
+  });
+
+  it("are forgotten with the last credential, in every window", async () => {
+    const answered = Promise.withResolvers<unknown[]>();
+    load = async () => ({ information: () => answered.promise }) as unknown as ChatModelProvider;
+    await memory.update("chatModels", [{ id: "gpt-5.5" }]);
+    changed();
+    assert.deepEqual(await list(true), [{ id: "gpt-5.5" }]);
+    const listing = list(false);
+    isSignedIn = false;
+    changed();
+    assert.equal(memory.get("chatModels"), undefined);
+    answered.resolve([{ id: "gpt-5.2" }]);
+    await listing;
+    assert.equal(memory.get("chatModels"), undefined, "an answer that comes later is not remembered");
   });
 
   it("are offered again while an accepted offer's sign-in goes on", async () => {

@@ -61,7 +61,8 @@ describe("The panel's view", () => {
 
   it("has what is known of the account: email, plan, ChatGPT workspace, expiry, and its key masked", async () => {
     const derivedKey = { status: "present", key: "sk-canary-derived-0123456wxyz", createdAt: 5 };
-    const { receivedAt } = await fixture.signedIn("plus@example.com", { derivedKey, lastRefreshAt: 7 });
+    const times = { signedInAt: Date.UTC(2026, 1), lastRefreshAt: Date.UTC(2026, 2) };
+    const { receivedAt } = await fixture.signedIn("plus@example.com", { derivedKey, ...times });
     const { sign } = view();
     assert.ok(sign.status === "signedIn");
     const { accessTokenExpiresAt = 0, ...account } = sign.account;
@@ -70,12 +71,38 @@ describe("The panel's view", () => {
       email: "plus@example.com",
       plan: "plus",
       workspaceId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01",
-      lastRefreshAt: 7,
+      ...times,
       needsPlatformSetup: false,
       derivedKey: { status: "present", masked: "sk-…wxyz", createdAt: 5 },
     });
     assert.ok(Math.abs(accessTokenExpiresAt - receivedAt - 10 * 24 * 60 * 60_000) < 60_000);
   });
+
+  it("has when somebody signed in, and when the tokens were refreshed last, right after a first sign-in", async () => {
+    const { signedInAt } = await fixture.signIn.run();
+    const { sign } = view();
+    assert.ok(sign.status === "signedIn");
+    assert.deepEqual([sign.account.signedInAt, sign.account.lastRefreshAt], [signedInAt, signedInAt]);
+  });
+
+  for (const [at, isShown] of [
+    [Date.UTC(2020, 0), true],
+    [Date.UTC(2020, 0) - 1, false],
+    [0, false],
+    [-1, false],
+    [Date.now() + 24 * 60 * 60_000, false],
+    [8.64e15 + 1, false],
+  ] as const) {
+    it(`${isShown ? "has" : "leaves out"} a time of ${at} ms`, async () => {
+      await fixture.signedIn("plus@example.com", { signedInAt: at, lastRefreshAt: at });
+      const { sign } = view();
+      assert.ok(sign.status === "signedIn");
+      assert.deepEqual(
+        [sign.account.signedInAt !== undefined, sign.account.lastRefreshAt !== undefined],
+        [isShown, isShown],
+      );
+    });
+  }
 
   it("has why a sign-in is needed, and the others beside it", async () => {
     await fixture.signedIn("team@example.com", { rejected: "expired" });
