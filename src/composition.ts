@@ -8,13 +8,16 @@ import { hostEnvironmentOf } from "./editor/signIn/hostEnvironment.ts";
 import { settings } from "./editor/vscode/settings.ts";
 import { originator } from "./oauth/issuer.ts";
 import { createOpenAi } from "./openai/module.ts";
-import { systemClock } from "./platform/clock.ts";
+import { type Clock, delay, systemClock } from "./platform/clock.ts";
 import { Disposables } from "./platform/disposables.ts";
 import { createHttpClient } from "./platform/httpClient.ts";
 import { createSignIn } from "./signin/module.ts";
 
 /** How long it may take from the loading of a page to the start of its extensions, ms. */
 const pageMs = 30_000;
+
+/** VS Code ends an extension host 5 s after it has asked its extensions to end, whatever they are doing, ms. */
+const endMs = 4_500;
 
 export interface Host extends EditorHost {
   /** Tells VS Code that the models have changed. */
@@ -76,11 +79,19 @@ export async function compose(host: Host): Promise<Services> {
     ...editor,
     async dispose() {
       disposables.dispose();
-      await endSignIn();
-      await account.dispose();
-      await codex.dispose();
+      await atMost(clock, endMs, async () => {
+        // At the same time: what could not be stored yet must not wait for a sign-in that is being stored.
+        await Promise.all([endSignIn(), account.dispose()]);
+        await codex.dispose();
+      });
     },
   };
+}
+
+/** Resolves when some work is done, or has taken this long; then it goes on by itself. */
+async function atMost(clock: Clock, ms: number, work: () => Promise<void>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work(), delay(clock, ms, done.signal)]).finally(() => done.abort());
 }
 
 /** Where the Codex CLI may be, and what it is started with. */

@@ -62,6 +62,8 @@ export class Refresher {
 
   /** Waits for the refreshes under way, and tries again to store what could not be stored; for a shutdown. */
   async settle(): Promise<void> {
+    // There may be no time to wait for the refreshes.
+    await this.#outcomes.saveAll();
     await Promise.allSettled(this.#holding);
     await this.#outcomes.saveAll();
   }

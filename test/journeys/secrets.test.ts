@@ -4,6 +4,7 @@ import { type FaultySecrets, installFaultySecrets, type SecretFault } from "../s
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
+import { trustedHost } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 const index = /^accounts/;
@@ -72,7 +73,8 @@ describe("a person whose keyring", () => {
   for (const [what, { faults, meets }] of Object.entries(readings)) {
     it(`${what} after a reload stays signed in, and no refresh token is used twice`, async () => {
       const workbench = await openSignedIn();
-      await refresh(workbench);
+      // So that there is an older value.
+      if (what.includes("older")) await refresh(workbench);
       const [revoked, refreshed] = [recordsOf("revoke"), recordsOf("refresh")];
       secrets.misbehave(...faults);
       await workbench.reload();
@@ -85,11 +87,7 @@ describe("a person whose keyring", () => {
       assert.equal(recordsOf("refresh"), refreshed + 1);
       assert.equal(recordsOf("reuseDetected"), 0);
       assert.equal(recordsOf("revoke"), revoked);
-      // And what is stored is whole.
-      secrets.misbehave();
-      await workbench.reload();
-      await refresh(workbench);
-      assert.equal(recordsOf("reuseDetected"), 0);
+      assert.equal(records().length, 1);
     });
   }
 
@@ -141,6 +139,8 @@ describe("a person whose keyring", () => {
 
     secrets.misbehave();
     await workbench.clearNotifications();
+    // The sign-in page asks for the password again.
+    await vscode.person.clearCookies({ domain: trustedHost });
     await (await signInFromPalette(workbench)).close();
     await workbench.reload();
     await refresh(workbench);

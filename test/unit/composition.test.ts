@@ -102,6 +102,7 @@ describe("The services of a window", () => {
       issuer = await startIssuer();
     });
     after(() => issuer.close());
+    afterEach(() => issuer.faults.clear());
 
     it("store a refresh that is under way before they end", async () => {
       const before = await createServices({ issuer: issuer.issuer, secrets, directory });
@@ -117,6 +118,21 @@ describe("The services of a window", () => {
       const kept = before.accounts.entry(credential.id)?.credential;
       assert.ok(kept && kept.tokens.accessToken !== credential.tokens.accessToken);
       await refreshing;
+    });
+
+    it("end before VS Code ends them, also while the issuer does not answer", async () => {
+      const before = await createServices({ issuer: issuer.issuer, secrets, directory });
+      const credential = credentialFor(issuer.issuer, await signInByHttp(issuer.issuer, "plus@example.com"));
+      await before.accounts.storeSignIn(credential);
+      await memory.update("signedIn", true);
+      const services = await open();
+      const slow = () => issuer.records.filter((record) => record.type === "fault" && record.kind === "slow").length;
+      const known = slow();
+      issuer.faults.set("token", { kind: "slow", delayMs: 25_000, grant: "refresh_token" });
+      const refreshing = Promise.resolve(services.run("refresh")).then(() => "answered");
+      await until(() => slow() > known);
+      // If it waited for the answer, it would come last.
+      assert.equal(await Promise.race([services.dispose().then(() => "ended"), refreshing]), "ended");
     });
   });
 });

@@ -20,8 +20,10 @@ describe("Refreshed tokens that come late", () => {
     fixture.secrets.failingStores = 1;
     const { credential } = await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
-    fixture.secrets.failingStores = 1;
+    fixture.secrets.failingStores = 9;
     const second = await window.refresher.refresh(credential);
+    await window.refresher.settle();
+    fixture.secrets.failingStores = 0;
     // Another window has refreshed them once more.
     const newest: Credential = { ...second.credential, sequence: 3, lastRefreshAt: fixture.clock.now() };
     fixture.secrets.values.set(key(newest.id), JSON.stringify(newest));
@@ -47,10 +49,11 @@ describe("Refreshed tokens that come late", () => {
   async function signedOutElsewhere() {
     const window = await fixture.signedIn();
     const other = await fixture.openLoaded();
-    fixture.secrets.failingStores = 2;
+    fixture.secrets.failingStores = 9;
     const { credential } = await window.refresher.refresh(credentialOf(window));
     // Everything that the refresh itself does has been done.
     await window.refresher.settle();
+    fixture.secrets.failingStores = 0;
     await window.accounts.reread(credential.id);
     await other.accounts.remove(credential.id);
     return window;
@@ -125,9 +128,10 @@ describe("Refreshed tokens that come late", () => {
   it("that could not be stored before somebody signed in again are kept to be revoked, too", async () => {
     const window = await fixture.signedIn();
     const other = await fixture.openLoaded();
-    fixture.secrets.failingStores = 2;
+    fixture.secrets.failingStores = 9;
     const { credential } = await window.refresher.refresh(credentialOf(window));
     await window.refresher.settle();
+    fixture.secrets.failingStores = 0;
     fixture.clock.jump(60_000);
     await other.accounts.storeSignIn(await fixture.credential());
     await window.refresher.settle();
