@@ -81,7 +81,7 @@ export async function compose(host: Host): Promise<Services> {
       disposables.dispose();
       await atMost(clock, endMs, async () => {
         // At the same time: what could not be stored yet must not wait for a sign-in that is being stored.
-        await Promise.all([endSignIn(), account.dispose()]);
+        await Promise.all([endSignIn().then(() => signOut.settled()), account.dispose()]);
         await codex.dispose();
       });
     },

@@ -33,6 +33,7 @@ export class CachedSecrets implements SecretStorage {
   readonly #earlier: Promise<ReadonlySet<string>>;
   /** The newest mark that this window has read or written: one that reads as missing or older takes nothing away. */
   #known: Mark | undefined;
+  #hasPublished = false;
   /** The last generation that this window has claimed. */
   #claimed = 0;
 
@@ -87,9 +88,8 @@ export class CachedSecrets implements SecretStorage {
       try {
         await write();
       } finally {
-        // Also when the change has failed: the count is stored. Where the folder cannot be written, windows do not hear
-        // of each other; what is stored stays stored.
-        await this.#marks.publish(next).catch(() => {});
+        // Also when the change has failed: the count is stored.
+        await this.#publish(next);
       }
     });
   }
@@ -104,14 +104,17 @@ export class CachedSecrets implements SecretStorage {
   /** Whether another window has changed something, or is about to. */
   async #isBehind(mark: Mark): Promise<boolean> {
     const [published, claims] = await Promise.all([this.#marks.published(mark.id), this.#marks.claims(mark)]);
-    if ((published?.generation ?? 0) > mark.generation) return true;
+    if (published && published.generation > mark.generation) return true;
+    // What others have told is gone, so this window cannot know. One that is loaded then tells what it has read.
+    if (!published && (this.#hasPublished || (await this.#earlier).has(mark.id))) return true;
+    if (!published) await this.#publish(mark);
     return claims.some((claim) => claim.generation > this.#claimed && claim.at >= this.#loadedAt);
   }
 
   /** Begins to count the secrets of a browser in which nobody has. @throws Problem `staleWindow` */
   async #begin(): Promise<Mark> {
     const mark = { id: randomBytes(8).toString("hex"), generation: 0 };
-    await this.#marks.publish(mark, this.#now()).catch(() => {});
+    await this.#publish(mark, this.#now());
     const others = (await this.#begunSince()).filter((id) => id !== mark.id);
     if (others.length === 0) return mark;
     // Two at the same moment: whoever is loaded again can.
@@ -128,6 +131,15 @@ export class CachedSecrets implements SecretStorage {
     if (!isNewest || !(await this.#marks.claim(next, this.#now()))) throw new Problem("staleWindow");
     this.#claimed = next.generation;
     return next;
+  }
+
+  async #publish(mark: Mark, begunAt?: number): Promise<void> {
+    try {
+      await this.#marks.publish(mark, begunAt);
+      this.#hasPublished = true;
+    } catch {
+      // Where the folder cannot be written, windows do not hear of each other; what is stored stays stored.
+    }
   }
 
   async #begunBefore(): Promise<ReadonlySet<string>> {

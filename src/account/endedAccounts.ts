@@ -2,6 +2,7 @@ import {
   endedAt,
   endedWithLeft,
   hasEnded,
+  latestSignIn,
   type SignInRef,
   withLeft,
   withoutAccount,
@@ -55,7 +56,9 @@ export class EndedAccounts {
       // Another window may have refreshed the tokens: the newest are the ones to revoke.
       const entry = await reader.reread(id);
       if (!entry) return undefined;
-      await this.#markEnded(entry.credential);
+      // What was read may be older than what the index tells of: the account's latest sign-in is meant.
+      const signedInAt = Math.max(entry.credential.signedInAt, latestSignIn(memory.index, id));
+      await this.#markEnded({ id, signedInAt });
       // If the index could not be read, other accounts may still be signed in.
       if (memory.index.ids.length === 0) reader.remember(reader.isBlind && "missing");
       memory.drop(id);
@@ -63,19 +66,19 @@ export class EndedAccounts {
     });
   }
 
-  async #markEnded(credential: Credential): Promise<void> {
+  async #markEnded(ended: SignInRef): Promise<void> {
     const { memory, reader, writer, onEnded, inTurn } = this.#dependencies;
     try {
-      await writer.changeIndex((index) => withoutAccount(index, credential, { left: true }));
+      await writer.changeIndex((index) => withoutAccount(index, ended, { left: true }));
     } catch (error) {
       // A write that was reported as failed may have succeeded.
       await reader.readIndex().catch(() => {});
-      if (hasEnded(memory.index, credential)) return;
+      if (hasEnded(memory.index, ended)) return;
       throw afterLateWrite(error, () =>
         inTurn(async () => {
           await reader.readIndex();
-          if (!hasEnded(memory.index, credential)) return;
-          memory.drop(credential.id);
+          if (!hasEnded(memory.index, ended)) return;
+          memory.drop(ended.id);
           onEnded();
         }),
       );

@@ -10,9 +10,16 @@ export interface FoundRecords {
   readonly remains: readonly string[];
 }
 
-/** Looks through the stored secrets, where the host lists them. Never rejects. */
+/** Of how many accounts whose sign-in has ended the records are looked for where the host lists no secrets. */
+const maxEnded = 5;
+
+/**
+ * Looks through the stored secrets, where the host lists them, and for what the latest sign-outs may have left. Never
+ * rejects.
+ */
 export async function findRecords(store: SecretStore, index: AccountIndex): Promise<FoundRecords> {
-  const ids = (await store.recordIds()).filter((id) => !index.ids.includes(id));
+  const ended = (index.removed ?? []).slice(-maxEnded).map(({ id }) => id);
+  const ids = [...new Set([...(await store.recordIds()), ...ended])].filter((id) => !index.ids.includes(id));
   const found = await Promise.all(
     ids.map(async (id) => ({ id, record: await store.readCredential(id).catch(() => undefined) })),
   );

@@ -136,7 +136,7 @@ class SecretWrites {
       isGivenUp = true;
       over.resolve();
       this.#open += 1;
-      return new KeyringSilent(this.#restoredAfter(ended, value));
+      return new KeyringSilent(this.#restoredAfter(throughLimits(ended), value));
     });
   }
 
@@ -144,7 +144,7 @@ class SecretWrites {
     const work = (async () => {
       await (value === undefined ? this.#secrets.delete(this.#key) : this.#secrets.store(this.#key, value));
     })();
-    const one: Write = { value, isDone: false, settled: work.catch(() => {}) };
+    const one: Write = { value, isDone: false, settled: throughLimits(work).catch(() => {}) };
     this.#newest = one;
     await work;
     one.isDone = true;
@@ -179,5 +179,15 @@ class SecretWrites {
   #close(): void {
     this.#open -= 1;
     if (this.#open === 0) this.#onIdle();
+  }
+}
+
+/** Settles as a write does that has a limit of its own: late, when that was over. */
+async function throughLimits(write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!(error instanceof KeyringSilent)) throw error;
+    await error.late;
   }
 }

@@ -134,7 +134,7 @@ export function createAccount(dependencies: AccountDependencies): AccountService
     ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, revoke: revokeToken, signOut, endpoints },
     ...{ refresher, deriver, credits, followUp, source, assertCurrent },
     async load() {
-      const [loaded, keyLoaded] = await Promise.allSettled([accounts.load(), ownKey.load()]);
+      const [loaded, keyLoaded] = await Promise.allSettled([loadAccounts(accounts, log), ownKey.load()]);
       if (loaded.status === "rejected") throw loaded.reason;
       if (keyLoaded.status === "fulfilled") return { isOwnKeyKnown: true };
       // A key that no request uses must not keep the person from everything else.
@@ -152,6 +152,17 @@ export function createAccount(dependencies: AccountDependencies): AccountService
       signOut.dispose();
       scheduledRefresh?.dispose();
       await refresher.settle();
+      await signOut.settled();
     },
   };
+}
+
+/** Accounts whose records cannot be read are at least known to be there: whoever needs one reads again. */
+async function loadAccounts(accounts: Accounts, log: Logger): Promise<void> {
+  try {
+    await accounts.load();
+  } catch (error) {
+    if (!Array.isArray(accounts.state.unread)) throw error;
+    log.warn(`No account could be read: ${describeError(error)}`);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { hasEnded, latestSignIn, withAccount, withoutAccount } from "./accountIndex.ts";
+import { type AccountIndex, hasEnded, latestSignIn, withAccount, withoutAccount } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
@@ -56,10 +56,14 @@ export class SignInWriter {
     } catch (error) {
       // The sign-in before stays: its token is not one that was replaced.
       if (revocable) await this.#changeReplaced(id, { removed: [revocable] });
-      // A record that is still being stored is undone when it is.
-      if (!(error instanceof KeyringSilent) || isListed) await this.#restore(credential, replaced, before);
-      const undo = () => inTurn(() => this.#undoLate(credential, replaced, before, isListed));
-      throw afterLateWrite(error, () => holdUnlessStuck(lock, id, undo, log));
+      const isSilent = error instanceof KeyringSilent;
+      if (!isSilent || isListed) await this.#restore(credential, replaced, before);
+      else if (!before && replaced.status === "none") await this.#endAhead(credential);
+      // It may have been written without an answer, and it may be written later.
+      const undo = () =>
+        holdUnlessStuck(lock, id, () => inTurn(() => this.#undoLate(credential, replaced, before, isListed)), log);
+      if (isSilent) void undo().catch(() => {});
+      throw afterLateWrite(error, undo);
     }
     reader.remember(true);
     memory.adopt(credential, reader.noticeWithout(id));
@@ -127,6 +131,13 @@ export class SignInWriter {
     const restored = laterThan(signedInAt, before);
     await store.writeCredential(restored);
     memory.adopt(restored, reader.noticeWithout(restored.id));
+  }
+
+  /** Notes that a sign-in is not kept whose record may come late, when this window may be gone. */
+  async #endAhead(credential: Credential): Promise<void> {
+    const end = (index: AccountIndex) =>
+      index.ids.includes(credential.id) ? index : withoutAccount(index, credential, { left: true });
+    await this.#dependencies.writer.changeIndex(end).catch(() => {});
   }
 
   /**

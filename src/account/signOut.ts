@@ -64,6 +64,7 @@ export class SignOut implements Disposable {
   readonly #ending = new Set<string>();
   /** Tokens of sign-ins that were not kept, which could not be revoked yet, with the accounts that they name. */
   readonly #discarded = new Map<RevocableToken, string | undefined>();
+  readonly #storing = new Set<Promise<void>>();
   #failures = 0;
   #timer: Disposable | undefined;
   #isTrying = false;
@@ -111,15 +112,25 @@ export class SignOut implements Disposable {
   }
 
   /**
-   * Revokes the token of a sign-in that is not kept: it was cancelled, could not be stored, or is not allowed. Never
-   * rejects; what fails is remembered and tried again.
-   * @param id the account that the tokens name, if they name one
+   * Revokes a token that is not kept: its sign-in was cancelled, could not be stored, is not allowed, or ended while it
+   * was refreshed. Never rejects; what fails is remembered and tried again. Can be called with the account's lock held.
+   * @param id the account that the token is of, if it is known
    */
   async discard(id: string | undefined, token: RevocableToken): Promise<void> {
     if ((await this.#revoke(token)) !== "failed") return;
     this.#discarded.set(token, id);
     this.#tryLater();
     if (id === undefined) return;
+    const storing = this.#storeDiscarded(id, token).finally(() => this.#storing.delete(storing));
+    this.#storing.add(storing);
+  }
+
+  /** Resolves when everything is stored that is to be revoked later. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#storing);
+  }
+
+  async #storeDiscarded(id: string, token: RevocableToken): Promise<void> {
     const { accounts, replacedTokens, log } = this.#dependencies;
     try {
       await this.#held(id, async () => {

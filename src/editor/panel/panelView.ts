@@ -6,6 +6,7 @@ import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { Account } from "../../account/state.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { AccountView, OtherAccountView, View } from "../../shared/panelProtocol.ts";
+import { Problem } from "../../shared/problem.ts";
 import type { SignIn } from "../../signin/signIn.ts";
 import type { Activity } from "../activity.ts";
 import type { UsageView } from "../chat/usageView.ts";
@@ -30,6 +31,7 @@ export function createView({ accounts, known, ownKey, signIn, activity, review, 
   const attempt = signIn.running;
   const key = ownKey.current;
   const used = usage.current;
+  const problem = activity.problem ?? (accounts.state.unread && new Problem("keyringFailed").message);
   return {
     type: "view",
     authMode: settings.authMode,
@@ -41,7 +43,7 @@ export function createView({ accounts, known, ownKey, signIn, activity, review, 
     ownKey: key ? { status: "present", masked: maskKey(key.key), checked: key.checked } : absentKey(),
     changedEndpoints: settings.changedEndpoints,
     ...(review.isNeeded && { endpointsHeldBack: true }),
-    ...(activity.problem !== undefined && { problem: activity.problem }),
+    ...(problem !== undefined && { problem }),
   };
 }
 

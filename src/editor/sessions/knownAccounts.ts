@@ -53,7 +53,7 @@ export class KnownAccounts {
   /** Takes over who is signed in now. */
   update(state: AccountsState, ownKey: boolean): Known {
     const before = this.#current;
-    const known = knownOf(state, ownKey, before?.accounts ?? []);
+    const known = knownOf(state, ownKey, before);
     if (before && JSON.stringify(known) === JSON.stringify(before)) return before;
     this.#current = known;
     void this.#memento.update(mementoKey, known);
@@ -62,9 +62,12 @@ export class KnownAccounts {
   }
 }
 
-function knownOf({ accounts, active }: AccountsState, ownKey: boolean, before: readonly KnownAccount[]): Known {
-  const labels = new Map(before.map(({ id, label }) => [id, label]));
-  const taken = new Set(accounts.flatMap(({ id }) => labels.get(id) ?? []));
+/** An account whose record could not be read just now stays as it was known. */
+function knownOf({ accounts, active, unread = [] }: AccountsState, ownKey: boolean, before: Known | undefined): Known {
+  const earlier = before?.accounts ?? [];
+  const kept = earlier.filter(({ id }) => unread === "all" || unread.includes(id));
+  const labels = new Map(earlier.map(({ id, label }) => [id, label]));
+  const taken = new Set([...accounts, ...kept].flatMap(({ id }) => labels.get(id) ?? []));
   const known = accounts.map((account): KnownAccount => {
     const label = labels.get(account.id) ?? newLabel(account, taken);
     taken.add(label);
@@ -77,7 +80,9 @@ function knownOf({ accounts, active }: AccountsState, ownKey: boolean, before: r
       needsSignIn: rejected !== undefined,
     };
   });
-  return { accounts: known, ...(active && { active: active.id }), ownKey };
+  const all = [...known, ...kept.filter(({ id }) => !known.some((one) => one.id === id))];
+  const activeId = active?.id ?? kept.find(({ id }) => id === before?.active)?.id;
+  return { accounts: all, ...(activeId !== undefined && { active: activeId }), ownKey };
 }
 
 /**

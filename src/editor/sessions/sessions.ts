@@ -80,10 +80,14 @@ export class Sessions implements Disposable {
    * The sessions that scopes ask for, of all accounts or one. Answered from memory, with one exception: a ChatGPT access
    * token that is due is refreshed first, because a session must not hold one that is about to end. An account whose
    * token cannot be had is left out.
+   * @throws Problem `keyringFailed`, `keyringSilent` where no account can be read: that does not mean signed out
    */
   async get(scopes: readonly string[] | undefined, accountId?: string): Promise<Session[]> {
     const wanted = wantedBy(scopes);
     if (!wanted) return [];
+    const { accounts: stored, authMode } = this.#dependencies;
+    const needsAccount = wanted === "chatgpt" || (wanted === "apiKey" && authMode() === "chatgpt");
+    if (needsAccount && stored.state.unread) await stored.load();
     const accounts = this.#sessionAccounts(this.#known()).filter(
       ({ id }) => accountId === undefined || id === accountId,
     );

@@ -34,7 +34,7 @@ export function watchAccounts(dependencies: WatchDependencies): Disposable {
   let warned: AccountsState["notice"] | string | undefined;
 
   const update = (state: AccountsState) => {
-    setContextKey("signedOut", state.accounts.length === 0);
+    setContextKey("signedOut", isNobodySignedIn(state));
     setContextKey("signedIn", state.accounts.length > 0);
     const subject = state.active?.rejected ? `${state.active.id} ${state.active.rejected}` : state.notice;
     if (subject === warned) return;
@@ -82,4 +82,9 @@ export function watchAccounts(dependencies: WatchDependencies): Disposable {
       for (const subscription of subscriptions) subscription.dispose();
     },
   };
+}
+
+/** Whether that is known: an account whose record could not be read is signed in. */
+function isNobodySignedIn({ accounts, unread }: AccountsState): boolean {
+  return accounts.length === 0 && unread === undefined;
 }

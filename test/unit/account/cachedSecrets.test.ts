@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { CachedSecrets } from "../../../src/account/cachedSecrets.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
@@ -225,6 +226,18 @@ describe("Windows on the web that change something at the same moment, or are en
     await window.store("two", "2");
     const late = await open();
     assert.deepEqual([await late.get("two"), await late.get("other")], ["2", undefined]);
+  });
+
+  it("do not take themselves for current when the count has vanished from the folder; a reload helps", async () => {
+    const [one, other] = [await open(), await open()];
+    await other.store("other", "1");
+    for (const name of await readdir(folder.path)) await rm(join(folder.path, name));
+    await assert.rejects(one.store("one", "2"), is("staleWindow"));
+    const late = await open();
+    await late.store("late", "3");
+    await assert.rejects(other.store("other", "4"), is("staleWindow"));
+    const last = await open();
+    assert.deepEqual(await Promise.all(["one", "other", "late"].map((name) => last.get(name))), [undefined, "1", "3"]);
   });
 
   it("leave nothing behind in the folder but the count", async () => {

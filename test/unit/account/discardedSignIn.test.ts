@@ -26,12 +26,14 @@ describe("A sign-in that was not kept", () => {
   const token = () => ({ issuer: discarded.issuer, refreshToken: tokenOf(discarded) });
   it("is nothing when its token can be revoked", async () => {
     await window.signOut.discard(discarded.id, token());
+    await window.signOut.settled();
     assert.deepEqual([isAlive(discarded), left(), keysWith(discarded)], [false, [], []]);
   });
 
   it("is its token, which is revoked later by this window", async () => {
     fixture.issuer.faults.set("revoke", { kind: "serverError" });
     await window.signOut.discard(discarded.id, token());
+    await window.signOut.settled();
     fixture.issuer.faults.clear();
     await fixture.clock.advance(minute);
     await soon(() => assert.deepEqual([isAlive(discarded), left()], [false, []]));
@@ -41,6 +43,7 @@ describe("A sign-in that was not kept", () => {
   it("is its token, which is revoked later by another window", async () => {
     fixture.issuer.faults.set("revoke", { kind: "serverError" });
     await window.signOut.discard(discarded.id, token());
+    await window.signOut.settled();
     window.signOut.dispose();
     fixture.issuer.faults.clear();
     await restart();
@@ -51,6 +54,7 @@ describe("A sign-in that was not kept", () => {
     fixture.issuer.faults.set("revoke", { kind: "serverError" });
     discarded = await fixture.credential();
     await window.signOut.discard(discarded.id, token());
+    await window.signOut.settled();
     fixture.issuer.faults.clear();
     const next = await fixture.openLoaded();
     next.start();

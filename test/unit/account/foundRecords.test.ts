@@ -4,6 +4,7 @@ import type { SecretStorage } from "../../../src/account/secretStorage.ts";
 import { memoryHint } from "../../support/accountFixture.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
+import { is } from "./fixture.ts";
 import { idOf, memoryLock, memoryNotes, openAccounts, recordOf } from "./windows.ts";
 
 const [a, b, c] = [idOf("a"), idOf("b"), idOf("c")];
@@ -69,6 +70,26 @@ describe("Records that no index names", () => {
       await eventually(() => assert.deepEqual(endedWithLeft(index() ?? { version: 1, ids: [] })[0]?.id, a));
       secrets.values.delete(`credential.${a}`);
     }
+  });
+
+  it("of a sign-in that has ended are found also where the host does not list its secrets", async () => {
+    const window = await open();
+    await window.remove(a);
+    await window.ended.settle({ id: a, signedInAt: 1_000 });
+    Reflect.deleteProperty(secrets, "keys");
+    secrets.values.set(`credential.${a}`, JSON.stringify(recordOf("a")));
+    assert.deepEqual(namesOf(await open()), [b]);
+    await eventually(() => assert.equal(endedWithLeft(index() ?? { version: 1, ids: [] })[0]?.id, a));
+  });
+
+  it("come of a store that was given up, and are of a sign-in that has ended for every window", async () => {
+    options = { ...options, limits: { writeMs: 20 } };
+    const window = await open();
+    secrets.script("store", `credential.${c}`, "hangs");
+    await assert.rejects(window.storeSignIn(recordOf("c")), is("keyringSilent"));
+    secrets.values.set(`credential.${c}`, JSON.stringify(recordOf("c")));
+    assert.deepEqual(namesOf(await open()), [a, b].toSorted());
+    await eventually(() => assert.equal(endedWithLeft(index() ?? { version: 1, ids: [] })[0]?.id, c));
   });
 
   it("of a later sign-in than the one that has ended are put back", async () => {

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs";
 import { KeyringSilent, type LimitedSecrets, limitSecrets } from "../../../src/account/limitSecrets.ts";
+import type { SecretStorage } from "../../../src/account/secretStorage.ts";
 import { sentenceFor } from "../../../src/shared/problem.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
 import { eventually } from "../../support/timing.ts";
 import { is } from "./fixture.ts";
 
 const limits = { readMs: 20, writeMs: 20 };
+
+/** The same secrets, of which no read is answered. */
+const hangingReads = (secrets: MemorySecrets): SecretStorage => ({
+  get: () => new Promise(() => {}),
+  store: (key, value) => secrets.store(key, value),
+  delete: (key) => secrets.delete(key),
+  onDidChange: secrets.onDidChange,
+});
 
 describe("A keyring that does not answer", () => {
   let secrets: MemorySecrets;
@@ -147,6 +156,24 @@ describe("A keyring that does not answer", () => {
     secrets.answerNow();
     await error.late;
     assert.equal(secrets.values.get("key"), "another window's");
+  });
+
+  it("late is waited for through two limits, of which either may end first", async () => {
+    for (const outer of [10, 20, 60]) {
+      const limited = limitSecrets(limitSecrets(secrets, limits), { readMs: 20, writeMs: outer });
+      secrets.script("store", "key", "hangs");
+      const error = await limited.store("key", "value").catch((reason: unknown) => reason);
+      assert.ok(error instanceof KeyringSilent);
+      let isSettled = false;
+      const settled = error.late.finally(() => {
+        isSettled = true;
+      });
+      await assert.rejects(limitSecrets(hangingReads(secrets), { readMs: 60 }).get("other"), is("keyringSilent"));
+      assert.equal(isSettled, false, `the outer limit is ${outer} ms`);
+      secrets.answerNow();
+      await settled;
+      assert.equal(secrets.values.get("key"), "value");
+    }
   });
 
   it("late says that it has failed, and changes nothing", async () => {

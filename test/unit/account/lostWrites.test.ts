@@ -162,6 +162,20 @@ describe("Windows of which one has read an older record", () => {
     assert.deepEqual(late.entry(a)?.credential, recordOf("a", 2_000));
   });
 
+  it("end what the index tells of when somebody signs out there, and not a sign-in that has come since", async () => {
+    const first = await open();
+    await first.storeSignIn(recordOf("a"));
+    await first.storeSignIn(recordOf("a", 2_000));
+    secrets.script("get", `credential.${a}`, ...always<Misbehaviour>("older"));
+    const late = await open();
+    assert.equal(late.entry(a)?.credential.signedInAt, 1_000);
+    await late.end(a);
+    secrets.settle();
+    assert.equal((await open()).state.accounts.length, 0);
+    await first.reload();
+    assert.equal(first.state.accounts.length, 0);
+  });
+
   it("come to rest: nobody writes when all is read right", async () => {
     const windows = [await open(), await open(), await open()];
     await windows[0]?.storeSignIn(recordOf("a"));

@@ -23,4 +23,20 @@ describe("The account services", () => {
     window.mode.current = "apiKey";
     await assert.rejects(window.load(), is("keyringFailed"));
   });
+
+  it("are loaded although the only record cannot be read, which is told to whoever needs it", async () => {
+    const before = await fixture.signedIn();
+    const id = before.accounts.state.active?.id ?? "";
+    const window = fixture.open();
+    fixture.secrets.script("get", `credential.${id}`, ...always("rejects" as const));
+    assert.deepEqual(await window.load(), { isOwnKeyKnown: true });
+    assert.deepEqual(window.accounts.state.unread, [id]);
+    await assert.rejects(window.source.get("chatgpt"), is("keyringFailed"));
+    await window.ownKey.set("sk-own-key-0001", true);
+    await window.accounts.storeSignIn(await fixture.credential("team@example.com"));
+    assert.equal(window.accounts.state.active?.email, "team@example.com");
+    fixture.secrets.settle();
+    await window.accounts.load();
+    assert.equal(window.accounts.state.accounts.length, 2);
+  });
 });

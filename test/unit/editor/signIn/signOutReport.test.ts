@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import type { Revocation, SignOutOutcome } from "../../../../src/account/signOut.ts";
+import { signOutSentence } from "../../../../src/editor/signIn/signOutReport.ts";
+
+const here = "You're signed out of ChatGPT on this computer.";
+const stored =
+  "But its credential may still be stored here, because it couldn't be deleted. That is tried again later.";
+
+describe("What a person is told after signing out", () => {
+  const told = (outcome: Partial<SignOutOutcome>, origin: "own" | "copied" | "linked" = "own") =>
+    signOutSentence({ origin, derivedKey: { status: "absent", why: "refused" } }, true, {
+      ...{ signIn: "revoked", earlier: undefined, isStored: false },
+      ...outcome,
+    });
+
+  const atService: readonly [SignOutOutcome["signIn"], string][] = [
+    ["revoked", "The sign-in was also revoked at OpenAI."],
+    ["over", "At OpenAI, the sign-in was no longer valid."],
+    ["refused", "OpenAI refused to revoke the sign-in, so it may stay valid there until it expires."],
+    [
+      "failed",
+      "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.",
+    ],
+    ["unclear", "It's unclear whether the Codex CLI uses this sign-in by now, so it wasn't revoked at OpenAI."],
+    ["codex", "The Codex CLI stays signed in."],
+  ];
+  for (const [signIn, sentence] of atService) {
+    it(`at the service: ${signIn}, and what is left here`, () => {
+      assert.equal(told({ signIn }), `${here} ${sentence}`);
+      assert.equal(told({ signIn, isStored: true }), `${here} ${stored} ${sentence}`);
+    });
+  }
+
+  const ofEarlier: readonly [Revocation | undefined, RegExp | undefined][] = [
+    [undefined, undefined],
+    ["revoked", undefined],
+    ["over", undefined],
+    ["failed", / An earlier sign-in with this account couldn't be revoked at OpenAI yet/],
+    ["refused", / OpenAI refused to revoke an earlier sign-in with this account/],
+  ];
+  for (const [earlier, sentence] of ofEarlier) {
+    it(`of the sign-ins before: ${earlier ?? "there were none"}`, () => {
+      for (const origin of ["own", "copied", "linked"] as const) {
+        const signIn = origin === "own" ? "revoked" : "codex";
+        const text = told({ signIn, earlier }, origin);
+        if (sentence) assert.match(text, sentence);
+        else assert.equal(text, told({ signIn }, origin));
+      }
+    });
+  }
+});
