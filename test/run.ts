@@ -1,5 +1,5 @@
 // npm test: types, lint and format, then the suites; the last line is `N passed, N failed` over all of them.
-// npm test -- [check] [unit] [panel] [package] [host] [journeys] [anywhere] [interop] [simulation] [--grep TEXT] [--desktop]
+// npm test -- [check] [unit] [simulation] [panel] [package] [host] [journeys] [anywhere] [interop] [--grep TEXT] [--desktop]
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
