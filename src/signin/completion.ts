@@ -58,9 +58,11 @@ export class Completion {
     try {
       signal.throwIfAborted();
       this.#check(tokens);
+      // At the same time. A key that is made for a sign-in that cannot be stored is dropped: nobody ever has it.
+      const followUp = this.#dependencies.beginFollowUp(issuer, tokens.idToken);
       attempt.enter("saving");
       const account = await this.#store(issuer, tokens, onStored);
-      this.#dependencies.beginFollowUp(issuer, tokens.idToken)(account.id);
+      followUp(account.id);
       return account;
     } catch (error) {
       this.#discard(accountIdIn(issuer, tokens), { issuer, refreshToken: tokens.refreshToken });
