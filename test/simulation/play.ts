@@ -104,6 +104,7 @@ class Stage {
       ...{ operations: this.#operations, shown: this.#shown, isEndless },
       final: final.filter(({ window }) => open.has(window)),
       calmAt: this.#calmAt,
+      hits: this.faults.hits,
       isBrowser: this.#around.isBrowser,
       hasKeys: this.#around.hasKeys,
       quietWrites: this.#quietWrites,

@@ -1,4 +1,5 @@
 import type { Operations } from "./operations.ts";
+import type { Hits } from "./world/faults.ts";
 import type { Issuer } from "./world/issuer.ts";
 import type { Keyring } from "./world/keyring.ts";
 import type { SharedFolder } from "./world/sharedFolder.ts";
@@ -19,6 +20,7 @@ export interface Played {
   readonly folder: SharedFolder;
   readonly issuer: Issuer;
   readonly operations: Operations;
+  readonly hits: Hits;
   readonly isBrowser: boolean;
   readonly hasKeys: boolean;
   readonly shown: readonly Shown[];

@@ -2,6 +2,7 @@ import { play } from "./play.ts";
 import type { Finding } from "./rules.ts";
 import { shrink } from "./shrink.ts";
 import { type Story, storyOf } from "./story.ts";
+import type { Weather } from "./world/faults.ts";
 
 /** What a worker writes, one line for each: a seed that was bad, or how far it has come. */
 export type SearchResult =
@@ -11,11 +12,17 @@ export type SearchResult =
 /** How often a worker says how far it has come, in stories. */
 const progressEvery = 50;
 
-/** Plays the stories of some seeds. */
-export async function search(from: number, count: number, tellResult: (result: SearchResult) => void): Promise<void> {
+/** Plays the stories of some seeds. @param weather in place of their own */
+export async function search(
+  from: number,
+  count: number,
+  weather: Weather | undefined,
+  tellResult: (result: SearchResult) => void,
+): Promise<void> {
   for (let played = 0; played < count; played += 1) {
     const seed = from + played;
-    const { findings } = await play(storyOf(seed));
+    const story = storyOf(seed);
+    const { findings } = await play(weather ? { ...story, weather } : story);
     if (findings.length > 0) tellResult({ seed, findings });
     if ((played + 1) % progressEvery === 0 || played + 1 === count) tellResult({ played: played + 1 });
   }

@@ -7,7 +7,8 @@ import { patchGlobals } from "./world/globals.ts";
 import { installHooks } from "./world/moduleHooks.ts";
 
 const { values, positionals } = parseArgs({ options: { mutant: { type: "string" } }, allowPositionals: true });
-installHooks(values.mutant === undefined ? [] : mutantOf(values.mutant).replacements);
+const mutant = values.mutant === undefined ? undefined : mutantOf(values.mutant);
+installHooks(mutant?.replacements);
 patchGlobals();
 const { search, shrinkSeed, tell } = await import("./search.ts");
 const { storyOf } = await import("./story.ts");
@@ -17,7 +18,7 @@ const write = (line: string) => process.stdout.write(`${line}\n`);
 if (task === "search") {
   const [from = 0, count = 1] = given.map(Number);
   Error.stackTraceLimit = 0;
-  await search(from, count, (result) => write(JSON.stringify(result)));
+  await search(from, count, mutant?.weather, (result) => write(JSON.stringify(result)));
 } else if (task === "shrink") {
   await shrinkSeed(Number(given[0]), write);
 } else if (task === "tell") {

@@ -91,7 +91,9 @@ class Ending {
   }
 
   /** The keyring said that it had stored a sign-in and never did, so nobody can know of it once its window is gone. */
-  #isLost({ number }: Operation): boolean {
+  #isLost({ number, window }: Operation): boolean {
+    const isLie = ([call, kind]: [string, string]) => kind === "writeLost" && call.startsWith(`${window} store `);
+    if (!Object.entries(this.#played.hits).some(isLie)) return false;
     const grant = this.#grants.find(({ signIn }) => signIn === number);
     return !grant?.tokens.some((token) => wasStored(this.#played, token)) || !this.#wasListed();
   }

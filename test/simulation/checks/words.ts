@@ -1,6 +1,7 @@
 import type { Operation } from "../operations.ts";
 import type { Played } from "../played.ts";
 import type { Finding } from "../rules.ts";
+import type { Grant } from "../world/grants.ts";
 import { grantsBefore, isReachable } from "./grants.ts";
 
 /** What people were told that was not so. */
@@ -41,11 +42,19 @@ function usedToken({ world }: Played, { number, said }: Operation): Finding[] {
 function signedOut(played: Played, signOut: Operation): Finding[] {
   const { number, said = "", endedAt, stored = [] } = signOut;
   if (endedAt === undefined) return [];
-  const before = grantsBefore(played, signOut);
+  const before = grantsBefore(played, signOut).filter((grant) => !isHeldBack(played, signOut, grant));
   const living = before.filter((grant) => (grant.ended?.at ?? Number.POSITIVE_INFINITY) > endedAt);
   const kept = before.filter(({ tokens }) => tokens.some(({ value }) => stored.includes(value)));
   return [
     ...(said.includes("revoked") ? living.filter((grant) => isReachable(played, grant)) : []),
     ...(said === "revoked and deleted" ? kept : []),
   ].map(({ id }) => ({ rule: "wordsAreTrue", what: `sign-out ${number} said “${said}”, but grant ${id} lived on` }));
+}
+
+/** The keyring holds back what another window stores of the grant, so nobody who signs out can know of it yet. */
+function isHeldBack({ hits }: Played, { window }: Operation, { tokens }: Grant): boolean {
+  const holder = tokens.at(-1)?.receivedBy;
+  const isLate = ([call, kind]: [string, string]) =>
+    call.startsWith(`${holder} store credential.`) && ["writeLate", "writeHangs", "writeHangsDone"].includes(kind);
+  return holder !== window && Object.entries(hits).some(isLate);
 }

@@ -16,8 +16,6 @@ export class SharedFolder {
   writes = 0;
   /** By file: when a call of it last went wrong, ms. */
   readonly trouble = new Map<string, number>();
-  /** When a lock vanished, or could neither be made nor found, ms. */
-  readonly lockLosses: number[] = [];
   readonly #world: World;
   readonly #faults: Faults;
   /** By path: until when it can neither be made nor found, ms. */
@@ -184,7 +182,6 @@ export class SharedFolder {
   }
 
   #removeWithContents(path: string): void {
-    if (path.includes(".lock")) this.lockLosses.push(this.#world.now);
     this.#remove(path);
     for (const other of [...this.items.keys()]) if (other.startsWith(`${path}/`)) this.items.delete(other);
   }
