@@ -172,7 +172,7 @@ describe("The lock between windows", () => {
       void utimes(held, time, time);
     }, 20);
     try {
-      const lock = lockIn(folder.path, { staleMs: 200, patienceMs: 600 });
+      const lock = lockIn(folder.path, { staleMs: 2_000, patienceMs: 3_000 });
       await assert.rejects(
         lock.hold("account", () => Promise.reject(new Error("two have the lock"))),
         (error) => isProblem(error, "busyElsewhere"),

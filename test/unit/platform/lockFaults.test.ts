@@ -12,7 +12,11 @@ import { eventually, within } from "../../support/timing.ts";
 const codes =
   "EACCES EPERM EROFS ENOSPC EIO ESTALE ENOTDIR ENOENT EEXIST ELOOP ENAMETOOLONG EBUSY EMFILE ENOTEMPTY EINVAL";
 const callNames = ["mkdir", "mkdirs", "modifiedAt", "list", "touch", "rmdir", "unlink"] as const;
-const times: LockTimes = { staleMs: 60, heartbeatMs: 5, patienceMs: 20_000, answerMs: 50 };
+/** However busy the computer is, its file system answers in this time. */
+const times: LockTimes = { staleMs: 60, heartbeatMs: 5, patienceMs: 20_000, answerMs: 8_000 };
+/** However busy it is, a holder shows in this time that it is alive. */
+const patient: LockTimes = { ...times, staleMs: 1_000, heartbeatMs: 20 };
+const hasty: LockTimes = { ...times, answerMs: 50 };
 
 describe("A lock on a file system that", () => {
   let folder: ReturnType<typeof temporaryDirectory>;
@@ -25,12 +29,12 @@ describe("A lock on a file system that", () => {
   });
   afterEach(() => folder.remove());
 
-  function lockWith(calls?: FolderCalls, directory = folder.path): Lock {
+  function lockWith(calls?: FolderCalls, directory = folder.path, lockTimes = times): Lock {
     const write = (line: string) => lines.push(line);
     return createFileLock(
       directory,
       createLogger(() => ({ debug: write, info: write, warn: write, error: write })),
-      times,
+      lockTimes,
       calls,
     );
   }
@@ -53,14 +57,18 @@ describe("A lock on a file system that", () => {
   }
 
   /** Tries a fault at every call, where the lock is free and where it is a crashed holder's. */
-  async function everywhere(what: string, fault: (failing: string) => void | Promise<void>): Promise<void> {
+  async function everywhere(
+    what: string,
+    fault: (failing: string) => void | Promise<void>,
+    lockTimes = times,
+  ): Promise<void> {
     const cases = callNames.flatMap((failing) => [false, true].map((isTaken) => ({ failing, isTaken })));
     await Promise.all(
       cases.map(async ({ failing, isTaken }) => {
         const directory = join(folder.path, `${failing}-${isTaken}`);
         if (isTaken) await crash(directory);
         const { calls } = faultyFolderCalls((call) => (call === failing ? fault(failing) : undefined));
-        await works(lockWith(calls, directory), `${what} at ${failing}, ${isTaken ? "taken" : "free"}`);
+        await works(lockWith(calls, directory, lockTimes), `${what} at ${failing}, ${isTaken ? "taken" : "free"}`);
       }),
     );
   }
@@ -77,24 +85,25 @@ describe("A lock on a file system that", () => {
 
   it("does not answer lets the work go on, whichever call it is, and is not asked again meanwhile", async () => {
     const hanging: string[] = [];
-    await everywhere("no answer", (failing) => {
+    const hang = (failing: string) => {
       hanging.push(failing);
-      return new Promise(() => {});
-    });
+      return new Promise<void>(() => {});
+    };
+    await everywhere("no answer", hang, hasty);
     for (const failing of callNames) assert.ok(hanging.filter((one) => one === failing).length <= 2, String(hanging));
   });
 
   it("answers again is used again, and a folder that it has created too late is removed", async () => {
     const answer = Promise.withResolvers<void>();
-    const { calls } = faultyFolderCalls((call) => (call === "mkdir" ? answer.promise : undefined));
-    const lock = lockWith(calls);
+    const { calls, made } = faultyFolderCalls((call) => (call === "mkdir" ? answer.promise : undefined));
+    const lock = lockWith(calls, folder.path, { ...times, answerMs: 2_000 });
     assert.equal(await lock.hold("account", async () => "done"), "done");
     assert.deepEqual(withoutLock(), ["Going on without a lock: NoAnswer ETIMEDOUT"]);
+    assert.deepEqual(await readdir(folder.path), []);
     answer.resolve();
-    await eventually(async () => {
-      const inside = await lock.hold("account", () => readdir(folder.path));
-      assert.deepEqual(inside, ["account.lock"]);
-    });
+    await eventually(() => assert.ok(made.includes("rmdir")));
+    await eventually(async () => assert.deepEqual(await readdir(folder.path), []));
+    assert.deepEqual(await lock.hold("account", () => readdir(folder.path)), ["account.lock"]);
     assert.deepEqual(await readdir(folder.path), []);
     assert.equal(withoutLock().length, 1);
   });
@@ -150,7 +159,7 @@ describe("A lock on a file system that", () => {
       let inside = 0;
       let most = 0;
       const hold = () =>
-        lockWith().hold("account", async () => {
+        lockWith(undefined, folder.path, patient).hold("account", async () => {
           inside += 1;
           most = Math.max(most, inside);
           await delay(10);

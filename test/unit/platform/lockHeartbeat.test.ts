@@ -52,7 +52,7 @@ describe("The heartbeat of a lock", () => {
     });
     await started.promise;
     await assert.rejects(
-      lockWith({ staleMs: 500, patienceMs: 1_200 }).hold("account", () => Promise.reject(new Error("two have it"))),
+      lockWith({ staleMs: 2_000, patienceMs: 3_000 }).hold("account", () => Promise.reject(new Error("two have it"))),
       (error) => isProblem(error, "busyElsewhere"),
     );
     work.resolve();
