@@ -11,11 +11,13 @@ import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { EndedAccounts } from "./endedAccounts.ts";
+import { InterruptedSignIns } from "./interruptedSignIns.ts";
 import { isNewer } from "./recordOrder.ts";
 import { RecordRepair } from "./recordRepair.ts";
 import { fingerprintOf, isSuperseded, type RefreshNotes } from "./refreshNotes.ts";
 import type { ReplacedTokens } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
+import type { SignInNotes } from "./signInNotes.ts";
 import { SignInWriter } from "./signInWriter.ts";
 import type { AccountsState, Entry } from "./state.ts";
 
@@ -24,7 +26,9 @@ export interface AccountsDependencies {
   lock: Lock;
   hint: SignedInHint;
   refreshNotes: Pick<RefreshNotes, "read" | "write">;
+  signInNotes: SignInNotes;
   replacedTokens: Pick<ReplacedTokens, "change">;
+  clock: Pick<Clock, "now">;
   log: Logger;
 }
 
@@ -39,6 +43,7 @@ export class Accounts {
   readonly #reader: AccountsReader;
   readonly #writer: AccountsWriter;
   readonly #signIns: SignInWriter;
+  readonly #interrupted: InterruptedSignIns;
   readonly #repair: RecordRepair;
   readonly #read: Emitter<void>;
   /** Sign-ins that have ended. */
@@ -54,7 +59,7 @@ export class Accounts {
   readonly #queue = new TaskQueue();
 
   constructor(dependencies: AccountsDependencies) {
-    const { store, lock, hint, refreshNotes, replacedTokens, log } = dependencies;
+    const { store, lock, hint, refreshNotes, signInNotes, replacedTokens, clock, log } = dependencies;
     this.#dependencies = dependencies;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader({ store, memory: this.#memory, hint, log });
@@ -62,7 +67,8 @@ export class Accounts {
     this.#writer = new AccountsWriter(common);
     const inTurn = <T>(work: () => Promise<T>) => this.#inTurn(work);
     const whole = { ...common, writer: this.#writer, inTurn };
-    this.#signIns = new SignInWriter({ ...whole, refreshNotes, replacedTokens });
+    this.#signIns = new SignInWriter({ ...whole, refreshNotes, signInNotes, replacedTokens });
+    this.#interrupted = new InterruptedSignIns({ ...whole, signInNotes, clock });
     this.#repair = new RecordRepair({ ...whole, mayStore: (credential) => this.#mayStore(credential) });
     this.ended = new EndedAccounts({ ...whole, onEnded: () => this.#read.fire() });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
@@ -117,6 +123,7 @@ export class Accounts {
     const found = this.#reader.takeFound();
     if (found) void this.#inTurn(() => this.#writer.noteFound(found)).catch(() => {});
     else if (this.#reader.isIncomplete) void this.#inTurn(() => this.#writer.completeIndex()).catch(() => {});
+    void this.#interrupted.complete();
     for (const id of this.#reader.lagging) {
       const known = this.#memory.get(id)?.credential;
       if (!known || this.#unsaved.has(known)) continue;

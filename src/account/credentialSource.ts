@@ -138,8 +138,8 @@ export class CredentialSource {
 
   /** Another API key than the refused one, if one has been set elsewhere. */
   async #otherKey(refused: BearerCredential): Promise<BearerCredential> {
-    const { ownKey, accounts } = this.#dependencies;
-    await Promise.all([ownKey.reload(), accounts.reload()]);
+    const { ownKey, accounts, authMode } = this.#dependencies;
+    await (authMode() === "apiKey" ? ownKey : accounts).reload();
     const current = await this.#apiKey();
     if (current.bearer === refused.bearer) throw new Problem("keyRejected");
     return current;
@@ -147,10 +147,11 @@ export class CredentialSource {
 
   async #apiKey(): Promise<BearerCredential> {
     const { accounts, ownKey, authMode } = this.#dependencies;
-    await Promise.all([ownKey.load(), accounts.load()]);
+    const isOwn = authMode() === "apiKey";
+    await (isOwn ? ownKey : accounts).load();
     // It may only have read as missing.
-    if (authMode() === "apiKey" && !ownKey.current) await ownKey.reload();
-    const credential = authMode() === "apiKey" ? this.#ownKey() : this.#derivedKey();
+    if (isOwn && !ownKey.current) await ownKey.reload();
+    const credential = isOwn ? this.#ownKey() : this.#derivedKey();
     if (!credential) throw new Problem("noApiKey");
     return credential;
   }

@@ -1,5 +1,5 @@
 import { describeError } from "../platform/logger.ts";
-import { within } from "../platform/within.ts";
+import { withinAwake } from "../platform/timeLimit.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import { readSecret, type SecretStorage } from "./secretStorage.ts";
 
@@ -52,7 +52,7 @@ export function limitSecrets(
   const read = async <T>(ask: () => PromiseLike<T> | T): Promise<T> => {
     const answer = (async () => ask())();
     try {
-      return await within(readMs, answer, () => new Problem("keyringSilent"));
+      return await withinAwake(readMs, answer, () => new Problem("keyringSilent"));
     } catch (error) {
       throw isProblem(error) ? error : new Problem("keyringFailed", describeError(error));
     }
@@ -132,7 +132,7 @@ class SecretWrites {
     done.then(over.resolve, over.resolve);
     const ended = done.finally(() => this.#close());
     ended.catch(() => {});
-    await within(this.#limitMs, ended, () => {
+    await withinAwake(this.#limitMs, ended, () => {
       isGivenUp = true;
       over.resolve();
       this.#open += 1;

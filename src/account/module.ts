@@ -23,6 +23,7 @@ import { ReplacedTokens } from "./replacedTokens.ts";
 import { scheduleRefresh } from "./scheduledRefresh.ts";
 import type { SecretStorage } from "./secretStorage.ts";
 import { SecretStore } from "./secretStore.ts";
+import { createSignInNotes } from "./signInNotes.ts";
 import { SignOut } from "./signOut.ts";
 import { createSpendingClaims } from "./spendingClaims.ts";
 import { createIssuerRefresher, type TokenRefresher } from "./tokenRefresher.ts";
@@ -75,9 +76,9 @@ export interface AccountServices {
   /** @throws Problem `staleWindow` when another window has changed the secrets and this one cannot see it */
   readonly assertCurrent: () => Promise<void>;
   /**
-   * Reads what is stored.
+   * Reads what is stored. What could not be read of the accounts is told by their state (`unread`).
    * @returns whether the own key could be read; it need not be while requests are made with ChatGPT
-   * @throws Problem `keyringFailed`, `keyringSilent`; can be called again
+   * @throws Problem `keyringFailed`, `keyringSilent` where the key that requests use cannot be read; can be called again
    */
   load(): Promise<{ isOwnKeyKnown: boolean }>;
   /** Starts what happens without being asked for: refreshes before a token expires, and what a sign-in has left to do. */
@@ -104,8 +105,8 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const refreshNotes = createRefreshNotes(directory);
   const replacedTokens = new ReplacedTokens(secrets, secretLimits);
   const accounts = new Accounts({
-    ...{ lock, hint, refreshNotes, replacedTokens, log },
-    store: new SecretStore(secrets, secretLimits),
+    ...{ lock, hint, refreshNotes, replacedTokens, clock, log, store: new SecretStore(secrets, secretLimits) },
+    signInNotes: createSignInNotes(directory),
   });
   const signOut = new SignOut({ accounts, replacedTokens, revoke: revokeToken, refreshNotes, lock, clock, log });
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
@@ -157,12 +158,12 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   };
 }
 
-/** Accounts whose records cannot be read are at least known to be there: whoever needs one reads again. */
+/** Not every action needs to know who is signed in, and whoever does reads again. */
 async function loadAccounts(accounts: Accounts, log: Logger): Promise<void> {
   try {
     await accounts.load();
   } catch (error) {
-    if (!Array.isArray(accounts.state.unread)) throw error;
+    if (!accounts.state.unread) throw error;
     log.warn(`No account could be read: ${describeError(error)}`);
   }
 }

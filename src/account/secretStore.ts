@@ -1,4 +1,4 @@
-import { within } from "../platform/within.ts";
+import { withinAwake } from "../platform/timeLimit.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import {
   type AccountIndex,
@@ -139,7 +139,7 @@ export class SecretStore {
     if (generationOf(index) <= 1 && index.ids.length <= 1) return;
     // The index is written; the copy only protects it from a keyring that forgets, and is not waited for for long.
     const copied = this.#write(indexCopyKey, text);
-    await within(copyMs, copied, () => new Problem("keyringSilent")).catch(() => {});
+    await withinAwake(copyMs, copied, () => new Problem("keyringSilent")).catch(() => {});
   }
 
   /** Deletes an account's record, and one that was kept aside for it. */

@@ -1,3 +1,4 @@
+import { inBackground } from "../platform/inBackground.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { type AccountIndex, hasEnded, latestSignIn, withAccount, withoutAccount } from "./accountIndex.ts";
@@ -11,6 +12,7 @@ import { isNewer } from "./recordOrder.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
 import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
+import type { SignInNotes } from "./signInNotes.ts";
 
 export interface SignInWriterDependencies {
   store: SecretStore;
@@ -18,6 +20,7 @@ export interface SignInWriterDependencies {
   reader: AccountsReader;
   writer: AccountsWriter;
   refreshNotes: Pick<RefreshNotes, "read">;
+  signInNotes: Pick<SignInNotes, "add" | "remove">;
   replacedTokens: Pick<ReplacedTokens, "change">;
   lock: Lock;
   log: Logger;
@@ -40,7 +43,22 @@ export class SignInWriter {
     return holdUnlessStuck(lock, given.id, () => inTurn(() => this.#write(given)), log);
   }
 
+  /** Until the index names it, or it is undone, a note tells other windows of the sign-in: this one may be killed. */
   async #write(given: Credential): Promise<void> {
+    const { signInNotes, log } = this.#dependencies;
+    const noting = signInNotes
+      .add(given)
+      .catch((error: unknown) => log.warn(`A sign-in was not noted: ${describeError(error)}`));
+    try {
+      await this.#writeNoted(given, noting);
+    } finally {
+      const removed = noting.then(() => signInNotes.remove(given));
+      inBackground(removed, log, "The note of a sign-in was not removed");
+    }
+  }
+
+  /** @param noting resolves when the sign-in has its note, or cannot have one */
+  async #writeNoted(given: Credential, noting: Promise<void>): Promise<void> {
     const { store, memory, reader, writer, lock, log, inTurn } = this.#dependencies;
     const { id } = given;
     await reader.readIndex();
@@ -48,6 +66,7 @@ export class SignInWriter {
     const credential = laterThan(this.#latestSignIn(id, replaced), given);
     const before = memory.newest(id, replaced)?.credential;
     const revocable = await this.#rememberReplaced(credential, replaced);
+    await noting;
     let isListed = false;
     try {
       await store.writeCredential(credential);

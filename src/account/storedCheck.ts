@@ -1,4 +1,4 @@
-import { within } from "../platform/within.ts";
+import { withinAwake } from "../platform/timeLimit.ts";
 import { Problem } from "../shared/problem.ts";
 import { readSecret, type SecretStorage } from "./secretStorage.ts";
 
@@ -21,7 +21,7 @@ export interface StoredSecret {
 export async function ensureStored(secrets: SecretStorage, stored: StoredSecret): Promise<void> {
   const state = { isGivenUp: false };
   const late = () => new Problem("keyringSilent");
-  await within(limitMs, check(secrets, stored, state), late).catch(() => {});
+  await withinAwake(limitMs, check(secrets, stored, state), late).catch(() => {});
   state.isGivenUp = true;
 }
 

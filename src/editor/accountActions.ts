@@ -41,8 +41,10 @@ export class AccountActions {
   }
 
   /** Signs an account out, the active one unless told; the others stay. @throws Problem; then it is still signed in */
-  async signOut(id = this.#dependencies.accounts.state.active?.id): Promise<void> {
+  async signOut(accountId?: string): Promise<void> {
     const { accounts, signOut, endpoints, notifications } = this.#dependencies;
+    if (accountId === undefined && accounts.state.unread) await accounts.load();
+    const id = accountId ?? accounts.state.active?.id;
     const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
     if (!entry) throw new Problem("notSignedIn");
     const { accounts: left } = accounts.state;
@@ -51,6 +53,11 @@ export class AccountActions {
     if (!left.some((account) => account.issuer === issuer)) endpoints.forget(accountBinding(issuer));
     const outcome = await signOut.finish(entry);
     notifications.info(signOutSentence(entry.credential, left.length === 0, outcome));
+  }
+
+  /** Reads again who is signed in, where that could not be read. @throws Problem `keyringFailed`, `keyringSilent` */
+  async read(): Promise<void> {
+    await this.#dependencies.accounts.load();
   }
 
   /** Refreshes the active account's tokens, and asks for a new derived key. @throws Problem */

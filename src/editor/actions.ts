@@ -70,6 +70,7 @@ function actionMap(dependencies: ActionDependencies): ActionMap {
     useAccount: { what: "Switching the account", run: ({ id }) => accountActions.use(id) },
     signOut: { what: "Signing out", busy: "signOut", run: () => accountActions.signOut() },
     signOutAccount: { what: "Signing out", busy: "signOut", run: ({ id }) => accountActions.signOut(id) },
+    readAccounts: { what: "Reading the accounts", run: () => accountActions.read() },
     refresh: { what: "Refreshing", busy: "refresh", run: () => accountActions.refresh() },
     retryDerivedKey: { what: "Creating an API key", busy: "derivedKey", run: () => accountActions.retryDerivedKey() },
     openPlatform: { run: () => accountActions.openPlatform() },

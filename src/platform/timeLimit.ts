@@ -7,21 +7,31 @@ export class NoAnswer extends Error {
 }
 
 /**
- * Settles as `work` does. A sleep of the computer counts for a second at most.
- * @throws NoAnswer when that takes longer than `ms`
+ * Settles as `work` does, unless that takes longer than `ms`; the work itself then goes on. A sleep of the computer counts
+ * for a second at most.
+ * @param late makes the error of work that takes longer; called only then
+ * @throws NoAnswer, or what `late` makes
  */
-export function withinAwake<T>(ms: number, work: Promise<T>): Promise<T> {
+export function withinAwake<T>(ms: number, work: Promise<T>, late: () => Error = () => new NoAnswer()): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout;
+    let isSettled = false;
+    const giveUp = () => {
+      if (!isSettled) reject(late());
+    };
     const wait = (leftMs: number) => {
       const stepMs = Math.min(leftMs, longestStepMs);
       timer = setTimeout(() => {
         if (leftMs > stepMs) wait(leftMs - stepMs);
         // After a busy moment an answer may have come that was not handled yet.
-        else setImmediate(() => reject(new NoAnswer()));
+        else setImmediate(giveUp);
       }, stepMs);
     };
     wait(ms);
-    work.finally(() => clearTimeout(timer)).then(resolve, reject);
+    const settle = () => {
+      isSettled = true;
+      clearTimeout(timer);
+    };
+    work.finally(settle).then(resolve, reject);
   });
 }

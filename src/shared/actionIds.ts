@@ -16,6 +16,7 @@ const offered = {
   addAccount: ["palette", "panel"],
   switchAccount: ["palette"],
   signOut: ["palette", "panel"],
+  readAccounts: ["panel"],
   refresh: ["palette", "panel"],
   retryDerivedKey: ["panel"],
   openPlatform: ["panel"],

@@ -158,6 +158,8 @@ export const viewSchema = z.strictObject({
   changedEndpoints: z.array(z.enum(["issuer", "apiBaseUrl", "chatgptBaseUrl"])),
   /** No credential is sent until the person has allowed the addresses in the settings. */
   endpointsHeldBack: z.optional(z.boolean()),
+  /** Of some account, or of all, it is not known whether it is signed in: what is stored could not be read. */
+  unread: z.optional(z.boolean()),
   /** The sentence of the last failure. */
   problem: z.optional(z.string()),
 });

@@ -109,6 +109,18 @@ describe("settings panel", function () {
         ["unless you allow it"],
       ],
       [
+        "a failure that is over",
+        () => signedOutView({ problem: "It failed." }),
+        ["It failed.", "Show log"],
+        ["Try again"],
+      ],
+      [
+        "accounts that cannot be read",
+        () => signedOutView({ problem: "It failed.", unread: true }),
+        ["It failed.", "Try again", "Show log"],
+        [],
+      ],
+      [
         "a credential that is held back",
         () => signedInView({ changedEndpoints: ["apiBaseUrl"], endpointsHeldBack: true }),
         ["Changed in your settings: apiBaseUrl. Your credentials aren't sent there unless you allow it.", "Review…"],
@@ -190,6 +202,7 @@ describe("settings panel", function () {
       ["Replace OpenAI API key", () => signedInView(), { type: "setApiKey" }],
       ["Remove OpenAI API key", () => signedInView(), { type: "removeApiKey" }],
       ["Refresh usage", () => signedInView(), { type: "readUsage" }],
+      ["Try again", () => signedOutView({ problem: "It failed.", unread: true }), { type: "readAccounts" }],
       ["Show log", () => signedOutView({ problem: "It failed." }), { type: "showLog" }],
       [
         "Review…",

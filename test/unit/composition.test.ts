@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type * as vscode from "vscode";
 import { compose } from "../../src/composition.ts";
 import { KnownAccounts } from "../../src/editor/sessions/knownAccounts.ts";
+import { scopesOf } from "../../src/editor/sessions/sessionScopes.ts";
 import { Hints } from "../../src/editor/vscode/hints.ts";
-import { isProblem } from "../../src/shared/problem.ts";
+import { isProblem, Problem } from "../../src/shared/problem.ts";
 import { startIssuer } from "../issuer/issuer.ts";
 import { signInByHttp } from "../issuer/login.ts";
 import type { TestIssuer } from "../issuer/types.ts";
@@ -15,6 +16,7 @@ import { MemorySecrets } from "../support/memorySecrets.ts";
 import { createServices } from "../support/services.ts";
 import { changeSetting, resetVscode, state, until } from "../support/vscodeStub/stub.ts";
 import { Uri } from "../support/vscodeStub/vscode.ts";
+import { always } from "./account/fixture.ts";
 import { MemoryMemento } from "./editor/sessions/sessionFixture.ts";
 import { logInto } from "./openai/fixture.ts";
 
@@ -69,21 +71,42 @@ describe("The services of a window", () => {
   const listeners = () =>
     state.configurationChanged.listenerCount + state.windowStateChanged.listenerCount + secretListeners;
 
-  it("leave nothing behind when the secrets cannot be read, and can be had the next time", async () => {
-    for (const authMode of ["chatgpt", "apiKey"]) {
+  it("leave nothing behind when the key that requests use cannot be read, and can be had the next time", async () => {
+    changeSetting("chatgptSignIn.authMode", "apiKey");
+    await memory.update("signedIn", true);
+    secrets.script("get", "*", ...Array<"rejects">(20).fill("rejects"));
+    await assert.rejects(open(), (error) => isProblem(error, "keyringFailed"));
+    assert.deepEqual([listeners(), state.commands, state.messages], [0, [], []]);
+    secrets.settle();
+    await memory.update("signedIn", false);
+    const services = await open();
+    assert.ok(listeners() > 0);
+    await services.dispose();
+  });
+
+  for (const authMode of ["chatgpt", "apiKey"]) {
+    it(`stand while it cannot be read who is signed in, and find out later (${authMode})`, async () => {
       changeSetting("chatgptSignIn.authMode", authMode);
       await memory.update("signedIn", true);
-      secrets.script("get", "*", ...Array<"rejects">(20).fill("rejects"));
-      await assert.rejects(open(), (error) => isProblem(error, "keyringFailed"));
-      assert.deepEqual([listeners(), state.commands, state.messages], [0, [], []]);
-      secrets.settle();
-      await memory.update("signedIn", false);
+      for (const key of ["accounts", "accounts.copy"]) secrets.script("get", key, ...always("rejects" as const));
       const services = await open();
-      assert.ok(listeners() > 0);
+      const told = () => state.messages.splice(0).map(({ text }) => text);
+      assert.deepEqual(told(), []);
+      const failed = new Problem("keyringFailed").message;
+      for (const action of ["signOut", "refresh", "readAccounts"] as const) {
+        await services.run(action);
+        assert.deepEqual(told(), [failed], action);
+      }
+      await assert.rejects(services.sessions.get(scopesOf.chatgpt), (error) => isProblem(error, "keyringFailed"));
+      secrets.settle();
+      // Nobody was.
+      await memory.update("signedIn", false);
+      await services.run("readAccounts");
+      assert.deepEqual(told(), []);
+      assert.deepEqual(await services.sessions.get(scopesOf.chatgpt), []);
       await services.dispose();
-      state.commands.length = 0;
-    }
-  });
+    });
+  }
 
   it("tell that the models have changed for each setting of ours, until they are disposed", async () => {
     const services = await open();

@@ -5,12 +5,15 @@ import { actionButton, logButton } from "./actionButton.ts";
 import { locale } from "./language.ts";
 import { mismatchWords } from "./words.ts";
 
-function problemBanner({ problem }: View): TemplateResult | typeof nothing {
+function problemBanner({ problem, unread }: View): TemplateResult | typeof nothing {
   if (problem === undefined) return nothing;
   return html`<div class="banner error" role="alert" data-region>
     <panel-icon name="error"></panel-icon>
     <p>${problem}</p>
-    ${logButton()}
+    <div class="buttons">
+      ${unread ? actionButton({ label: l10n.t("Try again"), intent: { type: "readAccounts" } }) : nothing}
+      ${logButton()}
+    </div>
   </div>`;
 }
 

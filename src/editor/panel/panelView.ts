@@ -43,6 +43,7 @@ export function createView({ accounts, known, ownKey, signIn, activity, review, 
     ownKey: key ? { status: "present", masked: maskKey(key.key), checked: key.checked } : absentKey(),
     changedEndpoints: settings.changedEndpoints,
     ...(review.isNeeded && { endpointsHeldBack: true }),
+    ...(accounts.state.unread && { unread: true }),
     ...(problem !== undefined && { problem }),
   };
 }

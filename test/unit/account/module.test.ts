@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { always, createFixture, type Fixture, is } from "./fixture.ts";
+import { always, createFixture, emailsOf, type Fixture, is } from "./fixture.ts";
 
 describe("The account services", () => {
   let fixture: Fixture;
@@ -8,12 +8,27 @@ describe("The account services", () => {
   });
   afterEach(() => fixture.dispose());
 
-  it("are not loaded while the accounts cannot be read, and can be loaded afterwards", async () => {
+  it("are loaded while the accounts cannot be read, which is told to whoever needs one", async () => {
+    await fixture.signedIn();
     const window = fixture.open();
-    fixture.secrets.script("get", "accounts", ...always("rejects" as const));
-    await assert.rejects(window.load(), is("keyringFailed"));
-    fixture.secrets.settle();
+    for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("rejects" as const));
     assert.deepEqual(await window.load(), { isOwnKeyKnown: true });
+    assert.equal(window.accounts.state.unread, "all");
+    for (const kind of ["chatgpt", "apiKey"] as const) {
+      await assert.rejects(window.source.get(kind), is("keyringFailed"));
+    }
+    window.mode.current = "apiKey";
+    window.source.forget();
+    await assert.rejects(window.source.get("apiKey"), is("noApiKey"));
+    await window.ownKey.set("sk-own-key-0001", true);
+    const key = await window.source.get("apiKey");
+    assert.equal(key.bearer, "sk-own-key-0001");
+    await assert.rejects(window.source.rejected(key), is("keyRejected"));
+    await window.accounts.storeSignIn(await fixture.credential("team@example.com"));
+    assert.deepEqual(emailsOf(window), ["team@example.com"]);
+    fixture.secrets.settle();
+    await window.accounts.load();
+    assert.deepEqual(emailsOf(window), ["plus@example.com", "team@example.com"]);
   });
 
   it("are loaded without the own key where it cannot be read, but only if no request uses it", async () => {

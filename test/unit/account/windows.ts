@@ -1,3 +1,4 @@
+import type { SignInRef } from "../../../src/account/accountIndex.ts";
 import { Accounts } from "../../../src/account/accounts.ts";
 import type { HeldCredential } from "../../../src/account/credential.ts";
 import type { SecretLimits } from "../../../src/account/limitSecrets.ts";
@@ -5,6 +6,8 @@ import type { RefreshNote } from "../../../src/account/refreshNotes.ts";
 import { ReplacedTokens } from "../../../src/account/replacedTokens.ts";
 import type { SecretStorage } from "../../../src/account/secretStorage.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
+import type { SignInNotes } from "../../../src/account/signInNotes.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import type { Lock } from "../../../src/platform/lock.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { TaskQueue } from "../../../src/platform/taskQueue.ts";
@@ -35,10 +38,23 @@ export function memoryNotes() {
   };
 }
 
+/** Notes of sign-ins that are being stored, in memory. */
+export function memorySignInNotes() {
+  const notes = new Map<string, SignInRef>();
+  const keyOf = ({ id, signedInAt }: SignInRef) => `${id} ${signedInAt}`;
+  return {
+    add: async ({ id, signedInAt }: SignInRef) => void notes.set(keyOf({ id, signedInAt }), { id, signedInAt }),
+    remove: async (signIn: SignInRef) => void notes.delete(keyOf(signIn)),
+    list: async () => [...notes.values()],
+  };
+}
+
 export interface WindowOptions {
   lock?: Lock;
   hint?: ReturnType<typeof memoryHint>;
   refreshNotes?: ReturnType<typeof memoryNotes>;
+  signInNotes?: SignInNotes;
+  clock?: Pick<Clock, "now">;
   limits?: SecretLimits;
 }
 
@@ -48,9 +64,10 @@ export function openAccounts(secrets: SecretStorage, options: WindowOptions = {}
   const write = (line: string) => void lines.push(line);
   const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
   const { lock = memoryLock(), hint = memoryHint(), refreshNotes = memoryNotes(), limits } = options;
+  const { signInNotes = memorySignInNotes(), clock = systemClock } = options;
   const replacedTokens = new ReplacedTokens(secrets, limits);
   const store = new SecretStore(secrets, limits);
-  const accounts = new Accounts({ store, lock, hint, refreshNotes, replacedTokens, log });
+  const accounts = new Accounts({ store, lock, hint, refreshNotes, signInNotes, replacedTokens, clock, log });
   return Object.assign(accounts, { lines, hint });
 }
 

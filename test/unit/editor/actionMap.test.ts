@@ -23,6 +23,7 @@ const actions: readonly [ActionRequest, string | undefined, string][] = [
   [{ type: "useAccount", id: "a" }, "Switching the account", 'accountActions.use("a")'],
   ["signOut", "Signing out, signOut", "accountActions.signOut()"],
   [{ type: "signOutAccount", id: "a" }, "Signing out, signOut", 'accountActions.signOut("a")'],
+  ["readAccounts", "Reading the accounts", "accountActions.read()"],
   ["refresh", "Refreshing, refresh", "accountActions.refresh()"],
   ["retryDerivedKey", "Creating an API key, derivedKey", "accountActions.retryDerivedKey()"],
   ["openPlatform", undefined, "accountActions.openPlatform()"],

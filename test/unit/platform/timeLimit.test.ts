@@ -14,6 +14,22 @@ describe("withinAwake", () => {
     await assert.rejects(withinAwake(1_010, new Promise(() => {})), { code: "ETIMEDOUT" });
   });
 
+  it("makes the caller's error, and only when it is needed", async () => {
+    let made = 0;
+    const late = () => {
+      made += 1;
+      return new RangeError("late");
+    };
+    await assert.rejects(withinAwake(5, new Promise(() => {}), late), RangeError);
+    assert.equal(made, 1);
+    // The answer comes when the time is over, and before that was told.
+    const answer = new Promise<string>((resolve) => setTimeout(() => setImmediate(() => resolve("answer")), 5));
+    const limited = withinAwake(5, answer, late);
+    assert.equal(await limited, "answer");
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.equal(made, 1);
+  });
+
   it("prefers an answer that has come while the process was busy", async () => {
     const answer = delay(5, "answer");
     const limited = withinAwake(10, answer);

@@ -48,6 +48,15 @@ describe("The panel's view", () => {
     );
   });
 
+  it("says when it cannot be read who is signed in", async () => {
+    await fixture.signedIn();
+    assert.deepEqual([view().unread, view().problem], [undefined, undefined]);
+    Object.defineProperty(fixture.accounts, "state", {
+      value: { accounts: [], active: undefined, notice: undefined, unread: "all" },
+    });
+    assert.deepEqual([view().unread, view().problem], [true, new Problem("keyringFailed").message]);
+  });
+
   it("says when a credential is held back because the settings name other addresses", async () => {
     await fixture.signedIn();
     await fixture.endpoints.grant(accountBinding(issuer.issuer), [
