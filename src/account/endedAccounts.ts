@@ -86,13 +86,15 @@ export class EndedAccounts {
   }
 
   /**
-   * Notes that something is left of an account's earlier sign-ins, or of one that never became complete.
+   * Makes sure that the index says that something is left of an account's earlier sign-ins, or of one that never became
+   * complete. While somebody is signed in to it there is no need: their sign-out says so.
    * @throws as `Accounts.store`
    */
   noteLeft(id: string): Promise<void> {
     const { writer, inTurn } = this.#dependencies;
     return inTurn(() =>
       writer.changeIndex((index) => {
+        if (index.ids.includes(id) || endedWithLeft(index).some((ended) => ended.id === id)) return index;
         // Before every sign-in, so that none of them is ended by this.
         const ended = { id, signedInAt: Math.max(endedAt(index, id), -1) };
         return withLeft(withoutAccount(index, ended, { left: true }), id);
@@ -123,6 +125,8 @@ export class EndedAccounts {
       await reader.readIndex();
       // Somebody has signed in again, and that record has replaced the ended one.
       if (memory.index.ids.includes(id)) return true;
+      const before = await store.readCredential(id).catch(() => undefined);
+      if (before?.status === "found" && !hasEnded(memory.index, before.credential)) return true;
       const isDeleted = await writer.deleteRecord(id);
       const stored = await store.readCredential(id);
       return isDeleted && stored.status === "none";

@@ -15,6 +15,7 @@ import { type EndpointMemory, EndpointPermissions, type EndpointQuestion } from 
 import { CreditRedeemer } from "./followUp/credits.ts";
 import { KeyDeriver } from "./followUp/derivedKey.ts";
 import { FollowUp } from "./followUp/followUp.ts";
+import { LeftTokens } from "./leftTokens.ts";
 import type { SecretLimits } from "./limitSecrets.ts";
 import { OwnKeyStore } from "./ownKey.ts";
 import { Refresher, type RefresherDependencies } from "./refresher.ts";
@@ -90,13 +91,7 @@ export interface AccountServices {
 /** Builds the services that keep credentials. Nothing is read before `load`, or before somebody asks for a credential. */
 export function createAccount(dependencies: AccountDependencies): AccountServices {
   const { directory, http, clock, log, hint, memory, authMode, secretLimits, linked } = dependencies;
-  const cached = dependencies.secretsAreCached
-    ? new CachedSecrets(dependencies.secrets, directory, {
-        limits: secretLimits,
-        loadedAt: dependencies.loadedAt,
-        now: () => clock.now(),
-      })
-    : undefined;
+  const cached = dependencies.secretsAreCached ? cachedSecrets(dependencies) : undefined;
   const secrets = cached ?? dependencies.secrets;
   const assertCurrent = async () => cached?.assertCurrent();
   const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
@@ -108,13 +103,14 @@ export function createAccount(dependencies: AccountDependencies): AccountService
     ...{ lock, hint, refreshNotes, replacedTokens, clock, log, store: new SecretStore(secrets, secretLimits) },
     signInNotes: createSignInNotes(directory),
   });
-  const signOut = new SignOut({ accounts, replacedTokens, revoke: revokeToken, refreshNotes, lock, clock, log });
+  const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, log });
+  const signOut = new SignOut({ accounts, leftTokens, revoke: revokeToken, refreshNotes, lock, clock, log });
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
   const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });
   const issuerRefresher = createIssuerRefresher(tokenEndpoint);
   const spendingClaims = createSpendingClaims(directory, clock, log);
   const refresher = new Refresher({
-    ...{ accounts, revoke: revokeToken, replacedTokens, lock, refreshNotes, spendingClaims, clock, log, assertCurrent },
+    ...{ accounts, leftTokens, lock, refreshNotes, spendingClaims, clock, log, assertCurrent },
     discard: (id, token) => signOut.discard(id, token),
     refreshers: {
       own: issuerRefresher,
@@ -156,6 +152,10 @@ export function createAccount(dependencies: AccountDependencies): AccountService
       await signOut.settled();
     },
   };
+}
+
+function cachedSecrets({ secrets, directory, secretLimits, loadedAt, clock }: AccountDependencies): CachedSecrets {
+  return new CachedSecrets(secrets, directory, { limits: secretLimits, loadedAt, now: () => clock.now() });
 }
 
 /** Not every action needs to know who is signed in, and whoever does reads again. */

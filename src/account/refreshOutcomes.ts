@@ -1,4 +1,4 @@
-import type { Claims } from "../oauth/claims.ts";
+import { type Claims, readClaims } from "../oauth/claims.ts";
 import { clockOffset, clockOffsetOfLogin } from "../oauth/clockOffset.ts";
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
 import { backoff } from "../platform/backoff.ts";
@@ -7,20 +7,19 @@ import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential, LoginTokens } from "./credential.ts";
+import type { LeftTokens } from "./leftTokens.ts";
 import { mergeTokens } from "./mergeTokens.ts";
 import { RefreshedStore } from "./refreshedStore.ts";
 import { fingerprintOf, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
-import type { ReplacedTokens } from "./replacedTokens.ts";
 import type { SignOut } from "./signOut.ts";
 import type { Entry } from "./state.ts";
 import type { RefreshedTokens } from "./tokenRefresher.ts";
 
 export interface RefreshOutcomesDependencies {
   accounts: Accounts;
-  revoke: (issuer: string, refreshToken: string) => Promise<void>;
   /** Revokes a token of a sign-in that has ended, and remembers it if that fails. Never rejects. */
   discard: SignOut["discard"];
-  replacedTokens: Pick<ReplacedTokens, "change">;
+  leftTokens: Pick<LeftTokens, "note">;
   refreshNotes: RefreshNotes;
   clock: Clock;
   log: Logger;
@@ -37,7 +36,7 @@ export type OnStored = (entry: Entry) => void;
 export class RefreshOutcomes {
   readonly #dependencies: RefreshOutcomesDependencies;
   readonly #store: RefreshedStore;
-  /** Tokens that are being revoked after that has failed once. */
+  /** Tokens that are being revoked. */
   readonly #discarding = new Set<Promise<void>>();
 
   constructor(dependencies: RefreshOutcomesDependencies) {
@@ -45,7 +44,7 @@ export class RefreshOutcomes {
     this.#store = new RefreshedStore({
       ...dependencies,
       onLate: (credential) => this.#dropIfSignedOut(credential),
-      onEnded: (credential) => this.#revoke(credential),
+      onEnded: (credential) => this.#end(credential),
       onReplaced: (credential) => this.#noteReplaced(credential),
     });
   }
@@ -62,7 +61,7 @@ export class RefreshOutcomes {
    */
   async keep<C extends Credential>(credential: C, refreshed: RefreshedTokens<C>, onStored: OnStored): Promise<Entry> {
     const { accounts } = this.#dependencies;
-    const { tokens } = refreshed;
+    const tokens = usableTokens(credential, refreshed.tokens);
     const merged = mergeTokens<C["tokens"]>(credential.tokens, tokens);
     if (merged === undefined) throw await this.#otherAccount(credential, tokens.refreshToken);
     const failure = refreshed.failure ?? whyNotNew(credential, tokens);
@@ -77,8 +76,8 @@ export class RefreshOutcomes {
     await this.#store.save(failure ? next : { ...next, ...this.#times(credential, refreshed, merged.claims) });
     const stored = accounts.entry(next.id);
     if (stored && !failure) onStored(stored);
-    await this.noteOver(next);
     if (!stored) return this.#abandon(next);
+    await this.noteOver(next);
     this.#dropIfSignedOut(next);
     if (failure) throw failure;
     return stored;
@@ -86,6 +85,7 @@ export class RefreshOutcomes {
 
   /** What callers get from a refresh that failed; that the login has ended is stored. */
   async failed(credential: Credential, error: unknown): Promise<unknown> {
+    if (!this.#dependencies.accounts.entry(credential.id)) await this.#forget(credential);
     if (!(error instanceof RefreshRejected)) return error;
     this.#dependencies.log.warn(`The refresh token was rejected: ${error.detail}`);
     await this.#store.save({ ...credential, rejected: error.reason });
@@ -128,6 +128,7 @@ export class RefreshOutcomes {
   /** The refresh token is still good. */
   async #unused(credential: Credential, failure: Problem): Promise<Problem> {
     await this.noteOver(credential);
+    this.#dropIfSignedOut(credential);
     return failure;
   }
 
@@ -146,7 +147,7 @@ export class RefreshOutcomes {
     const { accounts, clock, log } = this.#dependencies;
     accounts
       .dropIfSignedOut(credential)
-      .then((dropped) => (dropped ? this.#revoke(credential) : undefined))
+      .then((dropped) => (dropped ? this.#end(credential) : undefined))
       .catch((error: unknown) => {
         log.info(`After a refresh: ${describeError(error)}`);
         if (failures >= mostRetries) return;
@@ -156,30 +157,34 @@ export class RefreshOutcomes {
 
   /** Signed out meanwhile: the new tokens must not stay valid at the issuer. */
   async #abandon(credential: Credential): Promise<never> {
-    await this.#revoke(credential);
+    await this.#end(credential);
     throw new Problem("notSignedIn");
+  }
+
+  /** Leaves nothing of a sign-in that has ended: what was noted of it came after its notes were removed. */
+  async #end(credential: Credential): Promise<void> {
+    await this.#forget(credential);
+    await this.#revoke(credential);
+  }
+
+  async #forget(credential: Credential): Promise<void> {
+    const { refreshNotes, log } = this.#dependencies;
+    await refreshNotes
+      .remove(credential)
+      .catch((error: unknown) => log.warn(`The note of a refresh could not be removed: ${describeError(error)}`));
   }
 
   async #revoke({ id, origin, issuer, tokens }: Credential): Promise<void> {
     if (origin !== "own") return;
-    const { refreshToken } = tokens;
-    await this.#dependencies.revoke(issuer, refreshToken).catch(() => {
-      // Not waited for here: that needs the account's lock, which is held.
-      const discarding = this.#dependencies.discard(id, { issuer, refreshToken });
-      this.#discarding.add(discarding);
-      void discarding.finally(() => this.#discarding.delete(discarding));
-    });
+    const discarding = this.#dependencies.discard(id, { issuer, refreshToken: tokens.refreshToken });
+    this.#discarding.add(discarding);
+    await discarding.finally(() => this.#discarding.delete(discarding));
   }
 
   /** Somebody has signed in again meanwhile: these tokens are revoked with the account's sign-out. */
   async #noteReplaced({ id, origin, issuer, tokens }: Credential): Promise<void> {
     if (origin !== "own") return;
-    const { replacedTokens, log } = this.#dependencies;
-    await replacedTokens
-      .change(id, { added: [{ issuer, refreshToken: tokens.refreshToken }] })
-      .catch((error: unknown) =>
-        log.warn(`The token of a replaced sign-in could not be noted: ${describeError(error)}`),
-      );
+    await this.#dependencies.leftTokens.note(id, { added: [{ issuer, refreshToken: tokens.refreshToken }] });
   }
 
   async #note(credential: Credential, note: Omit<RefreshNote, "account">): Promise<void> {
@@ -191,8 +196,24 @@ export class RefreshOutcomes {
   }
 }
 
+/**
+ * The tokens of an answer without an access token that names nobody, where the one before named somebody: it is not known
+ * whose it is. What else came is kept.
+ */
+function usableTokens<C extends Credential>({ origin, tokens }: C, answered: Partial<C["tokens"]>) {
+  const { accessToken, ...rest } = answered;
+  if (origin === "linked" || accessToken === undefined) return answered;
+  return namesNobody(accessToken) && !namesNobody(tokens.accessToken) ? (rest as Partial<C["tokens"]>) : answered;
+}
+
+function namesNobody(accessToken: string): boolean {
+  const { userId, workspaceId } = readClaims(accessToken) ?? {};
+  return userId === undefined && workspaceId === undefined;
+}
+
 /** An answer with the same access token did not refresh it. */
 function whyNotNew(credential: Credential, { accessToken }: Partial<LoginTokens>): Problem | undefined {
   if (accessToken !== undefined && accessToken !== credential.tokens.accessToken) return undefined;
-  return new Problem(credential.origin === "linked" ? "linkedNotRefreshed" : "serviceFailed", "the same access token");
+  const detail = accessToken === undefined ? "no access token of this account" : "the same access token";
+  return new Problem(credential.origin === "linked" ? "linkedNotRefreshed" : "serviceFailed", detail);
 }

@@ -73,8 +73,8 @@ export class SignInWriter {
       isListed = true;
       await writer.changeIndex((index) => withAccount(index, id, credential.signedInAt));
     } catch (error) {
-      // The sign-in before stays: its token is not one that was replaced.
-      if (revocable) await this.#changeReplaced(id, { removed: [revocable] });
+      // The sign-in before stays, so its token is not one that was replaced; that of one that has ended is to be revoked.
+      if (revocable && before) await this.#changeReplaced(id, { removed: [revocable] });
       const isSilent = error instanceof KeyringSilent;
       if (!isSilent || isListed) await this.#restore(credential, replaced, before);
       else if (!before && replaced.status === "none") await this.#endAhead(credential);

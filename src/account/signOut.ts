@@ -8,13 +8,14 @@ import type { SignInRef } from "./accountIndex.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential } from "./credential.ts";
 import { holdAtMost } from "./holdAtMost.ts";
+import type { LeftTokens } from "./leftTokens.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
-import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
+import type { RevocableToken } from "./replacedTokens.ts";
 import type { Entry } from "./state.ts";
 
 export interface SignOutDependencies {
   accounts: Accounts;
-  replacedTokens: ReplacedTokens;
+  leftTokens: LeftTokens;
   /** @throws RevocationRefused when no other try can succeed, anything else for what may pass */
   revoke: (issuer: string, refreshToken: string) => Promise<void>;
   refreshNotes: Pick<RefreshNotes, "read" | "removeUpTo">;
@@ -131,15 +132,7 @@ export class SignOut implements Disposable {
   }
 
   async #storeDiscarded(id: string, token: RevocableToken): Promise<void> {
-    const { accounts, replacedTokens, log } = this.#dependencies;
-    try {
-      await this.#held(id, async () => {
-        await replacedTokens.change(id, { added: [token] });
-        await accounts.ended.noteLeft(id);
-      });
-    } catch (error) {
-      log.warn(`A token that is to be revoked could not be stored: ${describeError(error)}`);
-    }
+    await this.#held(id, () => this.#dependencies.leftTokens.note(id, { added: [token] })).catch(() => {});
   }
 
   /** What is left of ended sign-ins, but for those that are being ended. */
@@ -149,16 +142,16 @@ export class SignOut implements Disposable {
 
   /** @param credential its record, if it could be read */
   async #end(ref: SignInRef, credential: Credential | undefined): Promise<SignOutOutcome> {
-    const { accounts } = this.#dependencies;
+    const { accounts, leftTokens } = this.#dependencies;
     const { id } = ref;
     const signIn: Ended = credential ? await this.#endSignIn(credential) : { outcome: "over" };
-    const { tokens, isComplete } = await this.#earlierTokens(id);
+    const { tokens, isComplete } = await leftTokens.read(id);
     const others = tokens.filter(({ refreshToken }) => refreshToken !== signIn.token?.refreshToken);
     const earlier = await Promise.all(others.map(async (token) => ({ token, outcome: await this.#revoke(token) })));
     const added = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? (one.token ?? []) : []));
     const removed = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? [] : (one.token ?? [])));
     const isStored = await this.#held(id, async () => {
-      const left = await this.#note(id, { added, removed });
+      const left = await leftTokens.note(id, { added, removed });
       // The record is the only place of a token that could not be noted.
       const mayDelete = left !== undefined || signIn.outcome !== "failed";
       // Where there was no record it is deleted only in the end, because each deletion is a change for other windows.
@@ -195,16 +188,6 @@ export class SignOut implements Disposable {
     return newest;
   }
 
-  async #earlierTokens(id: string): Promise<{ tokens: readonly RevocableToken[]; isComplete: boolean }> {
-    const { replacedTokens, log } = this.#dependencies;
-    try {
-      return { tokens: await replacedTokens.read(id), isComplete: true };
-    } catch (error) {
-      log.warn(`The tokens of earlier sign-ins could not be read: ${describeError(error)}`);
-      return { tokens: replacedTokens.known(id), isComplete: false };
-    }
-  }
-
   async #revoke({ issuer, refreshToken }: RevocableToken): Promise<Revocation> {
     try {
       await this.#dependencies.revoke(issuer, refreshToken);
@@ -216,23 +199,12 @@ export class SignOut implements Disposable {
     }
   }
 
-  /** Notes which tokens are to be revoked later. @returns all of them; undefined when that could not be stored */
-  async #note(id: string, change: TokensChange): Promise<readonly RevocableToken[] | undefined> {
-    const { replacedTokens, log } = this.#dependencies;
-    try {
-      return await replacedTokens.change(id, change);
-    } catch (error) {
-      log.warn(`What is to be revoked could not be noted: ${describeError(error)}`);
-      return undefined;
-    }
-  }
-
   /** Nothing is left: forgets that there was something, and how far the tokens were refreshed. */
   async #settle(ref: SignInRef): Promise<void> {
-    const { accounts, refreshNotes, log } = this.#dependencies;
+    const { leftTokens, refreshNotes, log } = this.#dependencies;
     try {
       await refreshNotes.removeUpTo(ref);
-      await accounts.ended.settle(ref);
+      if (!(await leftTokens.settle(ref))) this.#tryLater();
     } catch (error) {
       log.warn(`The end of a sign-in could not be noted: ${describeError(error)}`);
       this.#tryLater();
@@ -266,7 +238,7 @@ export class SignOut implements Disposable {
     if ((await this.#revoke(token)) === "failed") return false;
     this.#discarded.delete(token);
     if (id === undefined) return true;
-    return (await this.#held(id, () => this.#note(id, { removed: [token] }))) !== undefined;
+    return (await this.#held(id, () => this.#dependencies.leftTokens.note(id, { removed: [token] }))) !== undefined;
   }
 
   async #endAgain(ref: SignInRef): Promise<boolean> {

@@ -31,6 +31,7 @@ describe("An answer with status 200 that refreshes nothing", () => {
     ["has no access token", ({ access_token: _none, ...rest }) => rest],
     ["has the refresh token alone", ({ refresh_token }) => ({ refresh_token })],
     ["has an unusable access token", (json) => ({ ...json, access_token: "a\nb" })],
+    ["has an access token that names nobody", (json) => ({ ...json, access_token: "at.opaque" })],
     ["has an error beside the refresh token", ({ refresh_token }) => ({ refresh_token, error })],
     ["has an error beside all tokens", (json) => ({ ...json, error: "server_error" })],
     ["has the old access token", (json, access) => ({ ...json, access_token: access })],

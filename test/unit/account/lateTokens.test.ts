@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { endedWithLeft, parseIndex } from "../../../src/account/accountIndex.ts";
 import type { Credential } from "../../../src/account/credential.ts";
 import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
+import type { HttpResponse } from "../../../src/platform/httpClient.ts";
+import type { AccountFixture } from "../../support/accountFixture.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { eventually } from "../../support/timing.ts";
 import { always, createFixture, credentialOf, type Fixture, is } from "./fixture.ts";
 
@@ -87,15 +92,14 @@ describe("Refreshed tokens that come late", () => {
   it("of somebody who has signed out are revoked as soon as the issuer can be told", async () => {
     const window = await fixture.signedIn();
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
-    fixture.issuer.faults.set("revoke", { kind: "serverError", times: 2 });
+    fixture.issuer.faults.set("revoke", { kind: "serverError", times: 1 });
     const refresh = window.refresher.refresh(credentialOf(window));
     await fixture.issuer.waitForRecord("fault");
     const id = window.accounts.state.active?.id ?? "";
     await window.accounts.remove(id);
     await assert.rejects(refresh, is("notSignedIn"));
     assert.equal(revoked(), 0);
-    // The first try, and one at once by what remembers it.
-    await eventually(() => assert.equal(fixture.issuer.recordsOf("fault").length, 3));
+    await eventually(() => assert.equal(fixture.issuer.recordsOf("fault").length, 2));
     await eventually(() => assert.ok(fixture.secrets.values.get(`replaced.${id}`)));
     await fixture.clock.advance(60_000);
     await eventually(() => assert.equal(revoked(), 1));
@@ -124,6 +128,76 @@ describe("Refreshed tokens that come late", () => {
     assert.ok(newest);
     assert.ok(list.tokens.some(({ refreshToken }: { refreshToken: string }) => refreshToken === newest));
   });
+
+  /** Lets an answer to a refresh wait for the test: the issuer's, or one with an error. */
+  function holdAnswer(window: AccountFixture, status?: number) {
+    const [came, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { send } = window.http;
+    window.http.send = async (request) => {
+      if (!request.url.endsWith("/oauth/token")) return send(request);
+      const json = { error: { code: "refresh_token_reused", message: "used" } };
+      const answer = status === undefined ? await send(request) : { status, headers: {}, json };
+      came.resolve();
+      await released.promise;
+      return answer as HttpResponse;
+    };
+    return { came: came.promise, release: () => released.resolve() };
+  }
+
+  for (const last of ["signed in", "signed out"]) {
+    it(`of a sign-in that another without our lock has replaced are kept to be revoked (${last} by then)`, async () => {
+      const window = await fixture.signedIn();
+      const seen = credentialOf(window);
+      const elsewhere = temporaryDirectory();
+      const other = await fixture.openLoaded({ directory: elsewhere.path });
+      const answer = holdAnswer(window);
+      const refresh = window.refresher.refresh(seen);
+      await answer.came;
+      fixture.clock.jump(60_000);
+      const later = await fixture.credential();
+      await other.accounts.storeSignIn(later);
+      await window.accounts.reload();
+      if (last === "signed out") {
+        await other.signOut.finish((await other.signOut.begin(seen.id)) ?? assert.fail());
+        fixture.issuer.faults.set("revoke", { kind: "serverError" });
+      }
+      answer.release();
+      await refresh;
+      await window.refresher.settle();
+      const list = JSON.parse(fixture.secrets.values.get(`replaced.${seen.id}`) ?? "{}");
+      const known = [seen.tokens.refreshToken, later.tokens.refreshToken];
+      const tokens = list.tokens.map(({ refreshToken }: { refreshToken: string }) => refreshToken);
+      assert.equal(tokens.filter((token: string) => !known.includes(token)).length, 1);
+      const left = endedWithLeft(parseIndex(fixture.secrets.values.get("accounts")).index ?? assert.fail());
+      assert.equal(left.length, last === "signed out" ? 1 : 0);
+      await elsewhere.remove();
+    });
+  }
+
+  const statuses = { "new tokens": undefined, "a failure": 503, "a rejection": 401 };
+  for (const outcome of ["new tokens", "a failure", "a rejection"] as const) {
+    it(`leave no note behind when somebody has signed out meanwhile, and ${outcome} came`, async () => {
+      const window = await fixture.signedIn();
+      const seen = credentialOf(window);
+      const answer = holdAnswer(window, statuses[outcome]);
+      const refresh = window.refresher.refresh(seen);
+      await answer.came;
+      const ended = window.signOut.begin(seen.id);
+      await fixture.clock.advance(5_000);
+      const outcomeOf = window.signOut.finish((await ended) ?? assert.fail());
+      await eventually(() => assert.equal(fixture.clock.pending, 1));
+      await fixture.clock.advance(5_000);
+      assert.equal((await outcomeOf).isStored, false);
+      answer.release();
+      await assert.rejects(refresh);
+      await window.refresher.settle();
+      const names = await readdir(fixture.folder);
+      assert.deepEqual(
+        names.filter((name) => !name.endsWith(".lock")),
+        [],
+      );
+    });
+  }
 
   it("that could not be stored before somebody signed in again are kept to be revoked, too", async () => {
     const window = await fixture.signedIn();

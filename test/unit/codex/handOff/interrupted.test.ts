@@ -107,7 +107,10 @@ describe("handing a sign-in off to the Codex CLI,", function () {
     await writeFile(file(), text);
     await window.codex.endHandOff(before.id);
     await assertEarlier();
-    await assertOurs(window, before);
+    // Newer than the link, which other windows may have read.
+    const { sequence } = credentialOf(window);
+    assert.ok(sequence > before.sequence + 1);
+    await assertOurs(window, { ...before, sequence });
   });
 
   for (const had of ["an earlier file", "no file", "a file with a newer login of the same account"]) {

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import type { Credential } from "../../../src/account/credential.ts";
+import type { AccountFixture } from "../../support/accountFixture.ts";
+import { minute } from "./fixture.ts";
+import { createSignOutFixture, type SignOutFixture, soon } from "./signOutFixture.ts";
+
+describe("A token that is to be revoked is never stored without a note of it in the index:", () => {
+  let fixture: SignOutFixture;
+  let window: AccountFixture;
+  let signedIn: Credential;
+  let recordKey: string;
+  let listKey: string;
+
+  beforeEach(async () => {
+    fixture = await createSignOutFixture();
+    ({ window, signedIn, recordKey, listKey } = fixture);
+  });
+  afterEach(() => fixture.dispose());
+
+  const token = () => ({ issuer: signedIn.issuer, refreshToken: fixture.tokenOf(signedIn) });
+  const listOf = (...tokens: object[]) => JSON.stringify({ version: 1, tokens });
+  /** The next revocation of a window fails when the test says so. */
+  function holdRevocation(of: AccountFixture) {
+    const asked = Promise.withResolvers<void>();
+    const failure = Promise.withResolvers<never>();
+    failure.promise.catch(() => {});
+    const { send } = of.http;
+    of.http.send = (request) => {
+      if (!request.url.endsWith("/oauth/revoke")) return send(request);
+      of.http.send = send;
+      asked.resolve();
+      return failure.promise;
+    };
+    return { asked: asked.promise, fail: () => failure.reject(new Error("unreachable")) };
+  }
+
+  it("by a window that could not revoke it, when another has ended everything meanwhile", async () => {
+    const other = await fixture.openLoaded();
+    const revocation = holdRevocation(other);
+    const entry = (await window.signOut.begin(signedIn.id)) ?? assert.fail();
+    await other.accounts.reload();
+    await fixture.clock.advance(minute);
+    await revocation.asked;
+    assert.equal((await window.signOut.finish(entry)).signIn, "revoked");
+    assert.deepEqual(fixture.left(), []);
+    revocation.fail();
+    await soon(() => assert.deepEqual(fixture.keysWith(signedIn), [listKey]));
+    await soon(() => assert.equal(fixture.left().length, 1));
+    await fixture.restart();
+    assert.deepEqual(fixture.keysWith(signedIn), []);
+  });
+
+  it("by a window that stores it while another takes the note away", async () => {
+    const { secrets } = fixture;
+    const { store } = secrets;
+    let isStored = false;
+    secrets.store = (key, value) => {
+      if (key === "accounts" && value.includes('"removed"') && !value.includes('"left"') && !isStored) {
+        isStored = true;
+        secrets.values.set(listKey, listOf({ ...token(), refreshToken: "rt.of-another-window" }));
+      }
+      return store.call(secrets, key, value);
+    };
+    await fixture.signOut();
+    assert.ok(isStored);
+    assert.equal(fixture.left().length, 1);
+    await fixture.clock.advance(minute);
+    await soon(() => assert.deepEqual([fixture.left(), secrets.values.has(listKey)], [[], false]));
+  });
+
+  it("by a window that is killed right after it", async () => {
+    await fixture.signOut();
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    const { secrets } = fixture;
+    const { store } = secrets;
+    let leftThen: number | undefined;
+    secrets.store = (key, value) => {
+      if (key === listKey) leftThen ??= fixture.left().length;
+      return store.call(secrets, key, value);
+    };
+    await window.signOut.discard(signedIn.id, token());
+    await window.signOut.settled();
+    assert.equal(leftThen, 1);
+  });
+
+  it("a sign-in that has ended, whose token could not be revoked, does not lose it to one that fails", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    fixture.secrets.script("store", listKey, "rejects", "rejects", "rejects", "rejects");
+    await fixture.signOut();
+    fixture.secrets.settle();
+    assert.deepEqual(fixture.keysWith(signedIn), [recordKey]);
+    fixture.clock.jump(minute);
+    const again = await fixture.credential();
+    fixture.secrets.script("store", "accounts", "rejects", "rejects", "rejects");
+    const next = await fixture.openLoaded();
+    await assert.rejects(next.accounts.storeSignIn(again));
+    fixture.secrets.settle();
+    fixture.issuer.faults.clear();
+    await fixture.restart();
+    assert.deepEqual([fixture.isAlive(signedIn), fixture.keysWith(signedIn)], [false, []]);
+  });
+
+  it("the record of a sign-in that the index does not name yet is not deleted with the one before it", async () => {
+    const entry = (await window.signOut.begin(signedIn.id)) ?? assert.fail();
+    const again = { ...(await fixture.credential()), signedInAt: signedIn.signedInAt + 1 };
+    fixture.secrets.values.set(recordKey, JSON.stringify(again));
+    await window.signOut.finish(entry);
+    assert.deepEqual([fixture.isAlive(signedIn), fixture.keysWith(again)], [false, [recordKey]]);
+  });
+});
