@@ -82,8 +82,14 @@ export class CachedSecrets implements SecretStorage {
   #change(write: () => PromiseLike<void>): Promise<void> {
     return this.#changes.run(async () => {
       await this.assertCurrent();
-      const next = await this.#claim((await this.#mark()) ?? (await this.#begin()));
-      await this.#secrets.store(markKey, JSON.stringify(next));
+      const mark = await this.#mark();
+      const next = await this.#claim(mark ?? (await this.#begin()));
+      try {
+        await this.#secrets.store(markKey, JSON.stringify(next));
+      } catch (error) {
+        if (!mark) await this.#takeBack(next.id);
+        throw error;
+      }
       this.#known = next;
       try {
         await write();
@@ -120,6 +126,15 @@ export class CachedSecrets implements SecretStorage {
     // Two at the same moment: whoever is loaded again can.
     await this.#marks.remove(mark.id).catch(() => {});
     throw new Problem("staleWindow");
+  }
+
+  /**
+   * Ends a count whose first store is reported as failed, unless it can be read: this window would take it for another's.
+   * The next change begins a new one, of which windows that were loaded meanwhile hear.
+   */
+  async #takeBack(id: string): Promise<void> {
+    const stored = await this.#mark().catch(() => undefined);
+    if (stored?.id !== id) await this.#marks.remove(id).catch(() => {});
   }
 
   /** @throws Problem `staleWindow` when another window has claimed the next change */

@@ -88,7 +88,9 @@ export class StorageMarks {
 
   /** Takes back that a browser's secrets are counted. */
   async remove(id: string): Promise<void> {
-    await rm(this.#fileOf(id), { force: true });
+    const claims = await this.claims({ id, generation: 0 });
+    const files = claims.map(({ generation }) => this.#claimOf({ id, generation }));
+    await Promise.all([this.#fileOf(id), ...files].map((file) => rm(file, { force: true })));
   }
 
   async #names(): Promise<string[]> {

@@ -135,6 +135,32 @@ describe("Windows on the web that were loaded before anything was stored", () =>
     await (await open()).store("one", "2");
   });
 
+  for (const isStored of [false, true]) {
+    const what = isStored ? "although it is stored" : "and is not stored";
+    it(`are not stopped by their own count when its first store is reported as failed, ${what}`, async () => {
+      const raw = browser.load();
+      let failures = 2;
+      const store = async (key: string, value: string) => {
+        const fails = failures > 0;
+        failures -= 1;
+        if (isStored || !fails) await raw.store(key, value);
+        if (fails) throw new Error("no");
+      };
+      const window = await open(browser, { ...raw, store });
+      await assert.rejects(window.store("one", "1"), /no/);
+      await window.assertCurrent();
+      await assert.rejects(window.store("one", "1"), /no/);
+      const other = await open();
+      await window.store("one", "1");
+      await assert.rejects(other.store("other", "2"), is("staleWindow"));
+      now += 1;
+      const late = await open();
+      assert.equal(await late.get("one"), "1");
+      await late.store("late", "3");
+      assert.equal((await readdir(folder.path)).length, 1);
+    });
+  }
+
   it("are told so, too, when their extensions started after that and their page was loaded before", async () => {
     const raw = browser.load();
     now += 1_000;
