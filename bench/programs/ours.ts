@@ -28,7 +28,7 @@ async function answer(message: string): Promise<void> {
     process.exit();
   }
   const { active } = services.accounts.state;
-  if (active) await services.accounts.remove(active.id);
+  if (active) await services.signOutAccount(active.id);
   await services.http.prepare();
   await services.signIn.run();
 }

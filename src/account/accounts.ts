@@ -256,13 +256,6 @@ export class Accounts {
     return this.ended.end(id);
   }
 
-  /** The same, and deletes its record. */
-  async remove(id: string): Promise<Entry | undefined> {
-    const entry = await this.end(id);
-    if (entry) await this.ended.deleteRecord(id);
-    return entry;
-  }
-
   /**
    * Deletes a record that was stored although its sign-in had ended meanwhile.
    * @returns whether it had ended

@@ -1,9 +1,10 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
+import { withinAwake } from "../platform/timeLimit.ts";
 import type { SignInRef } from "./accountIndex.ts";
 
-/** A sign-in does not wait longer than this for its note, ms. */
+/** How long the file system has for an answer, ms: the person is waiting for the end of the sign-in. */
 const answerMs = 1_000;
 
 /**
@@ -11,8 +12,9 @@ const answerMs = 1_000;
  * record and of the index leaves one behind: it tells other windows to look for the record.
  */
 export interface SignInNotes {
-  /** @throws where the folder cannot be written */
+  /** @throws the system's error, or NoAnswer */
   add(signIn: SignInRef): Promise<void>;
+  /** @throws the system's error, or NoAnswer */
   remove(signIn: SignInRef): Promise<void>;
   /** The sign-ins that are being stored, or were when their window ended. Never rejects. */
   list(): Promise<SignInRef[]>;
@@ -26,7 +28,7 @@ export function createSignInNotes(directory: string): SignInNotes {
   const fileOf = ({ id, signedInAt }: SignInRef) => join(directory, `signing-in-${id}-${signedInAt}`);
   return {
     add: (signIn) => writeFileAtomically(fileOf(signIn), "", { answerMs }),
-    remove: (signIn) => rm(fileOf(signIn), { force: true }),
+    remove: (signIn) => withinAwake(answerMs, rm(fileOf(signIn), { force: true })),
     async list() {
       const names = await readdir(directory).catch(() => []);
       return names.flatMap((name) => {

@@ -1,4 +1,3 @@
-import { inBackground } from "../platform/inBackground.ts";
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { type AccountIndex, hasEnded, latestSignIn, withAccount, withoutAccount } from "./accountIndex.ts";
@@ -46,14 +45,13 @@ export class SignInWriter {
   /** Until the index names it, or it is undone, a note tells other windows of the sign-in: this one may be killed. */
   async #write(given: Credential): Promise<void> {
     const { signInNotes, log } = this.#dependencies;
-    const noting = signInNotes
-      .add(given)
-      .catch((error: unknown) => log.warn(`A sign-in was not noted: ${describeError(error)}`));
+    const logFailure = (error: unknown) =>
+      log.warn(`A sign-in that is being stored was not noted, or its note not removed: ${describeError(error)}`);
+    const noting = signInNotes.add(given).catch(logFailure);
     try {
       await this.#writeNoted(given, noting);
     } finally {
-      const removed = noting.then(() => signInNotes.remove(given));
-      inBackground(removed, log, "The note of a sign-in was not removed");
+      await noting.then(() => signInNotes.remove(given)).catch(logFailure);
     }
   }
 

@@ -41,6 +41,9 @@ export class Attempt {
   readonly #outcome = Promise.withResolvers<Account>();
   /** Rejects when the person cancels or the time is up. */
   readonly #stopped = Promise.withResolvers<never>();
+  /** When the time is up, ms by the clock that nobody can set. */
+  #endsAt: number;
+  /** The same for the person, ms since 1970. */
   #until: number;
   #limit: Disposable;
   /** What is done with the answer. */
@@ -52,6 +55,7 @@ export class Attempt {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#since = clock.now();
+    this.#endsAt = clock.elapsed() + timeLimitMs;
     this.#until = this.#since + timeLimitMs;
     this.#limit = this.#startLimit();
     // Who waits for one of these handles its failure; nobody has to wait.
@@ -120,18 +124,21 @@ export class Attempt {
 
   #flowsChanged(): void {
     // A device code lives longer than the time limit.
-    if (this.flows.expiresAt > this.#until && this.#work === undefined) {
-      this.#until = this.flows.expiresAt;
+    if (this.flows.expiresAt > this.#endsAt && this.#work === undefined) {
+      this.#endsAt = this.flows.expiresAt;
+      this.#until = this.#clock.now() + this.#leftMs;
       this.#limit.dispose();
       this.#limit = this.#startLimit();
     }
     this.#onChange();
   }
 
+  get #leftMs(): number {
+    return this.#endsAt - this.#clock.elapsed();
+  }
+
   #startLimit(): Disposable {
-    return this.#clock.after(this.#until - this.#clock.now(), () =>
-      this.#stop(this.flows.trouble ?? new Problem("timedOut")),
-    );
+    return this.#clock.after(this.#leftMs, () => this.#stop(this.flows.trouble ?? new Problem("timedOut")));
   }
 
   /** Aborts at once all that is under way, and makes the attempt fail. */

@@ -30,11 +30,11 @@ export async function startDeviceCodeFlow(context: FlowContext): Promise<Running
   const { clock, http, issuer, log, signal, send } = context;
   const authorization = new DeviceAuthorization(http, issuer);
   const code = await authorization.start(signal);
-  const expiresAt = clock.now() + deviceCodeLifetimeMs;
+  const expiresAt = clock.elapsed() + deviceCodeLifetimeMs;
   const device = { userCode: code.userCode, page: code.verificationUri };
   log.info(`Waiting for the device code to be entered; asking every ${code.intervalMs / 1000} s`);
   const disposed = new AbortController();
-  const polling = new Polling(authorization, code, clock.elapsed() + deviceCodeLifetimeMs, context);
+  const polling = new Polling(authorization, code, expiresAt, context);
   return {
     answer: polling.run(AbortSignal.any([signal, disposed.signal])),
     expiresAt,

@@ -58,7 +58,7 @@ export interface RunningFlow extends Disposable {
   /** Resolves with what the flow brings. @throws Problem */
   readonly answer: Promise<AuthorizationGrant>;
   readonly waiting: Waiting;
-  /** When it ends, where the attempt should not end before it; ms since 1970. */
+  /** When it ends, where the attempt should not end before it; ms by the clock that nobody can set. */
   readonly expiresAt?: number;
   /** What keeps the answer away at the moment. */
   readonly trouble?: Problem | undefined;

@@ -37,7 +37,7 @@ export class RunningFlows implements Disposable {
     return this.#current?.trouble;
   }
 
-  /** When the attempt should not end before, ms since 1970. */
+  /** When the attempt should not end before, ms by the clock that nobody can set. */
   get expiresAt(): number {
     return Math.max(0, ...[...this.#running.values()].map((flow) => flow.expiresAt ?? 0));
   }

@@ -6,6 +6,8 @@ import {
   type LinkedCredential,
 } from "../../src/account/credential.ts";
 import { type AccountDependencies, createAccount, type LinkedLogins } from "../../src/account/module.ts";
+import type { SignOut } from "../../src/account/signOut.ts";
+import type { Entry } from "../../src/account/state.ts";
 import { originator } from "../../src/oauth/issuer.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createHttpClient, type HttpClient, type HttpRequest } from "../../src/platform/httpClient.ts";
@@ -57,9 +59,21 @@ export function createAccountFixture({ timeoutMs, onRequest, onAnswer, ...given 
     ...given,
   };
   const { log, hint } = dependencies;
-  return { ...createAccount(dependencies), http, log, lines, hint, memory, mode };
+  const services = createAccount(dependencies);
+  const signOutAccount = (id: string) => signOutOf(services.signOut, id);
+  return { ...services, signOutAccount, http, log, lines, hint, memory, mode };
 }
 export type AccountFixture = ReturnType<typeof createAccountFixture>;
+
+/**
+ * Signs an account out as the editor does.
+ * @returns the record that it had; undefined when it is not signed in
+ */
+export async function signOutOf(signOut: SignOut, id: string): Promise<Entry | undefined> {
+  const entry = await signOut.begin(id);
+  if (entry) await signOut.finish(entry);
+  return entry;
+}
 
 const noLinkedLogins: LinkedLogins = {
   refresh: () => Promise.reject(new Problem("needsSignIn", "not linked here")),

@@ -19,7 +19,7 @@ describe("The accounts that are stored", () => {
   it("show that a record is corrupt, and keep it aside when somebody signs in again", async () => {
     const key = await keyOfRecord();
     fixture.secrets.values.set(key, '{"version":1,"id":');
-    const { accounts } = await fixture.openLoaded();
+    const { accounts, signOutAccount } = await fixture.openLoaded();
     assert.equal(accounts.state.notice, "corrupt");
     assert.equal(accounts.state.accounts.length, 0);
     assert.equal(fixture.secrets.values.get(key), '{"version":1,"id":', "nothing is touched before");
@@ -27,7 +27,7 @@ describe("The accounts that are stored", () => {
     assert.equal(accounts.state.notice, undefined);
     assert.equal(fixture.secrets.values.get(`setAside.${key}`), '{"version":1,"id":');
     assert.equal((await fixture.openLoaded()).accounts.state.active?.email, "plus@example.com");
-    await accounts.remove(accounts.state.active?.id ?? "");
+    await signOutAccount(accounts.state.active?.id ?? "");
     assert.ok(
       ![...fixture.secrets.values.keys()].some((name) => name.includes("credential")),
       "a sign-out leaves nothing",
@@ -84,7 +84,7 @@ describe("The accounts that are stored", () => {
   it("are not missed by a window that was there when another one signed out", async () => {
     const other = await fixture.signedIn();
     const { accounts } = await fixture.openLoaded();
-    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    await other.signOutAccount(other.accounts.state.active?.id ?? "");
     // Windows hear of the secrets before they hear of the rest.
     await fixture.hint.set(true);
     await accounts.reload();
@@ -101,7 +101,7 @@ describe("The accounts that are stored", () => {
     await Promise.all([one.accounts.reload(), one.accounts.reload()]);
     await one.accounts.reload();
     assert.deepEqual(states, ["team@example.com"]);
-    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    await other.signOutAccount(other.accounts.state.active?.id ?? "");
     await one.accounts.reload();
     assert.deepEqual(states, ["team@example.com", "plus@example.com"]);
   });
@@ -147,12 +147,12 @@ describe("The accounts that are stored", () => {
   });
 
   it("get no record of an account that is not signed in", async () => {
-    const { accounts } = fixture.open();
+    const { accounts, signOutAccount } = fixture.open();
     const credential = await fixture.credential();
     await assert.rejects(accounts.store(credential), (error) => isProblem(error, "notSignedIn"));
     assert.deepEqual([...fixture.secrets.values], []);
     await accounts.storeSignIn(credential);
-    await accounts.remove(credential.id);
+    await signOutAccount(credential.id);
     const before = [...fixture.secrets.values];
     await assert.rejects(accounts.store(credential), (error) => isProblem(error, "notSignedIn"));
     assert.deepEqual([...fixture.secrets.values], before);

@@ -37,7 +37,7 @@ describe("The event of the accounts, held back during some work,", () => {
   });
 
   it("fires when the last of several works is done, and not when nothing has changed", async () => {
-    const { accounts } = fixture.open();
+    const { accounts, signOutAccount } = fixture.open();
     const told: unknown[] = [];
     accounts.onDidChange(({ active }) => told.push(active?.email));
     const outer = Promise.withResolvers<void>();
@@ -50,7 +50,7 @@ describe("The event of the accounts, held back during some work,", () => {
     await accounts.tellTogether(async () => accounts.reload());
     await accounts.tellTogether(async () => {});
     assert.deepEqual(told, ["plus@example.com"]);
-    await accounts.remove(accounts.state.active?.id ?? "");
+    await signOutAccount(accounts.state.active?.id ?? "");
     assert.deepEqual(told, ["plus@example.com", undefined]);
   });
 

@@ -57,7 +57,7 @@ describe("Windows on the web, which see the secrets as they were when their page
     await one.refresher.refresh(credentialOf(one));
     await assert.rejects(other.ownKey.set("sk-own-key-0001", true), is("staleWindow"));
     await assert.rejects(other.accounts.storeSignIn(await fixture.credential("team@example.com")), is("staleWindow"));
-    await assert.rejects(other.accounts.remove(other.accounts.state.active?.id ?? ""), is("staleWindow"));
+    await assert.rejects(other.signOutAccount(other.accounts.state.active?.id ?? ""), is("staleWindow"));
     const next = await reload();
     assert.equal(credentialOf(next).sequence, 1);
     await next.ownKey.set("sk-own-key-0001", true);

@@ -205,9 +205,9 @@ describe("The one place to ask for a credential", () => {
   });
 
   it("has nothing for somebody who is signed out, at once", async () => {
-    const { source, accounts } = await fixture.signedIn();
+    const { source, accounts, signOutAccount } = await fixture.signedIn();
     await source.get("chatgpt");
-    await accounts.remove(accounts.state.active?.id ?? "");
+    await signOutAccount(accounts.state.active?.id ?? "");
     await assert.rejects(source.get("chatgpt"), is("notSignedIn"));
   });
 

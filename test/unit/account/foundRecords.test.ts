@@ -62,7 +62,7 @@ describe("Records that no index names", () => {
 
   it("of a sign-in that has ended are remembered as left, and nobody is signed in again", async () => {
     const window = await open();
-    await window.remove(a);
+    await window.signOutAccount(a);
     for (const text of [JSON.stringify(recordOf("a")), "{"]) {
       await eventually(() => assert.equal(window.state.accounts.length, 1));
       secrets.values.set(`credential.${a}`, text);
@@ -74,7 +74,7 @@ describe("Records that no index names", () => {
 
   it("of a sign-in that has ended are found also where the host does not list its secrets", async () => {
     const window = await open();
-    await window.remove(a);
+    await window.signOutAccount(a);
     await window.ended.settle({ id: a, signedInAt: 1_000 });
     Reflect.deleteProperty(secrets, "keys");
     secrets.values.set(`credential.${a}`, JSON.stringify(recordOf("a")));
@@ -94,7 +94,7 @@ describe("Records that no index names", () => {
 
   it("of a later sign-in than the one that has ended are put back", async () => {
     const window = await open();
-    await window.remove(a);
+    await window.signOutAccount(a);
     secrets.values.set(`credential.${a}`, JSON.stringify(recordOf("a", 5_000)));
     assert.deepEqual(namesOf(await open()), [a, b].toSorted());
   });
@@ -148,8 +148,8 @@ describe("Accounts in several profiles, which share the secrets and not the hint
       const second = await other.open();
       assert.equal(second.state.accounts.length, 2, "a profile without a hint finds them");
       assert.equal(other.hint.get(), true);
-      await second.remove(a);
-      await second.remove(b);
+      await second.signOutAccount(a);
+      await second.signOutAccount(b);
       secrets.values.delete(loss);
       const late = await one.open();
       assert.equal(late.state.notice, undefined);
@@ -172,7 +172,7 @@ describe("Accounts in several profiles, which share the secrets and not the hint
     await first.storeSignIn(recordOf("a"));
     let removed: Promise<unknown> | undefined;
     const removeOnce = () => {
-      removed ??= first.remove(a);
+      removed ??= first.signOutAccount(a);
       return removed;
     };
     const slow: SecretStorage = {

@@ -60,7 +60,7 @@ describe("Refreshed tokens that come late", () => {
     await window.refresher.settle();
     fixture.secrets.failingStores = 0;
     await window.accounts.reread(credential.id);
-    await other.accounts.remove(credential.id);
+    await other.signOutAccount(credential.id);
     return window;
   }
 
@@ -96,7 +96,7 @@ describe("Refreshed tokens that come late", () => {
     const refresh = window.refresher.refresh(credentialOf(window));
     await fixture.issuer.waitForRecord("fault");
     const id = window.accounts.state.active?.id ?? "";
-    await window.accounts.remove(id);
+    await window.accounts.end(id);
     await assert.rejects(refresh, is("notSignedIn"));
     assert.equal(revoked(), 0);
     await eventually(() => assert.equal(fixture.issuer.recordsOf("fault").length, 2));
@@ -219,7 +219,7 @@ describe("Refreshed tokens that come late", () => {
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     const refresh = window.refresher.refresh(credentialOf(window));
     await fixture.issuer.waitForRecord("fault");
-    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    await other.accounts.end(other.accounts.state.active?.id ?? "");
     const { dropIfSignedOut } = window.accounts;
     let fails = 2;
     window.accounts.dropIfSignedOut = async (credential) => {

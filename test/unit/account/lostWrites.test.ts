@@ -95,7 +95,7 @@ describe("A store that is lost without a word", () => {
     await window.storeSignIn(recordOf("a"));
     await other.load();
     await other.reload();
-    await other.remove(a);
+    await other.signOutAccount(a);
     await window.reload();
     await window.reload();
     assert.ok(!secrets.values.has(`credential.${a}`));

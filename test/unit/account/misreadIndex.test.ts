@@ -46,7 +46,7 @@ describe("An index that is read wrongly", () => {
         it(`drops no account when ${action} writes it`, async () => {
           const owner = await fixture.credential("owner@example.com");
           if (action === "setActive") await window.accounts.setActive(team);
-          else if (action === "remove") await window.accounts.remove(plus);
+          else if (action === "remove") await window.signOutAccount(plus);
           else await window.accounts.storeSignIn(owner);
           fixture.secrets.settle();
           const expected = {
@@ -139,7 +139,7 @@ describe("An index that is read wrongly", () => {
     const stored = fixture.secrets.values.get("accounts");
     await other.accounts.reload();
     await window.accounts.reload();
-    await window.accounts.remove(owner.id);
+    await window.accounts.end(owner.id);
     await other.accounts.reload();
     assert.equal(emailsOf(other).length, 3);
     assert.equal(

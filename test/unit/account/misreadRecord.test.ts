@@ -68,7 +68,7 @@ describe("A record that is read wrongly", () => {
       });
 
       it("is deleted by a real sign-out", async () => {
-        await window.accounts.remove(plus);
+        await window.signOutAccount(plus);
         fixture.secrets.settle();
         assert.deepEqual(emailsOf(window), ["team@example.com"]);
         assert.ok(![...fixture.secrets.values.keys()].some((key) => key.includes(plus)));
@@ -166,7 +166,7 @@ describe("A record that is read wrongly", () => {
     fixture.misread(`credential.${plus}`, fixture.secrets.values.get(`credential.${team}`) ?? "");
     const late = await fixture.openLoaded();
     assert.deepEqual(emailsOf(late), ["team@example.com"]);
-    assert.equal(await late.accounts.remove(plus), undefined);
+    assert.equal(await late.signOutAccount(plus), undefined);
     assert.deepEqual(emailsOf(await fixture.openLoaded()), ["team@example.com"]);
   });
 

@@ -31,7 +31,7 @@ describe("An own key and a login", () => {
     assert.equal(next.accounts.state.active?.email, "plus@example.com");
     assert.equal(next.ownKey.current?.key, "sk-test-own-key-000000000000000000000000");
     await next.dispose();
-    await services.accounts.remove(services.accounts.state.active?.id ?? "");
+    await services.signOutAccount(services.accounts.state.active?.id ?? "");
     assert.equal(services.ownKey.current?.checked, true);
     await services.ownKey.reload();
     assert.equal(services.ownKey.current?.checked, true);
@@ -45,7 +45,7 @@ describe("An own key and a login", () => {
     await services.signIn.run();
     secrets.failingStores = 1;
     const id = services.accounts.state.active?.id ?? "";
-    await assert.rejects(services.accounts.remove(id), (error) => isProblem(error, "saveFailed"));
+    await assert.rejects(services.signOutAccount(id), (error) => isProblem(error, "saveFailed"));
     await services.accounts.reload();
     assert.equal(services.accounts.state.active?.email, "plus@example.com");
   });

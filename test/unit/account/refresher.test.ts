@@ -164,7 +164,11 @@ describe("A refresh", () => {
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     const refresh = window.refresher.refresh(credentialOf(window));
     await fixture.issuer.waitForRecord("fault");
-    await window.accounts.remove(window.accounts.state.active?.id ?? "");
+    // Without the lock, as where that was lost.
+    const { accounts } = window;
+    const id = accounts.state.active?.id ?? "";
+    await accounts.end(id);
+    await accounts.ended.deleteRecord(id);
     await assert.rejects(refresh, is("notSignedIn"));
     assert.deepEqual(
       [...fixture.secrets.values.keys()].filter((key) => key.startsWith("credential")),
@@ -180,7 +184,7 @@ describe("A refresh", () => {
     fixture.issuer.faults.set("token", { kind: "slow", delayMs: 100 });
     const refresh = one.refresher.refresh(credentialOf(one));
     await fixture.issuer.waitForRecord("fault");
-    await other.accounts.remove(other.accounts.state.active?.id ?? "");
+    await other.signOutAccount(other.accounts.state.active?.id ?? "");
     await refresh.catch(() => {});
     assert.equal((await fixture.issuer.waitForRecord("revoke")).at(-1)?.found, true);
     assert.deepEqual(

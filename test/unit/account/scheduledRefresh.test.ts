@@ -21,7 +21,7 @@ describe("The scheduled refresh of the active account's tokens", () => {
 
   it("has one timer while somebody is signed in, and none while nobody is", async () => {
     const window = await fixture.openLoaded();
-    const { accounts, source } = window;
+    const { accounts, source, signOutAccount } = window;
     window.start();
     assert.equal(fixture.clock.pending, 0);
     await accounts.storeSignIn(await fixture.credential("plus@example.com"));
@@ -29,7 +29,7 @@ describe("The scheduled refresh of the active account's tokens", () => {
     await accounts.storeSignIn(await fixture.credential("team@example.com"));
     await source.get("chatgpt");
     assert.equal(fixture.clock.pending, 1);
-    for (const { id } of accounts.state.accounts) await accounts.remove(id);
+    for (const { id } of accounts.state.accounts) await signOutAccount(id);
     assert.equal(fixture.clock.pending, 0);
     await window.dispose();
   });

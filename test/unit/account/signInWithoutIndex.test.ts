@@ -49,7 +49,7 @@ describe("A sign-in in a window that could not read the index", () => {
     const late = await fixture.signedIn("owner@example.com");
     const owner = late.accounts.state.active?.id ?? "";
     await late.accounts.storeSignIn(await fixture.credential("team@example.com"));
-    await late.accounts.remove(owner);
+    await late.signOutAccount(owner);
     fixture.secrets.settle();
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
   });
@@ -70,7 +70,7 @@ describe("A sign-in in a window that could not read the index", () => {
     await fixture.signedIn("plus@example.com");
     hideIndex();
     const late = await fixture.signedIn("owner@example.com");
-    await late.accounts.remove(late.accounts.state.active?.id ?? "");
+    await late.signOutAccount(late.accounts.state.active?.id ?? "");
     await fixture.signedIn("team@example.com");
     fixture.secrets.settle();
     assert.deepEqual(await emails(), ["plus@example.com", "team@example.com"]);
@@ -79,8 +79,8 @@ describe("A sign-in in a window that could not read the index", () => {
   for (const start of ["nobody was", "somebody was", "nobody was any more"]) {
     it(`costs nothing in a window that started when ${start} signed in, and has not heard of others`, async () => {
       if (start !== "nobody was") {
-        const { accounts } = await fixture.signedIn("team@example.com");
-        if (start !== "somebody was") await accounts.remove(accounts.state.active?.id ?? "");
+        const { accounts, signOutAccount } = await fixture.signedIn("team@example.com");
+        if (start !== "somebody was") await signOutAccount(accounts.state.active?.id ?? "");
       }
       const late = await fixture.openLoaded();
       await fixture.signedIn("plus@example.com");

@@ -24,22 +24,22 @@ describe("A real sign-out", () => {
   const tokenOf = ({ accounts }: AccountFixture) => accounts.entry(plus)?.credential.tokens.refreshToken;
   it("of one account among several, in a window that hears of it", async () => {
     const other = await fixture.openLoaded();
-    await other.accounts.remove(plus);
+    await other.signOutAccount(plus);
     await window.accounts.reload();
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
   it("is seen by a window that reads the index for something else", async () => {
     const other = await fixture.openLoaded();
-    await other.accounts.remove(plus);
+    await other.signOutAccount(plus);
     await window.accounts.setActive(team);
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
   it("of all, one after another", async () => {
     const other = await fixture.openLoaded();
-    await other.accounts.remove(plus);
-    await other.accounts.remove(team);
+    await other.signOutAccount(plus);
+    await other.signOutAccount(team);
     await window.accounts.reload();
     assert.deepEqual(emails(window), []);
     assert.equal(window.accounts.state.notice, undefined);
@@ -53,20 +53,20 @@ describe("A real sign-out", () => {
     );
     await other.refresher.settle();
     assert.notEqual(tokenOf(window), credential.tokens.refreshToken);
-    const ended = await window.accounts.remove(plus);
+    const ended = await window.signOutAccount(plus);
     assert.equal(ended?.credential.tokens.refreshToken, credential.tokens.refreshToken);
   });
 
   it("of an account that cannot be read any more", async () => {
     fixture.secrets.script("get", `credential.${plus}`, ...always("rejects" as const));
-    assert.ok(await window.accounts.remove(plus));
+    assert.ok(await window.signOutAccount(plus));
     assert.deepEqual(emails(await fixture.openLoaded()), ["team@example.com"]);
   });
 
   it("whose record could not be deleted", async () => {
     const other = await fixture.openLoaded();
     fixture.secrets.script("delete", `credential.${plus}`, ...always("rejects" as const));
-    assert.ok(await other.accounts.remove(plus), "the record is there for the revocation");
+    assert.ok(await other.signOutAccount(plus), "the record is there for the revocation");
     await window.accounts.reload();
     assert.deepEqual(emails(window), ["team@example.com"]);
     assert.equal(await window.accounts.reread(plus), undefined);
@@ -74,10 +74,10 @@ describe("A real sign-out", () => {
 
   it("whose record is deleted late deletes what was kept aside for it, too", async () => {
     fixture.secrets.values.set(`setAside.credential.${plus}`, "?");
-    const { accounts } = fixture.open({ secretLimits: { readMs: 20, writeMs: 20 } });
+    const { accounts, signOutAccount } = fixture.open({ secretLimits: { readMs: 20, writeMs: 20 } });
     await accounts.load();
     fixture.secrets.script("delete", `credential.${plus}`, "hangs");
-    assert.ok(await accounts.remove(plus));
+    assert.ok(await signOutAccount(plus));
     fixture.secrets.answerNow();
     await eventually(() => assert.ok(![...fixture.secrets.values.keys()].some((key) => key.includes(plus))));
   });
@@ -89,21 +89,21 @@ describe("A real sign-out", () => {
       fixture.secrets.store = store;
       throw new Error("the keyring is busy");
     };
-    assert.ok(await window.accounts.remove(plus), "the record is there for the revocation");
+    assert.ok(await window.signOutAccount(plus), "the record is there for the revocation");
     assert.ok(!fixture.secrets.values.has(`credential.${plus}`));
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
   it("is seen by a window that reads that account alone", async () => {
     const other = await fixture.openLoaded();
-    await other.accounts.remove(plus);
+    await other.signOutAccount(plus);
     assert.equal(await window.accounts.reread(plus), undefined);
     assert.deepEqual(emails(window), ["team@example.com"]);
   });
 
   it("stays one where its sign-in's record is read in place of the next one's", async () => {
     const ended = fixture.secrets.values.get(`credential.${plus}`) ?? "";
-    await window.accounts.remove(plus);
+    await window.signOutAccount(plus);
     fixture.clock.jump(day);
     await window.accounts.storeSignIn(await fixture.credential("plus@example.com"));
     fixture.secrets.values.set(`credential.${plus}`, ended);
@@ -118,7 +118,7 @@ describe("A real sign-out", () => {
     const other = await fixture.openLoaded();
     const ended = other.accounts.entry(plus)?.credential;
     assert.ok(ended);
-    await window.accounts.remove(plus);
+    await window.signOutAccount(plus);
     fixture.clock.jump(day);
     await window.accounts.storeSignIn(await fixture.credential("plus@example.com"));
     fixture.secrets.script("get", `credential.${plus}`, ...always("nothing" as const));
@@ -133,7 +133,7 @@ describe("A real sign-out", () => {
   it("ends nothing of the sign-in after it", async () => {
     const ended = window.accounts.entry(plus)?.credential;
     assert.ok(ended);
-    await window.accounts.remove(plus);
+    await window.signOutAccount(plus);
     fixture.clock.jump(day);
     const later = await fixture.credential("plus@example.com");
     await window.accounts.storeSignIn(later);
@@ -142,14 +142,14 @@ describe("A real sign-out", () => {
   });
 
   it("leaves no account that could be made the active one", async () => {
-    await window.accounts.remove(plus);
+    await window.signOutAccount(plus);
     await assert.rejects(window.accounts.setActive(plus), (error) => isProblem(error, "notSignedIn"));
     assert.equal((await fixture.openLoaded()).accounts.state.active?.id, team);
   });
 
   it("although the index then reads as it was before", async () => {
     const other = await fixture.openLoaded();
-    await other.accounts.remove(plus);
+    await other.signOutAccount(plus);
     await window.accounts.reload();
     for (const key of ["accounts", "accounts.copy"]) fixture.secrets.script("get", key, ...always("older" as const));
     await window.accounts.reload();
@@ -158,7 +158,7 @@ describe("A real sign-out", () => {
 
   it("although somebody signs in again, also after the clock was set back", async () => {
     const other = await fixture.openLoaded();
-    await other.accounts.remove(plus);
+    await other.signOutAccount(plus);
     fixture.clock.jump(-30 * day);
     const later = await fixture.credential("plus@example.com");
     await other.accounts.storeSignIn(later);

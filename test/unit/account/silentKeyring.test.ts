@@ -116,7 +116,7 @@ describe("A store that hangs", () => {
     const later = await fixture.credential();
     fixture.secrets.script("store", `credential.${later.id}`, "hangs");
     await assert.rejects(accounts.storeSignIn(later), is("keyringSilent"));
-    await other.accounts.remove(later.id);
+    await other.signOutAccount(later.id);
     fixture.secrets.answerNow();
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.ok(!fixture.secrets.values.has(`credential.${later.id}`));
@@ -188,7 +188,7 @@ describe("A store that hangs", () => {
     await accounts.load();
     fixture.secrets.script("store", "accounts", "hangs");
     const id = accounts.state.active?.id ?? "";
-    await assert.rejects(accounts.remove(id), is("keyringSilent"));
+    await assert.rejects(accounts.end(id), is("keyringSilent"));
     assert.equal(accounts.state.accounts.length, 1, "until then nobody is signed out");
     fixture.secrets.answerNow();
     await eventually(() => assert.equal(accounts.state.active, undefined));

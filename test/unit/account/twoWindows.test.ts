@@ -27,7 +27,7 @@ function scheduled(secrets: MemorySecrets, scheduler: fc.Scheduler): SecretStora
 }
 
 const add = (name: string) => (window: Window) => window.storeSignIn(recordOf(name, 2_000));
-const signOut = (name: string) => async (window: Window) => void (await window.remove(idOf(name)));
+const signOut = (name: string) => async (window: Window) => void (await window.signOutAccount(idOf(name)));
 const switchTo = (name: string) => (window: Window) =>
   window.setActive(idOf(name)).catch((error: unknown) => assert.ok(isProblem(error, "notSignedIn")));
 

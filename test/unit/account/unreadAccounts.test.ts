@@ -31,7 +31,7 @@ describe("A secret that can never be read", () => {
       const window = await open();
       assert.deepEqual(namesOf(window), [a, b].toSorted());
       await window.storeSignIn(recordOf("c"));
-      await window.remove(a);
+      await window.signOutAccount(a);
       await window.setActive(b);
       assert.deepEqual(namesOf(await open()), [b, c].toSorted());
       secrets.settle();
@@ -62,7 +62,7 @@ describe("A secret that can never be read", () => {
       assert.equal(window.state.notice, undefined);
       await window.update(b, (credential) => ({ ...credential, creditsAskedAt: 1 }));
       await window.storeSignIn(recordOf("c"));
-      await window.remove(b);
+      await window.signOutAccount(b);
       assert.deepEqual(namesOf(window), [c]);
       secrets.settle();
       await window.reload();
@@ -71,7 +71,7 @@ describe("A secret that can never be read", () => {
     });
 
     it(`(${how}) and is the only record is told, and does not keep anybody from signing in`, async () => {
-      await (await open()).remove(b);
+      await (await open()).signOutAccount(b);
       unreadable(`credential.${a}`, how);
       const window = openAccounts(secrets, options);
       await assert.rejects(window.load(), is(how === "hangs" ? "keyringSilent" : "keyringFailed"));

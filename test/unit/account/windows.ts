@@ -1,18 +1,20 @@
 import type { SignInRef } from "../../../src/account/accountIndex.ts";
 import { Accounts } from "../../../src/account/accounts.ts";
 import type { HeldCredential } from "../../../src/account/credential.ts";
+import { LeftTokens } from "../../../src/account/leftTokens.ts";
 import type { SecretLimits } from "../../../src/account/limitSecrets.ts";
 import type { RefreshNote } from "../../../src/account/refreshNotes.ts";
 import { ReplacedTokens } from "../../../src/account/replacedTokens.ts";
 import type { SecretStorage } from "../../../src/account/secretStorage.ts";
 import { SecretStore } from "../../../src/account/secretStore.ts";
 import type { SignInNotes } from "../../../src/account/signInNotes.ts";
+import { SignOut } from "../../../src/account/signOut.ts";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import type { Lock } from "../../../src/platform/lock.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { TaskQueue } from "../../../src/platform/taskQueue.ts";
 import { Problem } from "../../../src/shared/problem.ts";
-import { memoryHint } from "../../support/accountFixture.ts";
+import { memoryHint, signOutOf } from "../../support/accountFixture.ts";
 
 /** A lock that all windows of a test share, or that nobody gets. */
 export function memoryLock(canBeHad = true): Lock {
@@ -68,7 +70,13 @@ export function openAccounts(secrets: SecretStorage, options: WindowOptions = {}
   const replacedTokens = new ReplacedTokens(secrets, limits);
   const store = new SecretStore(secrets, limits);
   const accounts = new Accounts({ store, lock, hint, refreshNotes, signInNotes, replacedTokens, clock, log });
-  return Object.assign(accounts, { lines, hint });
+  const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, log });
+  const signOut = new SignOut({
+    ...{ accounts, leftTokens, lock, clock: systemClock, log },
+    revoke: async () => {},
+    refreshNotes: { ...refreshNotes, removeUpTo: async () => {} },
+  });
+  return Object.assign(accounts, { lines, hint, signOutAccount: (id: string) => signOutOf(signOut, id) });
 }
 
 /** The id of a test's account. */

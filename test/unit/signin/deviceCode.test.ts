@@ -46,6 +46,18 @@ describe("Signing in with a device code", () => {
     flow.attempt.cancel();
   });
 
+  for (const wallMs of [-60 * minute, 60 * minute]) {
+    it(`gives the person 15 minutes though the clock is set by ${wallMs / minute} minutes`, async () => {
+      const flow = await startFlow([pending], undefined, wallMs);
+      assert.equal(flow.state.until, flow.clock.now() + 15 * minute, "the time is shown by the clock as it is");
+      flow.clock.setWall(-wallMs);
+      await flow.clock.advance(15 * minute - 1);
+      assert.equal(flow.ended, "running");
+      await flow.clock.advance(1);
+      assert.equal(flow.ended, "timedOut");
+    });
+  }
+
   it("gives the person 15 minutes, to the second", async () => {
     const flow = await startFlow([pending]);
     assert.equal(flow.state.until, 15 * minute);

@@ -13,11 +13,16 @@ export const started = { json: { device_auth_id: "device-1", user_code: "ABCD-12
 export const pending = { status: 403, json: { error: { code: "deviceauth_authorization_unknown" } } };
 export const approved = { json: { authorization_code: "code-1", code_verifier: "verifier-1", code_challenge: "x" } };
 
-/** A device code flow against an issuer that answers as told, by a clock that is moved by hand. */
-export async function startFlow(script: readonly Scripted[], start: Scripted = started) {
+/**
+ * A device code flow against an issuer that answers as told, by a clock that is moved by hand.
+ * @param wallMs by how much the computer's clock is set while the code is asked for, ms
+ */
+export async function startFlow(script: readonly Scripted[], start: Scripted = started, wallMs = 0) {
   const clock = new ManualClock(0);
   const at: number[] = [];
-  const http = new ScriptedHttp([start, ...script], () => at.push(clock.now()));
+  const http = new ScriptedHttp([start, ...script], () => {
+    if (at.push(clock.now()) === 1) clock.setWall(wallMs);
+  });
   const lines: string[] = [];
   const write = (line: string) => lines.push(line);
   let shown = 0;

@@ -67,7 +67,7 @@ describe("handing a sign-in off to the Codex CLI,", function () {
     const { id } = credentialOf(window);
     let removal: Promise<unknown> | undefined;
     secrets.around = async () => {
-      removal ??= window.accounts.remove(id);
+      removal ??= window.accounts.end(id);
     };
     await assert.rejects(over(window), { code: "notSignedIn" });
     await removal;

@@ -217,7 +217,7 @@ describe("What a person does while the settings name another service", () => {
     fixture.endpoints.onDidChange(() => {
       changes += 1;
     });
-    await fixture.accounts.remove(id);
+    await fixture.signOutAccount(id);
     assert.deepEqual([allowed(), changes], [[false, true, true], 1]);
     await fixture.ownKey.set(otherKey, true, issuer.apiBaseUrl);
     assert.deepEqual(allowed(), [false, false, true]);

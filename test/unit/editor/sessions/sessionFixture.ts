@@ -51,7 +51,7 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
         person.choices.push(chooseAccount);
         await signInAs(person.email);
       },
-      signOut: async (id) => void (await accounts.remove(id)),
+      signOut: async (id) => void (await services.signOutAccount(id)),
       setOwnKey: async () => ownKey.set("sk-typedByThePerson1234", true),
       removeOwnKey: () => ownKey.remove(),
       useChatgpt: async () => setMode("chatgpt"),

@@ -123,7 +123,7 @@ describe("Sessions for other extensions", () => {
       sessions.dispose();
       fixture.open().dispose();
       assert.equal(fixture.changes.length, 0);
-      await fixture.accounts.remove(id);
+      await fixture.signOutAccount(id);
       fixture.open().dispose();
       assert.deepEqual(labels(fixture.changes[0]?.removed ?? []), ["plus@example.com"]);
     });

@@ -68,7 +68,7 @@ describe("Watching the accounts", () => {
     assert.deepEqual(keys(), { signedOut: true, signedIn: false });
     const { id } = await fixture.signedIn();
     assert.deepEqual(keys(), { signedOut: false, signedIn: true });
-    await fixture.accounts.remove(id);
+    await fixture.signOutAccount(id);
     assert.deepEqual(keys(), { signedOut: true, signedIn: false });
     assert.deepEqual(sentences(), []);
   });
@@ -255,7 +255,7 @@ describe("Watching the accounts", () => {
         assert.deepEqual(sentences(), []);
         secrets().get = read;
         const another = await createServices({ issuer: issuer.issuer, secrets: fixture.secrets });
-        await another.accounts.remove(fixture.accounts.state.active?.id ?? "");
+        await another.signOutAccount(fixture.accounts.state.active?.id ?? "");
         await another.dispose();
         comeBack();
         await until(() => fixture.accounts.state.accounts.length === 0);
