@@ -148,6 +148,18 @@ export function withLeft(index: AccountIndex, id: string): AccountIndex {
   return changeLeft(index, id, (ended) => ended.left !== true, true);
 }
 
+/**
+ * The index when something is left of an account that may never have been named in it. While somebody is signed in to the
+ * account it stays as it is: their sign-out says so.
+ * @param isNew that this is so from now on: whoever has just found that nothing was left does not know of it
+ */
+export function withNewLeft(index: AccountIndex, id: string, isNew: boolean): AccountIndex {
+  if (index.ids.includes(id) || (!isNew && endOf(index, id)?.left === true)) return index;
+  // Before every sign-in, so that none of them is ended by this.
+  const ended = { id, signedInAt: Math.max(endedAt(index, id), -1) };
+  return changeLeft(withoutAccount(index, ended, { left: true }), id, () => true, true);
+}
+
 function changeLeft(index: AccountIndex, id: string, applies: (ended: EndedSignIn) => boolean, left: boolean) {
   const ended = endOf(index, id);
   if (!ended || !applies(ended)) return index;

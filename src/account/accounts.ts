@@ -10,7 +10,7 @@ import { AccountsMemory } from "./accountsMemory.ts";
 import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
-import { EndedAccounts } from "./endedAccounts.ts";
+import { EndedAccounts, type Ending } from "./endedAccounts.ts";
 import { InterruptedSignIns } from "./interruptedSignIns.ts";
 import { isNewer } from "./recordOrder.ts";
 import { RecordRepair } from "./recordRepair.ts";
@@ -70,7 +70,7 @@ export class Accounts {
     this.#signIns = new SignInWriter({ ...whole, refreshNotes, signInNotes, replacedTokens });
     this.#interrupted = new InterruptedSignIns({ ...whole, signInNotes, clock });
     this.#repair = new RecordRepair({ ...whole, mayStore: (credential) => this.#mayStore(credential) });
-    this.ended = new EndedAccounts({ ...whole, onEnded: () => this.#read.fire() });
+    this.ended = new EndedAccounts({ ...whole, clock, onEnded: () => this.#read.fire() });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }
 
@@ -248,11 +248,12 @@ export class Accounts {
 
   /**
    * Ends the sign-in of an account. Its tokens are then to be revoked and deleted, see `SignOut`.
-   * @returns the record it had; undefined when it is not signed in
+   * @returns undefined when it is not signed in
    * @throws as `store`; then it stays
    */
-  async end(id: string): Promise<Entry | undefined> {
-    if (!this.#memory.get(id)) await this.#loaded.get();
+  async end(id: string): Promise<Ending | undefined> {
+    // Also where nothing but its name can be read.
+    if (!this.#memory.get(id) && !this.state.unread?.includes(id)) await this.#loaded.get();
     return this.ended.end(id);
   }
 

@@ -1,10 +1,10 @@
+import type { Clock } from "../platform/clock.ts";
 import {
-  endedAt,
   endedWithLeft,
   hasEnded,
   latestSignIn,
   type SignInRef,
-  withLeft,
+  withNewLeft,
   withoutAccount,
   withoutLeft,
 } from "./accountIndex.ts";
@@ -14,13 +14,19 @@ import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { afterLateWrite } from "./limitSecrets.ts";
 import type { SecretStore } from "./secretStore.ts";
-import type { Entry } from "./state.ts";
+
+/** A sign-in that has just ended. */
+export interface Ending extends SignInRef {
+  /** The newest record that is known; undefined where none could be read. */
+  readonly credential: Credential | undefined;
+}
 
 export interface EndedAccountsDependencies {
   store: SecretStore;
   memory: AccountsMemory;
   reader: AccountsReader;
   writer: AccountsWriter;
+  clock: Pick<Clock, "now">;
   /** Called when it was found that the sign-in of an account has ended. */
   onEnded: () => void;
   /** Runs work when no other change of what is stored is under way. */
@@ -47,22 +53,26 @@ export class EndedAccounts {
 
   /**
    * Ends the sign-in of an account. Its record is still stored then.
-   * @returns the newest record that is known; undefined when the account is not signed in
+   * @returns undefined when the account is not signed in
    * @throws as `Accounts.store`; then the account stays signed in
    */
-  end(id: string): Promise<Entry | undefined> {
-    const { memory, reader, inTurn } = this.#dependencies;
+  end(id: string): Promise<Ending | undefined> {
+    const { memory, reader, clock, inTurn } = this.#dependencies;
     return inTurn(async () => {
       // Another window may have refreshed the tokens: the newest are the ones to revoke.
-      const entry = await reader.reread(id);
-      if (!entry) return undefined;
-      // What was read may be older than what the index tells of: the account's latest sign-in is meant.
-      const signedInAt = Math.max(entry.credential.signedInAt, latestSignIn(memory.index, id));
+      const entry = await reader.reread(id).catch((error: unknown) => {
+        if (!memory.index.ids.includes(id)) throw error;
+        return undefined;
+      });
+      if (!entry && !memory.index.ids.includes(id)) return undefined;
+      // What was read may be older than what the index tells of: the account's latest sign-in is meant. Of a record that
+      // cannot be read an index of an earlier build tells no time.
+      const signedInAt = Math.max(entry?.credential.signedInAt ?? clock.now(), latestSignIn(memory.index, id));
       await this.#markEnded({ id, signedInAt });
       // If the index could not be read, other accounts may still be signed in.
       if (memory.index.ids.length === 0) reader.remember(reader.isBlind && "missing");
       memory.drop(id);
-      return entry;
+      return { id, signedInAt, credential: entry?.credential };
     });
   }
 
@@ -86,20 +96,14 @@ export class EndedAccounts {
   }
 
   /**
-   * Makes sure that the index says that something is left of an account's earlier sign-ins, or of one that never became
-   * complete. While somebody is signed in to it there is no need: their sign-out says so.
+   * Makes sure that the index says that something is left of an account; while somebody is signed in to it there is no
+   * need.
+   * @param isNew that this is so from now on
    * @throws as `Accounts.store`
    */
-  noteLeft(id: string): Promise<void> {
+  noteLeft(id: string, isNew: boolean): Promise<void> {
     const { writer, inTurn } = this.#dependencies;
-    return inTurn(() =>
-      writer.changeIndex((index) => {
-        if (index.ids.includes(id) || endedWithLeft(index).some((ended) => ended.id === id)) return index;
-        // Before every sign-in, so that none of them is ended by this.
-        const ended = { id, signedInAt: Math.max(endedAt(index, id), -1) };
-        return withLeft(withoutAccount(index, ended, { left: true }), id);
-      }),
-    );
+    return inTurn(() => writer.changeIndex((index) => withNewLeft(index, id, isNew)));
   }
 
   /**

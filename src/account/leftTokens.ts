@@ -1,24 +1,55 @@
+import { backoff } from "../platform/backoff.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Disposable } from "../platform/disposables.ts";
+import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import type { SignInRef } from "./accountIndex.ts";
 import type { EndedAccounts } from "./endedAccounts.ts";
+import { holdAtMost } from "./holdAtMost.ts";
+import { afterLateWrite } from "./limitSecrets.ts";
 import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 
 export interface LeftTokensDependencies {
   ended: Pick<EndedAccounts, "noteLeft" | "settle">;
   replacedTokens: ReplacedTokens;
+  lock: Lock;
+  clock: Clock;
   log: Logger;
 }
+
+/** Waits between tries to store a token, ms. */
+const retriesMs = [2_000, 10_000, 60_000, 300_000];
+/** How long to wait for the account's lock, ms. */
+const patienceMs = 5_000;
 
 /**
  * The tokens that are still to be revoked, together with the note in the index that there are some. Several windows may
  * end the same sign-in, so that note is made before a token is stored and looked at again afterwards, and the tokens are
  * looked at again after the note was taken away: whichever comes last, a token is never stored without a note of it.
  */
-export class LeftTokens {
+export class LeftTokens implements Disposable {
   readonly #dependencies: LeftTokensDependencies;
+  readonly #subscription: Disposable;
+  /** By account: the wait for the next try to store its tokens, and how many have failed. */
+  readonly #waiting = new Map<string, Disposable>();
+  readonly #failures = new Map<string, number>();
+  #isDisposed = false;
 
   constructor(dependencies: LeftTokensDependencies) {
     this.#dependencies = dependencies;
+    this.#subscription = dependencies.replacedTokens.onDidFail((id) => this.#storeLater(id));
+  }
+
+  /** Nothing is tried again from now on, except by `settled`. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#subscription.dispose();
+    for (const wait of this.#waiting.values()) wait.dispose();
+  }
+
+  /** Tries once more to store what could not be stored; for a shutdown. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#dependencies.replacedTokens.unstoredIds.map((id) => this.#storeAgain(id)));
   }
 
   /** The tokens of an account, as far as they can be read. Never rejects. */
@@ -41,14 +72,14 @@ export class LeftTokens {
     const isLeft = (change.added ?? []).length > 0;
     try {
       // In this order, because the window may be killed in between.
-      if (isLeft) await ended.noteLeft(id);
+      if (isLeft) await ended.noteLeft(id, false);
     } catch (error) {
       log.warn(`That something is to be revoked could not be noted: ${describeError(error)}`);
     }
     try {
-      const tokens = await replacedTokens.change(id, change);
+      const { tokens, hasNew } = await replacedTokens.change(id, change);
       // Another window may have ended everything that it knew of meanwhile.
-      if (isLeft) await ended.noteLeft(id);
+      if (isLeft) await ended.noteLeft(id, hasNew);
       return tokens;
     } catch (error) {
       log.warn(`What is to be revoked could not be noted: ${describeError(error)}`);
@@ -62,11 +93,41 @@ export class LeftTokens {
    * @throws as `Accounts.store`, and Problem when the tokens could not be read again
    */
   async settle(ref: SignInRef): Promise<boolean> {
+    const { ended } = this.#dependencies;
+    try {
+      await ended.settle(ref);
+    } catch (error) {
+      throw afterLateWrite(error, () => this.#check(ref.id));
+    }
+    return this.#check(ref.id);
+  }
+
+  async #check(id: string): Promise<boolean> {
     const { ended, replacedTokens } = this.#dependencies;
-    await ended.settle(ref);
-    const tokens = await replacedTokens.read(ref.id);
-    if (tokens.length === 0) return true;
-    await ended.noteLeft(ref.id);
-    return false;
+    // Also takes those off the list that this window knows to be over.
+    const { tokens } = await replacedTokens.change(id, {});
+    if (tokens.length > 0) await ended.noteLeft(id, true);
+    return tokens.length === 0;
+  }
+
+  /** What a window alone knows would be lost with it. */
+  #storeLater(id: string): void {
+    if (this.#waiting.has(id) || this.#isDisposed) return;
+    const failures = (this.#failures.get(id) ?? 0) + 1;
+    this.#failures.set(id, failures);
+    this.#waiting.set(
+      id,
+      this.#dependencies.clock.after(backoff(retriesMs, failures), () => void this.#storeAgain(id)),
+    );
+  }
+
+  async #storeAgain(id: string): Promise<void> {
+    const { replacedTokens, lock, clock } = this.#dependencies;
+    this.#waiting.get(id)?.dispose();
+    this.#waiting.delete(id);
+    const added = replacedTokens.unstored(id);
+    if (added.length === 0) return;
+    const tokens = await holdAtMost(id, { lock, clock, patienceMs }, () => this.note(id, { added }));
+    if (tokens) this.#failures.delete(id);
   }
 }

@@ -98,12 +98,12 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const revokeToken = (issuer: string, refreshToken: string) => revoke(http, issuer, refreshToken);
   const lock = createFileLock(directory, log, dependencies.lockTimes);
   const refreshNotes = createRefreshNotes(directory);
-  const replacedTokens = new ReplacedTokens(secrets, secretLimits);
+  const replacedTokens = new ReplacedTokens(secrets, log, secretLimits);
   const accounts = new Accounts({
     ...{ lock, hint, refreshNotes, replacedTokens, clock, log, store: new SecretStore(secrets, secretLimits) },
     signInNotes: createSignInNotes(directory),
   });
-  const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, log });
+  const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, lock, clock, log });
   const signOut = new SignOut({ accounts, leftTokens, revoke: revokeToken, refreshNotes, lock, clock, log });
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
   const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });

@@ -214,6 +214,5 @@ function namesNobody(accessToken: string): boolean {
 /** An answer with the same access token did not refresh it. */
 function whyNotNew(credential: Credential, { accessToken }: Partial<LoginTokens>): Problem | undefined {
   if (accessToken !== undefined && accessToken !== credential.tokens.accessToken) return undefined;
-  const detail = accessToken === undefined ? "no access token of this account" : "the same access token";
-  return new Problem(credential.origin === "linked" ? "linkedNotRefreshed" : "serviceFailed", detail);
+  return new Problem(credential.origin === "linked" ? "linkedNotRefreshed" : "serviceFailed", "the same access token");
 }

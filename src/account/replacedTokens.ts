@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
+import { Emitter } from "../platform/emitter.ts";
 import { parseJson } from "../platform/json.ts";
+import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
 import { type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
@@ -11,6 +13,13 @@ export type RevocableToken = Readonly<z.infer<typeof tokenSchema>>;
 export interface TokensChange {
   readonly added?: readonly RevocableToken[];
   readonly removed?: readonly RevocableToken[];
+}
+
+/** The tokens of an account. */
+export interface ListedTokens {
+  readonly tokens: readonly RevocableToken[];
+  /** Whether there is one that was not stored before. */
+  readonly hasNew: boolean;
 }
 
 const listSchema = z.object({ version: z.literal(1), tokens: z.array(tokenSchema) });
@@ -37,10 +46,29 @@ export class ReplacedTokens {
   readonly #added = new Map<string, RevocableToken[]>();
   /** Keys of tokens that need not be revoked any more. */
   readonly #done = new Set<string>();
+  /** What could not be stored yet, by account. */
+  readonly #unstored = new Map<string, readonly RevocableToken[]>();
+  readonly #failed: Emitter<string>;
 
-  constructor(secrets: SecretStorage, { readMs = longestMs, writeMs = longestMs }: SecretLimits = {}) {
+  constructor(secrets: SecretStorage, log: Logger, { readMs = longestMs, writeMs = longestMs }: SecretLimits = {}) {
+    this.#failed = new Emitter((error) => log.error(`After storing a token: ${describeError(error)}`));
     const limits = { readMs: Math.min(readMs, longestMs), writeMs: Math.min(writeMs, longestMs) };
     this.#secrets = limitSecrets(secrets, limits);
+  }
+
+  /** Fires with the account of which a token could not be stored. */
+  get onDidFail() {
+    return this.#failed.event;
+  }
+
+  /** The accounts of which tokens could not be stored yet. */
+  get unstoredIds(): string[] {
+    return [...this.#unstored.keys()];
+  }
+
+  /** The tokens of an account that could not be stored yet. */
+  unstored(id: string): readonly RevocableToken[] {
+    return this.#unstored.get(id) ?? [];
   }
 
   /** The tokens of an account, oldest first. @throws Problem `keyringFailed`, `keyringSilent` */
@@ -55,26 +83,41 @@ export class ReplacedTokens {
 
   /**
    * Adds tokens to an account's list, and takes tokens off it that need not be revoked any more.
-   * @returns what is on it then
+   * @returns what is on it then, and whether some of it is new
    * @throws Problem when that could not be stored; this window knows it all the same
    */
-  async change(id: string, { added = [], removed = [] }: TokensChange): Promise<readonly RevocableToken[]> {
+  async change(id: string, { added = [], removed = [] }: TokensChange): Promise<ListedTokens> {
     for (const token of removed) this.#done.add(textOf(token));
     for (const token of added) this.#done.delete(textOf(token));
-    const known = distinct([...(this.#added.get(id) ?? []), ...added]).filter(
-      (token) => !this.#done.has(textOf(token)),
-    );
-    this.#added.set(id, known.slice(-tokenLimit));
+    this.#added.set(id, this.#rest([...this.known(id), ...added]).slice(-tokenLimit));
+    const unstored = this.#rest([...this.unstored(id), ...added]);
+    try {
+      const listed = await this.#change(id);
+      this.#unstored.delete(id);
+      return listed;
+    } catch (error) {
+      if (unstored.length === 0) this.#unstored.delete(id);
+      else this.#unstored.set(id, unstored);
+      if (unstored.length > 0) this.#failed.fire(id);
+      throw error;
+    }
+  }
+
+  async #change(id: string): Promise<ListedTokens> {
     const text = await readSecret(this.#secrets, keyOf(id));
-    const next = this.#merge(id, text).slice(-tokenLimit);
-    if (next.length > 0) await this.#store(id, next, text);
+    const tokens = this.#merge(id, text).slice(-tokenLimit);
+    if (tokens.length > 0) await this.#store(id, tokens, text);
     else if (text !== undefined) await deleteSecret(this.#secrets, keyOf(id));
-    return next;
+    const before = new Set(parse(text).map(textOf));
+    return { tokens, hasNew: tokens.some((token) => !before.has(textOf(token))) };
+  }
+
+  #rest(tokens: readonly RevocableToken[]): RevocableToken[] {
+    return distinct(tokens).filter((token) => !this.#done.has(textOf(token)));
   }
 
   #merge(id: string, text: string | undefined): RevocableToken[] {
-    const tokens = distinct([...parse(text), ...(this.#added.get(id) ?? [])]);
-    return tokens.filter((token) => !this.#done.has(textOf(token)));
+    return this.#rest([...parse(text), ...this.known(id)]);
   }
 
   async #store(id: string, tokens: readonly RevocableToken[], before: string | undefined): Promise<void> {

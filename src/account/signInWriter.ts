@@ -1,6 +1,6 @@
 import type { Lock } from "../platform/lock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { type AccountIndex, hasEnded, latestSignIn, withAccount, withoutAccount } from "./accountIndex.ts";
+import { type AccountIndex, hasEnded, latestSignIn, withAccount, withNewLeft, withoutAccount } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
@@ -25,6 +25,23 @@ export interface SignInWriterDependencies {
   log: Logger;
   /** Runs work when no other change of what is stored is under way. */
   inTurn: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** The token of a sign-in that another one replaces. */
+interface ReplacedToken {
+  readonly token: RevocableToken;
+  readonly signedInAt: number;
+}
+
+/** A sign-in that could not be stored, and what was there before it. */
+interface FailedSignIn {
+  readonly credential: Credential;
+  readonly replaced: StoredCredential;
+  /** The record that it has replaced, if that sign-in has not ended. */
+  readonly before: Credential | undefined;
+  readonly noted: readonly ReplacedToken[];
+  /** The time that the record before it got when it was stored again. */
+  restoredAt?: number;
 }
 
 /** Stores the record of a sign-in and makes its account the active one: both, or neither. */
@@ -63,7 +80,8 @@ export class SignInWriter {
     const replaced = await store.readCredential(id);
     const credential = laterThan(this.#latestSignIn(id, replaced), given);
     const before = memory.newest(id, replaced)?.credential;
-    const revocable = await this.#rememberReplaced(credential, replaced);
+    const noted = await this.#rememberReplaced(credential, replaced);
+    const failed: FailedSignIn = { credential, replaced, before, noted };
     await noting;
     let isListed = false;
     try {
@@ -71,14 +89,12 @@ export class SignInWriter {
       isListed = true;
       await writer.changeIndex((index) => withAccount(index, id, credential.signedInAt));
     } catch (error) {
-      // The sign-in before stays, so its token is not one that was replaced; that of one that has ended is to be revoked.
-      if (revocable && before) await this.#changeReplaced(id, { removed: [revocable] });
       const isSilent = error instanceof KeyringSilent;
-      if (!isSilent || isListed) await this.#restore(credential, replaced, before);
+      if (!isSilent) await this.#keepToken(failed);
+      if (!isSilent || isListed) await this.#restore(failed);
       else if (!before && replaced.status === "none") await this.#endAhead(credential);
       // It may have been written without an answer, and it may be written later.
-      const undo = () =>
-        holdUnlessStuck(lock, id, () => inTurn(() => this.#undoLate(credential, replaced, before, isListed)), log);
+      const undo = () => holdUnlessStuck(lock, id, () => inTurn(() => this.#undo(failed, isListed)), log);
       if (isSilent) void undo().catch(() => {});
       throw afterLateWrite(error, undo);
     }
@@ -87,21 +103,55 @@ export class SignInWriter {
   }
 
   /**
-   * Notes the refresh token of the sign-in that this one replaces, to be revoked with the account's sign-out.
-   * @returns the token, if there is one that is ours to revoke
+   * Notes the refresh tokens of the sign-ins that this one replaces, to be revoked with the account's sign-out: where
+   * another window's sign-in has just failed, that of its record and that of the one before it.
+   * @returns those that are ours to revoke
    */
-  async #rememberReplaced(credential: Credential, stored: StoredCredential): Promise<RevocableToken | undefined> {
-    const { memory, refreshNotes } = this.#dependencies;
+  async #rememberReplaced(credential: Credential, stored: StoredCredential): Promise<ReplacedToken[]> {
+    const { memory } = this.#dependencies;
     const known = memory.get(credential.id)?.credential;
     const read = stored.status === "found" ? stored.credential : undefined;
-    const replaced = known && read ? (isNewer(read, known) ? read : known) : (known ?? read);
+    const [newest, older] = known && read && isNewer(known, read) ? [known, read] : [read ?? known, known];
+    const isOther = older && older.signedInAt !== newest?.signedInAt && !hasEnded(memory.index, older);
+    const replaced = [newest, isOther ? older : undefined].filter((one) => one !== undefined);
+    const noted = (await Promise.all(replaced.map((one) => this.#revocable(one, credential)))).flat();
+    if (noted.length > 0) await this.#changeReplaced(credential.id, { added: noted.map(({ token }) => token) });
+    return noted;
+  }
+
+  async #revocable(replaced: Credential, credential: Credential): Promise<ReplacedToken[]> {
     // One that is being handed off may be the Codex CLI's by now.
-    if (replaced?.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return undefined;
-    const note = await refreshNotes.read(replaced);
-    if (note && note.sequence > replaced.sequence && wasPassedOn(note)) return undefined;
+    if (replaced.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return [];
+    const note = await this.#dependencies.refreshNotes.read(replaced);
+    if (note && note.sequence > replaced.sequence && wasPassedOn(note)) return [];
     const token = { issuer: replaced.issuer, refreshToken: replaced.tokens.refreshToken };
-    await this.#changeReplaced(credential.id, { added: [token] });
-    return token;
+    return [{ token, signedInAt: replaced.signedInAt }];
+  }
+
+  /** The sign-in before a failed one stays, so its token is not one that was replaced. One that has ended does not stay. */
+  async #keepToken({ credential, before, noted }: FailedSignIn): Promise<void> {
+    const removed = noted.filter(({ signedInAt }) => signedInAt === before?.signedInAt).map(({ token }) => token);
+    if (removed.length > 0) await this.#changeReplaced(credential.id, { removed });
+  }
+
+  /** The same for a sign-in that may have been written late: another one may have replaced both. */
+  async #keepTokenIfUsed(failed: FailedSignIn): Promise<void> {
+    const { store, memory, writer } = this.#dependencies;
+    const { before, noted, restoredAt } = failed;
+    const { id } = failed.credential;
+    const stored = await store.readCredential(id).catch(() => undefined);
+    const known = memory.get(id)?.credential;
+    const read = stored?.status === "found" ? stored.credential : known;
+    const current = known && read && isNewer(known, read) ? known : read;
+    if (!before || !current) return;
+    const { signedInAt } = current;
+    if (signedInAt === before.signedInAt || signedInAt === restoredAt || isSameLogin(current, before)) {
+      return this.#keepToken(failed);
+    }
+    const added = noted.map(({ token }) => token);
+    if (added.length === 0) return;
+    await this.#changeReplaced(id, { added });
+    await writer.changeIndex((index) => withNewLeft(index, id, true));
   }
 
   /** A sign-in does not depend on it. */
@@ -125,13 +175,14 @@ export class SignInWriter {
   }
 
   /** Restores what the record of a failed sign-in has replaced, as far as the keyring allows. */
-  async #restore(credential: Credential, replaced: StoredCredential, before: Credential | undefined): Promise<void> {
+  async #restore(failed: FailedSignIn): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
+    const { credential, replaced, before } = failed;
     const { id } = credential;
     // A write that was reported as failed may have succeeded.
     const now = await store.readCredential(id).catch(() => undefined);
     if (now?.status !== "found" || now.credential.signedInAt !== credential.signedInAt) return;
-    if (before) return this.#putBack(before, credential).catch(() => {});
+    if (before) return this.#putBack(before, failed).catch(() => {});
     if (isUnreadable(replaced)) return store.restoreSetAside(id).catch(() => {});
     // An index that could not be read may name the account, with an earlier record.
     if (reader.isBlind || memory.index.ids.includes(id)) return;
@@ -143,9 +194,10 @@ export class SignInWriter {
    * Stores the record again that a failed sign-in has replaced. It counts as a newer one, because other windows may have
    * read that of the failed sign-in.
    */
-  async #putBack(before: Credential, { signedInAt }: Credential): Promise<void> {
+  async #putBack(before: Credential, failed: FailedSignIn): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
-    const restored = laterThan(signedInAt, before);
+    const restored = laterThan(failed.credential.signedInAt, before);
+    failed.restoredAt = restored.signedInAt;
     await store.writeCredential(restored);
     memory.adopt(restored, reader.noticeWithout(restored.id));
   }
@@ -171,17 +223,18 @@ export class SignInWriter {
     if (!isListed && !(isDeleted && stored?.status === "none")) await markEnded();
   }
 
+  async #undo(failed: FailedSignIn, isListed: boolean): Promise<void> {
+    await this.#undoLate(failed, isListed);
+    await this.#keepTokenIfUsed(failed);
+  }
+
   /**
    * Undoes a sign-in that was reported as failed and was written all the same, when the keyring answered at last.
    * @param isListed whether it has written the index, too
    */
-  async #undoLate(
-    credential: Credential,
-    replaced: StoredCredential,
-    before: Credential | undefined,
-    isListed: boolean,
-  ): Promise<void> {
+  async #undoLate(failed: FailedSignIn, isListed: boolean): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
+    const { credential, replaced, before } = failed;
     const { id, signedInAt } = credential;
     await reader.readIndex();
     const now = await store.readCredential(id).catch(() => undefined);
@@ -192,7 +245,7 @@ export class SignInWriter {
     if (known && known.signedInAt > signedInAt) return isStored ? store.writeCredential(known) : undefined;
     // This window may have read the record that is to be undone.
     const earlier = known && known.signedInAt < signedInAt ? known : before;
-    if (earlier && !hasEnded(memory.index, earlier)) return this.#putBack(earlier, credential);
+    if (earlier && !hasEnded(memory.index, earlier)) return this.#putBack(earlier, failed);
     if (isUnreadable(replaced)) return store.restoreSetAside(id);
     await this.#endLate(credential, isListed, isStored);
     memory.drop(id);

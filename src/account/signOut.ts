@@ -7,11 +7,11 @@ import { describeError, type Logger } from "../platform/logger.ts";
 import type { SignInRef } from "./accountIndex.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential } from "./credential.ts";
+import type { Ending } from "./endedAccounts.ts";
 import { holdAtMost } from "./holdAtMost.ts";
 import type { LeftTokens } from "./leftTokens.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
 import type { RevocableToken } from "./replacedTokens.ts";
-import type { Entry } from "./state.ts";
 
 export interface SignOutDependencies {
   accounts: Accounts;
@@ -88,28 +88,35 @@ export class SignOut implements Disposable {
     this.#isDisposed = true;
     this.#subscription.dispose();
     this.#timer?.dispose();
+    this.#dependencies.leftTokens.dispose();
   }
 
   /**
    * Signs an account out of this extension. `finish` is to be called with what this resolves with.
-   * @returns the record that it had; undefined when it is not signed in
+   * @returns undefined when it is not signed in
    * @throws as `Accounts.store`; then the account stays signed in
    */
-  begin(id: string): Promise<Entry | undefined> {
+  begin(id: string): Promise<Ending | undefined> {
     return this.#held(id, () => this.#dependencies.accounts.end(id));
   }
 
   /** Revokes the tokens of a sign-in that has ended, and deletes them. Never rejects. */
-  async finish({ credential }: Entry): Promise<SignOutOutcome> {
-    const { id } = credential;
+  async finish(ending: Ending): Promise<SignOutOutcome> {
+    const { id } = ending;
     this.#ending.add(id);
     try {
-      const outcome = await this.#end(credential, credential);
+      const credential = ending.credential ?? (await this.#readAgain(id));
+      const outcome = credential ? await this.#end(ending, credential) : unreadable;
       if (isLeft(outcome)) this.#tryLater();
       return outcome;
     } finally {
       this.#ending.delete(id);
     }
+  }
+
+  /** The record of a sign-in that could not be read when it was ended. */
+  async #readAgain(id: string): Promise<Credential | undefined> {
+    return this.#dependencies.accounts.ended.readRecord(id).catch(() => undefined);
   }
 
   /**
@@ -129,6 +136,7 @@ export class SignOut implements Disposable {
   /** Resolves when everything is stored that is to be revoked later. */
   async settled(): Promise<void> {
     await Promise.all(this.#storing);
+    await this.#dependencies.leftTokens.settled();
   }
 
   async #storeDiscarded(id: string, token: RevocableToken): Promise<void> {
@@ -256,6 +264,9 @@ export class SignOut implements Disposable {
     return holdAtMost(id, { lock, clock, patienceMs }, work);
   }
 }
+
+/** Where a record cannot be read, everything is left, until it can be or is found to be gone. */
+const unreadable: SignOutOutcome = { signIn: "failed", earlier: undefined, isStored: true };
 
 function isLeft({ signIn, earlier, isStored }: SignOutOutcome): boolean {
   return isStored || signIn === "failed" || earlier === "failed";

@@ -76,11 +76,17 @@ export class StorageMarks {
     }
   }
 
-  /** Publishes a change, and removes the claims that it has made good. */
+  /**
+   * Publishes a change, and removes the claims that it has made good. One that took long may come when a later one is
+   * published: that stays.
+   */
   async publish(mark: Mark, begunAt?: number): Promise<void> {
-    const since = begunAt ?? (await this.published(mark.id))?.begunAt;
-    const published: Published = { ...mark, ...(since !== undefined && { begunAt: since }) };
-    await writeFileAtomically(this.#fileOf(mark.id), JSON.stringify(published));
+    const before = await this.published(mark.id);
+    if (!before || before.generation <= mark.generation) {
+      const since = begunAt ?? before?.begunAt;
+      const published: Published = { ...mark, ...(since !== undefined && { begunAt: since }) };
+      await writeFileAtomically(this.#fileOf(mark.id), JSON.stringify(published));
+    }
     const claims = await this.claims({ id: mark.id, generation: 0 });
     const over = claims.filter(({ generation }) => generation <= mark.generation);
     await Promise.all(over.map(({ generation }) => rm(this.#claimOf({ id: mark.id, generation }), { force: true })));

@@ -2,12 +2,12 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../account/accounts.ts";
 import type { CredentialSource } from "../account/credentialSource.ts";
+import type { Ending } from "../account/endedAccounts.ts";
 import type { EndpointPermissions } from "../account/endpointPermissions.ts";
 import { accountBinding } from "../account/endpoints.ts";
 import type { KeyDeriver } from "../account/followUp/derivedKey.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { SignOut } from "../account/signOut.ts";
-import type { Entry } from "../account/state.ts";
 import { platformUrl } from "../oauth/issuer.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Problem } from "../shared/problem.ts";
@@ -43,16 +43,17 @@ export class AccountActions {
   /** Signs an account out, the active one unless told; the others stay. @throws Problem; then it is still signed in */
   async signOut(accountId?: string): Promise<void> {
     const { accounts, signOut, endpoints, notifications } = this.#dependencies;
-    if (accountId === undefined && accounts.state.unread) await accounts.load();
-    const id = accountId ?? accounts.state.active?.id;
-    const entry = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
-    if (!entry) throw new Problem("notSignedIn");
-    const { accounts: left } = accounts.state;
-    const { issuer } = entry.credential;
+    const id = accountId ?? (await this.#activeId());
+    const ending = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
+    if (!ending) throw new Problem("notSignedIn");
+    const { accounts: left, unread } = accounts.state;
+    const issuer = ending.credential?.issuer;
     // What was allowed goes with the last account that it was allowed for, before a next one is allowed anything.
-    if (!left.some((account) => account.issuer === issuer)) endpoints.forget(accountBinding(issuer));
-    const outcome = await signOut.finish(entry);
-    notifications.info(signOutSentence(entry.credential, left.length === 0, outcome));
+    if (issuer !== undefined && !left.some((account) => account.issuer === issuer)) {
+      endpoints.forget(accountBinding(issuer));
+    }
+    const outcome = await signOut.finish(ending);
+    notifications.info(signOutSentence(ending.credential, left.length === 0 && !unread, outcome));
   }
 
   /** Reads again who is signed in, where that could not be read. @throws Problem `keyringFailed`, `keyringSilent` */
@@ -87,13 +88,27 @@ export class AccountActions {
     if (issuer !== undefined) await vscode.env.openExternal(vscode.Uri.parse(platformUrl(issuer)));
   }
 
+  /** The active account; where no account can be read, the only one there is. @throws Problem when that is not known */
+  async #activeId(): Promise<string | undefined> {
+    const { accounts } = this.#dependencies;
+    try {
+      if (accounts.state.unread) await accounts.load();
+    } catch (error) {
+      const { unread } = accounts.state;
+      if (Array.isArray(unread) && unread.length === 1 && accounts.state.accounts.length === 0) return unread[0];
+      throw error;
+    }
+    return accounts.state.active?.id;
+  }
+
   /** Removes an account; with the last one goes the mode that uses it. */
-  async #remove(id: string): Promise<Entry | undefined> {
+  async #remove(id: string): Promise<Ending | undefined> {
     const { accounts, signOut, notifications, endHandOff } = this.#dependencies;
     // Before its refresh token ends: the Codex CLI gets its earlier login back, or keeps this one.
     await endHandOff(id);
-    const entry = await signOut.begin(id);
-    if (entry && accounts.state.accounts.length === 0) await switchAuthMode("apiKey", notifications, systemClock);
-    return entry;
+    const ending = await signOut.begin(id);
+    const { accounts: left, unread } = accounts.state;
+    if (ending && left.length === 0 && !unread) await switchAuthMode("apiKey", notifications, systemClock);
+    return ending;
   }
 }

@@ -5,9 +5,9 @@ import {
   type HeldCredential,
   type LinkedCredential,
 } from "../../src/account/credential.ts";
+import type { Ending } from "../../src/account/endedAccounts.ts";
 import { type AccountDependencies, createAccount, type LinkedLogins } from "../../src/account/module.ts";
 import type { SignOut } from "../../src/account/signOut.ts";
-import type { Entry } from "../../src/account/state.ts";
 import { originator } from "../../src/oauth/issuer.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createHttpClient, type HttpClient, type HttpRequest } from "../../src/platform/httpClient.ts";
@@ -67,12 +67,12 @@ export type AccountFixture = ReturnType<typeof createAccountFixture>;
 
 /**
  * Signs an account out as the editor does.
- * @returns the record that it had; undefined when it is not signed in
+ * @returns the sign-in that has ended; undefined when there is none
  */
-export async function signOutOf(signOut: SignOut, id: string): Promise<Entry | undefined> {
-  const entry = await signOut.begin(id);
-  if (entry) await signOut.finish(entry);
-  return entry;
+export async function signOutOf(signOut: SignOut, id: string): Promise<Ending | undefined> {
+  const ending = await signOut.begin(id);
+  if (ending) await signOut.finish(ending);
+  return ending;
 }
 
 const noLinkedLogins: LinkedLogins = {

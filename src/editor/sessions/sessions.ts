@@ -124,7 +124,8 @@ export class Sessions implements Disposable {
   async remove(sessionId: string): Promise<void> {
     const id = accountIdOfSession(sessionId);
     if (id === ownKeyAccount.id) return this.#dependencies.removeOwnKey();
-    if (this.#dependencies.accounts.entry(id)) await this.#dependencies.signOut(id);
+    const { accounts, signOut } = this.#dependencies;
+    if (accounts.entry(id) || accounts.state.unread?.includes(id)) await signOut(id);
   }
 
   async #obtainKey(accountId: string | undefined): Promise<string> {

@@ -4,10 +4,11 @@ import type { Revocation, SignOutOutcome } from "../../account/signOut.ts";
 
 /**
  * Tells what signing out has come to, here and at OpenAI; what is left is named.
+ * @param credential undefined where it could not be read
  * @param isLast whether nobody is signed in any more
  */
 export function signOutSentence(
-  { origin, derivedKey }: Pick<Credential, "origin" | "derivedKey">,
+  credential: Pick<Credential, "origin" | "derivedKey"> | undefined,
   isLast: boolean,
   { signIn, earlier, isStored }: SignOutOutcome,
 ): string {
@@ -21,10 +22,10 @@ export function signOutSentence(
       l10n.t("But its credential may still be stored here, because it couldn't be deleted. That is tried again later."),
     );
   }
-  sentences.push(signInSentence(origin, signIn));
+  sentences.push(signInSentence(credential?.origin ?? "own", signIn));
   // What has become of the sign-in itself is the same in most cases.
   if (earlier !== undefined && earlier !== signIn) sentences.push(...earlierSentence(earlier));
-  if (origin === "own" && derivedKey.status === "present") {
+  if (credential?.origin === "own" && credential.derivedKey.status === "present") {
     sentences.push(l10n.t("The account API key stays valid until you delete it at platform.openai.com."));
   }
   return sentences.join(" ");

@@ -183,10 +183,10 @@ describe("When the issuer", () => {
     /** Signs out as the command does; resolves with what the person is told. */
     async function signOut(): Promise<{ refreshToken: string; sentence: string }> {
       id = credential()?.id ?? "";
-      const entry = await window.signOut.begin(id);
-      assert.ok(entry);
-      const { refreshToken = "" } = entry.credential.tokens;
-      return { refreshToken, sentence: signOutSentence(entry.credential, true, await window.signOut.finish(entry)) };
+      const ending = await window.signOut.begin(id);
+      assert.ok(ending?.credential);
+      const { refreshToken = "" } = ending.credential.tokens;
+      return { refreshToken, sentence: signOutSentence(ending.credential, true, await window.signOut.finish(ending)) };
     }
 
     const isRead = ({ fault }: Row) => fault.kind !== "truncated" && fault.kind !== "wrongTypes";

@@ -50,22 +50,50 @@ describe("A token that is to be revoked is never stored without a note of it in 
     assert.deepEqual(fixture.keysWith(signedIn), []);
   });
 
-  it("by a window that stores it while another takes the note away", async () => {
+  /** Does something when the note is about to be taken away. */
+  function beforeTheEnd(work: () => void, isLate?: Promise<void>) {
     const { secrets } = fixture;
     const { store } = secrets;
-    let isStored = false;
-    secrets.store = (key, value) => {
-      if (key === "accounts" && value.includes('"removed"') && !value.includes('"left"') && !isStored) {
-        isStored = true;
-        secrets.values.set(listKey, listOf({ ...token(), refreshToken: "rt.of-another-window" }));
+    const ending = Promise.withResolvers<void>();
+    secrets.store = async (key, value) => {
+      if (key !== "accounts" || !value.includes('"removed"') || value.includes('"left"')) {
+        return store.call(secrets, key, value);
       }
+      secrets.store = store;
+      work();
+      ending.resolve();
+      await isLate;
       return store.call(secrets, key, value);
     };
+    return ending.promise;
+  }
+  const storeOther = () =>
+    fixture.secrets.values.set(listKey, listOf({ ...token(), refreshToken: "rt.of-another-window" }));
+
+  it("by a window that stores it while another takes the note away", async () => {
+    const ending = beforeTheEnd(storeOther);
     await fixture.signOut();
-    assert.ok(isStored);
+    await ending;
     assert.equal(fixture.left().length, 1);
     await fixture.clock.advance(minute);
-    await soon(() => assert.deepEqual([fixture.left(), secrets.values.has(listKey)], [[], false]));
+    await soon(() => assert.deepEqual([fixture.left(), fixture.secrets.values.has(listKey)], [[], false]));
+  });
+
+  it("by a window that stores it while another takes the note away, late", async () => {
+    const late = Promise.withResolvers<void>();
+    const ending = beforeTheEnd(storeOther, late.promise);
+    await fixture.signOut();
+    await ending;
+    late.resolve();
+    await soon(() => assert.equal(fixture.left()[0]?.revision, 2));
+    assert.equal(fixture.left().length, 1);
+  });
+
+  it("by a window that does not know that another has revoked it", async () => {
+    const ending = beforeTheEnd(() => fixture.secrets.values.set(listKey, listOf(token())));
+    await fixture.signOut();
+    await ending;
+    assert.deepEqual([fixture.left(), fixture.secrets.values.has(listKey)], [[], false]);
   });
 
   it("by a window that is killed right after it", async () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
 import { type AccountFixture, linkedCredential } from "../../support/accountFixture.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { always, day, is, minute } from "./fixture.ts";
-import { createSignOutFixture, type SignOutFixture } from "./signOutFixture.ts";
+import { createSignOutFixture, type SignOutFixture, soon } from "./signOutFixture.ts";
 
 describe("The sign-ins that another one of the same account has replaced", () => {
   let fixture: SignOutFixture;
@@ -85,6 +86,61 @@ describe("The sign-ins that another one of the same account has replaced", () =>
     assert.ok(window.lines.some((line) => line.startsWith("The token of a replaced sign-in could not be noted")));
     fixture.secrets.settle();
     assert.equal((await signOut()).earlier, "revoked", "this window knows it all the same");
+  });
+
+  it("what could not be noted is noted a little later, so that other windows know it as well", async () => {
+    fixture.secrets.script("store", listKey, "rejects", "rejects", "rejects");
+    await signInAgain();
+    assert.equal(fixture.secrets.values.has(listKey), false);
+    fixture.secrets.settle();
+    await fixture.clock.advance(2_000);
+    await soon(() => assert.deepEqual(keysWith(signedIn), [listKey]));
+    assert.equal((await signOut(await fixture.openLoaded())).earlier, "revoked");
+    assert.deepEqual([isAlive(signedIn), isAlive(again), fixture.clock.pending], [false, false, 0]);
+  });
+
+  it("what could not be noted is noted before the window closes", async () => {
+    fixture.secrets.script("store", listKey, "rejects", "rejects", "rejects");
+    await signInAgain();
+    fixture.secrets.settle();
+    window.signOut.dispose();
+    await window.signOut.settled();
+    assert.deepEqual(keysWith(signedIn), [listKey]);
+    assert.equal(fixture.clock.pending, 0);
+  });
+
+  it("where another window's sign-in has failed, the token before that is kept as well as that of its record", async () => {
+    const failed = await fixture.credential();
+    fixture.secrets.values.set(recordKey, JSON.stringify({ ...failed, signedInAt: signedIn.signedInAt + 1 }));
+    await signInAgain();
+    assert.deepEqual([keysWith(signedIn), keysWith(failed)], [[listKey], [listKey]]);
+    await signOut();
+    assert.deepEqual([signedIn, failed, again].map(isAlive), [false, false, false]);
+  });
+
+  it("one that fails and has been replaced meanwhile keeps the token of the sign-in before it for the sign-out", async () => {
+    const elsewhere = temporaryDirectory();
+    const other = await fixture.openLoaded({ directory: elsewhere.path });
+    const failing = await fixture.openLoaded({ secretLimits: { readMs: 1_000, writeMs: 1_000 } });
+    const { store } = fixture.secrets;
+    fixture.secrets.store = async (key, value) => {
+      await store.call(fixture.secrets, key, value);
+      if (key !== recordKey) return;
+      fixture.secrets.store = store;
+      // It has read the record of the sign-in that fails, in place of the one before it.
+      await other.accounts.reload();
+      fixture.clock.jump(minute);
+      await other.accounts.storeSignIn(await fixture.credential());
+      return new Promise(() => {});
+    };
+    fixture.clock.jump(minute);
+    await assert.rejects(failing.accounts.storeSignIn(await fixture.credential()), is("keyringSilent"));
+    await failing.accounts.reread(signedIn.id);
+    await failing.lock.hold(signedIn.id, async () => {});
+    assert.deepEqual(keysWith(signedIn), [listKey]);
+    await signOut(other);
+    assert.equal(isAlive(signedIn), false);
+    await elsewhere.remove();
   });
 
   it("one that fails leaves the sign-in before it, whose token is not one to revoke", async () => {

@@ -54,7 +54,7 @@ describe("A real sign-out", () => {
     await other.refresher.settle();
     assert.notEqual(tokenOf(window), credential.tokens.refreshToken);
     const ended = await window.signOutAccount(plus);
-    assert.equal(ended?.credential.tokens.refreshToken, credential.tokens.refreshToken);
+    assert.equal(ended?.credential?.tokens.refreshToken, credential.tokens.refreshToken);
   });
 
   it("of an account that cannot be read any more", async () => {

@@ -158,6 +158,29 @@ describe("What a sign-out leaves behind", () => {
     assert.equal(fixture.issuer.recordsOf("revoke").at(-1)?.found, true);
   });
 
+  for (const build of ["this", "an earlier"]) {
+    it(`is everything of an account whose record cannot be read, until it can be (index of ${build} build)`, async () => {
+      const { secrets } = fixture;
+      const { id } = signedIn;
+      if (build === "an earlier") {
+        secrets.values.set("accounts", JSON.stringify({ version: 1, ids: [id], active: id, generation: 9 }));
+        secrets.values.delete("accounts.copy");
+      }
+      fixture.clock.jump(minute);
+      secrets.script("get", recordKey, ...always("rejects" as const));
+      const next = fixture.open();
+      await assert.rejects(next.accounts.load());
+      assert.deepEqual(next.accounts.state.unread, [id]);
+      assert.deepEqual(await signOut(next), { signIn: "failed", earlier: undefined, isStored: true });
+      assert.deepEqual([next.accounts.state.unread, next.accounts.state.accounts, left().length], [undefined, [], 1]);
+      await fixture.clock.advance(minute);
+      assert.deepEqual([isAlive(signedIn), keysWith(signedIn)], [true, [recordKey]]);
+      secrets.settle();
+      await restart();
+      assert.deepEqual([isAlive(signedIn), keysWith(signedIn)], [false, []]);
+    });
+  }
+
   it("does not wait for long for the account's lock", async () => {
     const release = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();

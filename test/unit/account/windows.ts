@@ -67,10 +67,10 @@ export function openAccounts(secrets: SecretStorage, options: WindowOptions = {}
   const log = createLogger(() => ({ debug: write, info: write, warn: write, error: write }));
   const { lock = memoryLock(), hint = memoryHint(), refreshNotes = memoryNotes(), limits } = options;
   const { signInNotes = memorySignInNotes(), clock = systemClock } = options;
-  const replacedTokens = new ReplacedTokens(secrets, limits);
+  const replacedTokens = new ReplacedTokens(secrets, log, limits);
   const store = new SecretStore(secrets, limits);
   const accounts = new Accounts({ store, lock, hint, refreshNotes, signInNotes, replacedTokens, clock, log });
-  const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, log });
+  const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, lock, clock: systemClock, log });
   const signOut = new SignOut({
     ...{ accounts, leftTokens, lock, clock: systemClock, log },
     revoke: async () => {},

@@ -79,6 +79,17 @@ describe("What a person does with an account", () => {
       assert.deepEqual([fixture.revoked, mode(), fixture.accounts.state.accounts.length], [[], "chatgpt", 1]);
     });
 
+    it("works for the only account, although its record could not be read", async () => {
+      const { id, tokens } = await fixture.signedIn();
+      const { accounts } = fixture;
+      Object.defineProperty(accounts, "state", {
+        value: { accounts: [], active: undefined, notice: undefined, unread: [id] },
+      });
+      accounts.load = () => Promise.reject(new Problem("keyringFailed"));
+      await fixture.run("signOut");
+      assert.deepEqual(fixture.revoked, [tokens.refreshToken]);
+    });
+
     it("of nobody is a problem", async () => {
       await fixture.run("signOut");
       assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);
@@ -160,6 +171,17 @@ describe("What a person does with an account", () => {
       await fixture.run("refresh");
       assert.deepEqual(sentences(), [new Problem("serviceFailed").message]);
       assert.equal(fixture.accounts.entry()?.credential.tokens.refreshToken, before.tokens.refreshToken);
+    });
+
+    it("works for the only account, although its record could not be read", async () => {
+      const { id, tokens } = await fixture.signedIn();
+      const { accounts } = fixture;
+      Object.defineProperty(accounts, "state", {
+        value: { accounts: [], active: undefined, notice: undefined, unread: [id] },
+      });
+      accounts.load = () => Promise.reject(new Problem("keyringFailed"));
+      await fixture.run("signOut");
+      assert.deepEqual(fixture.revoked, [tokens.refreshToken]);
     });
 
     it("of nobody is a problem", async () => {

@@ -48,7 +48,12 @@ describe("Accounts whose records cannot be read just now", () => {
       accounts.entry = () => undefined;
       accounts.load = () => Promise.reject(new Problem("keyringFailed"));
       await assert.rejects(sessions.get(scopesOf.chatgpt), (error) => isProblem(error, "keyringFailed"));
-      assert.equal((await sessions.get(scopesOf.identity)).length, 1);
+      const [session] = await sessions.get(scopesOf.identity);
+      assert.ok(session);
+      const removed: string[] = [];
+      accounts.end = async (of) => void removed.push(of) as undefined;
+      await sessions.remove(session.id);
+      assert.deepEqual(removed, [id], "and can be signed out");
       sessions.dispose();
     });
   });
