@@ -12,7 +12,7 @@ import { platformUrl } from "../oauth/issuer.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Problem } from "../shared/problem.ts";
 import { switchAuthMode } from "./signIn/authModeSwitch.ts";
-import { signOutSentence } from "./signIn/signOutReport.ts";
+import { isAnythingLeft, signOutSentence } from "./signIn/signOutReport.ts";
 import type { Notifications } from "./vscode/notifications.ts";
 
 export interface AccountActionsDependencies {
@@ -53,7 +53,9 @@ export class AccountActions {
       endpoints.forget(accountBinding(issuer));
     }
     const outcome = await signOut.finish(ending);
-    notifications.info(signOutSentence(ending.credential, left.length === 0 && !unread, outcome));
+    const sentence = signOutSentence(ending.credential, left.length === 0 && !unread, outcome);
+    if (isAnythingLeft(outcome)) notifications.warningWithLog(sentence);
+    else notifications.info(sentence);
   }
 
   /** Reads again who is signed in, where that could not be read. @throws Problem `keyringFailed`, `keyringSilent` */

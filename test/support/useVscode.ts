@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { launchBrowser, newPerson } from "./browser.ts";
@@ -119,7 +119,10 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     if (!shared) started(server, "server").resetSettings(settings);
     rmSync(codexHome, { recursive: true, force: true });
     mkdirSync(codexHome, { recursive: true });
-    if (!shared) await anotherPerson();
+    if (!shared) {
+      forgetBrowsers(started(server, "server"));
+      await anotherPerson();
+    }
   });
   afterEach(async function () {
     const test = this.currentTest;
@@ -150,6 +153,15 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     },
     anotherPerson,
   };
+}
+
+/**
+ * Removes what windows of earlier people have told each other through the server's disk. A window of another browser that
+ * is opened within half a minute could not know that it is none of its own.
+ */
+function forgetBrowsers({ userDataDir }: CodeServer): void {
+  const folder = join(userDataDir, "User", "globalStorage", "chatgpt-sign-in.chatgpt-sign-in");
+  for (const name of globSync("storage-*", { cwd: folder })) rmSync(join(folder, name), { force: true });
 }
 
 function started<T>(thing: T | undefined, name: string): T {

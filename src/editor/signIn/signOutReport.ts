@@ -19,7 +19,7 @@ export function signOutSentence(
   ];
   if (isStored) {
     sentences.push(
-      l10n.t("But its credential may still be stored here, because it couldn't be deleted. That is tried again later."),
+      l10n.t("The credential couldn't be deleted yet and may still be stored here. This will be tried again later."),
     );
   }
   sentences.push(signInSentence(credential?.origin ?? "own", signIn));
@@ -29,6 +29,12 @@ export function signOutSentence(
     sentences.push(l10n.t("The account API key stays valid until you delete it at platform.openai.com."));
   }
   return sentences.join(" ");
+}
+
+/** Whether something of a sign-in that has ended is left, or may be, so that a person should read about it. */
+export function isAnythingLeft({ signIn, earlier, isStored }: SignOutOutcome): boolean {
+  const left: readonly unknown[] = ["failed", "refused", "unclear"];
+  return isStored || left.includes(signIn) || left.includes(earlier);
 }
 
 function signInSentence(origin: Credential["origin"], signIn: SignOutOutcome["signIn"]): string {
@@ -47,7 +53,7 @@ function signInSentence(origin: Credential["origin"], signIn: SignOutOutcome["si
       return l10n.t("OpenAI refused to revoke the sign-in, so it may stay valid there until it expires.");
     case "failed":
       return l10n.t(
-        "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.",
+        "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. This will be tried again later.",
       );
   }
 }
@@ -57,7 +63,7 @@ function earlierSentence(earlier: Revocation): string[] {
   if (earlier === "failed") {
     return [
       l10n.t(
-        "An earlier sign-in with this account couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.",
+        "An earlier sign-in with this account couldn't be revoked at OpenAI yet and may still be valid there. This will be tried again later.",
       ),
     ];
   }

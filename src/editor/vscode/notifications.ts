@@ -39,6 +39,11 @@ export class Notifications {
     void this.#offer(vscode.window.showWarningMessage(sentence, ...Object.keys(actions)), actions);
   }
 
+  /** A warning of more than a line: VS Code cuts messages without buttons off after one. The log has the details. */
+  warningWithLog(sentence: string): void {
+    this.warning(sentence, { [l10n.t("Show Log")]: this.#showLog });
+  }
+
   async #offer(shown: Thenable<string | undefined>, actions: Readonly<Record<string, () => void>>): Promise<void> {
     const chosen = await shown;
     if (chosen !== undefined && Object.hasOwn(actions, chosen)) actions[chosen]?.();

@@ -173,7 +173,7 @@ describe("When the issuer", () => {
   describe("at a revocation", () => {
     const here = "You're signed out of ChatGPT on this computer.";
     const untold =
-      "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.";
+      "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. This will be tried again later.";
     const told = "The sign-in was also revoked at OpenAI.";
     const over = "At OpenAI, the sign-in was no longer valid.";
     const refused = "OpenAI refused to revoke the sign-in, so it may stay valid there until it expires.";

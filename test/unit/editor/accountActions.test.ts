@@ -6,7 +6,15 @@ import { fingerprintOf } from "../../../src/codex/authFile/read.ts";
 import { Problem } from "../../../src/shared/problem.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import type { MemorySecrets } from "../../support/memorySecrets.ts";
-import { assertNeverShown, changeSetting, sentences, settingOf, state, until } from "../../support/vscodeStub/stub.ts";
+import {
+  assertNeverShown,
+  changeSetting,
+  sentences,
+  settingOf,
+  state,
+  theMessage,
+  until,
+} from "../../support/vscodeStub/stub.ts";
 import { temporaryFolder } from "../codex/authFile/temporaryFolder.ts";
 import { createEditorFixture, type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 
@@ -45,8 +53,11 @@ describe("What a person does with an account", () => {
       issuer.faults.set("revoke", { kind: "serverError" });
       await fixture.run("signOut");
       assert.deepEqual(sentences(), [
-        `${here} The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.`,
+        `${here} The sign-in couldn't be revoked at OpenAI yet and may still be valid there. This will be tried again later.`,
       ]);
+      // VS Code shows all of a message that has a button, and one line of another.
+      const { kind, buttons } = theMessage(/couldn't be revoked/);
+      assert.deepEqual({ kind, buttons }, { kind: "warning", buttons: ["Show Log"] });
       assert.equal(fixture.activity.problem, undefined);
       assert.deepEqual(fixture.accounts.state.accounts, []);
       assert.ok(fixture.lines.some((line) => line.startsWith("The refresh token was not revoked: ")));

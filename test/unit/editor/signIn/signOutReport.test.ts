@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import type { Revocation, SignOutOutcome } from "../../../../src/account/signOut.ts";
-import { signOutSentence } from "../../../../src/editor/signIn/signOutReport.ts";
+import { isAnythingLeft, signOutSentence } from "../../../../src/editor/signIn/signOutReport.ts";
 
 const here = "You're signed out of ChatGPT on this computer.";
-const stored =
-  "But its credential may still be stored here, because it couldn't be deleted. That is tried again later.";
+const stored = "The credential couldn't be deleted yet and may still be stored here. This will be tried again later.";
 
 describe("What a person is told after signing out", () => {
   const told = (outcome: Partial<SignOutOutcome>, origin: "own" | "copied" | "linked" = "own") =>
@@ -19,7 +18,7 @@ describe("What a person is told after signing out", () => {
     ["refused", "OpenAI refused to revoke the sign-in, so it may stay valid there until it expires."],
     [
       "failed",
-      "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. That is tried again later.",
+      "The sign-in couldn't be revoked at OpenAI yet and may still be valid there. This will be tried again later.",
     ],
     ["unclear", "It's unclear whether the Codex CLI uses this sign-in by now, so it wasn't revoked at OpenAI."],
     ["codex", "The Codex CLI stays signed in."],
@@ -48,4 +47,14 @@ describe("What a person is told after signing out", () => {
       }
     });
   }
+
+  it("is a warning when something is left, or may be", () => {
+    const nothing: SignOutOutcome = { signIn: "revoked", earlier: undefined, isStored: false };
+    const isWarning = (outcome: Partial<SignOutOutcome>) => isAnythingLeft({ ...nothing, ...outcome });
+    for (const signIn of ["failed", "refused", "unclear"] as const) assert.ok(isWarning({ signIn }), signIn);
+    for (const signIn of ["revoked", "over", "codex"] as const) assert.ok(!isWarning({ signIn }), signIn);
+    for (const earlier of ["failed", "refused"] as const) assert.ok(isWarning({ earlier }), earlier);
+    for (const earlier of ["revoked", "over", undefined] as const) assert.ok(!isWarning({ earlier }), earlier);
+    assert.ok(isWarning({ isStored: true }));
+  });
 });
