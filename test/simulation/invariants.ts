@@ -1,4 +1,5 @@
 import { accountsAreRight } from "./checks/accounts.ts";
+import { codexIsRight } from "./checks/codex.ts";
 import { refreshesAreSingle } from "./checks/refreshes.ts";
 import { windowsKeepAccounts } from "./checks/shown.ts";
 import { wordsAreTrue } from "./checks/words.ts";
@@ -8,7 +9,10 @@ import { EndlessActivity } from "./world/world.ts";
 
 const minute = 60_000;
 /** How long each operation may take, ms. A person has ten minutes to sign in, or fifteen with a device code. */
-const limits = { load: 3, use: 5, refresh: 5, switch: 4, signOut: 6, signIn: 22 } as const;
+const limits = {
+  ...{ load: 3, use: 5, refresh: 5, switch: 4, signOut: 6, signIn: 22 },
+  ...{ link: 5, copy: 5, handOff: 8, cliSignIn: 22, cliSignOut: 5, cliUse: 5 },
+} as const;
 
 /** What was wrong with a story that was played. */
 export function violations(played: Played): Finding[] {
@@ -22,6 +26,7 @@ export function violations(played: Played): Finding[] {
           ...windowsKeepAccounts(played),
           ...refreshesAreSingle(played),
           ...wordsAreTrue(played),
+          ...codexIsRight(played),
         ]),
   ];
 }

@@ -1,6 +1,13 @@
 import type { World } from "./world/world.ts";
 
-export type OperationKind = "load" | "signIn" | "signOut" | "use" | "refresh" | "switch";
+export type OperationKind =
+  | ("load" | "signIn" | "signOut" | "use" | "refresh" | "switch")
+  | ("link" | "copy" | "handOff" | "cliSignIn" | "cliSignOut" | "cliUse");
+
+/** Whether what a person did makes an account listed. */
+export function isSignIn({ kind }: Pick<Operation, "kind">): boolean {
+  return kind === "signIn" || kind === "link" || kind === "copy";
+}
 
 /** Something that a person did in a window, and what they were told. Times are ms of the world's time. */
 export interface Operation {

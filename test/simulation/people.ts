@@ -32,14 +32,14 @@ export class People {
 
   /** What the person in front of a window does first: it loads. */
   load(window: Window): void {
-    this.#do("load", window, undefined, async () => {
+    this.do("load", window, undefined, async () => {
       await window.services();
     });
   }
 
   signIn(window: Window, manner: SignInManner): void {
     const { person, flow } = manner;
-    this.#do("signIn", window, person, async (operation) => {
+    this.do("signIn", window, person, async (operation) => {
       const { signIn } = await window.services();
       // They are shown the one that is running already.
       if (signIn.running) {
@@ -70,7 +70,7 @@ export class People {
 
   signOut(window: Window, at: number): void {
     const { keyring } = this.#dependencies;
-    this.#do("signOut", window, undefined, async (operation) => {
+    this.do("signOut", window, undefined, async (operation) => {
       const { accounts } = (await window.services()).account;
       const list = accounts.state.accounts;
       const account = list[at % Math.max(1, list.length)];
@@ -87,7 +87,7 @@ export class People {
   }
 
   use(window: Window): void {
-    this.#do("use", window, undefined, async (operation) => {
+    this.do("use", window, undefined, async (operation) => {
       const { source } = (await window.services()).account;
       const { bearer } = await source.get("chatgpt");
       this.#tellBearer(operation, bearer);
@@ -95,7 +95,7 @@ export class People {
   }
 
   refresh(window: Window): void {
-    this.#do("refresh", window, undefined, async (operation) => {
+    this.do("refresh", window, undefined, async (operation) => {
       const { accounts, refresher, deriver } = (await window.services()).account;
       await accounts.load();
       const entry = accounts.entry();
@@ -110,7 +110,7 @@ export class People {
   }
 
   switch(window: Window, at: number): void {
-    this.#do("switch", window, undefined, async (operation) => {
+    this.do("switch", window, undefined, async (operation) => {
       const { accounts } = (await window.services()).account;
       const list = accounts.state.accounts;
       const account = list[at % Math.max(1, list.length)];
@@ -125,7 +125,7 @@ export class People {
 
   /** Uses an account by its id, as the calm end does. */
   useAccount(window: Window, id: string, person: string): Operation | undefined {
-    return this.#do("use", window, person, async (operation) => {
+    return this.do("use", window, person, async (operation) => {
       const { source } = (await window.services()).account;
       const { bearer } = await source.accessToken(id);
       this.#tellBearer(operation, bearer);
@@ -141,7 +141,8 @@ export class People {
       token === undefined ? "unknown token" : isExpired ? `expired token of grant ${token.grant.id}` : "token";
   }
 
-  #do(kind: OperationKind, window: Window, person: string | undefined, work: (operation: Operation) => Promise<void>) {
+  /** Lets somebody do something in a window. */
+  do(kind: OperationKind, window: Window, person: string | undefined, work: (operation: Operation) => Promise<void>) {
     const { world, operations } = this.#dependencies;
     if (!window.process.isAlive) return undefined;
     const operation = operations.begin(kind, window.name, person);

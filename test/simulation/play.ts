@@ -1,11 +1,14 @@
 import type { Account, AccountsState } from "../../src/account/state.ts";
+import { CodexPeople } from "./codexPeople.ts";
 import { violations } from "./invariants.ts";
 import { Operations } from "./operations.ts";
 import { People, personOf } from "./people.ts";
 import type { Played, Shown } from "./played.ts";
 import type { Finding } from "./rules.ts";
 import type { Step, Story } from "./story.ts";
+import { codexHome } from "./world/codexLogin.ts";
 import { Faults, type Hits } from "./world/faults.ts";
+import { InstalledCodex } from "./world/installedCodex.ts";
 import { Issuer } from "./world/issuer.ts";
 import { Keyring } from "./world/keyring.ts";
 import { playing } from "./world/playing.ts";
@@ -35,6 +38,7 @@ export async function play(story: Story, isVerbose = false): Promise<Outcome> {
   const stage = new Stage(story, isVerbose);
   playing.world = stage.world;
   playing.folder = stage.folder;
+  playing.codex = stage.codex;
   const onUnhandled = (reason: unknown) => stage.world.unhandled.push(reason);
   process.on("unhandledRejection", onUnhandled);
   try {
@@ -44,6 +48,7 @@ export async function play(story: Story, isVerbose = false): Promise<Outcome> {
     process.off("unhandledRejection", onUnhandled);
     playing.world = undefined;
     playing.folder = undefined;
+    playing.codex = undefined;
   }
 }
 
@@ -56,6 +61,8 @@ class Stage {
   readonly #issuer: Issuer;
   readonly #operations: Operations;
   readonly #people: People;
+  readonly codex: InstalledCodex | undefined;
+  readonly #codexPeople: CodexPeople | undefined;
   readonly #around: Surroundings;
   readonly #windows = new Map<string, Window>();
   readonly #opened = new Map<string, number>();
@@ -81,7 +88,17 @@ class Stage {
       memory: new Map(),
       onState: (window, state) => this.#show(window, state),
     };
-    world.onEnd = (process) => this.#operations.windowEnded(process.name);
+    if (story.isCodex) {
+      const { folder, faults } = this;
+      const codex = new InstalledCodex({ world, faults, folder, issuer: this.#issuer });
+      this.codex = codex;
+      const [operations, people] = [this.#operations, this.#people];
+      this.#codexPeople = new CodexPeople({ world, folder, codex, issuer: this.#issuer, operations, people });
+    }
+    world.onEnd = (process) => {
+      this.#operations.windowEnded(process.name);
+      this.codex?.onEnd(process);
+    };
   }
 
   async play(): Promise<Played> {
@@ -101,7 +118,7 @@ class Stage {
     const final = [...new Map(this.#shown.map((shown) => [shown.window, shown])).values()];
     return {
       ...{ world: this.world, keyring: this.#keyring, folder: this.folder, issuer: this.#issuer },
-      ...{ operations: this.#operations, shown: this.#shown, isEndless },
+      ...{ operations: this.#operations, codex: this.codex, shown: this.#shown, isEndless },
       final: final.filter(({ window }) => open.has(window)),
       calmAt: this.#calmAt,
       hits: this.faults.hits,
@@ -116,6 +133,7 @@ class Stage {
     this.faults.isCalm = true;
     this.#calmAt = this.world.now;
     this.world.log("-- calm");
+    this.codex?.install();
     await this.world.run(this.world.now + longestOperation, () => this.#isIdle());
     await this.world.run(this.world.now + 10 * minute);
     // In a browser a window does not see what another has changed since, so there is one window in the end.
@@ -166,11 +184,16 @@ class Stage {
 
   async #do(step: Step): Promise<void> {
     if ("window" in step) this.#doIn(this.#window(step.window), step);
+    else if (!("ms" in step)) this.#doOutside(step);
     else if (step.do === "wait") await this.world.run(this.world.now + step.ms);
     else if (step.do === "sleep") this.world.slept += step.ms;
-    else if (step.do === "jump") this.world.jumped += step.ms;
-    else if (step.do === "endGrants") this.#issuer.endAll(step.person);
-    else if (step.do === "clean") this.folder.removeAll(cleaned[step.what]);
+    else this.world.jumped += step.ms;
+  }
+
+  #doOutside(step: Exclude<Step, { window: string } | { ms: number }>): void {
+    if (step.do === "endGrants") this.#issuer.endAll(step.person);
+    else if (step.do === "clean") this.folder.removeAll(cleaned[step.what], codexHome);
+    else this.#codexPeople?.do(step);
   }
 
   #doIn(window: Window, step: Extract<Step, { window: string }>): void {
@@ -187,6 +210,11 @@ class Stage {
         break;
       case "signIn":
         people.signIn(window, step);
+        break;
+      case "link":
+      case "copy":
+      case "handOff":
+        this.#codexPeople?.[step.do](window);
         break;
       case "signOut":
       case "switch":

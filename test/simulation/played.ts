@@ -1,5 +1,6 @@
 import type { Operations } from "./operations.ts";
 import type { Hits } from "./world/faults.ts";
+import type { InstalledCodex } from "./world/installedCodex.ts";
 import type { Issuer } from "./world/issuer.ts";
 import type { Keyring } from "./world/keyring.ts";
 import type { SharedFolder } from "./world/sharedFolder.ts";
@@ -20,6 +21,8 @@ export interface Played {
   readonly folder: SharedFolder;
   readonly issuer: Issuer;
   readonly operations: Operations;
+  /** Undefined in stories without a Codex CLI. */
+  readonly codex: InstalledCodex | undefined;
   readonly hits: Hits;
   readonly isBrowser: boolean;
   readonly hasKeys: boolean;

@@ -12,16 +12,16 @@ export type SearchResult =
 /** How often a worker says how far it has come, in stories. */
 const progressEvery = 50;
 
-/** Plays the stories of some seeds. @param weather in place of their own */
+/** Plays the stories of some seeds. @param options `weather` in place of their own; `isCodex`: those with a Codex CLI */
 export async function search(
   from: number,
   count: number,
-  weather: Weather | undefined,
+  { weather, isCodex }: { weather?: Weather | undefined; isCodex: boolean },
   tellResult: (result: SearchResult) => void,
 ): Promise<void> {
   for (let played = 0; played < count; played += 1) {
     const seed = from + played;
-    const story = storyOf(seed);
+    const story = storyOf(seed, isCodex);
     const { findings } = await play(weather ? { ...story, weather } : story);
     if (findings.length > 0) tellResult({ seed, findings });
     if ((played + 1) % progressEvery === 0 || played + 1 === count) tellResult({ played: played + 1 });
@@ -29,8 +29,8 @@ export async function search(
 }
 
 /** Shows the shortest story found for a seed, step by step. */
-export async function shrinkSeed(seed: number, write: (line: string) => void): Promise<boolean> {
-  const story = storyOf(seed);
+export async function shrinkSeed(seed: number, isCodex: boolean, write: (line: string) => void): Promise<boolean> {
+  const story = storyOf(seed, isCodex);
   const { findings } = await play(story);
   const [finding] = findings;
   if (!finding) {

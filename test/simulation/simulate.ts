@@ -1,5 +1,6 @@
 // npm run simulate -- --seeds N [--from M]: plays N stories; what is bad is shown as a short story.
 // npm run simulate -- --seed 17: the short story of one seed, step by step. --story FILE: a story that was saved.
+// --codex: stories with a Codex CLI.
 import { parseArgs } from "node:util";
 import { rules } from "./rules.ts";
 import { runWorker, searchSeeds } from "./workers.ts";
@@ -15,11 +16,13 @@ const { values } = parseArgs({
     seed: { type: "string" },
     story: { type: "string" },
     mutant: { type: "string" },
+    codex: { type: "boolean", default: false },
   },
 });
 const mutant = values.mutant === undefined ? [] : ["--mutant", values.mutant];
-if (values.seed !== undefined) await runWorker(["shrink", values.seed, ...mutant], write);
-else if (values.story !== undefined) await runWorker(["story", values.story, ...mutant], write);
+const options = [...mutant, ...(values.codex ? ["--codex"] : [])];
+if (values.seed !== undefined) await runWorker(["shrink", values.seed, ...options], write);
+else if (values.story !== undefined) await runWorker(["story", values.story, ...options], write);
 else await simulate(Number(values.from), Number(values.seeds));
 
 async function simulate(from: number, count: number): Promise<void> {
@@ -27,7 +30,7 @@ async function simulate(from: number, count: number): Promise<void> {
   let played = 0;
   let told = 0;
   const bad = await searchSeeds({
-    ...{ from, count, ...(values.mutant !== undefined && { mutant: values.mutant }) },
+    ...{ from, count, isCodex: values.codex, ...(values.mutant !== undefined && { mutant: values.mutant }) },
     onProgress(more) {
       played += more;
       if (played - told < 5_000 && played < count) return;
@@ -41,7 +44,7 @@ async function simulate(from: number, count: number): Promise<void> {
   });
   for (const { seed } of bad.slice(0, mostShown)) {
     write(`\n== seed ${seed} ==`);
-    await runWorker(["shrink", `${seed}`, ...mutant], write);
+    await runWorker(["shrink", `${seed}`, ...options], write);
   }
   write(`\n${count} stories from seed ${from} on, ${bad.length} of them bad`);
   process.exitCode = bad.length > 0 ? 1 : 0;

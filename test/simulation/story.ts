@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { SignInManner } from "./people.ts";
-import { faultKinds, type Hits, type Weather } from "./world/faults.ts";
+import { codexFaultKinds, type FaultKind, faultKinds, type Hits, type Weather } from "./world/faults.ts";
 
 /** Where something happens: a window, by the place that it has on the screen. */
 type Place = "A" | "B" | "C";
@@ -10,6 +10,8 @@ export type Event =
   | { readonly do: "open" | "close" | "cancel" | "use" | "refresh" | "focus"; readonly window: Place }
   | ({ readonly do: "signIn"; readonly window: Place } & SignInManner)
   | { readonly do: "signOut" | "switch"; readonly window: Place; readonly at: number }
+  | { readonly do: "link" | "copy" | "handOff"; readonly window: Place }
+  | CodexEvent
   /** The window is killed after so many more calls of the world. */
   | { readonly do: "kill"; readonly window: Place; readonly calls: number }
   /** The computer sleeps; its clock is put right; time passes. */
@@ -18,6 +20,14 @@ export type Event =
   /** Somebody cleans the shared folder up. */
   | { readonly do: "clean"; readonly what: "locks" | "notes" | "everything" };
 
+/** What happens to the Codex CLI outside of all windows. */
+export type CodexEvent =
+  | { readonly do: "cliSignIn"; readonly person: string }
+  | { readonly do: "cliSignOut" | "cliUse" }
+  /** Somebody moves its file away and back, or somebody's write of it is cut off. */
+  | { readonly do: "authFile"; readonly what: "away" | "back" | "empty" | "half" | "html" }
+  | { readonly do: "cliProgram"; readonly what: "gone" | "back" };
+
 export type Step = Event & {
   /** How long after the step before, ms. */
   readonly after: number;
@@ -25,6 +35,8 @@ export type Step = Event & {
 
 export interface Story {
   readonly seed: number;
+  /** There is a Codex CLI. */
+  readonly isCodex?: boolean;
   /** VS Code runs in a browser. */
   readonly isBrowser?: boolean;
   readonly hasKeys: boolean;
@@ -93,18 +105,38 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
 );
 
+const codexEvent: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constantFrom("link", "link", "handOff", "copy" as const), window: place }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("cliSignIn" as const), person }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constantFrom("cliUse", "cliUse", "cliUse", "cliSignOut" as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("authFile" as const),
+      what: fc.constantFrom("away", "back", "back", "empty", "half", "html" as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("cliProgram" as const), what: fc.constantFrom("gone", "back" as const) }),
+  },
+);
+
 const after = fc.constantFrom(0, 0, 1, 5, 30, 100, 400, second, 3 * second, 30 * second, 50 * second);
-const step: fc.Arbitrary<Step> = fc.tuple(event, after).map(([happening, ms]) => ({ ...happening, after: ms }));
 
 /** Two windows do something at the same moment. */
-const atOnce: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(
-    step,
-    event,
-    fc.constantFrom(0, 0, 2, 20),
-    fc.constantFrom<readonly [Place, Place]>(["A", "B"], ["B", "A"], ["A", "C"]),
-  )
-  .map(([one, other, ms, [first, second]]) => [movedTo(one, first), movedTo({ ...other, after: ms }, second)]);
+const atOnceOf = (step: fc.Arbitrary<Step>, event: fc.Arbitrary<Event>): fc.Arbitrary<readonly Step[]> =>
+  fc
+    .tuple(
+      step,
+      event,
+      fc.constantFrom(0, 0, 2, 20),
+      fc.constantFrom<readonly [Place, Place]>(["A", "B"], ["B", "A"], ["A", "C"]),
+    )
+    .map(([one, other, ms, [first, second]]) => [movedTo(one, first), movedTo({ ...other, after: ms }, second)]);
 /** Tokens are about to expire, and several windows need them. */
 const atExpiry: fc.Arbitrary<readonly Step[]> = fc
   .tuple(
@@ -116,16 +148,15 @@ const atExpiry: fc.Arbitrary<readonly Step[]> = fc
     { do: "wait", ms: minutes * minute, after: 0 },
     ...places.map((window) => ({ do: "use" as const, window, after: ms <= 30 ? ms : 0 })),
   ]);
-const steps = fc
-  .array(
-    fc.oneof(
-      { weight: 6, arbitrary: step.map((one): readonly Step[] => [one]) },
-      { weight: 2, arbitrary: atOnce },
-      { weight: 1, arbitrary: atExpiry },
-    ),
-    { minLength: 1, maxLength: 11, size: "max" },
-  )
-  .map((groups) => groups.flat());
+function stepsOf(event: fc.Arbitrary<Event>): fc.Arbitrary<readonly Step[]> {
+  const step = fc.tuple(event, after).map(([happening, ms]): Step => ({ ...happening, after: ms }));
+  const group = fc.oneof(
+    { weight: 6, arbitrary: step.map((one): readonly Step[] => [one]) },
+    { weight: 2, arbitrary: atOnceOf(step, event) },
+    { weight: 1, arbitrary: atExpiry },
+  );
+  return fc.array(group, { minLength: 1, maxLength: 11, size: "max" }).map((groups) => groups.flat());
+}
 
 function movedTo(one: Step, window: Place): Step {
   return "window" in one ? { ...one, window } : one;
@@ -133,18 +164,26 @@ function movedTo(one: Step, window: Place): Step {
 
 const rate = fc.constantFrom(0.01, 0.03, 0.1, 0.3);
 /** A few kinds of faults at a time; many stories have none. */
-const weather: fc.Arbitrary<Weather> = fc.oneof(
-  { weight: 2, arbitrary: fc.constant({}) },
-  {
-    weight: 8,
-    arbitrary: fc
-      .array(fc.tuple(fc.constantFrom(...faultKinds), rate), { minLength: 1, maxLength: 4 })
-      .map((rates) => Object.fromEntries(rates)),
-  },
-);
+function weatherOf(kinds: readonly FaultKind[]): fc.Arbitrary<Weather> {
+  const rates = fc.array(fc.tuple(fc.constantFrom(...kinds), rate), { minLength: 1, maxLength: 4 });
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constant({}) },
+    { weight: 8, arbitrary: rates.map((each) => Object.fromEntries(each)) },
+  );
+}
 
 const first: Step = { do: "signIn", window: "A", person: "ann", flow: "paste", thinksMs: 200, after: 0 };
 const opening = fc.constantFrom<readonly Step[]>([], [first], [first, { do: "wait", ms: 10_000, after: 0 }]);
+
+const cliFirst: Step = { do: "cliSignIn", person: "ann", after: 0 };
+const linked: readonly Step[] = [cliFirst, { do: "link", window: "A", after: 3_000 }];
+const handedOff: readonly Step[] = [first, { do: "handOff", window: "A", after: 3_000 }];
+const codexOpening = fc.constantFrom<readonly Step[]>(
+  ...[[], [first], [cliFirst], linked, linked, handedOff],
+  [...linked, { do: "wait", ms: 10_000, after: 0 }],
+  [...handedOff, { do: "wait", ms: 10_000, after: 0 }],
+  [cliFirst, { ...first, after: 1_000 }, { do: "handOff", window: "A", after: 3_000 }],
+);
 
 /** Any story. Its faults follow from its seed. */
 function stories(seed: number): fc.Arbitrary<Story> {
@@ -152,14 +191,26 @@ function stories(seed: number): fc.Arbitrary<Story> {
     seed: fc.constant(seed),
     isBrowser: fc.constantFrom(true, ...Array.from({ length: 7 }, () => false)),
     hasKeys: fc.boolean(),
-    weather,
-    steps: fc.tuple(opening, steps).map(([begin, rest]) => [...begin, ...rest]),
+    weather: weatherOf(faultKinds),
+    steps: fc.tuple(opening, stepsOf(event)).map(([begin, rest]) => [...begin, ...rest]),
   });
 }
 
-/** The story of a seed. */
-export function storyOf(seed: number): Story {
-  const [story] = fc.sample(stories(seed), { seed, numRuns: 1 });
+/** Any story with a Codex CLI. */
+function codexStories(seed: number): fc.Arbitrary<Story> {
+  const happening = fc.oneof({ weight: 5, arbitrary: event }, { weight: 4, arbitrary: codexEvent });
+  return fc.record({
+    seed: fc.constant(seed),
+    isCodex: fc.constant(true),
+    hasKeys: fc.boolean(),
+    weather: weatherOf([...faultKinds, ...codexFaultKinds, ...codexFaultKinds]),
+    steps: fc.tuple(codexOpening, stepsOf(happening)).map(([begin, rest]) => [...begin, ...rest]),
+  });
+}
+
+/** The story of a seed. @param isCodex whether it is one with a Codex CLI */
+export function storyOf(seed: number, isCodex = false): Story {
+  const [story] = fc.sample(isCodex ? codexStories(seed) : stories(seed), { seed, numRuns: 1 });
   if (!story) throw new Error("fast-check gave no story");
   return story;
 }

@@ -42,6 +42,8 @@ export interface SearchOptions {
   readonly from: number;
   readonly count: number;
   readonly mutant?: string;
+  /** Stories with a Codex CLI. */
+  readonly isCodex?: boolean;
   /** Called when so many stories more have been played. */
   readonly onProgress?: (played: number) => void;
   /** Called with each bad seed. True ends the search. */
@@ -49,7 +51,14 @@ export interface SearchOptions {
 }
 
 /** Plays the stories of some seeds on all cores. @returns the bad seeds in order; fewer when `onBad` ended the search */
-export async function searchSeeds({ from, count, mutant, onProgress, onBad }: SearchOptions): Promise<BadSeed[]> {
+export async function searchSeeds({
+  from,
+  count,
+  mutant,
+  isCodex,
+  onProgress,
+  onBad,
+}: SearchOptions): Promise<BadSeed[]> {
   const bad: BadSeed[] = [];
   let next = from;
   let isOver = false;
@@ -58,7 +67,8 @@ export async function searchSeeds({ from, count, mutant, onProgress, onBad }: Se
       const begin = next;
       next += portion;
       const size = Math.min(portion, from + count - begin);
-      const args = ["search", `${begin}`, `${size}`, ...(mutant === undefined ? [] : ["--mutant", mutant])];
+      const options = [...(mutant === undefined ? [] : ["--mutant", mutant]), ...(isCodex ? ["--codex"] : [])];
+      const args = ["search", `${begin}`, `${size}`, ...options];
       let played = 0;
       await runWorker(args, (line) => {
         const result = JSON.parse(line) as SearchResult;

@@ -37,14 +37,21 @@ export class KeyDeriver {
     await this.keep(credential.id, this.request(credential.issuer, credential.tokens.idToken));
   }
 
-  /** Stores what `request` resolves with. */
-  async keep(id: string, making: Promise<DerivedKey>): Promise<void> {
+  /**
+   * Stores what `request` resolves with.
+   * @param options `isNew` if this window has just stored the account's sign-in: by a clock that was set back, old tokens
+   * look new
+   */
+  async keep(id: string, making: Promise<DerivedKey>, { isNew = false } = {}): Promise<void> {
     const { accounts, clock } = this.#dependencies;
+    const storedAt = clock.elapsed();
     const made = await making;
     const receivedAt = accounts.entry(id)?.credential.receivedAt ?? 0;
     const change = (credential: Credential) => keepBest(credential, made);
+    // The computer may have slept, and another window have been there in that time.
+    const ageMs = Math.max(Math.abs(clock.now() - receivedAt), clock.elapsed() - storedAt);
     // No window refreshes tokens that have just come, so a sign-in need not wait for the lock.
-    if (Math.abs(clock.now() - receivedAt) < justIssuedMs) await accounts.updateUnlocked(id, change);
+    if (isNew && ageMs < justIssuedMs) await accounts.updateUnlocked(id, change);
     else await accounts.update(id, change);
   }
 

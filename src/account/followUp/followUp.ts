@@ -21,12 +21,13 @@ export class FollowUp {
 
   /** Continues what an earlier window had not finished, because it was closed right after a sign-in or was offline. */
   resume(): void {
-    const { accounts } = this.#dependencies;
+    const { accounts, deriver } = this.#dependencies;
     for (const { id, issuer, derivedKey } of accounts.state.accounts) {
       const entry = accounts.entry(id);
       if (!entry) continue;
       const isPending = derivedKey.status === "absent" && derivedKey.why === "pending";
-      if (isPending) this.begin(issuer, entry.credential.tokens.idToken)(id);
+      const { idToken } = entry.credential.tokens;
+      if (isPending) void this.#logFailure(() => this.#finish(id, deriver.request(issuer, idToken)));
       else void this.#logFailure(() => this.#dependencies.credits.ask(id));
     }
   }
@@ -37,11 +38,11 @@ export class FollowUp {
    */
   begin(issuer: string, idToken: string): (id: string) => void {
     const making = this.#dependencies.deriver.request(issuer, idToken);
-    return (id) => void this.#logFailure(() => this.#finish(id, making));
+    return (id) => void this.#logFailure(() => this.#finish(id, making, { isNew: true }));
   }
 
-  async #finish(id: string, making: Promise<DerivedKey>): Promise<void> {
-    await this.#dependencies.deriver.keep(id, making);
+  async #finish(id: string, making: Promise<DerivedKey>, options?: { isNew: boolean }): Promise<void> {
+    await this.#dependencies.deriver.keep(id, making, options);
     await this.#dependencies.credits.ask(id);
   }
 

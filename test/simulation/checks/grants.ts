@@ -3,16 +3,30 @@ import type { Played } from "../played.ts";
 import type { Grant, RefreshToken } from "../world/grants.ts";
 
 /** Whether a token was ever really stored, under any key. */
-export function wasStored({ keyring }: Played, token: RefreshToken | undefined): boolean {
+export function wasStored({ keyring, folder }: Played, token: RefreshToken | undefined): boolean {
   if (!token) return false;
-  return [...keyring.history.values()].some((texts) => texts.some((text) => text?.includes(token.value)));
+  const histories: readonly (readonly (string | undefined)[])[] = [
+    ...keyring.history.values(),
+    ...folder.history.values(),
+  ];
+  return histories.some((texts) => texts.some((text) => text?.includes(token.value)));
 }
 
-/** The grants of the sign-ins of the same person that had ended before an operation began. */
-export function grantsBefore({ issuer, operations }: Played, { person, startedAt }: Operation): Grant[] {
+/** Whether a grant is this extension's alone: of a sign-in here, and never in the file of the Codex CLI. */
+export function isOurs({ operations, folder }: Played, { signIn, tokens }: Grant): boolean {
+  if (operations.all[signIn - 1]?.kind !== "signIn") return false;
+  const texts = [...folder.history.values()].flat();
+  return !tokens.some(({ value }) => texts.some((text) => text.includes(value)));
+}
+
+/** The grants of the sign-ins here of the same person that had ended before an operation began. */
+export function grantsBefore(played: Played, { person, startedAt }: Operation): Grant[] {
+  const { issuer, operations } = played;
   return issuer.grants.all.filter((grant) => {
     const signIn = operations.all[grant.signIn - 1];
-    return grant.person === person && signIn?.endedAt !== undefined && signIn.endedAt < startedAt;
+    return (
+      grant.person === person && isOurs(played, grant) && signIn?.endedAt !== undefined && signIn.endedAt < startedAt
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Operation } from "../operations.ts";
+import { isSignIn, type Operation } from "../operations.ts";
 import type { Played, Shown } from "../played.ts";
 import type { Finding } from "../rules.ts";
 
@@ -27,7 +27,7 @@ function changes(played: Played, before: Shown, { at, window, persons }: Shown):
 /** Whether somebody signs the account out, or a sign-in of it is being undone. */
 function mayGo({ operations }: Played, person: string, at: number): boolean {
   const own = operations.all.filter((operation) => operation.person === person && operation.startedAt <= at);
-  return own.some(({ kind, outcome }) => kind === "signOut" || (kind === "signIn" && outcome !== "done"));
+  return own.some((operation) => operation.kind === "signOut" || (isSignIn(operation) && operation.outcome !== "done"));
 }
 
 /** Whether somebody signs in to the account, and did not sign out long before: windows hear of changes late. */
@@ -36,7 +36,7 @@ function mayCome({ operations }: Played, person: string, at: number): boolean {
   const signOuts = own.filter(({ kind, outcome }) => kind === "signOut" && outcome === "done");
   const isOver = ({ endedAt }: Operation) =>
     endedAt !== undefined && signOuts.some((out) => out.startedAt > endedAt && (out.endedAt ?? at) + longestDelay < at);
-  return own.some((operation) => operation.kind === "signIn" && !isOver(operation));
+  return own.some((operation) => isSignIn(operation) && !isOver(operation));
 }
 
 /** A window that has heard of nothing reads again when it gets the focus; the world tells it within this time, ms. */

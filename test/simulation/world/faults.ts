@@ -15,7 +15,9 @@ export const faultKinds = [
   ...["unreachable", "requestLost", "answerLost", "answerLostLate", "failed", "failedDone", "busy", "region"],
   ...["foreign401", "portalJson", "portalPage", "edgePage", "truncated", "errorUnder200", "noAccessToken"],
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/** What can go wrong with the Codex CLI. */
+export const codexFaultKinds = ["cliNotStarted", "cliGreets", "cliDies", "cliHangs", "cliSlow", "cliRefuses"] as const;
+export type FaultKind = (typeof faultKinds)[number] | (typeof codexFaultKinds)[number];
 
 /** How often each thing goes wrong, 0 to 1. */
 export type Weather = Readonly<Partial<Record<FaultKind, number>>>;

@@ -106,9 +106,14 @@ export function patchGlobals(): void {
   process.kill = (pid, signal) => {
     const at = here();
     if (!at) return real.kill(pid, signal);
-    if (at.world.processes.get(pid)?.isAlive !== true) throw Object.assign(new Error("ESRCH"), { code: "ESRCH" });
+    const target = at.world.processes.get(Math.abs(pid));
+    if (target?.isAlive !== true) throw Object.assign(new Error("ESRCH"), { code: "ESRCH" });
+    if (signal !== 0) at.world.end(target);
     return true;
   };
+  // Root has to look at owners of files, of which there is one here.
+  const realUser = process.geteuid?.bind(process);
+  if (realUser) process.geteuid = () => (here() ? 1000 : realUser());
   performance.now = () => {
     const at = here();
     return at ? at.world.now - at.process.startedAt : real.now();

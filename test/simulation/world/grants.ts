@@ -11,7 +11,7 @@ export interface Grant {
   readonly signIn: number;
   /** Its refresh tokens, the newest last; each works once. */
   readonly tokens: RefreshToken[];
-  ended: { why: GrantEnd; at: number } | undefined;
+  ended: { why: GrantEnd; at: number; by: string | undefined } | undefined;
 }
 
 export interface RefreshToken {
@@ -66,7 +66,7 @@ export class Grants {
 
   end(grant: Grant, why: GrantEnd): void {
     if (grant.ended) return;
-    grant.ended = { why, at: this.#world.now };
+    grant.ended = { why, at: this.#world.now, by: World.process?.name };
     this.#world.log(`grant ${grant.id} of ${grant.person} ends: ${why}`);
   }
 

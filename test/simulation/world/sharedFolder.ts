@@ -1,10 +1,13 @@
 import type { Faults } from "./faults.ts";
+import { errno, type Item, isAuthFile, isOf, nameOf, parentsOf, statOf } from "./files.ts";
+import type { Process } from "./process.ts";
 import { World } from "./world.ts";
 
-interface Item {
-  /** The text of a file; undefined for a folder. */
-  text: string | undefined;
-  mtimeMs: number;
+/** Somebody who is told of changes in a folder. */
+interface Watcher {
+  readonly folder: string;
+  readonly process: Process;
+  readonly tell: (name: string) => void;
 }
 
 const failures = ["EIO", "EBUSY", "EACCES", "EPERM"] as const;
@@ -14,10 +17,14 @@ export class SharedFolder {
   readonly items = new Map<string, Item>();
   /** How often something was written. */
   writes = 0;
+  readonly watchers = new Set<Watcher>();
+  /** Every text that files have had, by path, oldest first. Locks, notes and marks are not kept. */
+  readonly history = new Map<string, string[]>();
   /** By file: when a call of it last went wrong, ms. */
   readonly trouble = new Map<string, number>();
   readonly #world: World;
   readonly #faults: Faults;
+  #made = 0;
   /** By path: until when it can neither be made nor found, ms. */
   readonly #haunted = new Map<string, number>();
 
@@ -49,8 +56,7 @@ export class SharedFolder {
 
   stat(path: string) {
     return this.#call("stat", path, () => {
-      const { mtimeMs, text } = this.#item(path);
-      return { mtimeMs, mode: 0o600, isFile: () => text !== undefined, isDirectory: () => text === undefined };
+      return statOf(this.#item(path));
     });
   }
 
@@ -68,6 +74,18 @@ export class SharedFolder {
       this.items.delete(from);
       this.items.set(to, item);
       this.writes += 1;
+      this.#changed(from);
+      this.#changed(to);
+    });
+  }
+
+  /** Gives a file a second name. */
+  link(from: string, to: string): Promise<void> {
+    return this.#call("link", to, () => {
+      const item = this.#item(from);
+      if (this.items.has(to)) throw errno("EEXIST", to);
+      this.items.set(to, item);
+      this.#changed(to);
     });
   }
 
@@ -80,13 +98,38 @@ export class SharedFolder {
   }
 
   /** @param flags `r`, `w` or `wx` */
-  open(path: string, flags: string): Promise<void> {
+  open(path: string, flags: string): Promise<Item> {
     return this.#call("open", path, () => {
-      if (flags === "r") this.#item(path);
-      else if (!this.#hasParent(path)) throw errno("ENOENT", path);
-      else if (flags === "wx" && this.items.has(path)) throw errno("EEXIST", path);
-      else this.#put(path, "");
+      if (flags === "r") return this.#item(path);
+      if (!this.#hasParent(path)) throw errno("ENOENT", path);
+      if (flags === "wx" && this.items.has(path)) throw errno("EEXIST", path);
+      this.#put(path, "");
+      return this.#item(path);
     });
+  }
+
+  /** Writes into an open file, whatever its name is by now. */
+  write(path: string, item: Item, text: string): Promise<void> {
+    return this.#call("write", path, () => this.#write(path, item, text));
+  }
+
+  /** Reads an open file. */
+  read(path: string, item: Item): Promise<string> {
+    return this.#call("read", path, () => {
+      if (item.text === undefined) throw errno("EISDIR", path);
+      return item.text;
+    });
+  }
+
+  /** Something is there, without anybody's call. */
+  place(path: string, text: string | undefined): void {
+    for (const parent of parentsOf(path)) this.#put(parent, undefined);
+    this.#put(path, text);
+  }
+
+  /** Something is gone, without anybody's call. */
+  take(path: string): void {
+    if (this.items.has(path)) this.#remove(path);
   }
 
   writeFile(path: string, text: string, isNew: boolean): Promise<void> {
@@ -132,9 +175,9 @@ export class SharedFolder {
   }
 
   /** Somebody cleans up. */
-  removeAll(isWanted: (name: string) => boolean): void {
+  removeAll(isWanted: (name: string) => boolean, except?: string): void {
     for (const path of [...this.items.keys()]) {
-      if (!isWanted(nameOf(path))) continue;
+      if (!isWanted(nameOf(path)) || (except !== undefined && isOf(path, except))) continue;
       this.#world.log(`${nameOf(path)} vanishes`);
       this.#removeWithContents(path);
       this.trouble.set(nameOf(path), this.#world.now);
@@ -145,7 +188,9 @@ export class SharedFolder {
     const name = nameOf(path);
     const isLock = path.includes(".lock");
     // Each mark and temporary file has a name of its own.
-    const kind = name.replace(/\d+-[0-9a-f]{8,}$/, "*").replace(/[0-9a-f]{16}/, (id) => id.slice(0, 4));
+    const kind = name
+      .replace(/\d+-[0-9a-f]{8,}$|(?<=chatgpt-sign-in-)\w+$|(?<=backup-)\w+/, "*")
+      .replace(/[0-9a-f]{16}/, (id) => id.slice(0, 4));
     const fault = this.#faults.draw(`${World.process?.name} ${call} ${kind}`, [
       ...(["fileFails", "fileSlow"] as const),
       ...(isLock ? (["lockVanishes", "lockHaunted"] as const) : (["fileVanishes"] as const)),
@@ -174,6 +219,27 @@ export class SharedFolder {
   #remove(path: string): void {
     this.items.delete(path);
     this.#touchParent(path);
+    this.#changed(path);
+  }
+
+  #write(path: string, item: Item, text: string): void {
+    item.text = text;
+    item.mtimeMs = this.#world.wallTime;
+    this.#changed(path);
+  }
+
+  /** Tells those who watch the folder, and remembers what a file has become. */
+  #changed(path: string): void {
+    const text = this.items.get(path)?.text;
+    if (text && isAuthFile(path)) this.history.set(path, [...(this.history.get(path) ?? []), text]);
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    for (const watcher of this.watchers) {
+      if (watcher.folder !== parent) continue;
+      const tell = () => {
+        if (this.watchers.has(watcher)) watcher.tell(nameOf(path));
+      };
+      this.#world.after(3 * this.#world.random.next(), tell, watcher.process);
+    }
   }
 
   #touchParent(path: string): void {
@@ -199,20 +265,13 @@ export class SharedFolder {
   #put(path: string, text: string | undefined): void {
     const before = this.items.get(path);
     if (before && text === undefined) return;
-    this.items.set(path, { text, mtimeMs: this.#world.wallTime });
-    if (!before) this.#touchParent(path);
+    if (before) {
+      this.#write(path, before, text ?? "");
+      return;
+    }
+    this.#made += 1;
+    this.items.set(path, { text, mtimeMs: this.#world.wallTime, ino: this.#made });
+    this.#touchParent(path);
+    this.#changed(path);
   }
-}
-
-function parentsOf(path: string): string[] {
-  const parts = path.split("/").slice(1, -1);
-  return parts.map((_, at) => `/${parts.slice(0, at + 1).join("/")}`);
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function errno(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
 }

@@ -3,6 +3,7 @@ import { type AccountServices, createAccount } from "../../../src/account/module
 import { SecretStore } from "../../../src/account/secretStore.ts";
 import type { SignOutOutcome } from "../../../src/account/signOut.ts";
 import type { AccountsState } from "../../../src/account/state.ts";
+import { type CodexServices, createCodex } from "../../../src/codex/module.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { type Remembered, remember } from "../../../src/platform/remember.ts";
@@ -10,6 +11,7 @@ import { Problem } from "../../../src/shared/problem.ts";
 import type { SignInEvent } from "../../../src/signin/flow.ts";
 import { createSignIn } from "../../../src/signin/module.ts";
 import type { SignIn } from "../../../src/signin/signIn.ts";
+import { codexEnvironment } from "./installedCodex.ts";
 import { type Issuer, issuerUrl } from "./issuer.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Process } from "./process.ts";
@@ -34,6 +36,7 @@ export interface Surroundings {
 export interface Services {
   readonly account: AccountServices;
   readonly signIn: SignIn;
+  readonly codex: CodexServices;
 }
 
 /** As in `composition.ts`: how long before its extensions a page may have been loaded, ms. */
@@ -84,7 +87,9 @@ export class Window {
 
   /** Signs an account out as the editor's action does. @returns what the person is told */
   async signOut(id: string): Promise<SignOutOutcome> {
-    const { signOut } = (await this.services()).account;
+    const { account, codex } = await this.services();
+    const { signOut } = account;
+    await codex.endHandOff(id);
     const entry = await signOut.begin(id);
     if (!entry) throw new Problem("notSignedIn");
     return signOut.finish(entry);
@@ -112,16 +117,17 @@ export class Window {
       authMode: () => "chatgpt",
       apiBaseUrl: () => "https://api.openai.com/v1",
       redeemCredits: () => false,
-      linked: () => ({
-        refresh: () => Promise.reject(new Problem("needsSignIn")),
-        settleHandOff: () => Promise.reject(new Problem("needsSignIn")),
-      }),
+      linked: () => codex.linkedLogins,
     });
     await account.load().catch(async (error: unknown) => {
       await account.dispose();
       throw error;
     });
-    const { accounts, tokenEndpoint, signOut } = account;
+    const { accounts, tokenEndpoint, signOut, lock } = account;
+    const codex = createCodex({
+      ...{ accounts, tokenEndpoint, lock, clock: systemClock, log, version: "0.1.0", environment: codexEnvironment },
+      ...{ userHome: "/person", codexPath: () => "", workspaceFolders: () => [] },
+    });
     const { signIn, dispose } = createSignIn({
       ...{ accounts, tokenEndpoint, http, clock: systemClock, log },
       discard: (id, token) => signOut.discard(id, token),
@@ -136,10 +142,10 @@ export class Window {
     this.#follow(account, new SecretStore(secrets));
     account.start();
     this.#dispose = async () => {
-      await dispose();
-      await account.dispose();
+      await Promise.all([dispose().then(() => signOut.settled()), account.dispose()]);
+      await codex.dispose();
     };
-    return { account, signIn };
+    return { account, signIn, codex };
   }
 
   /** What VS Code remembers for the window outside the secrets. */

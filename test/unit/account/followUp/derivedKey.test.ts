@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { startIssuer } from "../../../issuer/issuer.ts";
 import type { Fault, TestIssuer } from "../../../issuer/types.ts";
+import type { ManualClock } from "../../../support/manualClock.ts";
 import { browseAs, createServices, type TestServices } from "../../../support/services.ts";
-import { createFixture, day } from "../fixture.ts";
+import { createFixture, day, minute } from "../fixture.ts";
 
 describe("The derived key", () => {
   let issuer: TestIssuer;
@@ -74,25 +75,54 @@ describe("The derived key", () => {
   }
 });
 
-describe("A derived key that is stored after the clock was set back", () => {
-  it("waits for a window that refreshes the account's tokens", async () => {
+describe("A derived key that is stored while a window refreshes the account's tokens", () => {
+  const made = { status: "present", key: "sk-derived-0001", createdAt: 1 } as const;
+  const cases: readonly [name: string, options: { isNew: boolean } | undefined, set: (clock: ManualClock) => void][] = [
+    ["after the clock was set back", { isNew: true }, (clock) => clock.jump(-30 * day)],
+    ["by an earlier sign-in, whose tokens look new by a clock that was set back", undefined, () => {}],
+    [
+      "late, by a clock that was set back meanwhile",
+      { isNew: true },
+      (clock) => {
+        clock.jump(minute);
+        clock.setWall(-minute);
+      },
+    ],
+  ];
+  for (const [name, options, set] of cases) {
+    it(`${name} waits for that`, async () => {
+      const fixture = await createFixture();
+      try {
+        const { accounts, deriver, lock } = await fixture.signedIn();
+        const id = accounts.state.active?.id ?? "";
+        const making = Promise.withResolvers<typeof made>();
+        const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+        const holding = lock.hold(id, () => {
+          held.resolve();
+          return release.promise;
+        });
+        await held.promise;
+        const { writes } = fixture.secrets;
+        const keeping = deriver.keep(id, making.promise, options);
+        set(fixture.clock);
+        making.resolve(made);
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        assert.equal(fixture.secrets.writes, writes);
+        release.resolve();
+        await Promise.all([holding, keeping]);
+        assert.equal(accounts.state.active?.derivedKey.status, "present");
+      } finally {
+        await fixture.dispose();
+      }
+    });
+  }
+
+  it("right after the sign-in does not wait: nobody refreshes such tokens", async () => {
     const fixture = await createFixture();
     try {
       const { accounts, deriver, lock } = await fixture.signedIn();
       const id = accounts.state.active?.id ?? "";
-      fixture.clock.jump(-30 * day);
-      const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const holding = lock.hold(id, () => {
-        held.resolve();
-        return release.promise;
-      });
-      await held.promise;
-      const { writes } = fixture.secrets;
-      const keeping = deriver.keep(id, Promise.resolve({ status: "present", key: "sk-derived-0001", createdAt: 1 }));
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      assert.equal(fixture.secrets.writes, writes);
-      release.resolve();
-      await Promise.all([holding, keeping]);
+      await lock.hold(id, () => deriver.keep(id, Promise.resolve(made), { isNew: true }));
       assert.equal(accounts.state.active?.derivedKey.status, "present");
     } finally {
       await fixture.dispose();
