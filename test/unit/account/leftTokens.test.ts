@@ -89,6 +89,24 @@ describe("A token that is to be revoked is never stored without a note of it in 
     assert.equal(fixture.left().length, 1);
   });
 
+  it("by a window that stores it when another has just taken the note away", async () => {
+    const { secrets } = fixture;
+    const { store } = secrets;
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    secrets.store = (key, value) => {
+      if (key === listKey) {
+        secrets.store = store;
+        const index = JSON.parse(secrets.values.get("accounts") ?? "");
+        const [{ id, signedInAt, revision = 0 }] = index.removed;
+        const removed = [{ id, signedInAt, revision: revision + 1 }];
+        secrets.values.set("accounts", JSON.stringify({ ...index, generation: index.generation + 1, removed }));
+      }
+      return store.call(secrets, key, value);
+    };
+    await fixture.signOut();
+    assert.deepEqual([fixture.keysWith(signedIn), fixture.left().length], [[listKey], 1]);
+  });
+
   it("by a window that does not know that another has revoked it", async () => {
     const ending = beforeTheEnd(() => fixture.secrets.values.set(listKey, listOf(token())));
     await fixture.signOut();
