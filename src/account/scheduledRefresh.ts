@@ -15,7 +15,7 @@ const spreadMs = 3_000;
 
 export interface ScheduledRefreshDependencies {
   accounts: Accounts;
-  source: CredentialSource;
+  source: Pick<CredentialSource, "isDue" | "dueAt" | "get">;
   clock: Clock;
   log: Logger;
 }
@@ -26,7 +26,7 @@ export interface ScheduledRefreshDependencies {
  */
 export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefreshDependencies): Disposable {
   let timer: Disposable | undefined;
-  let scheduled: unknown;
+  let scheduled: Entry | undefined;
   let disposed = false;
   /** @param notBefore ms by the clock that nobody can set */
   const setTimer = (entry: Entry, notBefore: number) => {
@@ -51,10 +51,12 @@ export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefre
   const schedule = (notBefore = 0) => {
     const entry = accounts.entry();
     if (disposed || entry === scheduled) return;
+    const wasRefreshed = isRefreshed(entry, scheduled);
     scheduled = entry;
     timer?.dispose();
     timer = undefined;
-    if (entry && !entry.account.rejected) setTimer(entry, source.isDue(entry) ? notBefore : 0);
+    if (entry && !entry.account.rejected)
+      setTimer(entry, source.isDue(entry) ? Math.max(notBefore, wasRefreshed ? clock.elapsed() + retryMs : 0) : 0);
   };
   const subscription = accounts.onDidChange(() => schedule());
   schedule();
@@ -65,4 +67,13 @@ export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefre
       timer?.dispose();
     },
   };
+}
+
+/**
+ * Whether the tokens have just been refreshed. If they are due all the same, the clock is wrong, and windows that refresh
+ * at once what another one has refreshed would never come to an end.
+ */
+function isRefreshed(entry: Entry | undefined, before: Entry | undefined): boolean {
+  if (!entry || !before || entry.account.id !== before.account.id) return false;
+  return entry.credential.sequence > before.credential.sequence;
 }

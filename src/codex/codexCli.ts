@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../platform/clock.ts";
+import type { Lock } from "../platform/lock.ts";
 import { Problem } from "../shared/problem.ts";
 import { type AppServerResult, type CliLogin, CodexAppServer } from "./appServer/appServer.ts";
 import { environmentToStart, type FindCodexResult, findCodex, liesInAny } from "./appServer/findCodex.ts";
@@ -7,6 +8,7 @@ import { type CodexHome, findCodexHome } from "./authFile/codexHome.ts";
 import { appServerProblem, notFoundProblem } from "./problems.ts";
 
 export interface CodexCliDependencies {
+  lock: Lock;
   clock: Clock;
   /** Our version, which the Codex CLI names to the service. */
   version: string;
@@ -78,10 +80,23 @@ export class CodexCli {
   }
 
   /**
-   * Its access token, from its file or the keyring; undefined when it is not signed in with ChatGPT.
+   * Its access token, from its file or the keyring; undefined when it is not signed in with ChatGPT. It may refresh a
+   * login that is due, and two of its processes would use the same token then, which ends the login: so the lock over it
+   * is held.
    * @throws Problem
    */
-  async accessToken(codexHome: string): Promise<string | undefined> {
+  accessToken(codexHome: string): Promise<string | undefined> {
+    return this.#dependencies.lock.hold("codex-cli", async () => {
+      try {
+        return await this.accessTokenInTurn(codexHome);
+      } finally {
+        await this.settled(codexHome);
+      }
+    });
+  }
+
+  /** The same, to be called with the lock over the Codex CLI held until `settled()`. */
+  async accessTokenInTurn(codexHome: string): Promise<string | undefined> {
     return answerOf(await (await this.at(codexHome)).accessTokenFromCli());
   }
 

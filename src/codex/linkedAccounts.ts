@@ -103,10 +103,8 @@ export class LinkedAccounts implements Disposable {
     const { link } = credential;
     const store = await readCredentialsStore(link.codexHome);
     if (store !== "auto" && store !== "keyring") return undefined;
-    const { cli, clock, lock } = this.#dependencies;
-    const accessToken = await lock.hold("codex-cli", () =>
-      cli.accessToken(link.codexHome).finally(() => cli.settled(link.codexHome)),
-    );
+    const { cli, clock } = this.#dependencies;
+    const accessToken = await cli.accessToken(link.codexHome);
     return accessToken === undefined ? undefined : afterMove(credential, accessToken, clock.now());
   }
 }

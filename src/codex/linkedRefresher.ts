@@ -74,7 +74,7 @@ export class LinkedRefresher implements TokenRefresher<LinkedCredential> {
   /** The tokens that the Codex CLI has now; undefined where they cannot be read. */
   async #tokensNow(link: CodexLink): Promise<LoginTokens | undefined> {
     if (link.store === "file") return tokensInFile(link);
-    const accessToken = await this.#dependencies.cli.accessToken(link.codexHome);
+    const accessToken = await this.#dependencies.cli.accessTokenInTurn(link.codexHome);
     return accessToken === undefined ? undefined : keyringTokens(accessToken);
   }
 }

@@ -13,6 +13,18 @@ export function codexIsRight(played: Played): Finding[] {
   return [...acceptedAccounts(played, codex), ...twoOwners(played), ...endedLogins(played), ...backups(played)];
 }
 
+/** Whether a hand-off could not be settled because somebody has left the file half written: then nobody can tell. */
+function isHalfWritten({ folder }: Played): boolean {
+  const text = folder.items.get(authFile)?.text;
+  if (text === undefined) return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Accounts whose grant lives with its owner, and which are shown as signed out, or cannot be used in the calm end. */
 function acceptedAccounts(played: Played, { refused }: InstalledCodex): Finding[] {
   const listed = new Set(played.final.flatMap(({ persons }) => persons));
@@ -20,6 +32,7 @@ function acceptedAccounts(played: Played, { refused }: InstalledCodex): Finding[
     const credential = recordOf(played, person);
     const grant = credential && grantOf(played, credential);
     if (!grant || grant.ended || grant.person !== person || refused.has(person)) return [];
+    if (credential.handOff && isHalfWritten(played)) return [];
     const what = `${credential.origin} grant ${grant.id} lives, but`;
     if (played.final.some(({ rejected }) => rejected.includes(person))) {
       return [{ rule: "notSignedOut", what: `${what} rejected is ${person}` }];
@@ -107,7 +120,10 @@ function isLastSignInBefore(all: readonly Operation[], person: string, at: numbe
   return before.at(-1)?.number === signIn;
 }
 
-function backups({ folder, operations }: Played): Finding[] {
+function backups(played: Played): Finding[] {
+  const { folder, operations, keyring } = played;
+  // A hand-off that is not settled yet may still need it.
+  if (isHalfWritten(played) && [...keyring.values.values()].some((text) => text.includes('"handOff"'))) return [];
   const handOffs = operations.all.filter(({ kind }) => kind === "handOff");
   const isTold = (path: string) =>
     handOffs.some(({ said, problem }) => said?.includes(path) === true || problem?.endsWith("WithBackup") === true);

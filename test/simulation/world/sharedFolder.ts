@@ -10,6 +10,8 @@ interface Watcher {
   readonly tell: (name: string) => void;
 }
 
+/** Longer than anybody waits for a lock. */
+const hauntedMs = 90_000;
 const failures = ["EIO", "EBUSY", "EACCES", "EPERM"] as const;
 
 /** The folder that all windows share, in memory. Its calls may fail or be slow, and what is in it may vanish. */
@@ -195,7 +197,7 @@ export class SharedFolder {
       ...(["fileFails", "fileSlow"] as const),
       ...(isLock ? (["lockVanishes", "lockHaunted"] as const) : (["fileVanishes"] as const)),
     ]);
-    if (fault === "lockHaunted") this.#haunted.set(path, this.#world.now + 300_000);
+    if (fault === "lockHaunted") this.#haunted.set(path, this.#world.now + hauntedMs);
     const ms = 0.1 + this.#world.random.next();
     if (!fault) return this.#world.call(ms, act);
     this.trouble.set(name, this.#world.now);
@@ -252,7 +254,7 @@ export class SharedFolder {
     for (const other of [...this.items.keys()]) if (other.startsWith(`${path}/`)) this.items.delete(other);
   }
 
-  /** For some minutes, mkdir says that it exists and everything else that it does not. */
+  /** For a while, mkdir says that it exists and everything else that it does not. */
   #isHaunted(path: string): boolean {
     return (this.#haunted.get(path) ?? 0) > this.#world.now && !this.#faults.isCalm;
   }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { CredentialSource } from "../../../src/account/credentialSource.ts";
+import { scheduleRefresh } from "../../../src/account/scheduledRefresh.ts";
 import { createFixture, day, type Fixture, lifetime, minute } from "./fixture.ts";
 
 describe("The scheduled refresh of the active account's tokens", () => {
@@ -61,6 +63,30 @@ describe("The scheduled refresh of the active account's tokens", () => {
     await fixture.clock.advance(0);
     assert.equal(fixture.clock.pending, 0);
     await window.dispose();
+  });
+
+  it("does not refresh at once what another window has just refreshed, though by a wrong clock it is due", async () => {
+    const { accounts, source, log } = await fixture.signedIn();
+    let asked = 0;
+    let isDue = false;
+    const get = async () => {
+      asked += 1;
+      return source.get("chatgpt");
+    };
+    const always: Pick<CredentialSource, "isDue" | "dueAt" | "get"> = {
+      isDue: () => isDue,
+      dueAt: () => (isDue ? 0 : Number.POSITIVE_INFINITY),
+      get,
+    };
+    const schedule = scheduleRefresh({ accounts, source: always, clock: fixture.clock, log });
+    const { signedInAt } = accounts.entry()?.credential ?? assert.fail();
+    isDue = true;
+    await accounts.store({ ...(await fixture.credential("plus@example.com")), signedInAt, sequence: 1 });
+    await fixture.clock.advance(4 * minute);
+    assert.equal(asked, 0);
+    await fixture.clock.advance(2 * minute);
+    assert.equal(asked, 1);
+    schedule.dispose();
   });
 
   it("sets no timer after the window was closed, even if a refresh was under way", async () => {

@@ -37,6 +37,22 @@ describe("the Codex CLI", function () {
     assert.equal(await at.accessToken(home()), undefined);
   });
 
+  it("asks for a login only while nobody else makes the Codex CLI refresh it, which would use its token twice", async () => {
+    await write(await signInAsCli());
+    const { codex, lock } = await openWindow("refreshes");
+    const order: string[] = [];
+    const others = lock.hold("codex-cli", async () => {
+      const asked = codex.cli.accessToken(home()).then(() => order.push("asked"));
+      for (let questions = 0; questions < 3; questions += 1) {
+        assert.equal((await (await codex.cli.at(home())).accessTokenFromCli()).ok, true);
+      }
+      order.push("others are done");
+      return { asked };
+    });
+    await (await others).asked;
+    assert.deepEqual(order, ["others are done", "asked"]);
+  });
+
   it("starts no program of an open folder in which the Codex CLI's script would run, found on PATH", async () => {
     const program = join(folder(), "codex-script");
     const fake = JSON.stringify(join(import.meta.dirname, "fakeCli.ts"));
