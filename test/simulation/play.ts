@@ -85,6 +85,7 @@ class Stage {
     this.#around = {
       ...{ world, keyring: this.#keyring, issuer: this.#issuer, hasKeys: story.hasKeys },
       isBrowser: story.isBrowser === true,
+      isCodex: story.isCodex === true,
       memory: new Map(),
       onState: (window, state) => this.#show(window, state),
     };

@@ -6,6 +6,8 @@ import { type BadSeed, runWorker, searchSeeds } from "./workers.ts";
 
 /** How many stories are played. */
 const count = 2_000;
+/** How many of them have a Codex CLI, besides. */
+const codexCount = 300;
 /** A mutant that so many stories do not find is not found. */
 const mostForMutant = 2_000;
 
@@ -24,8 +26,19 @@ describe("simulation", () => {
     assert.fail(`${bad.length} stories are bad. This is the short story of seed ${first.seed}:\n${story.join("\n")}`);
   });
 
+  it(`plays ${codexCount} stories with a Codex CLI in which no rule is broken`, async () => {
+    const bad = await searchSeeds({ from: 0, count: codexCount, isCodex: true });
+    const [first] = bad;
+    if (!first) return;
+    const story = await linesOf("shrink", `${first.seed}`, "--codex");
+    assert.fail(`${bad.length} stories are bad. This is the short story of seed ${first.seed}:\n${story.join("\n")}`);
+  });
+
   it("plays a story in the same way each time", async () => {
-    for (const seed of ["3", "17", "42"]) assert.deepEqual(await linesOf("tell", seed), await linesOf("tell", seed));
+    for (const seed of ["3", "17", "42"]) {
+      assert.deepEqual(await linesOf("tell", seed), await linesOf("tell", seed));
+      assert.deepEqual(await linesOf("tell", seed, "--codex"), await linesOf("tell", seed, "--codex"));
+    }
   });
 
   describe("known stories", () => {

@@ -57,7 +57,8 @@ export async function settle(
   const state = stateOf(read, pending);
   if (state.status === "halfWritten") {
     // The Codex CLI may be rewriting its file in place.
-    if (tries <= 1) throw authFileProblem(state.problem);
+    // Whoever reads that the file is half written does not know yet that there is a backup.
+    if (tries <= 1) throw replaced ? notRestored(pending, state.problem.reason) : authFileProblem(state.problem);
     await delay(clock, rewriteMs);
     return settle(dependencies, pending, tries - 1);
   }

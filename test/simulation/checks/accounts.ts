@@ -121,7 +121,14 @@ class Ending {
   /** The same for grants of sign-ins before a sign-out, of a person who may be signed in again. */
   #leftBySignOuts(): Finding[] {
     const done = this.#signOuts.filter(({ outcome }) => outcome === "done");
-    return this.#living([...new Set(done.flatMap((signOut) => grantsBefore(this.#played, signOut)))]);
+    const grants = new Set(done.flatMap((signOut) => grantsBefore(this.#played, signOut)));
+    return this.#living([...grants].filter((grant) => !this.#waits(grant)));
+  }
+
+  /** A token that could not be revoked before the person signed in again is revoked with their next sign-out. */
+  #waits({ tokens }: Grant): boolean {
+    const stored = [...this.#played.keyring.values].filter(([key]) => key.startsWith("replaced."));
+    return stored.some(([, text]) => tokens.some(({ value }) => text.includes(value)));
   }
 
   #living(grants: readonly Grant[]): Finding[] {

@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly memory: Map<string, unknown>;
   /** Whether VS Code runs in a browser. */
   readonly isBrowser: boolean;
+  /** Whether there is a Codex CLI. */
+  readonly isCodex: boolean;
   /** Whether this VS Code lists the keys of its secrets. */
   readonly hasKeys: boolean;
   /** Called when what a window shows has changed. */
@@ -89,7 +91,7 @@ export class Window {
   async signOut(id: string): Promise<SignOutOutcome> {
     const { account, codex } = await this.services();
     const { signOut } = account;
-    await codex.endHandOff(id);
+    if (this.#around.isCodex) await codex.endHandOff(id);
     const entry = await signOut.begin(id);
     if (!entry) throw new Problem("notSignedIn");
     return signOut.finish(entry);

@@ -9,7 +9,7 @@ export class EndlessActivity extends Error {
 }
 
 /** The most that a story may do, in events; ordinary ones need a few thousand. */
-const mostEvents = 120_000;
+const mostEvents = 400_000;
 
 const processes = new AsyncLocalStorage<Process>();
 // Taken before anything is patched.

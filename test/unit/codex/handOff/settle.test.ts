@@ -53,6 +53,15 @@ describe("a hand-off to the Codex CLI", function () {
       });
     }
 
+    it("is not decided by a half-written file, and tells of the backup that is beside it", async () => {
+      await writeEarlier();
+      const read = await readAuthFile(file());
+      assert.ok(read.status === "read");
+      const { window } = await unsettled(await replacedFile(read, Date.now()));
+      await writeFile(file(), "");
+      await assert.rejects(settle(window), { code: "handOffNotRestoredWithBackup" });
+    });
+
     /** Leaves what a process that was killed while it wrote a file has left. */
     async function leaveTemporary(name: string, before: HeldCredential): Promise<void> {
       const { pid } = spawnSync(process.execPath, ["--version"]);
