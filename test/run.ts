@@ -65,7 +65,7 @@ const suites: Record<string, Suite> = {
     name: "simulation",
     args: ["test/support/runMocha.ts", "600000", ...testFiles("test/simulation/**/*.test.ts")],
     env,
-    limit: 20 * minute,
+    limit: 25 * minute,
   },
   interop: {
     name: "interop",

@@ -80,7 +80,7 @@ export const mutants: readonly Mutant[] = [
     rule: "callsEnd",
     weather: { getHangs: 0.1, writeHangs: 0.1 },
     replacements: [
-      { file: "platform/within.ts", text: "Promise.race([work, limit])", by: "(limit.catch(() => {}), work)" },
+      { file: "platform/timeLimit.ts", text: "if (!isSettled) reject(late());", by: "if (!isSettled) return;" },
     ],
   },
   {

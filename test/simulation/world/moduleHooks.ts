@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { registerHooks } from "node:module";
 
 /** A change of the product's source: `text` must be found in the file, exactly once, and becomes `by`. */
@@ -20,6 +21,8 @@ const replaced: Readonly<Record<string, string>> = {
 /** Gives the modules under src/ the world in place of Node's files, programs, timers and chance; and applies the replacements. */
 export function installHooks(replacements: readonly Replacement[] = []): void {
   const byUrl = Map.groupBy(replacements, ({ file }) => new URL(file, sourceRoot).href);
+  for (const url of byUrl.keys())
+    if (!existsSync(new URL(url))) throw new Error(`There is no ${url} to be replaced in`);
   registerHooks({
     resolve(specifier, context, nextResolve) {
       const stub = replaced[specifier];

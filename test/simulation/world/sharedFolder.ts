@@ -208,7 +208,11 @@ export class SharedFolder {
         throw errno(failures[Math.floor(chance * failures.length)] ?? "EIO", path);
       });
     }
-    if (fault !== "lockHaunted") this.#removeWithContents(path);
+    if (fault !== "lockHaunted") {
+      // With a folder goes what is in it.
+      for (const other of this.items.keys()) if (isOf(other, path)) this.trouble.set(nameOf(other), this.#world.now);
+      this.#removeWithContents(path);
+    }
     return this.#world.call(ms, act);
   }
 

@@ -166,7 +166,7 @@ describe("A record that is read wrongly", () => {
     fixture.misread(`credential.${plus}`, fixture.secrets.values.get(`credential.${team}`) ?? "");
     const late = await fixture.openLoaded();
     assert.deepEqual(emailsOf(late), ["team@example.com"]);
-    assert.equal(await late.signOutAccount(plus), undefined);
+    assert.equal((await late.signOutAccount(plus))?.credential, undefined);
     assert.deepEqual(emailsOf(await fixture.openLoaded()), ["team@example.com"]);
   });
 

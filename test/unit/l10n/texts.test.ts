@@ -15,7 +15,6 @@ const reviewed: Readonly<Record<string, readonly RegExp[]>> = {
   // Scopes of OAuth.
   "src/oauth/issuer.ts": [/^openid profile email offline_access$/],
   // Details of problems, for the log alone.
-  "src/account/refreshOutcomes.ts": [/^the same access token$/],
   // Nobody sees this error's message; its reason is shown.
   "src/oauth/tokenEndpoint.ts": [/^The refresh token was rejected\.$/, /^without a code$/],
   "src/oauth/revocation.ts": [/^The token was not revoked\.$/, /^without a code$/],
