@@ -65,8 +65,6 @@ export interface AccountServices {
   readonly lock: Lock;
   readonly refreshNotes: RefreshNotes;
   readonly tokenEndpoint: (issuer: string) => TokenEndpoint;
-  /** Revokes a refresh token at its issuer. @throws Problem when the issuer could not be told */
-  readonly revoke: (issuer: string, refreshToken: string) => Promise<void>;
   readonly signOut: SignOut;
   readonly endpoints: EndpointPermissions;
   readonly refresher: Refresher;
@@ -95,7 +93,6 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const secrets = cached ?? dependencies.secrets;
   const assertCurrent = async () => cached?.assertCurrent();
   const tokenEndpoint = (issuer: string) => new TokenEndpoint(http, issuer);
-  const revokeToken = (issuer: string, refreshToken: string) => revoke(http, issuer, refreshToken);
   const lock = createFileLock(directory, log, dependencies.lockTimes);
   const refreshNotes = createRefreshNotes(directory);
   const replacedTokens = new ReplacedTokens(secrets, log, secretLimits);
@@ -104,7 +101,10 @@ export function createAccount(dependencies: AccountDependencies): AccountService
     signInNotes: createSignInNotes(directory),
   });
   const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, lock, clock, log });
-  const signOut = new SignOut({ accounts, leftTokens, revoke: revokeToken, refreshNotes, lock, clock, log });
+  const signOut = new SignOut({
+    ...{ accounts, leftTokens, refreshNotes, lock, clock, log },
+    revoke: (issuer, refreshToken) => revoke(http, issuer, refreshToken),
+  });
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
   const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });
   const issuerRefresher = createIssuerRefresher(tokenEndpoint);
@@ -128,7 +128,7 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const source = new CredentialSource({ accounts, ownKey, refresher, authMode, clock });
   let scheduledRefresh: Disposable | undefined;
   return {
-    ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, revoke: revokeToken, signOut, endpoints },
+    ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, signOut, endpoints },
     ...{ refresher, deriver, credits, followUp, source, assertCurrent },
     async load() {
       const [loaded, keyLoaded] = await Promise.allSettled([loadAccounts(accounts, log), ownKey.load()]);

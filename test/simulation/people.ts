@@ -1,3 +1,4 @@
+import type { Account } from "../../src/account/state.ts";
 import type { SignInEvent } from "../../src/signin/flow.ts";
 import type { SignIn } from "../../src/signin/signIn.ts";
 import type { Operation, OperationKind, Operations } from "./operations.ts";
@@ -71,14 +72,8 @@ export class People {
   signOut(window: Window, at: number): void {
     const { keyring } = this.#dependencies;
     this.do("signOut", window, undefined, async (operation) => {
-      const { accounts } = (await window.services()).account;
-      const list = accounts.state.accounts;
-      const account = list[at % Math.max(1, list.length)];
-      if (!account) {
-        operation.said = "nobody";
-        return;
-      }
-      operation.person = personOf(account.email);
+      const account = await this.#choose(window, at, operation);
+      if (!account) return;
       const { signIn, earlier, isStored } = await window.signOut(account.id);
       const isOver = [signIn, earlier ?? "over"].every((each) => each === "revoked" || each === "over");
       operation.said = [isOver ? "revoked" : "left", isStored ? "stored" : "deleted"].join(" and ");
@@ -111,16 +106,18 @@ export class People {
 
   switch(window: Window, at: number): void {
     this.do("switch", window, undefined, async (operation) => {
-      const { accounts } = (await window.services()).account;
-      const list = accounts.state.accounts;
-      const account = list[at % Math.max(1, list.length)];
-      if (!account) {
-        operation.said = "nobody";
-        return;
-      }
-      operation.person = personOf(account.email);
-      await accounts.setActive(account.id);
+      const account = await this.#choose(window, at, operation);
+      if (account) await (await window.services()).account.accounts.setActive(account.id);
     });
+  }
+
+  /** One of the accounts that a window shows. */
+  async #choose(window: Window, at: number, operation: Operation): Promise<Account | undefined> {
+    const { accounts } = (await window.services()).account.accounts.state;
+    const account = accounts[at % Math.max(1, accounts.length)];
+    if (account) operation.person = personOf(account.email);
+    else operation.said = "nobody";
+    return account;
   }
 
   /** Uses an account by its id, as the calm end does. */

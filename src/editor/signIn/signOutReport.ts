@@ -5,7 +5,7 @@ import type { Revocation, SignOutOutcome } from "../../account/signOut.ts";
 /**
  * Tells what signing out has come to, here and at OpenAI; what is left is named.
  * @param credential undefined where it could not be read
- * @param isLast whether nobody is signed in any more
+ * @param isLast whether it was the last account that was signed in
  */
 export function signOutSentence(
   credential: Pick<Credential, "origin" | "derivedKey"> | undefined,

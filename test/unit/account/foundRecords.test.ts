@@ -60,7 +60,7 @@ describe("Records that no index names", () => {
     assert.equal(secrets.values.get("accounts"), '{"version":2}');
   });
 
-  it("of a sign-in that has ended are remembered as left, and nobody is signed in again", async () => {
+  it("of a sign-in that has ended are noted as left, and the account stays signed out", async () => {
     const window = await open();
     await window.signOutAccount(a);
     for (const text of [JSON.stringify(recordOf("a")), "{"]) {

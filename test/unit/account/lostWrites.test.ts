@@ -8,18 +8,24 @@ import { idOf, memoryLock, memoryNotes, openAccounts, recordOf, type WindowOptio
 
 const [a, b] = [idOf("a"), idOf("b")];
 
-describe("A store that is lost without a word", () => {
-  let secrets: MemorySecrets;
-  let options: Required<Pick<WindowOptions, "lock" | "hint" | "refreshNotes">>;
+let secrets: MemorySecrets;
+let options: Required<Pick<WindowOptions, "lock" | "hint" | "refreshNotes">>;
+
+function useSharedSecrets(): void {
   beforeEach(() => {
     secrets = new MemorySecrets({ reliable: true });
     options = { lock: memoryLock(), hint: memoryHint(), refreshNotes: memoryNotes() };
   });
-  const open = async () => {
-    const window = openAccounts(secrets, options);
-    await window.load();
-    return window;
-  };
+}
+
+async function open() {
+  const window = openAccounts(secrets, options);
+  await window.load();
+  return window;
+}
+
+describe("A store that is lost without a word", () => {
+  useSharedSecrets();
   const stored = (id: string) => JSON.parse(secrets.values.get(`credential.${id}`) ?? "null");
   const namesOf = (window: Awaited<ReturnType<typeof open>>) => window.state.accounts.map(({ id }) => id).toSorted();
 
@@ -121,17 +127,7 @@ describe("A store that is lost without a word", () => {
 });
 
 describe("Windows of which one has read an older record", () => {
-  let secrets: MemorySecrets;
-  let options: Required<Pick<WindowOptions, "lock" | "hint" | "refreshNotes">>;
-  beforeEach(() => {
-    secrets = new MemorySecrets({ reliable: true });
-    options = { lock: memoryLock(), hint: memoryHint(), refreshNotes: memoryNotes() };
-  });
-  const open = async () => {
-    const window = openAccounts(secrets, options);
-    await window.load();
-    return window;
-  };
+  useSharedSecrets();
   const stored = () => JSON.parse(secrets.values.get(`credential.${a}`) ?? "null");
 
   it("do not store its refusal over the newer one, whether that can be read or only the note tells", async () => {

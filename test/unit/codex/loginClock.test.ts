@@ -47,7 +47,7 @@ describe("The issuer's clock, of a login of the Codex CLI", () => {
     });
   }
 
-  it("that is followed is learned anew with each of its tokens", () => {
+  it("that is followed is learned again with each of its tokens", () => {
     const before = imported(fileOf(now - 9 * day, now - 9 * day - 5 * hour), link);
     assert.ok(before.origin === "linked");
     assert.equal(before.clockOffset, 5 * hour);
