@@ -44,8 +44,8 @@ const defaultTimes: Required<LockTimes> = {
   heartbeatMs: 3_000,
   answerMs: 5_000,
 };
-/** Between two tries for a lock that somebody holds. */
-const retryMs = 10;
+/** Between two tries for a lock that somebody holds, ms: the longer it has been held, the less often. */
+const pause = { leastMs: 10, mostMs: 200, shareOfWait: 0.1 };
 /** How often a lock that has just gone is tried for without a pause. */
 const maxHurries = 3;
 /** How often to try where the file system refuses, which may pass. */
@@ -102,7 +102,7 @@ class FileLock implements Lock {
       if (state === "free" && hurries < maxHurries) continue;
       waitedMs += time.passed();
       if (waitedMs > patienceMs) throw new Problem("busyElsewhere");
-      await delay(retryMs);
+      await delay(Math.min(pause.mostMs, Math.max(pause.leastMs, pause.shareOfWait * waitedMs)));
     }
   }
 

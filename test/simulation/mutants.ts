@@ -113,7 +113,13 @@ export const mutants: readonly Mutant[] = [
     name: "whoever waits for a lock does not pause",
     rule: "quiet",
     weather: { writeLate: 0.3 },
-    replacements: [{ file: "platform/lock.ts", text: "await delay(retryMs);", by: "await Promise.resolve();" }],
+    replacements: [
+      {
+        file: "platform/lock.ts",
+        text: "await delay(Math.min(pause.mostMs, Math.max(pause.leastMs, pause.shareOfWait * waitedMs)));",
+        by: "await Promise.resolve();",
+      },
+    ],
   },
 ];
 
