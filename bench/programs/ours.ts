@@ -9,7 +9,7 @@ const services = await createServices({
   openExternal: async () => true,
   beginFollowUp: (of, idToken, deriver) => {
     const making = deriver.request(of, idToken);
-    return (id) => void deriver.keep(id, making);
+    return (id) => void deriver.keep(id, making, { isNew: true });
   },
 });
 

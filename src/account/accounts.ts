@@ -11,6 +11,7 @@ import { AccountsReader, type SignedInHint } from "./accountsReader.ts";
 import { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { EndedAccounts, type Ending } from "./endedAccounts.ts";
+import type { Releases } from "./holdUnlessStuck.ts";
 import { InterruptedSignIns } from "./interruptedSignIns.ts";
 import { isNewer } from "./recordOrder.ts";
 import { RecordRepair } from "./recordRepair.ts";
@@ -52,6 +53,7 @@ export class Accounts {
   readonly #neverStored = new WeakSet<Credential>();
   /** Records that somebody is still trying to store. */
   readonly #unsaved = new WeakSet<Credential>();
+  readonly #releases: Releases = new Set();
   readonly #loaded = remember(() => this.reload());
   /** A reading of everything that is queued and has not begun: it will see what is stored by now. */
   #queuedReload: Promise<void> | undefined;
@@ -63,7 +65,7 @@ export class Accounts {
     this.#dependencies = dependencies;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader({ store, memory: this.#memory, hint, log });
-    const common = { store, memory: this.#memory, reader: this.#reader, lock, log };
+    const common = { store, memory: this.#memory, reader: this.#reader, lock, log, releases: this.#releases };
     this.#writer = new AccountsWriter(common);
     const inTurn = <T>(work: () => Promise<T>) => this.#inTurn(work);
     const whole = { ...common, writer: this.#writer, inTurn };
@@ -131,6 +133,11 @@ export class Accounts {
         this.#dependencies.log.debug(`A record was not repaired: ${describeError(error)}`);
       });
     }
+  }
+
+  /** Resolves when every lock is released whose work is done; for a shutdown. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#releases);
   }
 
   /** The record of an account, or of the active one. */

@@ -7,7 +7,7 @@ import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { Credential } from "./credential.ts";
 import type { FoundRecords } from "./foundRecords.ts";
-import { holdUnlessStuck } from "./holdUnlessStuck.ts";
+import { holdUnlessStuck, type Releases } from "./holdUnlessStuck.ts";
 import type { SecretStore } from "./secretStore.ts";
 
 /** Held while the index is read and written, so that no change is lost when two windows write at the same moment. */
@@ -24,6 +24,7 @@ export interface AccountsWriterDependencies {
   memory: AccountsMemory;
   reader: AccountsReader;
   lock: Lock;
+  releases: Releases;
   log: Logger;
 }
 
@@ -68,8 +69,7 @@ export class AccountsWriter {
    * another one does not let go of the lock: indexes can be merged, and what is lost is noticed and written again.
    */
   changeIndex(change: IndexChange): Promise<void> {
-    const { lock, log } = this.#dependencies;
-    return holdUnlessStuck(lock, indexLock, () => this.#changeIndex(change), log);
+    return holdUnlessStuck(this.#dependencies.lock, indexLock, () => this.#changeIndex(change), this.#dependencies);
   }
 
   /** Writes again what another window has dropped from the index by mistake. */

@@ -2,11 +2,27 @@ import type { Lock } from "../platform/lock.ts";
 import type { Logger } from "../platform/logger.ts";
 import { isProblem } from "../shared/problem.ts";
 
+/** Locks whose work is done, and which are being released: for a shutdown. */
+export type Releases = Set<Promise<void>>;
+
 /**
  * Does some work under a lock, or without it when whoever holds it does not let go: for a sign-in, whose tokens would be
- * lost otherwise.
+ * lost otherwise. The caller does not wait until the lock is released.
  */
-export async function holdUnlessStuck(lock: Lock, name: string, work: () => Promise<void>, log: Logger): Promise<void> {
+export function holdUnlessStuck(
+  lock: Lock,
+  name: string,
+  work: () => Promise<void>,
+  { log, releases }: { log: Logger; releases: Releases },
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const held = hold(lock, name, async () => resolve(await work()), log).catch(reject);
+  const release = held.finally(() => releases.delete(release));
+  releases.add(release);
+  return promise;
+}
+
+async function hold(lock: Lock, name: string, work: () => Promise<void>, log: Logger): Promise<void> {
   let isHeld = false;
   try {
     await lock.hold(name, () => {

@@ -150,6 +150,7 @@ export function createAccount(dependencies: AccountDependencies): AccountService
       scheduledRefresh?.dispose();
       await refresher.settle();
       await signOut.settled();
+      await accounts.settled();
     },
   };
 }

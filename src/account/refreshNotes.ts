@@ -8,8 +8,8 @@ import type { Credential } from "./credential.ts";
 
 /**
  * A note outside the secrets, without any, of how often the tokens of one sign-in have been refreshed. It tells a window
- * that the secrets it has read are old (on the web they are cached when a page loads), or that another window has given
- * the refresh token to the issuer and waits for the answer. Windows of other versions read it, too: its keys stay.
+ * that the secrets it has read are old: on the web they are cached when a page loads. Windows of other versions read it,
+ * too: its keys stay.
  */
 const refreshNoteSchema = z.object({
   account: z.string(),
@@ -17,10 +17,6 @@ const refreshNoteSchema = z.object({
   sequence: z.number(),
   /** The newest refresh token's fingerprint. */
   hash: z.string(),
-  /** The fingerprint of a refresh token that was given to the issuer, until the outcome is known. */
-  spending: z.optional(z.string()),
-  /** Whoever gave it to the issuer has a claim on it (`SpendingClaims`), which tells when it is over. */
-  claimed: z.optional(z.boolean()),
   /** Milliseconds since 1970. */
   at: z.number(),
 });

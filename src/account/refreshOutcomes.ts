@@ -10,7 +10,7 @@ import type { Credential, LoginTokens } from "./credential.ts";
 import type { LeftTokens } from "./leftTokens.ts";
 import { mergeTokens } from "./mergeTokens.ts";
 import { RefreshedStore } from "./refreshedStore.ts";
-import { fingerprintOf, type RefreshNote, type RefreshNotes } from "./refreshNotes.ts";
+import { fingerprintOf, type RefreshNotes } from "./refreshNotes.ts";
 import type { SignOut } from "./signOut.ts";
 import type { Entry } from "./state.ts";
 import type { RefreshedTokens } from "./tokenRefresher.ts";
@@ -66,8 +66,7 @@ export class RefreshOutcomes {
     if (merged === undefined) throw await this.#otherAccount(credential, tokens.refreshToken);
     const failure = refreshed.failure ?? whyNotNew(credential, tokens);
     const next: C = { ...credential, tokens: merged.tokens, sequence: credential.sequence + 1 };
-    if (failure && next.tokens.refreshToken === credential.tokens.refreshToken)
-      throw await this.#unused(credential, failure);
+    if (failure && next.tokens.refreshToken === credential.tokens.refreshToken) throw this.#unused(credential, failure);
     const current = accounts.entry(credential.id);
     if (current && current.credential.signedInAt !== credential.signedInAt) {
       await this.#noteReplaced(next);
@@ -77,7 +76,7 @@ export class RefreshOutcomes {
     const stored = accounts.entry(next.id);
     if (stored && !failure) onStored(stored);
     if (!stored) return this.#abandon(next);
-    await this.noteOver(next);
+    await this.#noteNewest(next);
     this.#dropIfSignedOut(next);
     if (failure) throw failure;
     return stored;
@@ -92,29 +91,6 @@ export class RefreshOutcomes {
     return new Problem("needsSignIn", error.reason);
   }
 
-  /** Notes beside the secrets that a refresh token is about to be given to the issuer. */
-  noteSpending(credential: Credential): Promise<void> {
-    const { sequence, tokens } = credential;
-    const hash = fingerprintOf(tokens.refreshToken);
-    return this.#note(credential, {
-      sequence,
-      hash,
-      spending: hash,
-      claimed: true,
-      at: this.#dependencies.clock.now(),
-    });
-  }
-
-  /** Notes which tokens are the newest, and that no answer is waited for. */
-  noteOver(credential: Credential): Promise<void> {
-    const { sequence, tokens } = credential;
-    return this.#note(credential, {
-      sequence,
-      hash: fingerprintOf(tokens.refreshToken),
-      at: this.#dependencies.clock.now(),
-    });
-  }
-
   #times<C extends Credential>(credential: C, { date }: RefreshedTokens<C>, { issuedAt, expiresAt }: Claims) {
     const { clock } = this.#dependencies;
     const now = clock.now();
@@ -126,8 +102,7 @@ export class RefreshOutcomes {
   }
 
   /** The refresh token is still good. */
-  async #unused(credential: Credential, failure: Problem): Promise<Problem> {
-    await this.noteOver(credential);
+  #unused(credential: Credential, failure: Problem): Problem {
     this.#dropIfSignedOut(credential);
     return failure;
   }
@@ -138,7 +113,6 @@ export class RefreshOutcomes {
     if (credential.origin === "linked") await this.#store.save({ ...credential, rejected: "revoked" });
     // Where the answer had a refresh token, ours is used up.
     else if (refreshToken) await this.#store.save({ ...credential, rejected: "rejected" });
-    await this.noteOver(credential);
     return new Problem("accountMismatch");
   }
 
@@ -187,11 +161,13 @@ export class RefreshOutcomes {
     await this.#dependencies.leftTokens.note(id, { added: [{ issuer, refreshToken: tokens.refreshToken }] });
   }
 
-  async #note(credential: Credential, note: Omit<RefreshNote, "account">): Promise<void> {
+  /** Notes beside the secrets which tokens are the newest. */
+  async #noteNewest(credential: Credential): Promise<void> {
     if (credential.origin === "linked") return;
-    const { refreshNotes, log } = this.#dependencies;
+    const { refreshNotes, clock, log } = this.#dependencies;
+    const { sequence, tokens } = credential;
     await refreshNotes
-      .write(credential, note)
+      .write(credential, { sequence, hash: fingerprintOf(tokens.refreshToken), at: clock.now() })
       .catch((error: unknown) => log.warn(`A refresh could not be noted: ${describeError(error)}`));
   }
 }

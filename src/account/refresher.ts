@@ -26,8 +26,6 @@ export interface RefresherDependencies extends RefreshOutcomesDependencies {
   settleHandOff: (credential: HeldCredential) => Promise<void>;
 }
 
-/** Longer than a request to the issuer can last: a window that began one before that no longer waits for its answer. */
-const answerMs = 35_000;
 /** How often to check whether an answer that another window waits for has come. */
 const checkAgainMs = 500;
 /** How often newer tokens that must exist are looked for: a keyring may now and then answer with an older value. */
@@ -36,8 +34,6 @@ const maxReads = 3;
 /** One window's turn at refreshing an account. */
 interface Turn {
   readonly seen: Credential;
-  /** When it began, ms by the clock that nobody can set. */
-  readonly since: number;
   /** Releases the claim on the refresh token; undefined while another window has it. */
   claim: (() => Promise<void>) | undefined;
   /** How often what was read was older than what was noted. */
@@ -109,8 +105,8 @@ export class Refresher {
 
   /** To be called with the lock held, which may be lost all the same: then the claim keeps others from the token. */
   async #refreshInTurn(seen: Credential, noted: RefreshNote | undefined, onStored: OnStored): Promise<Entry> {
-    const { refreshNotes, clock } = this.#dependencies;
-    const turn: Turn = { seen, since: clock.elapsed(), claim: undefined, olderReads: 0 };
+    const { refreshNotes } = this.#dependencies;
+    const turn: Turn = { seen, claim: undefined, olderReads: 0 };
     try {
       for (let note = noted; ; note = await refreshNotes.read(seen)) {
         const entry = await this.#claimAndRead(turn);
@@ -152,7 +148,7 @@ export class Refresher {
       return false;
     }
     await this.#assertAccepted(credential);
-    if (turn.claim && !this.#isUsedByAnother(credential, note, turn.since)) return true;
+    if (turn.claim) return true;
     await delay(this.#dependencies.clock, checkAgainMs);
     return false;
   }
@@ -171,19 +167,7 @@ export class Refresher {
     return new Problem("needsSignIn", "reused");
   }
 
-  /**
-   * Whether a window of another version, which makes no claim, may still be waiting for the issuer's answer: not for
-   * longer than that can take, neither by the time in its note, which is wrong when the clock was set, nor since `since`.
-   */
-  #isUsedByAnother({ tokens }: HeldCredential, note: RefreshNote | undefined, since: number): boolean {
-    const { clock } = this.#dependencies;
-    if (note?.spending !== fingerprintOf(tokens.refreshToken) || note.claimed) return false;
-    return clock.now() - note.at < answerMs && clock.elapsed() - since < answerMs;
-  }
-
   async #useRefreshToken(credential: HeldCredential, onStored: OnStored): Promise<Entry> {
-    // Before the request, so that nobody uses the token who finds no lock, even if this process ends now.
-    await this.#outcomes.noteSpending(credential);
     const asked = await this.#askIssuer(credential).catch((error: unknown) => ({ error }));
     return "error" in asked
       ? this.#afterFailure(credential, asked.error)
@@ -192,7 +176,6 @@ export class Refresher {
 
   /** If the answer was lost, the refresh token may be used up; the next try will find out. */
   async #afterFailure(credential: HeldCredential, error: unknown): Promise<Entry> {
-    await this.#outcomes.noteOver(credential);
     for (let reads = 0; reads < (error instanceof RefreshRejected ? maxReads : 1); reads += 1) {
       const changed = await this.#dependencies.accounts.reread(credential.id);
       if (changed && isRefreshed(changed.credential, credential)) return changed;

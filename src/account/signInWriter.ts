@@ -5,7 +5,7 @@ import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
-import { holdUnlessStuck } from "./holdUnlessStuck.ts";
+import { holdUnlessStuck, type Releases } from "./holdUnlessStuck.ts";
 import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
 import { isNewer } from "./recordOrder.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
@@ -22,6 +22,7 @@ export interface SignInWriterDependencies {
   signInNotes: Pick<SignInNotes, "add" | "remove">;
   replacedTokens: Pick<ReplacedTokens, "change">;
   lock: Lock;
+  releases: Releases;
   log: Logger;
   /** Runs work when no other change of what is stored is under way. */
   inTurn: (work: () => Promise<void>) => Promise<void>;
@@ -54,9 +55,9 @@ export class SignInWriter {
 
   /** @throws as `Accounts.storeSignIn`; then what was stored before is restored */
   store(given: Credential): Promise<void> {
-    const { lock, log, inTurn } = this.#dependencies;
+    const { lock, inTurn } = this.#dependencies;
     // Tokens of an earlier sign-in may just be refreshed, in any window, also where the account is not known here.
-    return holdUnlessStuck(lock, given.id, () => inTurn(() => this.#write(given)), log);
+    return holdUnlessStuck(lock, given.id, () => inTurn(() => this.#write(given)), this.#dependencies);
   }
 
   /** Until the index names it, or it is undone, a note tells other windows of the sign-in: this one may be killed. */
@@ -74,7 +75,7 @@ export class SignInWriter {
 
   /** @param noting resolves when the sign-in has its note, or cannot have one */
   async #writeNoted(given: Credential, noting: Promise<void>): Promise<void> {
-    const { store, memory, reader, writer, lock, log, inTurn } = this.#dependencies;
+    const { store, memory, reader, writer, lock, inTurn } = this.#dependencies;
     const { id } = given;
     await reader.readIndex();
     const replaced = await store.readCredential(id);
@@ -94,7 +95,8 @@ export class SignInWriter {
       if (!isSilent || isListed) await this.#restore(failed);
       else if (!before && replaced.status === "none") await this.#endAhead(credential);
       // It may have been written without an answer, and it may be written later.
-      const undo = () => holdUnlessStuck(lock, id, () => inTurn(() => this.#undo(failed, isListed)), log);
+      const work = () => inTurn(() => this.#undo(failed, isListed));
+      const undo = () => holdUnlessStuck(lock, id, work, this.#dependencies);
       if (isSilent) void undo().catch(() => {});
       throw afterLateWrite(error, undo);
     }
