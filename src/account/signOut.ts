@@ -34,7 +34,10 @@ export type Revocation = "revoked" | "over" | "refused" | "failed";
 export interface SignOutOutcome {
   /** Of the sign-in itself: `codex` where its login is the Codex CLI's, `unclear` where it may be. */
   readonly signIn: Revocation | "codex" | "unclear";
-  /** Of the account's sign-ins before it that another one has replaced, the worst; undefined where there were none. */
+  /**
+   * Of the account's sign-ins before it that another one has replaced, the worst; undefined where there were none, and
+   * `failed` where that could not be read.
+   */
   readonly earlier: Revocation | undefined;
   /** Tokens may still be stored on this computer; deleting them is tried again. */
   readonly isStored: boolean;
@@ -166,9 +169,11 @@ export class SignOut implements Disposable {
       const isNeeded = credential !== undefined || added.length === 0;
       const isDeleted = !isNeeded || (mayDelete && (await accounts.ended.deleteRecord(id)));
       if (isComplete && left?.length === 0 && isDeleted) await this.#settle(ref);
-      return left === undefined || !isDeleted;
+      return left === undefined || !isDeleted || !isComplete;
     });
-    return { signIn: signIn.outcome, earlier: worstOf(earlier.map((one) => one.outcome)), isStored };
+    // What could not be read was not revoked.
+    const outcomes = [...earlier.map(({ outcome }) => outcome), ...(isComplete ? [] : (["failed"] as const))];
+    return { signIn: signIn.outcome, earlier: worstOf(outcomes), isStored };
   }
 
   /** Revokes the token of a sign-in if it is this extension's to revoke. */

@@ -44,11 +44,28 @@ function signedOut(played: Played, signOut: Operation): Finding[] {
   if (endedAt === undefined) return [];
   const before = grantsBefore(played, signOut).filter((grant) => !isHeldBack(played, signOut, grant));
   const living = before.filter((grant) => (grant.ended?.at ?? Number.POSITIVE_INFINITY) > endedAt);
-  const kept = before.filter(({ tokens }) => tokens.some(({ value }) => stored.includes(value)));
+  const kept = before
+    .filter(({ tokens }) => tokens.some(({ value }) => stored.includes(value)))
+    .filter((grant) => !isNotedMeanwhile(played, signOut, grant));
   return [
     ...(said.includes("revoked") ? living.filter((grant) => isReachable(played, grant)) : []),
     ...(said === "revoked and deleted" ? kept : []),
   ].map(({ id }) => ({ rule: "wordsAreTrue", what: `sign-out ${number} said “${said}”, but grant ${id} lived on` }));
+}
+
+/** The grant is over, and was noted as one to be revoked by a sign-in of the same account while the sign-out went on. */
+function isNotedMeanwhile({ operations }: Played, { person, endedAt = 0 }: Operation, { ended }: Grant): boolean {
+  return (
+    ended !== undefined &&
+    ended.at <= endedAt &&
+    operations.all.some(
+      (one) =>
+        one.kind === "signIn" &&
+        one.person === person &&
+        one.startedAt <= endedAt &&
+        !(one.endedAt && one.endedAt < ended.at),
+    )
+  );
 }
 
 /** The keyring holds back what another window stores of the grant, so nobody who signs out can know of it yet. */
