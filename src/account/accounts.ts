@@ -189,12 +189,15 @@ export class Accounts {
    * @throws as `store`
    */
   async passOn(credential: Credential): Promise<void> {
+    const { id, issuer, sequence, tokens, receivedAt } = credential;
+    const refreshToken = this.entry(id)?.credential.tokens.refreshToken;
     await this.store(credential);
-    const { sequence, tokens, receivedAt } = credential;
     const note = { sequence, hash: fingerprintOf(tokens.refreshToken), at: receivedAt };
-    const { refreshNotes, log } = this.#dependencies;
+    const { refreshNotes, replacedTokens, log } = this.#dependencies;
     await refreshNotes
       .write(credential, note)
+      // A sign-in that failed may have left it there.
+      .then(() => (refreshToken ? replacedTokens.change(id, { removed: [{ issuer, refreshToken }] }) : undefined))
       .catch((error: unknown) => log.warn(`A new owner was not noted: ${describeError(error)}`));
   }
 

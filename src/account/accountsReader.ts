@@ -62,6 +62,11 @@ export class AccountsReader {
     return this.#isBlind;
   }
 
+  /** Whether nobody is known to have signed in before. */
+  get isFirstUse(): boolean {
+    return !this.#hint.get() && !this.#memory.hasIndex;
+  }
+
   /** Whether another window has dropped a sign-in, or the end of one, from the index by mistake. */
   get isIncomplete(): boolean {
     return this.#isIncomplete;

@@ -95,10 +95,12 @@ export class SignInWriter {
       if (!isSilent || isListed) await this.#restore(failed);
       else if (!before && replaced.status === "none") await this.#endAhead(credential);
       // It may have been written without an answer, and it may be written later.
-      const work = () => inTurn(() => this.#undo(failed, isListed));
-      const undo = () => holdUnlessStuck(lock, id, work, this.#dependencies);
-      if (isSilent) void undo().catch(() => {});
-      throw afterLateWrite(error, undo);
+      const undo = (isWritten: boolean) => {
+        const work = () => inTurn(() => this.#undo(failed, isListed, isWritten));
+        return holdUnlessStuck(lock, id, work, this.#dependencies);
+      };
+      if (isSilent) void undo(false).catch(() => {});
+      throw afterLateWrite(error, () => undo(true));
     }
     reader.remember(true);
     memory.adopt(credential, reader.noticeWithout(id));
@@ -137,7 +139,7 @@ export class SignInWriter {
   }
 
   /** The same for a sign-in that may have been written late: another one may have replaced both. */
-  async #keepTokenIfUsed(failed: FailedSignIn): Promise<void> {
+  async #keepTokenIfUsed(failed: FailedSignIn, isWritten: boolean): Promise<void> {
     const { store, memory, writer } = this.#dependencies;
     const { before, noted, restoredAt } = failed;
     const { id } = failed.credential;
@@ -148,7 +150,7 @@ export class SignInWriter {
     if (!before || !current) return;
     const { signedInAt } = current;
     if (signedInAt === before.signedInAt || signedInAt === restoredAt || isSameLogin(current, before)) {
-      return this.#keepToken(failed);
+      return isWritten ? this.#keepToken(failed) : undefined;
     }
     const added = noted.map(({ token }) => token);
     if (added.length === 0) return;
@@ -178,7 +180,7 @@ export class SignInWriter {
 
   /** Restores what the record of a failed sign-in has replaced, as far as the keyring allows. */
   async #restore(failed: FailedSignIn): Promise<void> {
-    const { store, memory, reader } = this.#dependencies;
+    const { store, memory, reader, writer } = this.#dependencies;
     const { credential, replaced, before } = failed;
     const { id } = credential;
     // A write that was reported as failed may have succeeded.
@@ -187,7 +189,10 @@ export class SignInWriter {
     if (before) return this.#putBack(before, failed).catch(() => {});
     if (isUnreadable(replaced)) return store.restoreSetAside(id).catch(() => {});
     // An index that could not be read may name the account, with an earlier record.
-    if (reader.isBlind || memory.index.ids.includes(id)) return;
+    if (reader.isBlind || memory.index.ids.includes(id)) {
+      if (replaced.status === "none" && reader.isFirstUse) await writer.deleteRecord(id);
+      return;
+    }
     await reader.readIndex().catch(() => {});
     await this.#end(credential, memory.index.ids.includes(id)).catch(() => {});
   }
@@ -225,9 +230,10 @@ export class SignInWriter {
     if (!isListed && !(isDeleted && stored?.status === "none")) await markEnded();
   }
 
-  async #undo(failed: FailedSignIn, isListed: boolean): Promise<void> {
+  /** @param isWritten whether the record is known to have been written: until then it may come at any time */
+  async #undo(failed: FailedSignIn, isListed: boolean, isWritten: boolean): Promise<void> {
     await this.#undoLate(failed, isListed);
-    await this.#keepTokenIfUsed(failed);
+    await this.#keepTokenIfUsed(failed, isWritten);
   }
 
   /**
