@@ -119,7 +119,7 @@ export class CredentialSource {
   async rejected(refused: BearerCredential): Promise<BearerCredential> {
     this.forget();
     if (refused.workspaceId === undefined && !this.#isAccessToken(refused)) return this.#otherKey(refused);
-    const { accounts, refresher, clock } = this.#dependencies;
+    const { accounts, clock } = this.#dependencies;
     await accounts.load();
     const id = refused.account ?? accounts.state.active?.id;
     const current = id === undefined ? undefined : await accounts.reread(id);
@@ -129,7 +129,7 @@ export class CredentialSource {
     if (rejected) throw new Problem("needsSignIn", rejected);
     // Refreshing a token that has just been issued would not help, and may cost the sign-in (openai/codex issue 40541).
     if (Math.abs(clock.now() - receivedAt) < settleMs) throw new Problem("notYetAccepted");
-    return bearerOf(await refresher.refresh(current.credential));
+    return bearerOf(await this.#fresh.renew(current.credential));
   }
 
   #isAccessToken({ account, bearer }: BearerCredential): boolean {

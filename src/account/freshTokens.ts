@@ -1,6 +1,8 @@
+import { mayBeOld } from "../oauth/clockOffset.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
+import type { Credential } from "./credential.ts";
 import { RefreshBackoff } from "./refreshBackoff.ts";
 import type { Refresher } from "./refresher.ts";
 import type { Entry } from "./state.ts";
@@ -46,18 +48,36 @@ export class FreshTokens {
     }
     const refresh = this.#refreshes.run(id, () => this.#refresh(entry));
     if (!isUsable) return refresh;
+    // The computer may have slept while the refresh was under way.
+    const hasExpired = () => ages.hasExpired(age);
     try {
-      return await this.#orAfterAWhile(refresh, entry);
+      const fresh = await this.#orAfterAWhile(refresh, entry);
+      return fresh === entry && hasExpired() ? await refresh : fresh;
     } catch (problem) {
-      if (isProblem(problem, "needsSignIn", "notSignedIn")) throw problem;
+      if (isProblem(problem, "needsSignIn", "notSignedIn") || hasExpired()) throw problem;
       return entry;
     }
+  }
+
+  /**
+   * Refreshes a credential, and once more where its new access token has expired when it is handled: the computer may have
+   * slept while the answer was under way.
+   * @throws as `Refresher.refresh`
+   */
+  async renew(credential: Credential): Promise<Entry> {
+    const { refresher, ages, clock } = this.#dependencies;
+    const askedAt = clock.now();
+    const refreshed = await refresher.refresh(credential);
+    // Another window may have got the answer. How far the issuer's clock is ahead of ours is not known of a linked login.
+    const mayBeOver = refreshed.credential.origin !== "linked" || mayBeOld(clock, askedAt);
+    const isOver = mayBeOver && ages.hasExpired(ages.of(refreshed));
+    return isOver ? refresher.refresh(refreshed.credential) : refreshed;
   }
 
   async #refresh(entry: Entry): Promise<Entry> {
     const { id } = entry.account;
     try {
-      const refreshed = await this.#dependencies.refresher.refresh(entry.credential);
+      const refreshed = await this.renew(entry.credential);
       this.#backoff.succeeded(id);
       return refreshed;
     } catch (problem) {

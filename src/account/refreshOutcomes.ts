@@ -1,5 +1,5 @@
 import { type Claims, readClaims } from "../oauth/claims.ts";
-import { clockOffset, clockOffsetOfLogin } from "../oauth/clockOffset.ts";
+import { clockOffset, clockOffsetOfLogin, mayBeOld } from "../oauth/clockOffset.ts";
 import { RefreshRejected } from "../oauth/tokenEndpoint.ts";
 import { backoff } from "../platform/backoff.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -91,13 +91,15 @@ export class RefreshOutcomes {
     return new Problem("needsSignIn", error.reason);
   }
 
-  #times<C extends Credential>(credential: C, { date }: RefreshedTokens<C>, { issuedAt, expiresAt }: Claims) {
+  #times<C extends Credential>(credential: C, { askedAt, date }: RefreshedTokens<C>, { issuedAt, expiresAt }: Claims) {
     const { clock } = this.#dependencies;
     const now = clock.now();
     const offset =
       credential.origin === "linked"
         ? clockOffsetOfLogin(now, issuedAt)
-        : clockOffset(clock, date, issuedAt, expiresAt);
+        : mayBeOld(clock, askedAt)
+          ? undefined
+          : clockOffset(clock, date, issuedAt, expiresAt);
     return { lastRefreshAt: now, receivedAt: now, clockOffset: offset ?? credential.clockOffset };
   }
 

@@ -183,9 +183,12 @@ export class Refresher {
     throw await this.#outcomes.failed(credential, error);
   }
 
-  #askIssuer(credential: HeldCredential): Promise<RefreshedTokens<HeldCredential>> {
-    const { refreshers } = this.#dependencies;
-    return credential.origin === "own" ? refreshers.own.refresh(credential) : refreshers.copied.refresh(credential);
+  async #askIssuer(credential: HeldCredential): Promise<RefreshedTokens<HeldCredential>> {
+    const { refreshers, clock } = this.#dependencies;
+    const askedAt = clock.now();
+    const { own, copied } = refreshers;
+    const asked = await (credential.origin === "own" ? own.refresh(credential) : copied.refresh(credential));
+    return { ...asked, askedAt };
   }
 
   /** A linked login is refreshed by its owner, who alone has its refresh token. */

@@ -7,6 +7,8 @@ export interface RefreshedTokens<C extends Credential> {
   /** Set when the access token was not refreshed all the same. What came is kept, as the old refresh token is used up. */
   readonly failure?: Problem;
   readonly tokens: Partial<C["tokens"]>;
+  /** When they were asked for, ms since 1970 by the local clock. */
+  readonly askedAt?: number;
   /** The `Date` header of the answer, if it came by HTTP. */
   readonly date?: string | undefined;
 }

@@ -5,6 +5,8 @@ const dayMs = 24 * 60 * 60_000;
 const noiseMs = 5_000;
 /** Two clocks that differ by less than this agree, ms. */
 const agreementMs = 5 * 60_000;
+/** Longer than a request to the issuer lasts while the computer is awake, ms. */
+const longestRequestMs = 35_000;
 /** The longest that an access token is known to live, with room to spare, ms. */
 const longestLifetimeMs = 90 * dayMs;
 
@@ -45,6 +47,15 @@ export function clockOffsetOfLogin(
   // So much says more about a file that somebody has edited than about a clock. But no token is issued in the future.
   const offset = then <= dayMs ? then : issuedAtMs - now;
   return withoutNoise(Math.max(0, offset));
+}
+
+/**
+ * Whether an answer may have come long before it is handled: the computer may have slept meanwhile, or its clock was set
+ * forward. It then tells nothing of the issuer's clock.
+ * @param askedAt when the request was made, ms since 1970 by the local clock, if that is known
+ */
+export function mayBeOld(clock: Pick<Clock, "now">, askedAt: number | undefined): boolean {
+  return askedAt !== undefined && clock.now() - askedAt > longestRequestMs;
 }
 
 /** The issuer's time when it answered. */

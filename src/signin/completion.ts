@@ -73,7 +73,8 @@ export class Completion {
   /** Not ended by the attempt: whether the issuer has got the code could not be known then. */
   async #redeem(issuer: string, grant: AuthorizationGrant): Promise<IssuedTokens> {
     try {
-      return await redeem(this.#dependencies.tokenEndpoint(issuer), issuer, grant);
+      const { tokenEndpoint, clock } = this.#dependencies;
+      return await redeem(tokenEndpoint(issuer), issuer, grant, clock);
     } catch (error) {
       if (error instanceof IncompleteTokens) this.#discard(undefined, { issuer, refreshToken: error.refreshToken });
       throw error;

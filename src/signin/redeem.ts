@@ -1,23 +1,29 @@
 import { accountIdOf, type Credential, claimsOf, credentialVersion, namesAccount } from "../account/credential.ts";
 import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
 import { readClaims } from "../oauth/claims.ts";
-import { clockOffset } from "../oauth/clockOffset.ts";
+import { clockOffset, mayBeOld } from "../oauth/clockOffset.ts";
 import type { TokenEndpoint, TokenSet } from "../oauth/tokenEndpoint.ts";
 import type { Clock } from "../platform/clock.ts";
 import { isProblem } from "../shared/problem.ts";
 import { onlyBrowserConnected } from "../shared/words/signIn.ts";
 
 /** The tokens of a sign-in, with the time that the issuer's answer names. */
-export type IssuedTokens = TokenSet & { date: string | undefined };
+export type IssuedTokens = TokenSet & {
+  date: string | undefined;
+  /** When they were asked for, ms since 1970 by the local clock. */
+  askedAt?: number;
+};
 
 /** Redeems an authorization code. @throws Problem */
 export async function redeem(
   tokenEndpoint: TokenEndpoint,
   issuer: string,
   grant: AuthorizationGrant,
+  clock: Clock,
 ): Promise<IssuedTokens> {
+  const askedAt = clock.now();
   try {
-    return await tokenEndpoint.redeemCode(grant);
+    return { ...(await tokenEndpoint.redeemCode(grant)), askedAt };
   } catch (error) {
     // The code came through a browser on this network, so the service can be reached: only VS Code's connection fails.
     const onlyHere = isProblem(
@@ -49,7 +55,7 @@ export function accountIdIn(issuer: string, tokens: TokenSet): string | undefine
  */
 export function newCredential(
   issuer: string,
-  { date, ...tokens }: IssuedTokens,
+  { date, askedAt, ...tokens }: IssuedTokens,
   before: (id: string) => Credential | undefined,
   clock: Clock,
 ): Credential {
@@ -67,7 +73,7 @@ export function newCredential(
     signedInAt: now,
     receivedAt: now,
     lastRefreshAt: now,
-    clockOffset: clockOffset(clock, date, claims.issuedAt, claims.expiresAt) ?? 0,
+    clockOffset: mayBeOld(clock, askedAt) ? 0 : (clockOffset(clock, date, claims.issuedAt, claims.expiresAt) ?? 0),
     derivedKey: derivedKey?.status === "present" ? derivedKey : { status: "absent", why: "pending" },
     ...(creditsAskedAt !== undefined && { creditsAskedAt }),
   };

@@ -31,10 +31,10 @@ function failedSignIn({ issuer }: Played, { number, problem }: Operation): Findi
   );
 }
 
-function usedToken({ world, issuer }: Played, { number, said }: Operation): Finding[] {
+function usedToken({ world }: Played, { number, said }: Operation): Finding[] {
   if (said === "token") return [];
-  // A clock that was moved while no window was open can make any token look fresh, as can an answer that took hours.
-  if (said?.startsWith("expired") && (world.jumped !== 0 || issuer.hasSleptThrough)) return [];
+  // A clock that was moved while no window was open can make any token look fresh.
+  if (said?.startsWith("expired") && world.jumped !== 0) return [];
   return [{ rule: "wordsAreTrue", what: `use ${number} got an ${said}` }];
 }
 

@@ -28,8 +28,6 @@ export class Issuer {
   readonly #faults: Faults;
   readonly #codes = new Map<string, { person: string; signIn: number }>();
   readonly devices: DeviceCodes;
-  /** The computer has slept while an answer was under way, which looks as if it had come just now. */
-  hasSleptThrough = false;
 
   constructor(world: World, faults: Faults) {
     this.#world = world;
@@ -79,14 +77,11 @@ export class Issuer {
     if (fault === "requestLost") return new Promise(() => {});
     const foreign = fault && foreignAnswers[fault];
     if (foreign) return this.#world.call(ms, () => foreign);
-    let sleptBefore = 0;
     const answer = await this.#world.call(ms, () => {
-      sleptBefore = this.#world.slept;
       const given = process ? this.#world.in(process, () => this.#answer(request)) : this.#answer(request);
       this.#world.log(`${name} ${nameOf(request)}: the issuer answers ${given.response.status}`);
       return given;
     });
-    if (this.#world.slept > sleptBefore) this.hasSleptThrough = true;
     return this.#deliver(answer, fault, name);
   }
 

@@ -1,4 +1,5 @@
 import type { FaultKind, Faults } from "./faults.ts";
+import { refreshTokensIn } from "./grants.ts";
 import type { Process } from "./process.ts";
 import { World } from "./world.ts";
 
@@ -115,6 +116,9 @@ export class Keyring {
     if (value === undefined) view.delete(key);
     else view.set(key, value);
     this.writes += 1;
+    this.#world.log(
+      `${by.name}: ${shortOf(key)} is ${value === undefined ? "deleted" : `stored: ${summaryOf(value)}`}`,
+    );
     if (this.#isBrowser) {
       this.#replaceAll(view);
       const own = this.#listeners.get(by);
@@ -169,6 +173,12 @@ export class Keyring {
 
 function refuse(): never {
   throw new Error("The keyring is locked");
+}
+
+/** What is stored, as a story tells it: its refresh tokens, and the times and numbers that tell which is newer. */
+function summaryOf(value: string): string {
+  const facts = value.match(/"(?:signedInAt|sequence|generation|left)":[\w.]+/g) ?? [];
+  return [...refreshTokensIn(value).map((token) => token.slice(0, token.lastIndexOf("_"))), ...facts].join(" ");
 }
 
 /** A key's name for a story; the ids of accounts are long. */
