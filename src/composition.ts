@@ -39,8 +39,7 @@ export async function compose(host: Host): Promise<Services> {
     ...{ http, clock, log, memory, askForEndpoints },
     secrets: context.secrets,
     secretsAreCached: vscode.env.uiKind === vscode.UIKind.Web,
-    // Extensions start a little later than their page.
-    loadedAt: performance.timeOrigin - pageMs,
+    loadedAt: pageLoadedAt(),
     directory: context.globalStorageUri.fsPath,
     hint: hints.signedIn,
     authMode: () => settings.authMode,
@@ -92,6 +91,16 @@ export async function compose(host: Host): Promise<Services> {
 async function atMost(clock: Clock, ms: number, work: () => Promise<void>): Promise<void> {
   const done = new AbortController();
   await Promise.race([work(), delay(clock, ms, done.signal)]).finally(() => done.abort());
+}
+
+/**
+ * When the page was loaded, or a moment earlier: ms since 1970. Minus infinity where the clock was set back since: then
+ * times before and after that cannot be compared.
+ */
+function pageLoadedAt(): number {
+  const { timeOrigin } = performance;
+  const isSetBack = Date.now() - timeOrigin < performance.now() - 1_000;
+  return isSetBack ? Number.NEGATIVE_INFINITY : timeOrigin - pageMs;
 }
 
 /** Where the Codex CLI may be, and what it is started with. */

@@ -4,13 +4,26 @@ import { TaskQueue } from "../platform/taskQueue.ts";
 import { Problem } from "../shared/problem.ts";
 import { type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { readSecret, type SecretStorage } from "./secretStorage.ts";
-import { type Mark, markSchema, StorageMarks } from "./storageMarks.ts";
+import {
+  type AllMarks,
+  type Claim,
+  type Mark,
+  markSchema,
+  nameOfClaim,
+  type Published,
+  StorageMarks,
+} from "./storageMarks.ts";
 
 const markKey = "storage";
 
+/** What the folder told when this window first looked, and when that was, ms since 1970. */
+interface Beginning extends AllMarks {
+  readonly at: number;
+}
+
 export interface CachedSecretsOptions {
   limits?: SecretLimits | undefined;
-  /** When the page was loaded, or a moment earlier, ms since 1970. */
+  /** When the page was loaded, or a moment earlier, ms since 1970; minus infinity where nobody knows. */
   loadedAt?: number | undefined;
   /** The time now, ms since 1970. */
   now?: () => number;
@@ -29,8 +42,7 @@ export class CachedSecrets implements SecretStorage {
   readonly #loadedAt: number;
   readonly #now: () => number;
   readonly #changes = new TaskQueue();
-  /** The browsers that were counted before this window was loaded. */
-  readonly #earlier: Promise<ReadonlySet<string>>;
+  readonly #beginning: Promise<Beginning>;
   /** The newest mark that this window has read or written: one that reads as missing or older takes nothing away. */
   #known: Mark | undefined;
   #hasPublished = false;
@@ -47,7 +59,7 @@ export class CachedSecrets implements SecretStorage {
     this.#marks = new StorageMarks(directory);
     this.#now = now;
     this.#loadedAt = loadedAt ?? now();
-    this.#earlier = this.#begunBefore();
+    this.#beginning = this.#look();
   }
 
   get onDidChange(): SecretStorage["onDidChange"] {
@@ -110,11 +122,15 @@ export class CachedSecrets implements SecretStorage {
   /** Whether another window has changed something, or is about to. */
   async #isBehind(mark: Mark): Promise<boolean> {
     const [published, claims] = await Promise.all([this.#marks.published(mark.id), this.#marks.claims(mark)]);
-    if (published && published.generation > mark.generation) return true;
+    if (published && published.generation > mark.generation) {
+      // Where the browser has lost the mark of a change that was made before this window was loaded, or a late write has
+      // replaced it, what this window has is all that there is, and no reload would show more.
+      if (await this.#isNew(published)) return true;
+    }
     // What others have told is gone, so this window cannot know. One that is loaded then tells what it has read.
-    if (!published && (this.#hasPublished || (await this.#earlier).has(mark.id))) return true;
+    if (!published && (this.#hasPublished || (await this.#isEarlier(mark.id)))) return true;
     if (!published) await this.#publish(mark);
-    return claims.some((claim) => claim.generation > this.#claimed && claim.at >= this.#loadedAt);
+    return (await this.#newOf(mark.id, claims)).length > 0;
   }
 
   /** Begins to count the secrets of a browser in which nobody has. @throws Problem `staleWindow` */
@@ -140,9 +156,10 @@ export class CachedSecrets implements SecretStorage {
   /** @throws Problem `staleWindow` when another window has claimed the next change */
   async #claim({ id, generation }: Mark): Promise<Mark> {
     // The claim of a window that was ended before this one was loaded was never made good, or is what was read.
-    const claims = await this.#marks.claims({ id, generation });
-    const next = { id, generation: Math.max(generation, ...claims.map((claim) => claim.generation)) + 1 };
-    const isNewest = claims.every((claim) => claim.generation <= this.#claimed || claim.at < this.#loadedAt);
+    const [published, claims] = await Promise.all([this.#marks.published(id), this.#marks.claims({ id, generation })]);
+    const counted = [generation, published?.generation ?? 0, ...claims.map((claim) => claim.generation)];
+    const next = { id, generation: Math.max(...counted) + 1 };
+    const isNewest = (await this.#newOf(id, claims)).length === 0;
     if (!isNewest || !(await this.#marks.claim(next, this.#now()))) throw new Problem("staleWindow");
     this.#claimed = next.generation;
     return next;
@@ -150,24 +167,55 @@ export class CachedSecrets implements SecretStorage {
 
   async #publish(mark: Mark, begunAt?: number): Promise<void> {
     try {
-      await this.#marks.publish(mark, begunAt);
+      await this.#marks.publish(mark, { at: this.#now(), begunAt });
       this.#hasPublished = true;
     } catch {
       // Where the folder cannot be written, windows do not hear of each other; what is stored stays stored.
     }
   }
 
-  async #begunBefore(): Promise<ReadonlySet<string>> {
-    const ids = await this.#marks.ids();
-    const begun = await Promise.all(
-      ids.map(async (id) => ({ id, begunAt: (await this.#marks.published(id))?.begunAt })),
+  async #look(): Promise<Beginning> {
+    const all = await this.#marks.all();
+    return { ...all, at: this.#now() };
+  }
+
+  /** Whether a change was published after this window was loaded, as far as can be told. */
+  async #isNew({ id, generation, at }: Published): Promise<boolean> {
+    const { published } = await this.#beginning;
+    return published.get(id)?.generation !== generation || at === undefined || (await this.#isSince(at));
+  }
+
+  /** The claims of others that were made after this window was loaded, as far as can be told. */
+  async #newOf(id: string, claims: readonly Claim[]): Promise<Claim[]> {
+    const { claims: earlier } = await this.#beginning;
+    const others = claims.filter(({ generation }) => generation > this.#claimed);
+    const areNew = await Promise.all(
+      others.map(({ generation, at }) => !earlier.has(nameOfClaim({ id, generation })) || this.#isSince(at)),
     );
-    return new Set(begun.filter(({ begunAt = 0 }) => begunAt <= this.#loadedAt).map(({ id }) => id));
+    return others.filter((_, position) => areNew[position]);
+  }
+
+  /**
+   * Whether a time that the folder told when this window first looked is after its page was loaded. Where it is still to
+   * come, the clock was set back since, and that was before: a page is not loaded in the middle of it.
+   */
+  async #isSince(at: number): Promise<boolean> {
+    if (this.#loadedAt === Number.NEGATIVE_INFINITY) return true;
+    const beginning = await this.#beginning;
+    return at >= this.#loadedAt && (at <= beginning.at || at === Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether a browser was counted before this window was loaded, or at that very moment. */
+  async #isEarlier(id: string): Promise<boolean> {
+    const { published } = await this.#beginning;
+    const { begunAt = Number.NEGATIVE_INFINITY } = published.get(id) ?? {};
+    return published.has(id) && (begunAt === this.#loadedAt || !(await this.#isSince(begunAt)));
   }
 
   /** The browsers that others have begun to count since this window was loaded. One of them may be this browser. */
   async #begunSince(): Promise<string[]> {
-    const earlier = await this.#earlier;
-    return (await this.#marks.ids()).filter((id) => !earlier.has(id));
+    const ids = await this.#marks.ids();
+    const areEarlier = await Promise.all(ids.map((id) => this.#isEarlier(id)));
+    return ids.filter((_, position) => !areEarlier[position]);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
@@ -13,15 +13,25 @@ export type Mark = z.infer<typeof markSchema>;
 const publishedSchema = z.extend(markSchema, {
   /** When a window began to count, ms since 1970. Earlier builds leave it out. */
   begunAt: z.optional(z.number()),
+  /** When the change of this generation had been made, ms since 1970. Earlier builds leave it out. */
+  at: z.optional(z.number()),
 });
-type Published = z.infer<typeof publishedSchema>;
+export type Published = z.infer<typeof publishedSchema>;
 const claimSchema = z.object({ at: z.number() });
 
 /** A window that is about to make a change, or was ended while it did. */
-interface Claim {
+export interface Claim {
   readonly generation: number;
   /** Milliseconds since 1970. */
   readonly at: number;
+}
+
+/** What is told at one moment. */
+export interface AllMarks {
+  /** The counts, by their ids; undefined where one cannot be read. */
+  readonly published: ReadonlyMap<string, Published | undefined>;
+  /** The names of the claims. */
+  readonly claims: ReadonlySet<string>;
 }
 
 /**
@@ -48,18 +58,23 @@ export class StorageMarks {
 
   /** Claims of generations after this one. */
   async claims({ id, generation }: Mark): Promise<Claim[]> {
-    const found = (await this.#names()).flatMap((name) => {
-      const match = /^storage-([0-9a-f]{16})-(\d+)\.claim$/.exec(name);
-      return match?.[1] === id && Number(match[2]) > generation ? [{ name, generation: Number(match[2]) }] : [];
-    });
+    const found = (await this.#claimed()).filter((claim) => claim.id === id && claim.generation > generation);
     return Promise.all(
-      found.map(async ({ name, generation: of }) => {
-        const text = await readFile(join(this.#directory, name), "utf8").catch(() => undefined);
-        // One that is just being written is of now.
-        const at = claimSchema.safeParse(parseJson(text)).data?.at ?? Number.POSITIVE_INFINITY;
-        return { generation: of, at };
+      found.map(async (mark) => {
+        const path = this.#claimOf(mark);
+        const text = await readFile(path, "utf8").catch(() => undefined);
+        const claim = claimSchema.safeParse(parseJson(text)).data;
+        // One that is just being written, or never was to its end.
+        return { generation: mark.generation, at: claim?.at ?? (await changedAt(path)) };
       }),
     );
+  }
+
+  /** Everything that is told now, by any window. */
+  async all(): Promise<AllMarks> {
+    const [ids, claimed] = await Promise.all([this.ids(), this.#claimed()]);
+    const published = await Promise.all(ids.map(async (id) => [id, await this.published(id)] as const));
+    return { published: new Map(published), claims: new Set(claimed.map(nameOfClaim)) };
   }
 
   /**
@@ -80,11 +95,15 @@ export class StorageMarks {
    * Publishes a change, and removes the claims that it has made good. One that took long may come when a later one is
    * published: that stays.
    */
-  async publish(mark: Mark, begunAt?: number): Promise<void> {
+  async publish(mark: Mark, { at, begunAt }: Pick<Published, "at" | "begunAt">): Promise<void> {
     const before = await this.published(mark.id);
     if (!before || before.generation <= mark.generation) {
       const since = begunAt ?? before?.begunAt;
-      const published: Published = { ...mark, ...(since !== undefined && { begunAt: since }) };
+      const published: Published = {
+        ...mark,
+        ...(at !== undefined && { at }),
+        ...(since !== undefined && { begunAt: since }),
+      };
       await writeFileAtomically(this.#fileOf(mark.id), JSON.stringify(published));
     }
     const claims = await this.claims({ id: mark.id, generation: 0 });
@@ -99,6 +118,13 @@ export class StorageMarks {
     await Promise.all([this.#fileOf(id), ...files].map((file) => rm(file, { force: true })));
   }
 
+  async #claimed(): Promise<Mark[]> {
+    return (await this.#names()).flatMap((name) => {
+      const [, id, generation] = /^storage-([0-9a-f]{16})-(\d+)\.claim$/.exec(name) ?? [];
+      return id === undefined ? [] : [{ id, generation: Number(generation) }];
+    });
+  }
+
   async #names(): Promise<string[]> {
     return readdir(this.#directory).catch(() => []);
   }
@@ -108,7 +134,19 @@ export class StorageMarks {
     return join(this.#directory, `storage-${id}.json`);
   }
 
-  #claimOf({ id, generation }: Mark): string {
-    return join(this.#directory, `storage-${id}-${generation}.claim`);
+  #claimOf(mark: Mark): string {
+    return join(this.#directory, nameOfClaim(mark));
   }
+}
+
+export function nameOfClaim({ id, generation }: Mark): string {
+  return `storage-${id}-${generation}.claim`;
+}
+
+/** When a file was changed last, ms since 1970; infinite where that cannot be read. */
+async function changedAt(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
 }
