@@ -1,9 +1,10 @@
 import type { Account, AccountsState } from "../../account/state.ts";
+import { AccountLabels, ownKeyLabel } from "./accountLabels.ts";
 
 /** An account as it is shown where no secret has been read yet. */
 export interface KnownAccount {
   readonly id: string;
-  /** What VS Code calls the account and files consents under; stays the same while the account is there. */
+  /** What VS Code calls the account and files consents under: never changes, and is never another account's. */
   readonly label: string;
   readonly plan?: string;
   /** The ChatGPT workspace (`chatgpt_account_id`). */
@@ -17,6 +18,8 @@ export interface Known {
   readonly active?: string;
   /** Whether an API key of the person's own is set. */
   readonly ownKey: boolean;
+  /** What VS Code calls that key, if it is not the first one. */
+  readonly ownKeyLabel?: string;
 }
 
 /** The part of `vscode.Memento` that is used. */
@@ -33,6 +36,7 @@ const mementoKey = "known";
  */
 export class KnownAccounts {
   readonly #memento: Memento;
+  readonly #labels: AccountLabels;
   #current: Known | undefined;
   #listeners: (() => void)[] = [];
 
@@ -40,6 +44,11 @@ export class KnownAccounts {
     this.#memento = memento;
     const stored = memento.get(mementoKey);
     this.#current = isKnown(stored) ? stored : undefined;
+    const accounts = this.#current?.accounts ?? [];
+    this.#labels = new AccountLabels(
+      memento,
+      accounts.map(({ id, label }) => [label, id]),
+    );
   }
 
   get current(): Known | undefined {
@@ -50,31 +59,42 @@ export class KnownAccounts {
     this.#listeners.push(listener);
   }
 
-  /** Takes over who is signed in now. */
-  update(state: AccountsState, ownKey: boolean): Known {
+  /** What an account is called, also one that is signed out now; undefined for one that never was signed in here. */
+  labelOf(id: string): string | undefined {
+    return this.#labels.given(id);
+  }
+
+  /**
+   * Takes over who is signed in now.
+   * @param ownKey the name of the API key that is set (see `ownKeyBinding`), or only whether one is set
+   */
+  update(state: AccountsState, ownKey: string | boolean): Known {
     const before = this.#current;
-    const known = knownOf(state, ownKey, before);
+    const known = knownOf(state, ownKey, before, this.#labels);
+    this.#labels.remember();
     if (before && JSON.stringify(known) === JSON.stringify(before)) return before;
     this.#current = known;
-    void this.#memento.update(mementoKey, known);
+    // It is written with the next change if that fails.
+    this.#memento.update(mementoKey, known).then(undefined, () => {});
     for (const listener of this.#listeners) listener();
     return known;
   }
 }
 
 /** An account whose record could not be read just now stays as it was known. */
-function knownOf({ accounts, active, unread = [] }: AccountsState, ownKey: boolean, before: Known | undefined): Known {
+function knownOf(
+  { accounts, active, unread = [] }: AccountsState,
+  ownKey: string | boolean,
+  before: Known | undefined,
+  labels: AccountLabels,
+): Known {
   const earlier = before?.accounts ?? [];
   const kept = earlier.filter(({ id }) => unread === "all" || unread.includes(id));
-  const labels = new Map(earlier.map(({ id, label }) => [id, label]));
-  const taken = new Set([...accounts, ...kept].flatMap(({ id }) => labels.get(id) ?? []));
   const known = accounts.map((account): KnownAccount => {
-    const label = labels.get(account.id) ?? newLabel(account, taken);
-    taken.add(label);
     const { id, plan, workspaceId, rejected } = account;
     return {
       id,
-      label,
+      label: labels.labelOf(id, candidates(account)),
       ...(plan !== undefined && { plan }),
       ...(workspaceId !== undefined && { chatgptAccountId: workspaceId }),
       needsSignIn: rejected !== undefined,
@@ -82,18 +102,23 @@ function knownOf({ accounts, active, unread = [] }: AccountsState, ownKey: boole
   });
   const all = [...known, ...kept.filter(({ id }) => !known.some((one) => one.id === id))];
   const activeId = active?.id ?? kept.find(({ id }) => id === before?.active)?.id;
-  return { accounts: all, ...(activeId !== undefined && { active: activeId }), ownKey };
+  const keyLabel = typeof ownKey === "string" ? labels.labelOf(ownKey, [ownKeyLabel]) : ownKeyLabel;
+  return {
+    accounts: all,
+    ...(activeId !== undefined && { active: activeId }),
+    ownKey: ownKey !== false,
+    ...(keyLabel !== ownKeyLabel && { ownKeyLabel: keyLabel }),
+  };
 }
 
 /**
  * The email; for a second account with the same one, its ChatGPT workspace as well. The same in every language, because
- * it is kept.
+ * it is kept. An email that reads like the API key's label is never one.
  */
-function newLabel(account: Account, taken: ReadonlySet<string>): string {
-  const name = account.email ?? "ChatGPT account";
-  if (!taken.has(name)) return name;
-  const label = `${name} (ChatGPT workspace ${workspaceHint(account.workspaceId ?? account.id)})`;
-  return taken.has(label) ? `${label} ${account.id}` : label;
+function candidates({ id, email, workspaceId }: Account): string[] {
+  const name = !email || email.startsWith(ownKeyLabel) ? "ChatGPT account" : email;
+  const label = `${name} (ChatGPT workspace ${workspaceHint(workspaceId ?? id)})`;
+  return [name, label, `${label} ${id}`];
 }
 
 /** The end of a ChatGPT workspace's id: enough to tell two apart. */

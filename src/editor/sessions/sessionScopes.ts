@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import { ownKeyLabel } from "./accountLabels.ts";
 import type { Known } from "./knownAccounts.ts";
 
 /** The id under which VS Code knows the authentication provider. */
@@ -9,9 +10,9 @@ export type Wanted = keyof typeof scopesOf;
 
 /**
  * The session account of the API key that the person typed, which belongs to no ChatGPT account. Its label is the same in
- * every language: VS Code files consents under it.
+ * every language: VS Code files consents under it. Another key than the first has another label.
  */
-export const ownKeyAccount = { id: "ownKey", label: "OpenAI API key" } as const;
+export const ownKeyAccount = { id: "ownKey", label: ownKeyLabel } as const;
 
 /** VS Code's session account with what identifies a ChatGPT account; VS Code passes the additions on. */
 export interface SessionAccount extends vscode.AuthenticationSessionAccountInformation {
@@ -49,7 +50,7 @@ export function sessionAccounts(known: Known, usesOwnKey: boolean): SessionAccou
     return id === known.active ? 0 : 1;
   }
   return [
-    ...(known.ownKey && usesOwnKey ? [ownKeyAccount] : []),
+    ...(known.ownKey && usesOwnKey ? [{ ...ownKeyAccount, label: known.ownKeyLabel ?? ownKeyAccount.label }] : []),
     ...accounts.map(({ id, label, plan, chatgptAccountId }) => ({
       id,
       label,

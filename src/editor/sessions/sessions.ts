@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import type { CredentialSource } from "../../account/credentialSource.ts";
+import { ownKeyBinding } from "../../account/endpoints.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Disposable } from "../../platform/disposables.ts";
@@ -204,7 +205,8 @@ export class Sessions implements Disposable {
 
   #known(): Known {
     const { known, accounts, ownKey } = this.#dependencies;
-    return known.update(accounts.state, ownKey.current !== undefined);
+    const key = ownKey.current;
+    return known.update(accounts.state, key ? ownKeyBinding(key.key).name : false);
   }
 
   #sessionAccounts(known: Known): SessionAccount[] {
@@ -227,7 +229,8 @@ export class Sessions implements Disposable {
     const now = byId(this.#local(this.#known()));
     this.#told = now;
     const added = [...now.values()].filter(({ id }) => !before.has(id));
-    const removed = [...before.values()].filter(({ id }) => !now.has(id));
+    // The Accounts menu finds an account again by its label only: one of another key has another.
+    const removed = [...before.values()].filter(({ id, account }) => now.get(id)?.account.label !== account.label);
     const changed = [...now.values()].filter((session) => {
       const known = before.get(session.id);
       return known !== undefined && JSON.stringify(known) !== JSON.stringify(session);

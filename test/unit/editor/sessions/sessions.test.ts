@@ -179,6 +179,13 @@ describe("Sessions for other extensions", () => {
         sessions.dispose();
         sessions = fixture.open();
         assert.deepEqual(labels(await sessions.get(undefined, other)), [second]);
+        // Nor is the first one's name free when all are gone: VS Code still has what was allowed for it.
+        await sessions.remove(other);
+        await sessions.remove(team);
+        sessions.dispose();
+        sessions = fixture.open();
+        await fixture.signInAs("plus@example.com");
+        assert.deepEqual(labels(await all()), [second]);
       } finally {
         issuer.setAccount("plus", { chatgptAccountId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01" });
       }
@@ -208,12 +215,17 @@ describe("Sessions for other extensions", () => {
       await fixture.ownKey.set("sk-typedByThePerson5678", true);
       assert.deepEqual(
         fixture.changes[1]?.changed?.map(({ accessToken }) => accessToken),
-        ["sk-typedByThePerson5678"],
+        ["", "sk-typedByThePerson5678"],
       );
+      // VS Code keeps what the person has allowed for the first key, and finds it under its label.
+      assert.deepEqual(labels(await sessions.get(apiKey)), ["OpenAI API key 2"]);
+      assert.deepEqual(labels(fixture.changes[1]?.removed ?? []), ["OpenAI API key", "OpenAI API key"]);
+      await fixture.ownKey.set("sk-typedByThePerson1234", true);
+      assert.deepEqual(labels(await sessions.get(apiKey)), ["OpenAI API key"]);
       const [session] = await sessions.get(undefined);
       await sessions.remove(session?.id ?? "");
       assert.equal(fixture.ownKey.current, undefined);
-      assert.equal(fixture.changes[2]?.removed?.length, 2);
+      assert.equal(fixture.changes[3]?.removed?.length, 2);
     });
   });
 
