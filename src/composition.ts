@@ -44,6 +44,7 @@ export async function compose(host: Host): Promise<Services> {
     hint: hints.signedIn,
     authMode: () => settings.authMode,
     apiBaseUrl: () => settings.endpoint("apiBaseUrl"),
+    allowedWorkspaces: () => settings.allowedWorkspaces,
     redeemCredits: () => settings.redeemCredits,
     linked: () => codex.linkedLogins,
   });

@@ -11,6 +11,7 @@ import type { OwnKeyStore } from "./ownKey.ts";
 import type { Refresher } from "./refresher.ts";
 import type { Entry } from "./state.ts";
 import { type TokenAge, TokenAges } from "./tokenAges.ts";
+import type { WorkspacePolicy } from "./workspacePolicy.ts";
 
 export type CredentialKind = "chatgpt" | "apiKey";
 
@@ -30,6 +31,7 @@ export interface CredentialSourceDependencies {
   accounts: Accounts;
   ownKey: OwnKeyStore;
   refresher: Refresher;
+  policy: WorkspacePolicy;
   authMode: () => AuthMode;
   clock: Clock;
 }
@@ -70,11 +72,25 @@ export class CredentialSource {
 
   /**
    * A fresh ChatGPT access token of the active account, or the API key of the auth mode.
-   * @throws Problem
+   * @throws Problem; `accountNotAllowed`, `allowedWorkspacesUnusable` for an account that may not be used
    */
   get(kind: CredentialKind): Promise<BearerCredential> {
+    // What is remembered may be from before the policy.
+    const forbidden = this.#isOfAccount(kind) && this.#forbidden();
+    if (forbidden) return Promise.reject(forbidden);
     if (kind === "apiKey") return this.#key.get();
     return this.#freshToken() ?? this.#asked.run(kind, () => this.accessToken());
+  }
+
+  #isOfAccount(kind: CredentialKind): boolean {
+    return kind === "chatgpt" || this.#dependencies.authMode() === "chatgpt";
+  }
+
+  /** Why the active account may not be used. */
+  #forbidden(): Problem | undefined {
+    const { accounts, policy } = this.#dependencies;
+    const entry = accounts.entry();
+    return entry && policy.problem(entry.account);
   }
 
   #freshToken(): Promise<BearerCredential> | undefined {
@@ -97,11 +113,14 @@ export class CredentialSource {
    * @throws Problem
    */
   async accessToken(id?: string): Promise<BearerCredential> {
-    const { accounts } = this.#dependencies;
+    const { accounts, policy } = this.#dependencies;
     await accounts.load();
     const entry = accounts.entry(id);
     if (!entry) throw new Problem("notSignedIn");
+    policy.assertAllowed(entry.account);
     const fresh = await this.#fresh.freshen(entry);
+    // It may have changed meanwhile.
+    policy.assertAllowed(fresh.account);
     const credential = bearerOf(fresh);
     // Meanwhile somebody may have switched accounts or signed out.
     if (accounts.entry() === fresh) {
@@ -119,11 +138,12 @@ export class CredentialSource {
   async rejected(refused: BearerCredential): Promise<BearerCredential> {
     this.forget();
     if (refused.workspaceId === undefined && !this.#isAccessToken(refused)) return this.#otherKey(refused);
-    const { accounts, clock } = this.#dependencies;
+    const { accounts, policy, clock } = this.#dependencies;
     await accounts.load();
     const id = refused.account ?? accounts.state.active?.id;
     const current = id === undefined ? undefined : await accounts.reread(id);
     if (!current) throw new Problem("notSignedIn");
+    policy.assertAllowed(current.account);
     const { rejected, receivedAt, tokens } = current.credential;
     if (tokens.accessToken !== refused.bearer) return bearerOf(current);
     if (rejected) throw new Problem("needsSignIn", rejected);
@@ -162,6 +182,8 @@ export class CredentialSource {
   }
 
   #derivedKey(): BearerCredential | undefined {
+    const forbidden = this.#forbidden();
+    if (forbidden) throw forbidden;
     const credential = this.#dependencies.accounts.entry()?.credential;
     if (credential?.derivedKey.status !== "present") return undefined;
     const { id, issuer, derivedKey } = credential;

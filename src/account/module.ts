@@ -28,6 +28,7 @@ import { createSignInNotes } from "./signInNotes.ts";
 import { SignOut } from "./signOut.ts";
 import { createSpendingClaims } from "./spendingClaims.ts";
 import { createIssuerRefresher, type TokenRefresher } from "./tokenRefresher.ts";
+import { WorkspacePolicy } from "./workspacePolicy.ts";
 
 /** What the module above does for logins that the Codex CLI owns, or may own. */
 export interface LinkedLogins extends TokenRefresher<LinkedCredential>, Pick<RefresherDependencies, "settleHandOff"> {}
@@ -53,6 +54,8 @@ export interface AccountDependencies {
   authMode: () => AuthMode;
   /** @throws Problem `badSetting` */
   apiBaseUrl: () => string;
+  /** The ids of the only ChatGPT workspaces that may be used, see `WorkspacePolicy`. */
+  allowedWorkspaces: () => readonly string[];
   /** Whether the API credits of a plan are to be asked for. */
   redeemCredits: () => boolean;
   /** Called when the first linked account needs it: it is built after this module, from what this module returns. */
@@ -72,6 +75,7 @@ export interface AccountServices {
   readonly credits: CreditRedeemer;
   readonly followUp: FollowUp;
   readonly source: CredentialSource;
+  readonly policy: WorkspacePolicy;
   /** @throws Problem `staleWindow` when another window has changed the secrets and this one cannot see it */
   readonly assertCurrent: () => Promise<void>;
   /**
@@ -108,9 +112,10 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const ownKey = new OwnKeyStore({ secrets, log, limits: secretLimits });
   const endpoints = new EndpointPermissions({ memory, ask: dependencies.askForEndpoints, clock, log });
   const issuerRefresher = createIssuerRefresher(tokenEndpoint);
+  const policy = new WorkspacePolicy(dependencies.allowedWorkspaces);
   const spendingClaims = createSpendingClaims(directory, clock, log);
   const refresher = new Refresher({
-    ...{ accounts, leftTokens, lock, refreshNotes, spendingClaims, clock, log, assertCurrent },
+    ...{ accounts, leftTokens, lock, refreshNotes, spendingClaims, policy, clock, log, assertCurrent },
     discard: (id, token) => signOut.discard(id, token),
     refreshers: {
       own: issuerRefresher,
@@ -122,14 +127,14 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const deriver = new KeyDeriver({ accounts, tokenEndpoint, clock, log });
   const { apiBaseUrl, redeemCredits: isWanted } = dependencies;
   const credits = new CreditRedeemer({
-    ...{ accounts, refresher, deriver, http, clock, log, endpoints, apiBaseUrl, isWanted },
+    ...{ accounts, refresher, deriver, policy, http, clock, log, endpoints, apiBaseUrl, isWanted },
   });
-  const followUp = new FollowUp({ accounts, deriver, credits, log });
-  const source = new CredentialSource({ accounts, ownKey, refresher, authMode, clock });
+  const followUp = new FollowUp({ accounts, deriver, credits, policy, log });
+  const source = new CredentialSource({ accounts, ownKey, refresher, policy, authMode, clock });
   let scheduledRefresh: Disposable | undefined;
   return {
     ...{ accounts, ownKey, lock, refreshNotes, tokenEndpoint, signOut, endpoints },
-    ...{ refresher, deriver, credits, followUp, source, assertCurrent },
+    ...{ refresher, deriver, credits, followUp, source, policy, assertCurrent },
     async load() {
       const [loaded, keyLoaded] = await Promise.allSettled([loadAccounts(accounts, log), ownKey.load()]);
       if (loaded.status === "rejected") throw loaded.reason;

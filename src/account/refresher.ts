@@ -3,16 +3,18 @@ import { delay } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { Problem } from "../shared/problem.ts";
-import type { Credential, HeldCredential, LinkedCredential } from "./credential.ts";
+import { type Credential, claimsOf, type HeldCredential, type LinkedCredential } from "./credential.ts";
 import { fingerprintOf, isSuperseded, type RefreshNote } from "./refreshNotes.ts";
 import { type OnStored, RefreshOutcomes, type RefreshOutcomesDependencies } from "./refreshOutcomes.ts";
 import type { SpendingClaims } from "./spendingClaims.ts";
 import type { Entry } from "./state.ts";
 import type { RefreshedTokens, TokenRefreshers } from "./tokenRefresher.ts";
+import type { WorkspacePolicy } from "./workspacePolicy.ts";
 
 export interface RefresherDependencies extends RefreshOutcomesDependencies {
   refreshers: TokenRefreshers;
   lock: Lock;
+  policy: WorkspacePolicy;
   spendingClaims: SpendingClaims;
   /**
    * Where reading the secrets again shows a window nothing new (the web): checks that nobody has changed them since.
@@ -67,9 +69,11 @@ export class Refresher {
   /**
    * Resolves with the account's refreshed record, stored. If the stored one is no longer `seen`, another window has
    * refreshed it, and that one is the answer.
-   * @throws Problem `needsSignIn`, `notSignedIn`, `staleWindow`, `accountMismatch`, or a passing one
+   * @throws Problem `needsSignIn`, `notSignedIn`, `staleWindow`, `accountMismatch`, for an account that may not be used
+   * `accountNotAllowed` or `allowedWorkspacesUnusable`, or a passing one
    */
-  refresh(seen: Credential): Promise<Entry> {
+  async refresh(seen: Credential): Promise<Entry> {
+    this.#dependencies.policy.assertAllowed(claimsOf(seen.tokens));
     return this.#refreshes.run(seen.id, () => this.#refreshUnderLock(seen));
   }
 

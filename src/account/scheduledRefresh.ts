@@ -42,7 +42,9 @@ export function scheduleRefresh({ accounts, source, clock, log }: ScheduledRefre
     try {
       await source.get("chatgpt");
     } catch (error) {
-      log.info(`The ChatGPT credential was not refreshed: ${describeError(error)}`);
+      // An account that may not be used is asked about again, because the setting may change: that is no news.
+      const isForbidden = isProblem(error, "accountNotAllowed", "allowedWorkspacesUnusable");
+      if (!isForbidden) log.info(`The ChatGPT credential was not refreshed: ${describeError(error)}`);
       if (isProblem(error, "needsSignIn", "notSignedIn")) return;
     }
     scheduled = undefined;

@@ -8,6 +8,7 @@ import { accountBinding } from "../account/endpoints.ts";
 import type { KeyDeriver } from "../account/followUp/derivedKey.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { SignOut } from "../account/signOut.ts";
+import type { WorkspacePolicy } from "../account/workspacePolicy.ts";
 import { platformUrl } from "../oauth/issuer.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Problem } from "../shared/problem.ts";
@@ -20,6 +21,7 @@ export interface AccountActionsDependencies {
   source: CredentialSource;
   refresher: Refresher;
   deriver: KeyDeriver;
+  policy: WorkspacePolicy;
   endpoints: EndpointPermissions;
   notifications: Notifications;
   signOut: SignOut;
@@ -37,7 +39,10 @@ export class AccountActions {
 
   /** Makes an account the active one. @throws Problem */
   async use(id: string): Promise<void> {
-    await this.#dependencies.accounts.setActive(id);
+    const { accounts, policy } = this.#dependencies;
+    const entry = accounts.entry(id);
+    if (entry) policy.assertAllowed(entry.account);
+    await accounts.setActive(id);
   }
 
   /** Signs an account out, the active one unless told; the others stay. @throws Problem; then it is still signed in */

@@ -111,7 +111,11 @@ export function createEditor(dependencies: EditorDependencies): EditorServices {
   const runAction = createActions({
     ...{ activity, signIn, signInActions, surface, accountActions, ownKeyActions, codexImport, codexExport, review },
     ...{ panel, showLog, usage: chat.usage, pickAccount: sessions.pickAccount },
-    showMenu: () => showStatusMenu({ known, run, authMode: () => settings.authMode }),
+    showMenu: () =>
+      showStatusMenu({
+        ...{ known, run, authMode: () => settings.authMode },
+        allowedWorkspaces: () => settings.allowedWorkspaces,
+      }),
     allowChatWithoutGitHub: chat.allowWithoutGitHub,
   });
   disposables.add(

@@ -20,6 +20,7 @@ export interface AuthorizationGrant {
 
 /** An id that survives every re-encoding of the URL; the issuer's are UUIDs. */
 const plainId = /^[\w.-]{1,128}$/;
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /**
  * The URL a browser opens to sign in (RFC 6749 section 4.1.1 and parameters of the issuer that the Codex CLI sends, too).
@@ -39,7 +40,9 @@ export function authorizationUrl(request: AuthorizationRequest): string {
     originator,
   });
   const workspaces = request.allowedWorkspaces?.filter((id) => plainId.test(id)) ?? [];
-  if (workspaces.length > 0) query.set("allowed_workspace_id", workspaces.join(","));
+  // UUIDs are written in small letters (RFC 9562 section 4), and a person may have copied one in capitals.
+  const ids = new Set(workspaces.map((id) => (uuid.test(id) ? id.toLowerCase() : id)));
+  if (ids.size > 0) query.set("allowed_workspace_id", [...ids].join(","));
   if (request.chooseAccount) query.set("prompt", "login");
   return `${request.issuer}/oauth/authorize?${query}`;
 }

@@ -23,6 +23,8 @@ const earliest = Date.UTC(2000, 0);
 const latest = Date.UTC(2200, 0);
 
 const text = z.string().check(z.minLength(1), z.maxLength(320));
+/** What a request's header can hold: visible ASCII. */
+const headerText = text.check(z.regex(/^[\x21-\x7e]+$/));
 /** A claim of the wrong type counts as absent: a sign-in must not fail because of it. */
 const lenient = <T extends z.core.$ZodType>(schema: T) => z.catch(z.optional(schema), undefined);
 
@@ -30,7 +32,7 @@ const authClaim = z.object({
   chatgpt_plan_type: lenient(text),
   chatgpt_user_id: lenient(text),
   user_id: lenient(text),
-  chatgpt_account_id: lenient(text),
+  chatgpt_account_id: lenient(headerText),
   chatgpt_account_is_fedramp: lenient(z.boolean()),
   organization_id: lenient(text),
   project_id: lenient(text),

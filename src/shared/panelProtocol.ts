@@ -97,6 +97,8 @@ const otherAccountViewSchema = z.strictObject({
   plan: z.optional(z.string()),
   origin: z.enum(["own", "linked", "copied"]),
   needsSignIn: z.boolean(),
+  /** The settings don't allow its ChatGPT workspace. */
+  notAllowed: z.optional(z.boolean()),
 });
 export type OtherAccountView = z.infer<typeof otherAccountViewSchema>;
 

@@ -1,13 +1,14 @@
 import type { Accounts } from "../account/accounts.ts";
 import type { RevocableToken } from "../account/replacedTokens.ts";
 import { type Account, createEntry } from "../account/state.ts";
+import { WorkspacePolicy } from "../account/workspacePolicy.ts";
 import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
 import { IncompleteTokens, type TokenEndpoint } from "../oauth/tokenEndpoint.ts";
 import type { Clock } from "../platform/clock.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
 import type { Attempt } from "./attempt.ts";
-import { accountIdIn, type IssuedTokens, isAllowedWorkspace, newCredential, redeem } from "./redeem.ts";
+import { accountIdIn, type IssuedTokens, newCredential, redeem } from "./redeem.ts";
 
 export interface CompletionDependencies {
   accounts: Accounts;
@@ -84,7 +85,7 @@ export class Completion {
   /** @throws Problem `noAccountNamed`, `workspaceNotAllowed` */
   #check(tokens: IssuedTokens): void {
     if (accountIdIn("", tokens) === undefined) throw new Problem("noAccountNamed");
-    if (!isAllowedWorkspace(tokens, this.#dependencies.allowedWorkspaces())) throw new Problem("workspaceNotAllowed");
+    new WorkspacePolicy(this.#dependencies.allowedWorkspaces).assertMayStore(tokens);
   }
 
   async #store(issuer: string, tokens: IssuedTokens, onStored: (() => Promise<void>) | undefined): Promise<Account> {

@@ -1,6 +1,5 @@
 import { accountIdOf, type Credential, claimsOf, credentialVersion, namesAccount } from "../account/credential.ts";
 import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
-import { readClaims } from "../oauth/claims.ts";
 import { clockOffset, mayBeOld } from "../oauth/clockOffset.ts";
 import type { TokenEndpoint, TokenSet } from "../oauth/tokenEndpoint.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -34,13 +33,6 @@ export async function redeem(
     error.message = onlyBrowserConnected(error.message);
     throw error;
   }
-}
-
-/** Whether tokens are of one of these ChatGPT workspaces; with none named, all are allowed. */
-export function isAllowedWorkspace(tokens: TokenSet, allowed: readonly string[]): boolean {
-  if (allowed.length === 0) return true;
-  const workspace = readClaims(tokens.idToken)?.workspaceId;
-  return workspace !== undefined && allowed.includes(workspace);
 }
 
 /** The id of the account that tokens belong to; undefined when they name nobody. */

@@ -19,6 +19,17 @@ describe("settings panel's other accounts", function () {
     assert.equal(await section().count(), 0);
   });
 
+  it("say which of them the settings don't allow", async () => {
+    const [first, ...rest] = states.severalAccounts().otherAccounts ?? [];
+    assert.ok(first);
+    await panel().send(signedInView({ otherAccounts: [{ ...first, notAllowed: true }, ...rest] }));
+    const rows = await section().getByRole("listitem").allInnerTexts();
+    assert.deepEqual(
+      rows.map((row) => row.includes("Not allowed by your settings")),
+      [true, false],
+    );
+  });
+
   it("say what adding one is good for while there is none", async () => {
     await panel().send(signedInView());
     assert.match(

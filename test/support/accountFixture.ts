@@ -54,6 +54,7 @@ export function createAccountFixture({ timeoutMs, onRequest, onAnswer, ...given 
     askForEndpoints: async () => true,
     authMode: () => mode.current,
     apiBaseUrl: () => "https://api.openai.com/v1",
+    allowedWorkspaces: () => [],
     redeemCredits: () => false,
     linked: () => noLinkedLogins,
     ...given,

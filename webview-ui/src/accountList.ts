@@ -6,8 +6,13 @@ import { actionButton } from "./actionButton.ts";
 import { isBusy } from "./busy.ts";
 import { originWords } from "./words.ts";
 
-function row({ id, label, plan, origin, needsSignIn }: OtherAccountView, blocked: boolean): TemplateResult {
-  const facts = [originWords[origin](), ...(needsSignIn ? [l10n.t("Sign-in required")] : [])];
+function row(account: OtherAccountView, blocked: boolean): TemplateResult {
+  const { id, label, plan, origin, needsSignIn, notAllowed } = account;
+  const facts = [
+    originWords[origin](),
+    ...(needsSignIn ? [l10n.t("Sign-in required")] : []),
+    ...(notAllowed ? [l10n.t("Not allowed by your settings")] : []),
+  ];
   return html`<li class="block row">
     <div class="text">
       <div class="who">

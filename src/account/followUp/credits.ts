@@ -9,6 +9,7 @@ import type { EndpointGuard } from "../endpointPermissions.ts";
 import { accountBinding } from "../endpoints.ts";
 import type { Refresher } from "../refresher.ts";
 import type { Account, Entry } from "../state.ts";
+import type { WorkspacePolicy } from "../workspacePolicy.ts";
 import type { KeyDeriver } from "./derivedKey.ts";
 
 const grantSchema = z.object({ granted_chatgpt_subscriber_api_credits: z.number() });
@@ -80,6 +81,7 @@ export interface CreditRedeemerDependencies {
   accounts: Accounts;
   refresher: Refresher;
   deriver: KeyDeriver;
+  policy: WorkspacePolicy;
   http: HttpClient;
   clock: Clock;
   log: Logger;
@@ -129,7 +131,8 @@ export class CreditRedeemer {
 
   #isEligible(account: Account): boolean {
     // A linked login is the Codex CLI's: neither its tokens nor its credits are ours.
-    return this.#dependencies.isWanted() && account.origin === "own" && isEligibleForCredits(account);
+    const { isWanted, policy } = this.#dependencies;
+    return isWanted() && policy.isAllowed(account) && account.origin === "own" && isEligibleForCredits(account);
   }
 
   #isDue({ creditsAskedAt, creditsTriedAt }: Credential): boolean {

@@ -1,6 +1,7 @@
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { Accounts } from "../accounts.ts";
 import type { DerivedKey } from "../credential.ts";
+import type { WorkspacePolicy } from "../workspacePolicy.ts";
 import type { CreditRedeemer } from "./credits.ts";
 import type { KeyDeriver } from "./derivedKey.ts";
 
@@ -8,6 +9,7 @@ export interface FollowUpDependencies {
   accounts: Accounts;
   deriver: KeyDeriver;
   credits: CreditRedeemer;
+  policy: WorkspacePolicy;
   log: Logger;
 }
 
@@ -21,10 +23,10 @@ export class FollowUp {
 
   /** Continues what an earlier window had not finished, because it was closed right after a sign-in or was offline. */
   resume(): void {
-    const { accounts, deriver } = this.#dependencies;
+    const { accounts, deriver, policy } = this.#dependencies;
     for (const { id, issuer, derivedKey } of accounts.state.accounts) {
       const entry = accounts.entry(id);
-      if (!entry) continue;
+      if (!entry || !policy.isAllowed(entry.account)) continue;
       const isPending = derivedKey.status === "absent" && derivedKey.why === "pending";
       const { idToken } = entry.credential.tokens;
       if (isPending) void this.#logFailure(() => this.#finish(id, deriver.request(issuer, idToken)));

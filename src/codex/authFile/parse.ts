@@ -1,6 +1,6 @@
 import { type Node, parseTree } from "jsonc-parser";
 import * as z from "zod/mini";
-import { readClaims } from "../../oauth/claims.ts";
+import { mergeClaims, readClaims } from "../../oauth/claims.ts";
 import { parseJson } from "../../platform/json.ts";
 import type { AuthFileProblem, AuthFileReason, UnsupportedKind } from "./problem.ts";
 
@@ -12,7 +12,10 @@ export interface CodexTokens {
   readonly accessToken: string;
   /** Absent where the file has an empty one, which the Codex CLI accepts. */
   readonly refreshToken: string | undefined;
-  /** `tokens.account_id`, else the claim `chatgpt_account_id` of the ID token, else of the access token. */
+  /**
+   * The claim `chatgpt_account_id` of the ID token, else of the access token: what the account's id, the policy and
+   * requests go by, too. The file's `tokens.account_id` may differ and is not used.
+   */
   readonly workspaceId: string | undefined;
 }
 
@@ -126,12 +129,11 @@ function interpretTokens(raw: NonNullable<Content["tokens"]>) {
   const claims = readClaims(raw.id_token);
   if (!claims) return "invalidIdToken";
   const accessClaims = readClaims(raw.access_token);
-  const workspaceId = raw.account_id || claims.workspaceId || accessClaims?.workspaceId;
   const tokens: CodexTokens = {
     idToken: raw.id_token,
     accessToken: raw.access_token,
     refreshToken: raw.refresh_token || undefined,
-    workspaceId: workspaceId && isHeaderSafe(workspaceId) ? workspaceId : undefined,
+    workspaceId: mergeClaims(claims, accessClaims).workspaceId,
   };
   const identity: CodexIdentity = { email: claims.email, plan: claims.plan, userId: claims.userId };
   return { tokens, identity, accessTokenExpiresAt: accessClaims?.expiresAt };

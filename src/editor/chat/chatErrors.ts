@@ -26,6 +26,8 @@ const codes: Readonly<Record<ModelProblemCode, LanguageModelCode> & Partial<Reco
   noApiKey: "NoPermissions",
   keyRejected: "NoPermissions",
   endpointNotAllowed: "NoPermissions",
+  accountNotAllowed: "NoPermissions",
+  allowedWorkspacesUnusable: "NoPermissions",
 };
 
 /**

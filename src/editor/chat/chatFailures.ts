@@ -10,6 +10,9 @@ export interface ChatFailureDependencies {
   signIn(): void;
   setApiKey(): void;
   openSettings(): void;
+  switchAccount(): void;
+  /** Opens VS Code's settings, at those of this extension. */
+  editSettings(): void;
   /** Asks whether the credential may go where the settings say. */
   reviewEndpoints(): void;
 }
@@ -39,11 +42,16 @@ export class ChatFailures {
 
   #wayOut({ code }: Problem): Readonly<Record<string, () => void>> | undefined {
     const { isToldElsewhere, signIn, setApiKey, openSettings, reviewEndpoints } = this.#dependencies;
+    const { switchAccount, editSettings } = this.#dependencies;
     switch (code) {
       case "needsSignIn":
         return isToldElsewhere() ? undefined : { [l10n.t("Sign in with ChatGPT")]: signIn };
       case "notSignedIn":
         return { [l10n.t("Sign in with ChatGPT")]: signIn };
+      case "accountNotAllowed":
+        return { [l10n.t("Switch Account")]: switchAccount };
+      case "allowedWorkspacesUnusable":
+        return { [l10n.t("Open Settings")]: editSettings };
       case "endpointNotAllowed":
         return { [l10n.t("Review…")]: reviewEndpoints };
       case "keyRejected":

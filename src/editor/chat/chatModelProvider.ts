@@ -62,7 +62,7 @@ export class ChatModelProvider {
 
   /**
    * The models of the mode in use; empty rather than an error, which VS Code would show in every window. Where the person
-   * has to do something first (sign in again, allow an address) they stay as they were: a question to one is answered
+   * has to do something first (sign in again, switch the account) they stay as they were: a question to one is answered
    * with what to do, and a missing one says nothing. They also stay when the window closes before the service answers.
    * @param before the list that an earlier window had last
    */
@@ -73,7 +73,7 @@ export class ChatModelProvider {
       this.#shown = models.map((model) => information(model, backend));
     } catch (error) {
       this.#dependencies.log.warn(`No models: ${describeError(error)}`);
-      if (!isProblem(error, "needsSignIn", "endpointNotAllowed") && !isAbort(error)) this.#shown = [];
+      if (!isForPerson(error) && !isAbort(error)) this.#shown = [];
       else if (this.#shown.length === 0) this.#shown = before.filter(isOurs);
     }
     return this.#shown;
@@ -200,6 +200,11 @@ export class ChatModelProvider {
       0,
     );
   }
+}
+
+/** Whether the person has to do something before there are models, and can. */
+function isForPerson(error: unknown): boolean {
+  return isProblem(error, "needsSignIn", "endpointNotAllowed", "accountNotAllowed", "allowedWorkspacesUnusable");
 }
 
 /** Whether the extension ended the request itself. */

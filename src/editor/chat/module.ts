@@ -63,6 +63,8 @@ export function createChat(dependencies: ChatDependencies): Chat {
     signIn: () => void run("signIn"),
     setApiKey: () => void run("setApiKey"),
     openSettings: () => void run("openSettings"),
+    switchAccount: () => void run("switchAccount"),
+    editSettings: () => void run("openEndpointSettings"),
     reviewEndpoints: () => void run("reviewEndpoints"),
   });
   const provider = remember(async () => {

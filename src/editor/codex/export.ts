@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import type { CredentialSource } from "../../account/credentialSource.ts";
+import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { authFilePath } from "../../codex/authFile/codexHome.ts";
 import { type ReadFile, readAuthFile } from "../../codex/authFile/read.ts";
 import { assertMayReplace, readLoginOf } from "../../codex/login.ts";
@@ -17,6 +18,7 @@ import type { CodexImport } from "./import.ts";
 export interface CodexExportDependencies {
   accounts: Accounts;
   source: CredentialSource;
+  policy: WorkspacePolicy;
   codexImport: CodexImport;
   codex: Pick<CodexServices, "cli" | "handOff">;
   clock: Clock;
@@ -36,7 +38,7 @@ export class CodexExport {
 
   /** Asks how the Codex CLI should sign in, and does it. @throws Problem; then nobody is signed out */
   async run(): Promise<void> {
-    const { accounts, codex, notifications } = this.#dependencies;
+    const { accounts, codex, policy, notifications } = this.#dependencies;
     await accounts.load();
     const active = accounts.state.active;
     if (active?.origin === "linked" && !active.rejected) {
@@ -47,7 +49,9 @@ export class CodexExport {
     if (home.status === "invalid") throw new Problem("codexHomeInvalid");
     const found = await codex.cli.find();
     if (found.status !== "found") throw notFoundProblem(found.status);
-    const mayHandOff = active && !active.rejected && active.origin !== "linked";
+    const hasSignIn = active && !active.rejected && active.origin !== "linked";
+    const forbidden = hasSignIn && policy.problem(active);
+    const mayHandOff = hasSignIn && !forbidden;
     const cliSignsIn = l10n.t("Let Codex CLI Sign In");
     const handsOver = l10n.t("Hand Over This Sign-in");
     const explanations = [
@@ -63,6 +67,7 @@ export class CodexExport {
         ),
       );
     }
+    if (forbidden) explanations.push(forbidden.message);
     const answer = await vscode.window.showInformationMessage(
       l10n.t("How should the Codex CLI sign in?"),
       { modal: true, detail: explanations.join("\n\n") },

@@ -1,8 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
-import { type CodexLink, claimsOf } from "../../account/credential.ts";
+import type { CodexLink } from "../../account/credential.ts";
 import type { FollowUp } from "../../account/followUp/followUp.ts";
+import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { authFilePath } from "../../codex/authFile/codexHome.ts";
 import type { CodexCli } from "../../codex/codexCli.ts";
 import {
@@ -30,6 +31,7 @@ export interface CodexImportDependencies {
   accounts: Accounts;
   cli: CodexCli;
   followUp: FollowUp;
+  policy: WorkspacePolicy;
   ownKey: OwnKeyActions;
   endpoints: EndpointReview;
   notifications: Notifications;
@@ -106,14 +108,10 @@ export class CodexImport {
   }
 
   async #store(login: CodexLogin, link: CodexLink | undefined, sentence: string): Promise<void> {
-    const { accounts, followUp, endpoints, notifications, clock } = this.#dependencies;
+    const { accounts, followUp, policy, endpoints, notifications, clock } = this.#dependencies;
     const issuer = settings.endpoint("issuer");
     const credential = credentialOf(login.file, link, issuer, clock.now());
-    const allowed = settings.allowedWorkspaces;
-    const workspace = claimsOf(credential.tokens).workspaceId;
-    if (allowed.length > 0 && (workspace === undefined || !allowed.includes(workspace))) {
-      throw new Problem("workspaceNotAllowed");
-    }
+    policy.assertMayStore(credential.tokens);
     // A login that does not name its issuer is OpenAI's.
     await endpoints.permitImport(issuerOf(credential.tokens.idToken) ?? defaultIssuer, issuer);
     await accounts.tellTogether(async () => {

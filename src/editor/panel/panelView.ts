@@ -4,6 +4,7 @@ import { maskKey } from "../../account/credential.ts";
 import { environmentKey } from "../../account/environmentKey.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { Account } from "../../account/state.ts";
+import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { AccountView, OtherAccountView, View } from "../../shared/panelProtocol.ts";
 import { Problem } from "../../shared/problem.ts";
@@ -16,6 +17,7 @@ import { settings } from "../vscode/settings.ts";
 
 export interface ViewDependencies {
   accounts: Accounts;
+  policy: WorkspacePolicy;
   /** Has what the accounts are called. */
   known: KnownAccounts;
   ownKey: OwnKeyStore;
@@ -26,17 +28,19 @@ export interface ViewDependencies {
 }
 
 /** What the panel shows, made from the state at every change. */
-export function createView({ accounts, known, ownKey, signIn, activity, review, usage }: ViewDependencies): View {
+export function createView(dependencies: ViewDependencies): View {
+  const { accounts, policy, known, ownKey, signIn, activity, review, usage } = dependencies;
   const { active } = accounts.state;
   const attempt = signIn.running;
   const key = ownKey.current;
   const used = usage.current;
-  const problem = activity.problem ?? (accounts.state.unread && new Problem("keyringFailed").message);
+  const stored = accounts.state.unread ? new Problem("keyringFailed") : active && policy.problem(active);
+  const problem = activity.problem ?? stored?.message;
   return {
     type: "view",
     authMode: settings.authMode,
     sign: signOf(active),
-    otherAccounts: otherAccounts(accounts, known),
+    otherAccounts: otherAccounts(accounts, policy, known),
     ...(attempt && { attempt }),
     busy: activity.busy,
     ...(used && { usage: used }),
@@ -52,16 +56,17 @@ function absentKey(): View["ownKey"] {
   return { status: "absent", ...(environmentKey(process.env) !== undefined && { inEnvironment: true }) };
 }
 
-function otherAccounts({ state }: Accounts, known: KnownAccounts): OtherAccountView[] {
+function otherAccounts({ state }: Accounts, policy: WorkspacePolicy, known: KnownAccounts): OtherAccountView[] {
   const labels = new Map(known.current?.accounts.map(({ id, label }) => [id, label]));
   return state.accounts
     .filter(({ id }) => id !== state.active?.id)
-    .map(({ id, email, plan, origin, rejected }) => ({
+    .map(({ id, email, plan, origin, rejected, workspaceId }) => ({
       id,
       label: labels.get(id) ?? email ?? l10n.t("ChatGPT account"),
       ...(plan !== undefined && { plan }),
       origin,
       needsSignIn: rejected !== undefined,
+      ...(!policy.isAllowed({ workspaceId }) && { notAllowed: true }),
     }));
 }
 

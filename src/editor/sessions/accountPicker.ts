@@ -2,12 +2,14 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
 import type { Account } from "../../account/state.ts";
+import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { planName } from "../../shared/planName.ts";
 import type { RunAction } from "../actions.ts";
 import { workspaceHint } from "./knownAccounts.ts";
 
 export interface AccountPickerDependencies {
   accounts: Accounts;
+  policy: WorkspacePolicy;
   run: RunAction;
 }
 
@@ -22,7 +24,7 @@ const origins: Readonly<Record<Account["origin"], () => string>> = {
 };
 
 /** Lets the person choose which account is used, add one, or sign out of one. */
-export function pickAccount({ accounts, run }: AccountPickerDependencies): void {
+export function pickAccount({ accounts, policy, run }: AccountPickerDependencies): void {
   const pick = vscode.window.createQuickPick<Item>();
   pick.title = l10n.t("Switch ChatGPT Account");
   pick.placeholder = l10n.t("Default account for extensions");
@@ -30,7 +32,7 @@ export function pickAccount({ accounts, run }: AccountPickerDependencies): void 
   pick.matchOnDetail = true;
   const list = () => {
     const { active } = accounts.state;
-    const items = accounts.state.accounts.map((account) => itemOf(account, account.id === active?.id));
+    const items = accounts.state.accounts.map((account) => itemOf(account, account.id === active?.id, policy));
     pick.items = [...items, { label: `$(add) ${l10n.t("Add ChatGPT Account…")}`, alwaysShow: true }];
   };
   list();
@@ -54,7 +56,7 @@ export function pickAccount({ accounts, run }: AccountPickerDependencies): void 
   pick.show();
 }
 
-function itemOf(account: Account, active: boolean): Item {
+function itemOf(account: Account, active: boolean, policy: WorkspacePolicy): Item {
   const { email, plan, workspaceId, origin, rejected } = account;
   const facts = [
     ...(plan === undefined ? [] : [planName(plan)]),
@@ -62,11 +64,16 @@ function itemOf(account: Account, active: boolean): Item {
       ? []
       : [l10n.t("ChatGPT workspace {workspace}", { workspace: workspaceHint(workspaceId) })]),
   ];
+  const warning = rejected
+    ? l10n.t("Sign-in required")
+    : policy.isAllowed(account)
+      ? undefined
+      : l10n.t("Not allowed by your settings");
   return {
     account,
     label: `${active ? "$(check)" : "$(account)"} ${email ?? l10n.t("ChatGPT account")}`,
     description: facts.join(" · "),
-    detail: rejected ? `$(warning) ${l10n.t("Sign-in required")} · ${origins[origin]()}` : origins[origin](),
+    detail: warning === undefined ? origins[origin]() : `$(warning) ${warning} · ${origins[origin]()}`,
     buttons: [{ iconPath: new vscode.ThemeIcon("sign-out"), tooltip: l10n.t("Sign out of this account") }],
   };
 }

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { KnownAccounts } from "./knownAccounts.ts";
-import { identitySessions, providerId, wantedBy } from "./sessionScopes.ts";
+import { identitySessions, providerId, sessionAccounts, sessionOf, wantedBy } from "./sessionScopes.ts";
 import type { Sessions, SessionsChange } from "./sessions.ts";
 
 export interface ProviderDependencies {
@@ -40,7 +40,10 @@ export function registerAuthenticationProvider(dependencies: ProviderDependencie
         // Nobody has ever been signed in here.
         if (!remembered) return [];
         const usesOwnKey = vscode.workspace.getConfiguration("chatgptSignIn").get("authMode") !== "chatgpt";
-        const sessions = identitySessions(remembered, usesOwnKey);
+        const accounts = sessionAccounts(remembered, usesOwnKey);
+        const sessions = scopes
+          ? accounts.map((account) => sessionOf(account, "identity", ""))
+          : identitySessions(remembered, usesOwnKey);
         return sessions.filter(({ account }) => !options?.account || options.account.id === account.id);
       }
       return ask((sessions) => sessions.get(scopes, options?.account?.id));

@@ -8,9 +8,10 @@ import { settings } from "../vscode/settings.ts";
 import { pickAccount } from "./accountPicker.ts";
 import { Sessions, type SessionsDependencies } from "./sessions.ts";
 import { type WatchDependencies, watchAccounts } from "./watchAccounts.ts";
+import { watchPolicy } from "./watchPolicy.ts";
 
 export interface SessionModuleDependencies
-  extends Pick<SessionsDependencies, "known" | "clock" | "changed">,
+  extends Pick<SessionsDependencies, "known" | "policy" | "clock" | "changed">,
     WatchDependencies {
   run: RunAction;
   signInActions: SignInActions;
@@ -26,7 +27,7 @@ export interface SessionServices {
 
 /** The accounts as VS Code and other extensions see them. @param dependencies with the accounts and the own key loaded */
 export function createSessions(dependencies: SessionModuleDependencies): SessionServices {
-  const { accounts, run, signInActions, ownKeyActions } = dependencies;
+  const { accounts, policy, run, signInActions, ownKeyActions } = dependencies;
   const disposables = new Disposables();
   const sessions = disposables.add(
     new Sessions({
@@ -42,7 +43,8 @@ export function createSessions(dependencies: SessionModuleDependencies): Session
     }),
   );
   disposables.add(watchAccounts(dependencies));
-  return { sessions, pickAccount: () => pickAccount({ accounts, run }), dispose: () => disposables.dispose() };
+  disposables.add(watchPolicy(dependencies));
+  return { sessions, pickAccount: () => pickAccount({ accounts, policy, run }), dispose: () => disposables.dispose() };
 }
 
 /** @throws Problem `modeNotSaved` */

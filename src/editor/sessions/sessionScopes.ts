@@ -14,7 +14,10 @@ export type Wanted = keyof typeof scopesOf;
  */
 export const ownKeyAccount = { id: "ownKey", label: ownKeyLabel } as const;
 
-/** VS Code's session account with what identifies a ChatGPT account; VS Code passes the additions on. */
+/**
+ * VS Code's session account with what identifies a ChatGPT account; VS Code passes the additions on, so only a session
+ * that the person has let an extension have may have them.
+ */
 export interface SessionAccount extends vscode.AuthenticationSessionAccountInformation {
   readonly plan?: string;
   /** The ChatGPT workspace (`chatgpt_account_id`). */
@@ -60,7 +63,15 @@ export function sessionAccounts(known: Known, usesOwnKey: boolean): SessionAccou
   ];
 }
 
+/**
+ * An account as the Accounts menu needs it. VS Code tells the accounts of what it gets without scopes to every extension
+ * that calls `vscode.authentication.getAccounts`, without asking the person, so nothing else is in it.
+ */
+export function menuAccount({ id, label }: SessionAccount): SessionAccount {
+  return { id, label };
+}
+
 /** One session for each account without any token: what the Accounts menu lists. */
 export function identitySessions(known: Known, usesOwnKey: boolean): Session[] {
-  return sessionAccounts(known, usesOwnKey).map((account) => sessionOf(account, "identity", ""));
+  return sessionAccounts(known, usesOwnKey).map((account) => sessionOf(menuAccount(account), "identity", ""));
 }

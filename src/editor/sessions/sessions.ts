@@ -3,6 +3,7 @@ import type { Accounts } from "../../account/accounts.ts";
 import type { CredentialSource } from "../../account/credentialSource.ts";
 import { ownKeyBinding } from "../../account/endpoints.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
+import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Disposable } from "../../platform/disposables.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
@@ -13,6 +14,7 @@ import type { Known, KnownAccounts } from "./knownAccounts.ts";
 import {
   accountIdOfSession,
   identitySessions,
+  menuAccount,
   ownKeyAccount,
   type Session,
   type SessionAccount,
@@ -28,6 +30,7 @@ export interface SessionsDependencies {
   accounts: Accounts;
   ownKey: OwnKeyStore;
   source: CredentialSource;
+  policy: WorkspacePolicy;
   known: KnownAccounts;
   authMode: () => AuthMode;
   onDidChangeSettings: (listener: () => void) => Disposable;
@@ -80,7 +83,7 @@ export class Sessions implements Disposable {
   /**
    * The sessions that scopes ask for, of all accounts or one. Answered from memory, with one exception: a ChatGPT access
    * token that is due is refreshed first, because a session must not hold one that is about to end. An account whose
-   * token cannot be had is left out.
+   * token cannot be had, or that may not be used, is left out.
    * @throws Problem `keyringFailed`, `keyringSilent` where no account can be read: that does not mean signed out
    */
   async get(scopes: readonly string[] | undefined, accountId?: string): Promise<Session[]> {
@@ -95,7 +98,8 @@ export class Sessions implements Disposable {
     const sessions = await Promise.all(
       accounts.map(async (account) => {
         const token = wanted === "chatgpt" ? await this.#freshToken(account) : this.#localToken(account, wanted);
-        return token === undefined ? [] : [sessionOf(account, wanted, token)];
+        // Without scopes VS Code asks for itself; with an empty list, for an extension that the person has let.
+        return token === undefined ? [] : [sessionOf(scopes ? account : menuAccount(account), wanted, token)];
       }),
     );
     return sessions.flat();
@@ -110,6 +114,8 @@ export class Sessions implements Disposable {
     if (!wanted) throw new Problem("unknownScopes");
     const id = wanted === "apiKey" ? await this.#obtainKey(accountId) : await this.#signIn(accountId);
     const [session] = await this.get(scopes, id);
+    const entry = this.#dependencies.accounts.entry(id);
+    if (!session && entry) this.#dependencies.policy.assertAllowed(entry.account);
     if (!session) throw new Problem(wanted === "apiKey" ? "noDerivedKey" : "needsSignIn");
     return session;
   }
@@ -130,10 +136,9 @@ export class Sessions implements Disposable {
   }
 
   async #obtainKey(accountId: string | undefined): Promise<string> {
-    const { authMode, accounts, ownKey } = this.#dependencies;
+    const { authMode, ownKey } = this.#dependencies;
     if (authMode() === "apiKey") {
-      const chosen = accountId === undefined ? undefined : accounts.entry(accountId);
-      const usable = chosen?.credential.derivedKey.status === "present" ? chosen.account.id : undefined;
+      const usable = this.#hasUsableKey(accountId) ? accountId : undefined;
       const label = this.#known().accounts.find(({ id }) => id === usable)?.label;
       const choice = await this.#dependencies.askKeyChoice(label);
       if (choice === undefined) throw new Problem("cancelled");
@@ -150,6 +155,12 @@ export class Sessions implements Disposable {
     const id = await this.#signIn(accountId);
     await this.#keyIsDecided(id);
     return id;
+  }
+
+  #hasUsableKey(accountId: string | undefined): boolean {
+    const { accounts, policy } = this.#dependencies;
+    const entry = accountId === undefined ? undefined : accounts.entry(accountId);
+    return entry?.credential.derivedKey.status === "present" && policy.isAllowed(entry.account);
   }
 
   async #signIn(accountId: string | undefined): Promise<string> {
@@ -197,7 +208,7 @@ export class Sessions implements Disposable {
       return isOwnKey ? this.#dependencies.ownKey.current?.key : undefined;
     }
     const entry = isOwnKey ? undefined : this.#dependencies.accounts.entry(id);
-    if (!entry) return undefined;
+    if (!entry || !this.#dependencies.policy.isAllowed(entry.account)) return undefined;
     const { derivedKey, rejected, tokens } = entry.credential;
     if (wanted === "apiKey") return derivedKey.status === "present" ? derivedKey.key : undefined;
     return rejected ? undefined : tokens.accessToken;
@@ -218,7 +229,8 @@ export class Sessions implements Disposable {
     return this.#sessionAccounts(known).flatMap((account) =>
       (["identity", "chatgpt", "apiKey"] as const).flatMap((wanted) => {
         const token = this.#localToken(account, wanted);
-        return token === undefined ? [] : [sessionOf(account, wanted, token)];
+        const shown = wanted === "identity" ? menuAccount(account) : account;
+        return token === undefined ? [] : [sessionOf(shown, wanted, token)];
       }),
     );
   }

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { allowedWorkspacesIn } from "../../account/allowedWorkspaces.ts";
 import { commandOf } from "../../shared/actionIds.ts";
 import type { KnownAccounts } from "../sessions/knownAccounts.ts";
 import { statusOf } from "./statusView.ts";
@@ -12,7 +13,8 @@ export function createStatusBar(context: vscode.ExtensionContext, known: KnownAc
     if (!known.current) return item?.hide();
     const configuration = vscode.workspace.getConfiguration("chatgptSignIn");
     const authMode = configuration.get("authMode") === "chatgpt" ? "chatgpt" : "apiKey";
-    const view = configuration.get("statusBar") === false ? undefined : statusOf(known.current, authMode);
+    const allowed = allowedWorkspacesIn(configuration.get("allowedWorkspaces"));
+    const view = configuration.get("statusBar") === false ? undefined : statusOf(known.current, authMode, allowed);
     if (!view) return item?.hide();
     item ??= createItem(context);
     item.text = view.text;

@@ -8,6 +8,8 @@ import { statusOf } from "./statusView.ts";
 export interface StatusMenuDependencies {
   known: KnownAccounts;
   authMode: () => AuthMode;
+  /** The only ChatGPT workspaces that may be used; all when empty. */
+  allowedWorkspaces: () => readonly string[];
   run: RunAction;
 }
 
@@ -16,11 +18,13 @@ interface Item extends vscode.QuickPickItem {
 }
 
 /** The status bar's menu: what can be done now, the most likely first. */
-export async function showStatusMenu({ known, authMode, run }: StatusMenuDependencies): Promise<void> {
+export async function showStatusMenu(dependencies: StatusMenuDependencies): Promise<void> {
+  const { known, authMode, allowedWorkspaces, run } = dependencies;
   const mode = authMode();
+  const status = statusOf(known.current, mode, allowedWorkspaces());
   const chosen = await vscode.window.showQuickPick(itemsFor(known.current, mode), {
     title: l10n.t("ChatGPT Account"),
-    placeHolder: statusOf(known.current, mode)?.tooltip ?? l10n.t("You're not signed in, and no API key is set."),
+    placeHolder: status?.tooltip ?? l10n.t("You're not signed in, and no API key is set."),
   });
   if (chosen) await run(chosen.action);
 }

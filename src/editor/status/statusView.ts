@@ -1,4 +1,5 @@
 import * as l10n from "@vscode/l10n";
+import { isAllowedWorkspace } from "../../account/allowedWorkspaces.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
 import type { Known } from "../sessions/knownAccounts.ts";
 
@@ -10,14 +11,25 @@ export interface StatusView {
   readonly warning: boolean;
 }
 
-/** The status bar's view of who is signed in and which credential is used; undefined where there is nothing to say. */
-export function statusOf(known: Known | undefined, authMode: AuthMode): StatusView | undefined {
+/**
+ * The status bar's view of who is signed in and which credential is used; undefined where there is nothing to say.
+ * @param allowedWorkspaces the only ChatGPT workspaces that may be used; all when empty
+ */
+export function statusOf(
+  known: Known | undefined,
+  authMode: AuthMode,
+  allowedWorkspaces: readonly string[] = [],
+): StatusView | undefined {
   const active = known?.accounts.find(({ id }) => id === known.active) ?? known?.accounts[0];
   const account = active?.label ?? "";
   if (authMode === "chatgpt") {
     if (!active) return warning(l10n.t("ChatGPT: sign in"), l10n.t("ChatGPT mode is on, but you're not signed in."));
     if (active.needsSignIn)
       return warning(l10n.t("ChatGPT: sign in again"), l10n.t("Sign in again as {account}.", { account }));
+    if (!isAllowedWorkspace(active.chatgptAccountId, allowedWorkspaces)) {
+      const tooltip = l10n.t("Your settings don't allow the ChatGPT workspace of {account}.", { account });
+      return warning(l10n.t("ChatGPT: account not allowed"), tooltip);
+    }
     return quiet("account", account, l10n.t("Requests use ChatGPT as {account}.", { account }));
   }
   if (known?.ownKey) {

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { allowedWorkspacesIn } from "../../account/allowedWorkspaces.ts";
 import { type EndpointName, endpointDefaults, isDefaultEndpoint } from "../../account/endpoints.ts";
 import { parseEndpoint } from "../../platform/endpoint.ts";
 import { type AuthMode, type FlowName, flowSchema } from "../../shared/panelProtocol.ts";
@@ -61,11 +62,9 @@ export const settings = {
     return flowSchema.safeParse(read("preferredFlow")).data ?? "auto";
   },
 
-  /** The ids of the only ChatGPT workspaces that may be signed in to; all when empty. */
+  /** The ids of the only ChatGPT workspaces that may be used, see `allowedWorkspacesIn`. */
   get allowedWorkspaces(): string[] {
-    const ids = read("allowedWorkspaces");
-    // A list that is not empty restricts, whatever is in it: a slip must not lift the restriction.
-    return Array.isArray(ids) ? ids.map((id) => (typeof id === "string" ? id.trim() : "")) : [];
+    return allowedWorkspacesIn(read("allowedWorkspaces"));
   },
 
   /** @throws Problem `badSetting` */

@@ -4,6 +4,10 @@ import * as l10n from "@vscode/l10n";
 export const accountProblems = {
   notSignedIn: () => l10n.t("You're not signed in with ChatGPT. Run “Sign in with ChatGPT” first."),
   needsSignIn: () => l10n.t("Your ChatGPT sign-in is no longer accepted. Run “Sign in with ChatGPT” again."),
+  accountNotAllowed: () =>
+    l10n.t(
+      "The setting “chatgptSignIn.allowedWorkspaces” doesn't allow this account's ChatGPT workspace, so the account isn't used. Switch to an allowed account, or sign in with one.",
+    ),
   accountMismatch: () =>
     l10n.t(
       "The refreshed credential belongs to a different account and was discarded. If this keeps happening, sign in again.",

@@ -43,7 +43,7 @@ export const signInProblems = {
     ),
   workspaceNotAllowed: () =>
     l10n.t(
-      "The setting “chatgptSignIn.allowedWorkspaces” doesn't allow this ChatGPT workspace, so nothing was saved. Sign in to an allowed one.",
+      "The setting “chatgptSignIn.allowedWorkspaces” doesn't allow this ChatGPT workspace, so nothing was saved. Sign in to an allowed one, or correct the setting.",
     ),
   noAccountNamed: () =>
     l10n.t(

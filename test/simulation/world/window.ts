@@ -118,6 +118,7 @@ export class Window {
       askForEndpoints: async () => true,
       authMode: () => "chatgpt",
       apiBaseUrl: () => "https://api.openai.com/v1",
+      allowedWorkspaces: () => [],
       redeemCredits: () => false,
       linked: () => codex.linkedLogins,
     });

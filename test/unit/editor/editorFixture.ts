@@ -40,7 +40,7 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
     ...options,
     account: {
       ...{ apiBaseUrl: () => issuer.apiBaseUrl, redeemCredits: () => wanted.credits, onRequest },
-      ...options.account,
+      ...{ allowedWorkspaces: () => settings.allowedWorkspaces, ...options.account },
     },
   });
   const { accounts, source, signIn, log, http, codex, endpoints } = services;

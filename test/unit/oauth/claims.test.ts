@@ -83,6 +83,12 @@ describe("Claims", () => {
     assert.equal(readClaims(token({ [auth]: "text" }))?.workspaceId, undefined);
   });
 
+  it("name no ChatGPT workspace that a request's header could not", () => {
+    for (const odd of ["a\nb", "a\r\nX-Other: 1", "a b", "\u00e9", "", "a".repeat(400), 7, ["w"]]) {
+      assert.equal(readClaims(token({ [auth]: { chatgpt_account_id: odd } }))?.workspaceId, undefined, String(odd));
+    }
+  });
+
   it("are undefined for a text that is no token, and for a huge one", () => {
     for (const text of ["", "a.b.c", "<html></html>", "a.b", token({ email: "x".repeat(70_000) })]) {
       assert.equal(readClaims(text), undefined);

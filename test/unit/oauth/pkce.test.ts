@@ -38,4 +38,21 @@ describe("The authorization URL", () => {
     assert.equal(url.origin + url.pathname, "https://auth.openai.com/oauth/authorize");
     for (const [name, value] of url.searchParams) assert.doesNotMatch(value, /[&#%+]/, name);
   });
+
+  it("names the allowed ChatGPT workspaces as the issuer writes them, each once", () => {
+    const asked = (allowedWorkspaces: readonly string[]) => {
+      const redirectUri = "http://localhost:1455/auth/callback";
+      const request = {
+        issuer: "https://auth.openai.com",
+        redirectUri,
+        codeChallenge: "c",
+        state: "s",
+        allowedWorkspaces,
+      };
+      return new URL(authorizationUrl(request)).searchParams.get("allowed_workspace_id");
+    };
+    const uuid = "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01";
+    assert.equal(asked([uuid.toUpperCase(), "Org-A", uuid]), `${uuid},Org-A`);
+    for (const none of [[], [""], ["a,b", "a b", "a&prompt=none", "x".repeat(129)]]) assert.equal(asked(none), null);
+  });
 });

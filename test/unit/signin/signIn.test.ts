@@ -159,9 +159,9 @@ describe("Signing in with a browser", () => {
       issuer: issuer.issuer,
       beginFollowUp: (of, idToken) => after.begin(of, idToken),
     });
-    const { accounts, log } = behind;
+    const { accounts, policy, log } = behind;
     const deriver = new KeyDeriver({ accounts, tokenEndpoint, clock: systemClock, log });
-    const after = new FollowUp({ accounts, deriver, credits: { ask } as CreditRedeemer, log });
+    const after = new FollowUp({ accounts, deriver, credits: { ask } as CreditRedeemer, policy, log });
     const shown = Promise.withResolvers<string>();
     behind.browser.open = async (url) => {
       const redirect = await loginByHttp(url, "plus@example.com", "password");

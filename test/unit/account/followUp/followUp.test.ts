@@ -92,6 +92,7 @@ describe("What follows a sign-in", () => {
     const { id } = await fixture.signedIn("plus@example.com", pending);
     const broken = new FollowUp({
       accounts: fixture.accounts,
+      policy: fixture.policy,
       deriver: Object.assign(Object.create(fixture.deriver), {
         request: async () => ({ status: "absent", why: "refused" }),
         keep: () => {

@@ -16,7 +16,7 @@ describe("the preview of an auth.json", () => {
       mode: "chatgpt",
       email: "ada@example.com",
       plan: "plus",
-      workspaceId: "acc-file",
+      workspaceId: "acc-claim",
       parts: { idToken: true, accessToken: true, refreshToken: true, apiKey: true },
       apiKey: "sk-…1234",
       accessTokenExpiresAt: accessExpiresAt,
@@ -39,8 +39,13 @@ describe("the preview of an auth.json", () => {
     const shown = preview({
       tokens: {
         ...tokens,
-        account_id: "](command:x)$(y)",
-        id_token: jwt({ email: hostile, "https://api.openai.com/auth": { chatgpt_plan_type: "p".repeat(300) } }),
+        id_token: jwt({
+          email: hostile,
+          "https://api.openai.com/auth": {
+            chatgpt_plan_type: "p".repeat(300),
+            chatgpt_account_id: "](command:x)$(y)",
+          },
+        }),
       },
     });
     for (const text of [shown.email, shown.plan, shown.workspaceId]) {

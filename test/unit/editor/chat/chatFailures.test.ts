@@ -25,6 +25,8 @@ describe("the way out of a failed request", () => {
       signIn: () => pressed.push("signIn"),
       setApiKey: () => pressed.push("setApiKey"),
       openSettings: () => pressed.push("openSettings"),
+      switchAccount: () => pressed.push("switchAccount"),
+      editSettings: () => pressed.push("editSettings"),
       reviewEndpoints: () => pressed.push("reviewEndpoints"),
     });
   });
@@ -33,6 +35,8 @@ describe("the way out of a failed request", () => {
     [new Problem("needsSignIn"), "Sign in with ChatGPT", "signIn"],
     [new Problem("notSignedIn"), "Sign in with ChatGPT", "signIn"],
     [new Problem("endpointNotAllowed"), "Review…", "reviewEndpoints"],
+    [new Problem("accountNotAllowed"), "Switch Account", "switchAccount"],
+    [new Problem("allowedWorkspacesUnusable"), "Open Settings", "editSettings"],
     [new Problem("noApiKey"), "Set OpenAI API Key", "setApiKey"],
     [new Problem("keyRejected"), "Set OpenAI API Key", "setApiKey"],
     [new Problem("derivedKeyMissing"), "Open ChatGPT Settings", "openSettings"],

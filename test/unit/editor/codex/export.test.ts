@@ -3,9 +3,18 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CodexExport } from "../../../../src/editor/codex/export.ts";
 import { type Clock, systemClock } from "../../../../src/platform/clock.ts";
+import { Problem } from "../../../../src/shared/problem.ts";
 import { signInByHttp } from "../../../issuer/login.ts";
 import { browseAs } from "../../../support/services.ts";
-import { assertNeverShown, sentences, state, theMessage, until, willAnswer } from "../../../support/vscodeStub/stub.ts";
+import {
+  assertNeverShown,
+  changeSetting,
+  sentences,
+  state,
+  theMessage,
+  until,
+  willAnswer,
+} from "../../../support/vscodeStub/stub.ts";
 import { writeFakeCli } from "../../codex/fixture.ts";
 import { useCodexEditor } from "./fixture.ts";
 
@@ -50,6 +59,27 @@ describe("Exporting to the Codex CLI", function () {
     assert.equal(await readFile(file(), "utf8"), earlier);
     assert.equal(active()?.origin, "own");
     assert.deepEqual(theMessageButtons(), [cliSignsIn, handsOver]);
+  });
+
+  it("does not offer to hand over a sign-in that the settings don't allow, and says why", async () => {
+    await installCli("refreshes");
+    await editor().signedIn();
+    changeSetting("chatgptSignIn.allowedWorkspaces", ["another-workspace"]);
+    willAnswer(/^How should the Codex CLI sign in/, undefined);
+    await run();
+    const { buttons, detail } = theMessage(/^How should the Codex CLI sign in/);
+    assert.deepEqual(buttons, [cliSignsIn]);
+    assert.ok(detail.endsWith(new Problem("accountNotAllowed").message));
+    assert.deepEqual([active()?.origin, await readdir(home())], ["own", []]);
+  });
+
+  it("hands nothing over that was allowed until the person had answered", async () => {
+    await installCli("refreshes");
+    await editor().signedIn();
+    state.onMessage = () => changeSetting("chatgptSignIn.allowedWorkspaces", ["another-workspace"]);
+    willAnswer(/^How should the Codex CLI sign in/, handsOver);
+    await assert.rejects(run(), { code: "accountNotAllowed" });
+    assert.deepEqual([active()?.origin, await readdir(home())], ["own", []]);
   });
 
   const theMessageButtons = () =>

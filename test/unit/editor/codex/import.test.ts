@@ -120,7 +120,7 @@ describe("Importing from the Codex CLI", () => {
   });
 
   for (const choice of ["Copy", "Link"]) {
-    for (const allowed of [["another"], [""], [7]]) {
+    for (const allowed of [["another"], [""], [7], workspace, {}, null]) {
       it(`stores nothing of a workspace that ${JSON.stringify(allowed)} does not allow (${choice})`, async () => {
         await installCli();
         changeSetting("chatgptSignIn.allowedWorkspaces", allowed);
@@ -131,7 +131,7 @@ describe("Importing from the Codex CLI", () => {
 
     it(`stores one of an allowed workspace (${choice})`, async () => {
       await installCli();
-      changeSetting("chatgptSignIn.allowedWorkspaces", ["another", workspace]);
+      changeSetting("chatgptSignIn.allowedWorkspaces", ["another", ` ${workspace.toUpperCase()}`]);
       await run(here, choice);
       assert.equal(editor().accounts.state.active?.workspaceId, workspace);
     });

@@ -24,6 +24,7 @@ describe("The panel's view", () => {
     const made = createView({
       ...{
         accounts: fixture.accounts,
+        policy: fixture.policy,
         ownKey: fixture.ownKey,
         signIn: fixture.signIn,
         activity: fixture.activity,

@@ -24,25 +24,34 @@ export class MemoryMemento {
   }
 }
 
+function newPerson() {
+  return {
+    keyChoice: undefined as KeyChoice | undefined,
+    email: "plus@example.com",
+    signsIn: true,
+    choices: [] as boolean[],
+    /** The accounts whose key was offered. */
+    offered: [] as (string | undefined)[],
+  };
+}
+
 /** Sessions over real services, with the issuer of a test and a person who does what the test says. */
 export async function createSessionFixture(issuer: TestIssuer, clock: Clock = systemClock) {
-  const services = await createServices({ issuer: issuer.issuer, clock });
-  const { accounts, ownKey, source, signIn, mode, log } = services;
+  /** The ids of the only ChatGPT workspaces that may be used; all when empty. */
+  let allowed: readonly string[] = [];
+  const account = { allowedWorkspaces: () => allowed };
+  const services = await createServices({ issuer: issuer.issuer, clock, account });
+  const { accounts, ownKey, source, policy, signIn, mode, log } = services;
   const memento = new MemoryMemento();
   const changes: SessionsChange[] = [];
   const settings = new Emitter<void>((error) => {
     throw error;
   });
-  const person = {
-    keyChoice: undefined as KeyChoice | undefined,
-    email: "plus@example.com",
-    signsIn: true,
-    choices: [] as boolean[],
-  };
+  const person = newPerson();
   await Promise.all([accounts.load(), ownKey.load()]);
   const open = () =>
     new Sessions({
-      ...{ accounts, ownKey, source, clock, log },
+      ...{ accounts, ownKey, source, policy, clock, log },
       known: new KnownAccounts(memento),
       authMode: () => mode.current,
       onDidChangeSettings: (listener) => settings.event(listener),
@@ -55,7 +64,10 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
       setOwnKey: async () => ownKey.set("sk-typedByThePerson1234", true),
       removeOwnKey: () => ownKey.remove(),
       useChatgpt: async () => setMode("chatgpt"),
-      askKeyChoice: async () => person.keyChoice,
+      askKeyChoice: async (label) => {
+        person.offered.push(label);
+        return person.keyChoice;
+      },
     });
 
   /** Signs in through the issuer; the port of the callback is free again afterwards. */
@@ -68,6 +80,11 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
     return (await signIn.run()).id;
   }
 
+  function allow(...workspaces: string[]): void {
+    allowed = workspaces;
+    settings.fire();
+  }
+
   function setMode(next: typeof mode.current): void {
     mode.current = next;
     settings.fire();
@@ -75,7 +92,7 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
 
   return {
     ...services,
-    ...{ memento, changes, person, open, signInAs, setMode },
+    ...{ memento, changes, person, open, signInAs, setMode, allow },
     /** The account's access token. */
     tokenOf: (id: string) => accounts.entry(id)?.credential.tokens.accessToken ?? assert.fail("no account"),
     setDerivedKey: (id: string, key: string | undefined) => {

@@ -45,6 +45,57 @@ describe("Sessions for other extensions", () => {
       assert.deepEqual(session?.scopes, ["chatgpt"]);
     });
 
+    it("tell no more than id and label to VS Code, which tells every extension without asking the person", async () => {
+      const menu = { id, label: "plus@example.com" };
+      for (const [asked, more] of [
+        [undefined, {}],
+        [identity, { plan: "plus", chatgptAccountId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01" }],
+      ] as const) {
+        const [session] = await sessions.get(asked);
+        assert.deepEqual([session?.account, session?.id], [{ ...menu, ...more }, id]);
+      }
+      await fixture.accounts.update(id, (credential) => ({ ...credential, rejected: "revoked" }));
+      await fixture.accounts.update(id, ({ rejected: _rejected, ...credential }) => credential);
+      const told = fixture.changes.flatMap(({ changed, added }) => [...(changed ?? []), ...(added ?? [])]);
+      const inMenu = told.filter(({ scopes }) => scopes.length === 0).map(({ account }) => account);
+      assert.ok(inMenu.length > 0);
+      for (const account of inMenu) assert.deepEqual(account, menu);
+    });
+
+    it("are none of an account that may not be used, which stays in the Accounts menu", async () => {
+      const ids = () => fixture.changes.at(-1);
+      fixture.allow("another-workspace");
+      assert.deepEqual([await sessions.get(chatgpt), await sessions.get(apiKey), sessions.apiKey], [[], [], undefined]);
+      assert.deepEqual(labels(await sessions.get(undefined)), ["plus@example.com"]);
+      assert.deepEqual(
+        ids()
+          ?.removed?.map(({ scopes }) => scopes)
+          .sort(),
+        [["chatgpt"], ["openai.api-key"]],
+      );
+      assert.equal(fixture.accounts.state.accounts.length, 1);
+      fixture.allow("another-workspace", "5F0C1A34-8B7E-4C52-9D0A-1F6E2B3C4D01");
+      assert.deepEqual(tokens(await sessions.get(chatgpt)), [fixture.tokenOf(id)]);
+      assert.equal(sessions.apiKey, "sk-derivedForPlus0001");
+      assert.deepEqual(
+        ids()
+          ?.added?.map(({ scopes }) => scopes)
+          .sort(),
+        [["chatgpt"], ["openai.api-key"]],
+      );
+    });
+
+    it("of an account that may not be used are not made, nor is its key offered", async () => {
+      fixture.allow("another-workspace");
+      await assert.rejects(sessions.create(chatgpt, id), { code: "accountNotAllowed" });
+      fixture.setMode("apiKey");
+      fixture.person.keyChoice = "useAccount";
+      fixture.person.signsIn = false;
+      await assert.rejects(sessions.create(apiKey, id), { code: "cancelled" });
+      assert.deepEqual(fixture.person.offered, [undefined]);
+      assert.equal(fixture.mode.current, "apiKey");
+    });
+
     it("are had by the account's id, and not by another's", async () => {
       assert.equal((await sessions.get(chatgpt, id)).length, 1);
       assert.deepEqual(await sessions.get(chatgpt, "0123456789abcdef"), []);

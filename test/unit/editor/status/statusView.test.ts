@@ -41,6 +41,22 @@ describe("The status bar", () => {
     for (const known of [undefined, nobody, rejected]) assert.equal(statusOf(known, "chatgpt")?.warning, true);
     assert.equal(statusOf({ ...rejected, ownKey: true }, "apiKey")?.warning, false);
   });
+
+  it("warns of an account that the settings don't allow, where requests would use it", () => {
+    const inWorkspace: Known = { ...one, accounts: [{ ...ada, chatgptAccountId: "w-1" }] };
+    for (const [known, allowed, isWarned] of [
+      [inWorkspace, [], false],
+      [inWorkspace, ["w-1"], false],
+      [inWorkspace, ["W-1"], false],
+      [inWorkspace, ["w-2"], true],
+      [inWorkspace, [""], true],
+      [one, ["w-1"], true],
+    ] as const) {
+      assert.equal(statusOf(known, "chatgpt", allowed)?.warning, isWarned, JSON.stringify(allowed));
+      assert.equal(statusOf({ ...known, ownKey: true }, "apiKey", allowed)?.warning, false);
+    }
+    assert.match(statusOf(inWorkspace, "chatgpt", ["w-2"])?.tooltip ?? "", /don't allow.* ada@example\.com\.$/);
+  });
 });
 
 describe("What is remembered of the accounts", () => {

@@ -73,6 +73,10 @@ describe("Settings", () => {
     assert.deepEqual(settings.allowedWorkspaces, []);
     changeSetting("chatgptSignIn.allowedWorkspaces", [" one ", 2, null]);
     assert.deepEqual(settings.allowedWorkspaces, ["one", "", ""]);
+    for (const odd of ["one", "", 7, null, true, {}, { 0: "one", length: 1 }]) {
+      changeSetting("chatgptSignIn.allowedWorkspaces", odd);
+      assert.deepEqual(settings.allowedWorkspaces, [""], JSON.stringify(odd));
+    }
   });
 
   it("names a setting that is no endpoint, and not its value", () => {
