@@ -1,13 +1,17 @@
 // Builds dist/: the extension in pieces that are loaded when they are first needed, and the panel.
 // node esbuild.mjs [--production] [--watch]
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+// biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
+import { bundledPackages, notices } from "./scripts/lib/bundledPackages.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const production = process.argv.includes("--production");
 const watch = process.argv.includes("--watch");
+
+const stub = (name) => join(root, "scripts", "stubs", name);
 
 /** @type {esbuild.BuildOptions} */
 const common = {
@@ -103,6 +107,21 @@ const asCommonJs = {
   },
 };
 
+/**
+ * Leaves out what the extension never uses of axios; see the stubs.
+ * @type {esbuild.Plugin}
+ */
+const lessOfAxios = {
+  name: "less-of-axios",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/(?:xhr|fetch)\.js$/ }, ({ importer }) =>
+      importer.replaceAll("\\", "/").endsWith("/axios/lib/adapters/adapters.js")
+        ? { path: stub("axiosAdapter.mjs") }
+        : undefined,
+    );
+  },
+};
+
 const extension = await esbuild.context({
   ...common,
   entryPoints: { extension: "src/extension.ts" },
@@ -117,11 +136,14 @@ const extension = await esbuild.context({
   mainFields: ["module", "main"],
   external: ["vscode"],
   alias: {
-    "form-data": join(root, "scripts", "stubs", "formData.cjs"),
-    "@vscode/l10n": join(root, "scripts", "stubs", "l10n.mjs"),
+    "form-data": stub("formData.cjs"),
+    "follow-redirects": stub("ofAxios.cjs"),
+    "https-proxy-agent": stub("ofAxios.cjs"),
+    "proxy-from-env": stub("ofAxios.cjs"),
+    "@vscode/l10n": stub("l10n.mjs"),
   },
   write: false,
-  plugins: [asCommonJs],
+  plugins: [lessOfAxios, asCommonJs],
 });
 
 const panel = await esbuild.context({
@@ -135,20 +157,12 @@ const panel = await esbuild.context({
 
 async function build() {
   const built = [await extension.rebuild(), await panel.rebuild()];
-  if (production) await writeFile(join(root, "dist", "NOTICES.txt"), await notices(built));
-}
-
-/** The licences of the packages whose code went into the bundles; most ask to be passed on with it. */
-async function notices(results) {
-  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
-  const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]).filter(Boolean);
-  const texts = [...new Set(folders)].sort().map(async (folder) => {
-    const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
-    const files = (await readdir(join(root, folder))).filter((file) => /^licen[cs]e/i.test(file)).sort();
-    const text = files[0] ? await readFile(join(root, folder, files[0]), "utf8") : `Licence: ${license}\n`;
-    return `${name} ${version}\n\n${text.trim()}\n`;
-  });
-  return (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`);
+  if (!production) return;
+  const metafiles = built.map(({ metafile }) => metafile);
+  await writeFile(join(root, "dist", "NOTICES.txt"), notices(bundledPackages(root, metafiles)));
+  // For what else is said of the package: see scripts/package.ts.
+  await mkdir(join(root, "out"), { recursive: true });
+  await writeFile(join(root, "out", "metafiles.json"), JSON.stringify(metafiles));
 }
 
 await build();

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, statSync } from "node:fs";
 import { listFiles } from "@vscode/vsce";
 import { activationBytes } from "../../bench/sizes.ts";
+import { bomShape } from "../support/bomShape.ts";
 import { projectPath } from "../support/projectRoot.ts";
 import { packagedExtension } from "../support/vsix.ts";
 
@@ -24,6 +25,9 @@ const shipped = [
 
 /** Packaged without node_modules, because the extension is bundled. */
 const none = 2;
+
+/** One for each package that is bundled. */
+const notices = () => readFileSync(projectPath("dist", "NOTICES.txt"), "utf8").split(`\n${"-".repeat(80)}\n\n`);
 
 describe("the package", () => {
   it("has exactly the listed files", async () => {
@@ -52,6 +56,30 @@ describe("the package", () => {
     assert.equal(JSON.parse(String(shown)).at(-1), "Mit ChatGPT anmelden");
   });
 
+  it("has no part of axios that the extension never uses", () => {
+    const metafiles: { outputs: Record<string, { inputs: object }> }[] = JSON.parse(
+      readFileSync(projectPath("out", "metafiles.json"), "utf8"),
+    );
+    const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).flatMap((one) => Object.keys(one.inputs)));
+    assert.ok(inputs.some((input) => input.endsWith("axios/lib/adapters/http.js")));
+    const unused =
+      /node_modules\/(?:.*\/)?(?:form-data|follow-redirects|proxy-from-env|https-proxy-agent|debug|axios\/lib\/adapters\/(?:xhr|fetch)\.js)(?:\/|$)/;
+    assert.deepEqual(
+      inputs.filter((input) => unused.test(input)),
+      [],
+    );
+  });
+
+  it("comes with a bill of its materials: the packages whose licenses it has, under licenses that may ship", () => {
+    const file = packagedExtension().replace(/vsix$/, "cdx.json");
+    const { metadata, components } = bomShape.parse(JSON.parse(readFileSync(file, "utf8")));
+    assert.equal(metadata.component.name, "chatgpt-sign-in");
+    const named = components.map(({ group, name, version }) => `${group ? `${group}/` : ""}${name} ${version}`);
+    const noticed = notices().map((notice) => /^\S+ \S+/.exec(notice)?.[0] ?? "a notice without a name");
+    assert.deepEqual(named.sort(), noticed.sort());
+    assert.ok(notices().every((notice) => /copyright|creative commons/i.test(notice)));
+  });
+
   it("is smaller than 400 KB", () => assert.ok(statSync(packagedExtension()).size < 400 * 1024));
 
   it("loads less than 25 KB at activation", () => {
@@ -62,9 +90,7 @@ describe("the package", () => {
   it("has no code of a package that the README does not name", () => {
     const [, table = ""] = readFileSync(projectPath("README.md"), "utf8").split("\n## Licenses\n");
     const listed = new Set(table.toLowerCase().match(/[\w-]+/g));
-    const names = readFileSync(projectPath("dist", "NOTICES.txt"), "utf8")
-      .split(`\n${"-".repeat(80)}\n\n`)
-      .map((notice) => /^(\S+) \d/.exec(notice)?.[1] ?? "a notice without a name");
+    const names = notices().map((notice) => /^(\S+) \d/.exec(notice)?.[1] ?? "a notice without a name");
     assert.ok(names.length > 10, `only ${names.length} were found`);
     // One project, with several names.
     const projects = names.map((name) => (/^(lit-|@lit\/)/.test(name) ? "lit" : name.replace("/elements", "")));
