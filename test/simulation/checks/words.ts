@@ -68,10 +68,15 @@ function isNotedMeanwhile({ operations }: Played, { person, endedAt = 0 }: Opera
   );
 }
 
-/** The keyring holds back what another window stores of the grant, so nobody who signs out can know of it yet. */
+/**
+ * The keyring holds back what another window stores of the grant, or notes of it to be revoked, so nobody who signs out can
+ * know of it yet.
+ */
 function isHeldBack({ hits }: Played, { window }: Operation, { tokens }: Grant): boolean {
   const holder = tokens.at(-1)?.receivedBy;
   const isLate = ([call, kind]: [string, string]) =>
     call.startsWith(`${holder} store credential.`) && ["writeLate", "writeHangs", "writeHangsDone"].includes(kind);
-  return holder !== window && Object.entries(hits).some(isLate);
+  const isNotNoted = ([call]: [string, string]) =>
+    / (get|store) replaced\./.test(call) && !call.startsWith(`${window} `);
+  return Object.entries(hits).some((hit) => isNotNoted(hit) || (holder !== window && isLate(hit)));
 }

@@ -22,8 +22,8 @@ export class Keyring {
   readonly values = new Map<string, string>();
   /** All that was ever really stored, by key, oldest first. */
   readonly history = new Map<string, (string | undefined)[]>();
-  /** What each window has really deleted. */
-  readonly deletions: { readonly by: string; readonly text: string }[] = [];
+  /** What each window has really deleted or replaced. */
+  readonly replaced: { readonly by: string; readonly text: string }[] = [];
   /** How often something was really stored or deleted. */
   writes = 0;
   readonly #world: World;
@@ -112,7 +112,7 @@ export class Keyring {
   #change(by: Process, key: string, value: string | undefined): void {
     const view = this.#views.get(by) ?? this.values;
     const before = view.get(key);
-    if (value === undefined && before !== undefined) this.deletions.push({ by: by.name, text: before });
+    if (before !== undefined) this.replaced.push({ by: by.name, text: before });
     if (value === undefined) view.delete(key);
     else view.set(key, value);
     this.writes += 1;
