@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
+import type { HttpRequest } from "../../../src/platform/httpClient.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { eventually } from "../../support/timing.ts";
 import { always, createFixture, day, type Fixture } from "./fixture.ts";
 
@@ -55,6 +57,31 @@ describe("A real sign-out", () => {
     assert.notEqual(tokenOf(window), credential.tokens.refreshToken);
     const ended = await window.signOutAccount(plus);
     assert.equal(ended?.credential?.tokens.refreshToken, credential.tokens.refreshToken);
+  });
+
+  it("ends the newest tokens, which were stored while the index was written, although no note tells of them", async () => {
+    const revoked: (string | undefined)[] = [];
+    const onRequest = ({ url, json, form }: HttpRequest) => {
+      const { token } = { ...form, ...(json as { token?: string } | undefined) } as { token?: string };
+      if (url.endsWith("/revoke")) revoked.push(token);
+    };
+    const here = await fixture.openLoaded({ onRequest });
+    // A window that has lost the lock, and whose notes vanish.
+    const elsewhere = temporaryDirectory();
+    const other = await fixture.openLoaded({ directory: elsewhere.path });
+    const store = fixture.secrets.store.bind(fixture.secrets);
+    fixture.secrets.store = async (key, value) => {
+      fixture.secrets.store = store;
+      await other.refresher.refresh(other.accounts.entry(plus)?.credential ?? assert.fail());
+      await other.refresher.settle();
+      await store(key, value);
+    };
+    const newest = () => other.accounts.entry(plus)?.credential.tokens.refreshToken;
+    const before = newest();
+    await here.signOut.begin(plus).then((ending) => here.signOut.finish(ending ?? assert.fail()));
+    assert.notEqual(newest(), before);
+    assert.deepEqual(revoked, [newest()]);
+    await elsewhere.remove();
   });
 
   it("of an account that cannot be read any more", async () => {
