@@ -145,11 +145,12 @@ export class CredentialSource {
     if (!current) throw new Problem("notSignedIn");
     policy.assertAllowed(current.account);
     const { rejected, receivedAt, tokens } = current.credential;
-    if (tokens.accessToken !== refused.bearer) return bearerOf(current);
+    // What was stored since can be long ago.
+    if (tokens.accessToken !== refused.bearer) return bearerOf(await this.#fresh.freshen(current));
     if (rejected) throw new Problem("needsSignIn", rejected);
     // Refreshing a token that has just been issued would not help, and may cost the sign-in (openai/codex issue 40541).
     if (Math.abs(clock.now() - receivedAt) < settleMs) throw new Problem("notYetAccepted");
-    return bearerOf(await this.#fresh.renew(current.credential));
+    return bearerOf(await this.#fresh.renew(current));
   }
 
   #isAccessToken({ account, bearer }: BearerCredential): boolean {

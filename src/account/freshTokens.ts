@@ -2,7 +2,7 @@ import { mayBeOld } from "../oauth/clockOffset.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
-import type { Credential } from "./credential.ts";
+import { settleMs } from "./freshness.ts";
 import { RefreshBackoff } from "./refreshBackoff.ts";
 import type { Refresher } from "./refresher.ts";
 import type { Entry } from "./state.ts";
@@ -10,6 +10,8 @@ import type { TokenAges } from "./tokenAges.ts";
 
 /** A request whose token is still good does not wait longer than this for a new one, ms. */
 const patienceMs = 3_000;
+/** How often it is refreshed for one request whose token is due: what was read may be several refreshes old. */
+const maxRefreshes = 3;
 
 export interface FreshTokensDependencies {
   refresher: Refresher;
@@ -48,36 +50,40 @@ export class FreshTokens {
     }
     const refresh = this.#refreshes.run(id, () => this.#refresh(entry));
     if (!isUsable) return refresh;
-    // The computer may have slept while the refresh was under way.
-    const hasExpired = () => ages.hasExpired(age);
     try {
       const fresh = await this.#orAfterAWhile(refresh, entry);
-      return fresh === entry && hasExpired() ? await refresh : fresh;
+      // The computer may have slept meanwhile.
+      return ages.hasExpired(ages.of(fresh)) ? await refresh : fresh;
     } catch (problem) {
-      if (isProblem(problem, "needsSignIn", "notSignedIn") || hasExpired()) throw problem;
+      if (isProblem(problem, "needsSignIn", "notSignedIn") || ages.hasExpired(age)) throw problem;
       return entry;
     }
   }
 
   /**
-   * Refreshes a credential, and once more where its new access token has expired when it is handled: the computer may have
-   * slept while the answer was under way.
+   * Refreshes a token, whether or not that is due. One that another window has refreshed may be due itself, because that
+   * can be long ago, and one that has just come may be over, because the computer has slept while it was under way.
    * @throws as `Refresher.refresh`
    */
-  async renew(credential: Credential): Promise<Entry> {
+  async renew(entry: Entry): Promise<Entry> {
     const { refresher, ages, clock } = this.#dependencies;
     const askedAt = clock.now();
-    const refreshed = await refresher.refresh(credential);
-    // Another window may have got the answer. How far the issuer's clock is ahead of ours is not known of a linked login.
-    const mayBeOver = refreshed.credential.origin !== "linked" || mayBeOld(clock, askedAt);
-    const isOver = mayBeOver && ages.hasExpired(ages.of(refreshed));
-    return isOver ? refresher.refresh(refreshed.credential) : refreshed;
+    let refreshed = await refresher.refresh(entry.credential);
+    for (let times = 1; times < maxRefreshes && ages.isDue(ages.of(refreshed)); times += 1) {
+      const { origin, receivedAt } = refreshed.credential;
+      // How far the issuer's clock is ahead of ours is not known of a linked login.
+      const mayBeOver = times === 1 && (origin !== "linked" || mayBeOld(clock, askedAt));
+      const isOver = mayBeOver && ages.hasExpired(ages.of(refreshed));
+      if (Math.abs(clock.now() - receivedAt) < settleMs && !isOver) break;
+      refreshed = await refresher.refresh(refreshed.credential);
+    }
+    return refreshed;
   }
 
   async #refresh(entry: Entry): Promise<Entry> {
     const { id } = entry.account;
     try {
-      const refreshed = await this.renew(entry.credential);
+      const refreshed = await this.renew(entry);
       this.#backoff.succeeded(id);
       return refreshed;
     } catch (problem) {
