@@ -137,6 +137,7 @@ async function ourProvider(base: string): Promise<() => Promise<Sample>> {
     {
       ...{ openai, credentials, endpoints, log },
       requests: await openai.requests(),
+      consumers: { assertAllowed: () => {}, request: async () => false },
       settings: { authMode: "chatgpt", chatBackend: "chatgpt" },
       onFailure: write,
     },

@@ -1,4 +1,4 @@
-import { type Clock, delay } from "../platform/clock.ts";
+import { type Clock, waitAtMost } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { inBackground } from "../platform/inBackground.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
@@ -105,7 +105,7 @@ export class EndpointPermissions {
     const missing = this.missing(binding, addresses);
     if (missing.length === 0) return;
     if (again || !this.#isRefused(binding, missing)) {
-      await this.#answered(this.#question(binding, missing, again), signal);
+      await waitAtMost(this.#dependencies.clock, answerLimitMs, this.#question(binding, missing, again), signal);
     }
     if (this.missing(binding, addresses).length > 0) throw new Problem(problem);
   }
@@ -196,19 +196,6 @@ export class EndpointPermissions {
   /** Whether the person has said no to one of these. */
   #isRefused(binding: Binding, addresses: readonly string[]): boolean {
     return addresses.some((address) => this.#refused.has(nameOf(binding, address)));
-  }
-
-  /** Waits for an answer, but not forever. */
-  async #answered(question: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    const limit = new AbortController();
-    const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
-    const waited = delay(this.#dependencies.clock, answerLimitMs, stop);
-    waited.catch(() => {});
-    try {
-      await Promise.race([question, waited]);
-    } finally {
-      limit.abort();
-    }
   }
 
   #allowed(): readonly Allowed[] {

@@ -23,6 +23,7 @@ export interface ActionDependencies {
   codexExport: CodexExport;
   review: EndpointReview;
   usage: { update(): unknown };
+  consumers: { forget(row: string): void };
   panel: { show(): void };
   /** Asks which account to use. */
   pickAccount: () => void;
@@ -52,7 +53,7 @@ export type RunAction = (request: ActionRequest) => Promise<void>;
 /** Everything that a person can do, each action once. Where it is offered is in `src/shared/actionIds.ts`. */
 function actionMap(dependencies: ActionDependencies): ActionMap {
   const { activity, signIn, signInActions, surface, accountActions, ownKeyActions, review } = dependencies;
-  const { codexImport, codexExport, usage, panel, pickAccount, showMenu, showLog, allowChatWithoutGitHub } =
+  const { codexImport, codexExport, usage, consumers, panel, pickAccount, showMenu, showLog, allowChatWithoutGitHub } =
     dependencies;
   return {
     signIn: { run: () => signInActions.signIn() },
@@ -88,6 +89,7 @@ function actionMap(dependencies: ActionDependencies): ActionMap {
     removeApiKey: { what: "Removing the API key", busy: "ownKey", run: () => ownKeyActions.remove() },
 
     readUsage: { run: () => usage.update() },
+    forgetExtension: { run: ({ row }) => consumers.forget(row) },
     reviewEndpoints: { run: () => review.review() },
     openEndpointSettings: { run: () => settings.open() },
     openSettings: { run: () => panel.show() },

@@ -16,6 +16,7 @@ import type { ChatModelProvider } from "./chat/chatModelProvider.ts";
 import { createChat } from "./chat/module.ts";
 import { CodexExport } from "./codex/export.ts";
 import { CodexImport } from "./codex/import.ts";
+import { createConsumers } from "./consumers/module.ts";
 import { EndpointReview } from "./endpoints/review.ts";
 import { createPanel } from "./panel/module.ts";
 import type { KnownAccounts, Memento } from "./sessions/knownAccounts.ts";
@@ -95,11 +96,12 @@ export function createEditor(dependencies: EditorDependencies): EditorServices {
   );
   const codexImport = new CodexImport({ ...shared, cli: codex.cli, ownKey: ownKeyActions, endpoints: review });
   const codexExport = new CodexExport({ ...shared, codexImport });
+  const consumers = createConsumers(shared);
   const chat = disposables.add(
-    createChat({ ...shared, credentials: account.source, isPanelVisible: (): boolean => panel.visible }),
+    createChat({ ...shared, consumers, credentials: account.source, isPanelVisible: (): boolean => panel.visible }),
   );
   const panel = disposables.add(
-    createPanel({ ...shared, extensionUri: context.extensionUri, review, usage: chat.usage }),
+    createPanel({ ...shared, extensionUri: context.extensionUri, review, consumers, usage: chat.usage }),
   );
   const sessions = disposables.add(
     createSessions({
@@ -110,7 +112,7 @@ export function createEditor(dependencies: EditorDependencies): EditorServices {
   );
   const runAction = createActions({
     ...{ activity, signIn, signInActions, surface, accountActions, ownKeyActions, codexImport, codexExport, review },
-    ...{ panel, showLog, usage: chat.usage, pickAccount: sessions.pickAccount },
+    ...{ panel, showLog, consumers, usage: chat.usage, pickAccount: sessions.pickAccount },
     showMenu: () =>
       showStatusMenu({
         ...{ known, run, authMode: () => settings.authMode },

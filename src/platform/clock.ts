@@ -60,3 +60,16 @@ export function delay(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** Waits for work whose outcome is read elsewhere, `ms` at most. @throws what the work throws; the signal's reason */
+export async function waitAtMost(clock: Clock, ms: number, work: Promise<void>, signal?: AbortSignal): Promise<void> {
+  const limit = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+  const waited = delay(clock, ms, stop);
+  waited.catch(() => {});
+  try {
+    await Promise.race([work, waited]);
+  } finally {
+    limit.abort();
+  }
+}

@@ -102,6 +102,18 @@ const otherAccountViewSchema = z.strictObject({
 });
 export type OtherAccountView = z.infer<typeof otherAccountViewSchema>;
 
+/** An extension that the person was asked for, or that a setting allows. */
+const extensionViewSchema = z.strictObject({
+  /** Names the row to the extension. */
+  id: z.string(),
+  /** Missing for all the extensions that VS Code does not name. */
+  extension: z.optional(z.strictObject({ id: z.string(), name: z.string() })),
+  answer: z.enum(["allowed", "refused", "setting"]),
+  /** What its requests use; a setting allows all of it. The label is the account's or the key's, where it is known. */
+  pays: z.optional(z.strictObject({ kind: z.enum(["plan", "accountKey", "ownKey"]), label: z.optional(z.string()) })),
+});
+export type ExtensionView = z.infer<typeof extensionViewSchema>;
+
 const percentSchema = z.number().check(z.minimum(0), z.maximum(100));
 
 /** One of the plan's windows. */
@@ -142,6 +154,8 @@ export const viewSchema = z.strictObject({
   ]),
   /** The accounts that are signed in beside the active one. */
   otherAccounts: z.optional(z.array(otherAccountViewSchema)),
+  /** The extensions that may use models, or may not. */
+  extensions: z.optional(z.array(extensionViewSchema)),
   /** The running sign-in, beside whatever was signed in before it. */
   attempt: z.optional(signInAttemptSchema),
   /** What is under way; its buttons are shown as busy. */
@@ -175,6 +189,8 @@ export const intentSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("signInWith"), flow: flowSchema }),
   z.strictObject({ type: z.literal("useAccount"), id: z.string() }),
   z.strictObject({ type: z.literal("signOutAccount"), id: z.string() }),
+  /** The answer about an extension is taken back. */
+  z.strictObject({ type: z.literal("forgetExtension"), row: z.string() }),
   z.strictObject({ type: z.literal("setAuthMode"), authMode: authModeSchema }),
 ]);
 export type Intent = z.infer<typeof intentSchema>;

@@ -19,6 +19,12 @@ describe("the account's models, asked for by another extension", () => {
     api = await anotherExtension();
   });
 
+  const allow = (ids: string[] | undefined) =>
+    vscode.workspace
+      .getConfiguration("chatgptSignIn")
+      .update("allowedExtensions", ids, vscode.ConfigurationTarget.Global);
+  after(() => allow(undefined));
+
   const models = () => api.lm.selectChatModels({ vendor });
 
   async function model(id = "gpt-5.5"): Promise<vscode.LanguageModelChat> {
@@ -65,6 +71,19 @@ describe("the account's models, asked for by another extension", () => {
     const { name, family, maxInputTokens } = await model();
     assert.deepEqual([name, family, maxInputTokens], ["GPT-5.5", "gpt-5.5", 258_400]);
     assert.equal(await (await model()).countTokens("Hello there"), 2);
+  });
+
+  it("answer no extension before the person has allowed it, and one in the settings without a question", async () => {
+    // No dialog is shown in this VS Code.
+    await assert.rejects(ask([user("Count.")]), (error: vscode.LanguageModelError) => {
+      assert.deepEqual([error.code, error instanceof api.LanguageModelError], ["NoPermissions", true]);
+      assert.match(error.message, /This extension needs your permission to use OpenAI models/);
+      return true;
+    });
+    assert.deepEqual(service().fakeApi.responses, []);
+    await allow(["Tests.Probe"]);
+    await ask([user("Count.")]);
+    assert.equal(service().fakeApi.responses.length, 1);
   });
 
   it("answer in text", async () => {

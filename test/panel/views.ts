@@ -68,6 +68,24 @@ export const otherAccounts: NonNullable<View["otherAccounts"]> = [
   { id: "fedcba9876543210", label: "charles@example.com", plan: "pro", origin: "linked", needsSignIn: true },
 ];
 
+/** Extensions that were asked for, and one that a setting allows. */
+export const extensions: NonNullable<View["extensions"]> = [
+  {
+    id: "row-1",
+    extension: { id: "example.pair-programmer", name: "Pair Programmer" },
+    answer: "allowed",
+    pays: { kind: "plan", label: "ada@example.com" },
+  },
+  {
+    id: "row-2",
+    extension: { id: "example.pair-programmer", name: "Pair Programmer" },
+    answer: "refused",
+    pays: { kind: "ownKey", label: "sk-…9fX2" },
+  },
+  { id: "row-3", answer: "refused", pays: { kind: "accountKey", label: "ada@example.com" } },
+  { id: "row-4", extension: { id: "example.notes", name: "example.notes" }, answer: "setting" },
+];
+
 const device = { userCode: "ABCD-12345", page: "https://auth.openai.com/codex/device" };
 
 /** When a sign-in that waits began, and when it times out: it began a minute ago. */
@@ -119,6 +137,7 @@ export const states = {
       problem: "The service couldn't be reached. Check your network connection.",
     }),
   severalAccounts: () => signedInView({ otherAccounts }),
+  extensions: () => signedInView({ extensions }),
   readingUsage: () => signedInView({ usage: { status: "reading" } }),
   noUsage: () => signedInView({ usage: { status: "unavailable", why: "The service couldn't be reached." } }),
   limitReached: () => signedInView({ usage: usage({ limitReached: true }) }),

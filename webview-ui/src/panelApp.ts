@@ -7,6 +7,7 @@ import { apiKeyRow } from "./apiKeyRow.ts";
 import { authModeToggle } from "./authModeToggle.ts";
 import { banners, mismatchBanner } from "./banners.ts";
 import { codexCard } from "./codexCard.ts";
+import { extensionList } from "./extensionList.ts";
 import { post } from "./host.ts";
 import { loading } from "./loading.ts";
 import { usageCard } from "./usageCard.ts";
@@ -132,7 +133,7 @@ function drawn(view: View): { readonly status: readonly string[]; readonly conte
   try {
     return {
       status: statusWords(view),
-      content: html`${banners(view)} ${accountCard(view, now)} ${accountList(view)} ${usageCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)} ${codexCard(view)}`,
+      content: html`${banners(view)} ${accountCard(view, now)} ${accountList(view)} ${usageCard(view, now)} ${authModeToggle(view)} ${apiKeyRow(view)} ${extensionList(view)} ${codexCard(view)}`,
     };
   } catch (error) {
     reportError(error);

@@ -10,6 +10,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.commands.registerCommand("chatgptConsumer.ask", () => sayHello({ createIfNone: true })),
     vscode.commands.registerCommand("chatgptConsumer.askQuietly", () => sayHello({ silent: true })),
     vscode.commands.registerCommand("chatgptConsumer.whoAmI", whoAmI),
+    vscode.commands.registerCommand("chatgptConsumer.askModel", askModel),
     vscode.authentication.onDidChangeSessions(async (event) => {
       if (event.provider.id === provider) await sessionsChanged();
     }),
@@ -63,6 +64,27 @@ async function whoAmI(): Promise<void> {
   await vscode.window.showInformationMessage(
     `${label}: plan ${others.plan}, ChatGPT workspace ${others.chatgptAccountId}, ${token}`,
   );
+}
+
+/**
+ * Asks one of the account's models. No token is needed for that: VS Code passes the request on. The first request is asked
+ * for, so it should follow from something that the person does.
+ */
+async function askModel(): Promise<void> {
+  const [model] = await vscode.lm.selectChatModels({ vendor: "chatgpt-sign-in" });
+  if (!model) {
+    await vscode.window.showInformationMessage("No model: you're not signed in.");
+    return;
+  }
+  try {
+    const answer = await model.sendRequest([vscode.LanguageModelChatMessage.User("Say hello in one short sentence.")]);
+    let text = "";
+    for await (const part of answer.text) text += part;
+    await vscode.window.showInformationMessage(`${model.name}: ${text}`);
+  } catch (error) {
+    const isDenied = error instanceof vscode.LanguageModelError && error.code === "NoPermissions";
+    await vscode.window.showWarningMessage(`${isDenied ? "Not allowed" : "Failed"}: ${messageOf(error)}`);
+  }
 }
 
 /** Shows once that the session has ended. Sessions of other accounts change, too. */

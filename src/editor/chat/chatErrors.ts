@@ -15,6 +15,8 @@ const codes: Readonly<Record<ModelProblemCode, LanguageModelCode> & Partial<Reco
   derivedKeyRejected: "NoPermissions",
   derivedKeyMissing: "NoPermissions",
   forbidden: "NoPermissions",
+  extensionNotAllowed: "NoPermissions",
+  extensionRefused: "NoPermissions",
   contextLengthExceeded: "none",
   overloaded: "none",
   badRequest: "none",

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
+import type { BearerCredential } from "../../account/credentialSource.ts";
 import type { EndpointPermissions } from "../../account/endpointPermissions.ts";
 import type { Backend, Credentials } from "../../openai/backend.ts";
 import { conversationKey } from "../../openai/cacheKey.ts";
@@ -15,8 +16,10 @@ import { usageFromEvent, usageFromHeaders } from "../../openai/usage.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
 import { isProblem, Problem } from "../../shared/problem.ts";
+import type { Consumer } from "../consumers/answers.ts";
+import type { Consumers } from "../consumers/consumers.ts";
 import type { ChatBackend } from "../vscode/settings.ts";
-import { isFromChat } from "./initiator.ts";
+import { askerOf, isFromChat } from "./initiator.ts";
 import { neutralMessages, type PartKinds, shown } from "./messageMapping.ts";
 
 export interface ChatModelProviderDependencies {
@@ -24,12 +27,16 @@ export interface ChatModelProviderDependencies {
   readonly requests: ModelRequests;
   readonly credentials: Credentials;
   readonly endpoints: Pick<EndpointPermissions, "assertAllowed" | "request">;
+  readonly consumers: ModelConsent;
   /** Read at each request. */
   readonly settings: { readonly authMode: AuthMode; readonly chatBackend: ChatBackend };
   readonly log: Logger;
   /** A request failed; offers the way out that fits, e.g. a sign-in. The sentence itself is shown by Chat. */
   onFailure(problem: Problem): void;
 }
+
+/** What the person lets other extensions do. */
+export type ModelConsent = Pick<Consumers, "assertAllowed" | "request">;
 
 /** VS Code's classes, see `chatHost.ts`. */
 export interface ChatHost extends PartKinds {
@@ -113,14 +120,8 @@ export class ChatModelProvider {
     progress: vscode.Progress<vscode.LanguageModelResponsePart>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { openai, requests, credentials, endpoints, log } = this.#dependencies;
-    const backend = this.#backend();
-    const credential = await credentials.get(backend.credentialKind);
-    // The person asks in Chat and can answer; another extension that asks gets the problem instead.
-    if (credential.binding && isFromChat(options)) {
-      await endpoints.request(credential.binding, [backend.baseUrl], { signal });
-    }
-    endpoints.assertAllowed(credential.binding, backend.baseUrl);
+    const { openai, requests, log } = this.#dependencies;
+    const { backend, credential } = await this.#permitted(this.#backend(), options, signal);
     const model = await this.#model(chosen, backend);
     const scope = `${backend.responsesUrl} ${credential.workspaceId ?? credential.bearer} ${model.id}`;
     const conversation = neutralMessages(messages, this.#host, (callId) => this.#reasoning.recall(scope, callId));
@@ -144,6 +145,31 @@ export class ChatModelProvider {
       },
     });
     if (done.incomplete) log.warn(`The answer stops early: ${done.incomplete}`);
+  }
+
+  /** What the request may be made with. Asks the person where they have to be asked. */
+  async #permitted(
+    backend: Backend,
+    options: vscode.ProvideLanguageModelChatResponseOptions,
+    signal: AbortSignal,
+  ): Promise<{ readonly backend: Backend; readonly credential: BearerCredential }> {
+    const { credentials, endpoints, consumers } = this.#dependencies;
+    const isChat = isFromChat(options);
+    for (;;) {
+      const credential = await credentials.get(backend.credentialKind);
+      // The person asks in Chat and can answer; another extension that asks gets the problem instead.
+      if (credential.binding && isChat) await endpoints.request(credential.binding, [backend.baseUrl], { signal });
+      endpoints.assertAllowed(credential.binding, backend.baseUrl);
+      if (isChat) return { backend, credential };
+      const consumer = (used: BearerCredential) => consumerOf(askerOf(options), backend, used);
+      // Meanwhile the person may have switched accounts.
+      if (await consumers.request(consumer(credential), signal)) continue;
+      const headers: Backend["headers"] = (used, traits) => {
+        consumers.assertAllowed(consumer(used));
+        return backend.headers(used, traits);
+      };
+      return { backend: { ...backend, headers }, credential };
+    }
   }
 
   #sink(scope: string, progress: vscode.Progress<vscode.LanguageModelResponsePart>): ResponseSink {
@@ -205,6 +231,12 @@ export class ChatModelProvider {
 /** Whether the person has to do something before there are models, and can. */
 function isForPerson(error: unknown): boolean {
   return isProblem(error, "needsSignIn", "endpointNotAllowed", "accountNotAllowed", "allowedWorkspacesUnusable");
+}
+
+/** Who asks, and who pays with this credential. */
+function consumerOf(extension: string, backend: Backend, { account, binding }: BearerCredential): Consumer {
+  const pays = backend.kind === "chatgpt" ? "plan" : account === undefined ? "ownKey" : "accountKey";
+  return { extension, pays, payer: account ?? binding?.name ?? "" };
 }
 
 /** Whether the extension ended the request itself. */

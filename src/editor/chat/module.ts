@@ -12,7 +12,7 @@ import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 import { allowChatWithoutGitHub } from "./allowChatWithoutGitHub.ts";
 import { ChatFailures } from "./chatFailures.ts";
-import type { ChatModelProvider } from "./chatModelProvider.ts";
+import type { ChatModelProvider, ModelConsent } from "./chatModelProvider.ts";
 import { type NoticeMemory, UsageView } from "./usageView.ts";
 
 export interface ChatDependencies {
@@ -20,6 +20,7 @@ export interface ChatDependencies {
   readonly accounts: Pick<Accounts, "state" | "onDidChange">;
   readonly credentials: Credentials;
   readonly endpoints: Pick<EndpointPermissions, "assertAllowed" | "request">;
+  readonly consumers: ModelConsent;
   readonly notifications: Notifications;
   /** Remembers the notices given over restarts. */
   readonly memory: Memento;
@@ -41,7 +42,7 @@ const noticesKey = "usageNotices";
 
 /** The account's models in VS Code's Chat, and what is known of the plan's use. */
 export function createChat(dependencies: ChatDependencies): Chat {
-  const { openai, accounts, credentials, endpoints, run, notifications, memory, clock, log } = dependencies;
+  const { openai, accounts, credentials, endpoints, consumers, run, notifications, memory, clock, log } = dependencies;
   const notices: NoticeMemory = {
     get: () => memory.get(noticesKey) as ReturnType<NoticeMemory["get"]>,
     set: (given) => memory.update(noticesKey, given),
@@ -75,7 +76,7 @@ export function createChat(dependencies: ChatDependencies): Chat {
     ]);
     return new ChatModelProvider(
       {
-        ...{ openai, requests, credentials, endpoints, settings, log },
+        ...{ openai, requests, credentials, endpoints, consumers, settings, log },
         onFailure: (problem) => failures.note(problem),
       },
       createChatHost(),

@@ -39,7 +39,9 @@ function shortened(address: string): string {
   return address.length > end ? `${address.slice(0, end)}…` : address;
 }
 
+/** Enter presses the first button of a dialog of VS Code's, so that one gives nothing away. */
 async function ask(message: string, detail: string, allow: string): Promise<boolean> {
-  const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, allow);
+  const refuse = l10n.t("Don't Allow");
+  const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, refuse, allow);
   return answer === allow;
 }

@@ -5,12 +5,14 @@ import type { Clock } from "../../platform/clock.ts";
 import { Disposables } from "../../platform/disposables.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { RunAction } from "../actions.ts";
+import type { ConsumerServices } from "../consumers/module.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 import { createView, type ViewDependencies } from "./panelView.ts";
 import { SettingsPanel } from "./settingsPanel.ts";
 
 export interface PanelDependencies extends ViewDependencies {
+  consumers: ConsumerServices;
   extensionUri: vscode.Uri;
   run: RunAction;
   endpoints: EndpointPermissions;
@@ -29,12 +31,12 @@ export interface PanelServices {
 /** The settings panel, kept to what is known of accounts, keys, usage and the running sign-in. */
 export function createPanel(dependencies: PanelDependencies): PanelServices {
   const { extensionUri, run, notifications, clock, log } = dependencies;
-  const { accounts, ownKey, signIn, activity, endpoints, usage } = dependencies;
+  const { accounts, ownKey, signIn, activity, endpoints, usage, consumers } = dependencies;
   const panel = new SettingsPanel({
     extensionUri,
     run,
     view: () => createView(dependencies),
-    changes: [accounts, ownKey, signIn, activity, settings, endpoints, usage].map(
+    changes: [accounts, ownKey, signIn, activity, settings, endpoints, usage, consumers].map(
       (source) => (listener) => source.onDidChange(listener),
     ),
     onLook: () => usage.look(),

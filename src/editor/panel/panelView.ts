@@ -11,6 +11,7 @@ import { Problem } from "../../shared/problem.ts";
 import type { SignIn } from "../../signin/signIn.ts";
 import type { Activity } from "../activity.ts";
 import type { UsageView } from "../chat/usageView.ts";
+import type { ConsumerServices } from "../consumers/module.ts";
 import type { EndpointReview } from "../endpoints/review.ts";
 import type { KnownAccounts } from "../sessions/knownAccounts.ts";
 import { settings } from "../vscode/settings.ts";
@@ -25,11 +26,12 @@ export interface ViewDependencies {
   activity: Activity;
   review: EndpointReview;
   usage: UsageView;
+  consumers: Pick<ConsumerServices, "views">;
 }
 
 /** What the panel shows, made from the state at every change. */
 export function createView(dependencies: ViewDependencies): View {
-  const { accounts, policy, known, ownKey, signIn, activity, review, usage } = dependencies;
+  const { accounts, policy, known, ownKey, signIn, activity, review, usage, consumers } = dependencies;
   const { active } = accounts.state;
   const attempt = signIn.running;
   const key = ownKey.current;
@@ -41,6 +43,7 @@ export function createView(dependencies: ViewDependencies): View {
     authMode: settings.authMode,
     sign: signOf(active),
     otherAccounts: otherAccounts(accounts, policy, known),
+    extensions: consumers.views(),
     ...(attempt && { attempt }),
     busy: activity.busy,
     ...(used && { usage: used }),

@@ -168,8 +168,9 @@ export class SettingsPanel {
     if (this.#isOwed) this.#sendSoon(panel);
     const { data } = intent;
     void this.#attempt(async () => {
-      // It can name no account but those that it shows.
+      // It can name no account and no extension but those that it shows.
       if ("id" in data && !this.#isShown(data.id)) return;
+      if ("row" in data && !this.#dependencies.view().extensions?.some(({ id }) => id === data.row)) return;
       await this.#dependencies.run(data);
     });
   }

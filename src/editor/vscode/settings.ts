@@ -3,6 +3,7 @@ import { allowedWorkspacesIn } from "../../account/allowedWorkspaces.ts";
 import { type EndpointName, endpointDefaults, isDefaultEndpoint } from "../../account/endpoints.ts";
 import { parseEndpoint } from "../../platform/endpoint.ts";
 import { type AuthMode, type FlowName, flowSchema } from "../../shared/panelProtocol.ts";
+import { extensionIdOf } from "./extensionId.ts";
 
 /** The ChatGPT plan, or the OpenAI Platform with the account's derived key. */
 export type ChatBackend = "chatgpt" | "platform";
@@ -65,6 +66,12 @@ export const settings = {
   /** The ids of the only ChatGPT workspaces that may be used, see `allowedWorkspacesIn`. */
   get allowedWorkspaces(): string[] {
     return allowedWorkspacesIn(read("allowedWorkspaces"));
+  },
+
+  /** The ids of the extensions that may use models without a question, in lower case; what is no such id allows nobody. */
+  get allowedExtensions(): string[] {
+    const ids = read("allowedExtensions");
+    return Array.isArray(ids) ? ids.flatMap((id) => extensionIdOf(typeof id === "string" ? id.trim() : id) ?? []) : [];
   },
 
   /** @throws Problem `badSetting` */

@@ -28,6 +28,12 @@ export const modelProblems = {
       "The setting “chatgptSignIn.chatBackend” needs an account API key, and your account has none. Run “Open ChatGPT Settings” to see why.",
     ),
   badRequest: () => l10n.t("OpenAI couldn't accept this request. Check the log for details."),
+  extensionNotAllowed: () =>
+    l10n.t("This extension needs your permission to use OpenAI models. Try again in a minute, then choose “Allow”."),
+  extensionRefused: () =>
+    l10n.t(
+      "You didn't allow this extension to use OpenAI models. To be asked again, remove it from the list in ChatGPT Settings.",
+    ),
   /** The answer broke off before it was complete. */
   streamLost: () => l10n.t("The connection was lost before the answer was complete. Try again."),
   /** Nothing came for the idle limit. */

@@ -70,6 +70,8 @@ function fresh() {
     statusMessages: [] as string[],
     /** The providers of models for Chat, by vendor. */
     chatProviders: new Map<string, unknown>(),
+    /** The extensions that VS Code knows here, by id. */
+    extensions: new Map<string, { packageJSON: unknown }>(),
     authenticationProviders: new Map<string, unknown>(),
     /** All texts that were shown, in order. */
     shown: [] as string[],

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as events from "./events.ts";
-import { InputBox, type MessageKind, Panel, type Progress, scripted, settingOf, state } from "./stub.ts";
+import { type MessageArguments, showMessage } from "./messages.ts";
+import { InputBox, Panel, type Progress, scripted, settingOf, state } from "./stub.ts";
 
-export const Disposable = events.Disposable;
-export const EventEmitter = events.EventEmitter;
+export const { Disposable, EventEmitter } = events;
+export const extensions = { getExtension: (id: string) => state.extensions.get(id) };
 
 export const ConfigurationTarget = { Global: 1, Workspace: 2, WorkspaceFolder: 3 } as const;
 export const ProgressLocation = { SourceControl: 1, Window: 10, Notification: 15 } as const;
@@ -73,29 +74,6 @@ export class Uri {
   toString(): string {
     return this.#text;
   }
-}
-
-type Options = { modal?: boolean; detail?: string };
-type MessageArguments = readonly (string | { title: string } | Options | undefined)[];
-
-function showMessage(kind: MessageKind, text: string, rest: MessageArguments): Promise<unknown> {
-  const [first] = rest;
-  const options: Options = typeof first === "object" && !("title" in first) ? first : {};
-  const items = rest.filter((item): item is string | { title: string } => item !== undefined && item !== options);
-  const buttons = items.map((item) => (typeof item === "string" ? item : item.title));
-  const { promise, resolve } = Promise.withResolvers<unknown>();
-  const { modal = false, detail = "" } = options;
-  const choose = (button: string | undefined) => {
-    assert.ok(button === undefined || buttons.includes(button), `“${text}” has no button “${button}”: ${buttons}`);
-    resolve(button === undefined ? undefined : items[buttons.indexOf(button)]);
-  };
-  const message = { kind, text, modal, detail, buttons, choose };
-  state.messages.push(message);
-  state.onMessage?.(message);
-  state.shown.push([text, detail, ...buttons].join("\n"));
-  const script = scripted(text);
-  if (script) choose(script.answer);
-  return promise;
 }
 
 interface InputBoxOptions {

@@ -33,6 +33,7 @@ const actions: readonly [ActionRequest, string | undefined, string][] = [
   ["adoptEnvironmentKey", "Using the environment's API key, ownKey", "ownKeyActions.adoptFromEnvironment()"],
   ["removeApiKey", "Removing the API key, ownKey", "ownKeyActions.remove()"],
   ["readUsage", undefined, "usage.update()"],
+  [{ type: "forgetExtension", row: "r" }, undefined, 'consumers.forget("r")'],
   ["reviewEndpoints", undefined, "review.review()"],
   ["openSettings", undefined, "panel.show()"],
   ["showMenu", undefined, "showMenu()"],

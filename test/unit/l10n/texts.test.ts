@@ -42,7 +42,7 @@ const reviewed: Readonly<Record<string, readonly RegExp[]>> = {
   "src/editor/chat/chatModelProvider.ts": [/^OpenAI API$/],
   // The labels of accounts, under which VS Code files consents: the same in every language.
   "src/editor/sessions/knownAccounts.ts": [/^ChatGPT account$/, /^\{\} \(ChatGPT workspace \{\}\)$/],
-  "src/editor/sessions/sessionScopes.ts": [/^OpenAI API key$/],
+  "src/editor/sessions/accountLabels.ts": [/^OpenAI API key$/],
   // For the model.
   "src/openai/responses.ts": [/^You are a helpful assistant\.$/, /^\(no result\)$/],
   // The name of a key on the organization's list at OpenAI, by which our keys are told from others.

@@ -41,6 +41,7 @@ describe("A service that the person has not allowed", () => {
         requests: await openai.requests(),
         credentials: fixture.credentials,
         endpoints,
+        consumers: { assertAllowed: () => {}, request: async () => false },
         settings,
         log,
         onFailure: (problem) => failures.push(problem),

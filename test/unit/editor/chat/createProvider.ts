@@ -15,9 +15,11 @@ export async function createProvider(
   onFailure: (problem: Problem) => void,
 ): Promise<ChatModelProvider> {
   const requests = await openai.requests();
+  // Who may ask is the subject of `consumers.test.ts`.
+  const consumers = { assertAllowed: () => {}, request: async () => false };
   const endpoints = { assertAllowed: () => {}, request: async () => {} };
   return new ChatModelProvider(
-    { openai, requests, credentials, endpoints, settings, log: logInto(log), onFailure },
+    { openai, requests, credentials, endpoints, consumers, settings, log: logInto(log), onFailure },
     host,
   );
 }

@@ -51,6 +51,7 @@ describe("The chat module", () => {
     });
     const { usage } = createChat({
       ...{ openai, accounts, credentials, endpoints, run, notifications, clock, log },
+      consumers: { assertAllowed: () => {}, request: async () => false },
       memory: new MemoryMemento(),
       isPanelVisible: () => true,
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as l10n from "@vscode/l10n";
-import { askForEndpoints } from "../../../../src/editor/endpoints/consentDialogs.ts";
+import { askForEndpoints, askForTerminals } from "../../../../src/editor/endpoints/consentDialogs.ts";
 import { resetVscode, sentences, theMessage, willAnswer } from "../../../support/vscodeStub/stub.ts";
 import { env, l10n as vscodeTexts } from "../../../support/vscodeStub/vscode.ts";
 
@@ -18,9 +18,24 @@ describe("The question whether a credential may be sent somewhere", () => {
       willAnswer(/^Send your/, "Allow");
       assert.equal(await askForEndpoints({ kind: "account", addresses: [address] }), true);
       const { text, modal, buttons } = theMessage(/./);
-      assert.deepEqual([text, modal, buttons], [`Send your ChatGPT credential to ${host}?`, true, ["Allow"]]);
+      // VS Code presses the first one for an Enter that was meant for something else.
+      const harmlessFirst = ["Don't Allow", "Allow"];
+      assert.deepEqual([text, modal, buttons], [`Send your ChatGPT credential to ${host}?`, true, harmlessFirst]);
     });
   }
+
+  it("is a no when the person says no, here and of terminals, and only of these a yes", async () => {
+    for (const [answer, allowed] of [
+      ["Don't Allow", false],
+      [undefined, false],
+      ["Allow", true],
+    ] as const) {
+      willAnswer(/^Send your/, answer);
+      assert.equal(await askForEndpoints({ kind: "account", addresses: ["https://a.example"] }), allowed);
+      willAnswer(/terminals/, answer);
+      assert.equal(await askForTerminals(), allowed);
+    }
+  });
 
   it("is a no when it is closed, and names each host once, with what would be sent", async () => {
     willAnswer(/^Send your/, undefined);

@@ -10,7 +10,7 @@ import { Uri } from "../../../support/vscodeStub/vscode.ts";
 import { logInto } from "../../openai/fixture.ts";
 import { shown } from "./panelFixture.ts";
 
-const sources = ["accounts", "ownKey", "signIn", "activity", "endpoints", "usage"] as const;
+const sources = ["accounts", "ownKey", "signIn", "activity", "endpoints", "consumers", "usage"] as const;
 
 describe("The panel, joined with what it shows", () => {
   let calls: string[];
@@ -31,6 +31,7 @@ describe("The panel, joined with what it shows", () => {
       signIn: source("signIn"),
       activity: { ...source("activity"), busy: [] },
       endpoints: source("endpoints"),
+      consumers: { ...source("consumers"), views: () => [] },
       review: { isNeeded: false },
       usage: { ...source("usage"), look: () => calls.push("look"), update: () => calls.push("update") },
       notifications: { warning: (text: string) => calls.push(text) },

@@ -21,6 +21,7 @@ describe("The settings panel takes from its page", () => {
     { type: "signInWith", flow: "paste" },
     { type: "useAccount", id: "other" },
     { type: "signOutAccount", id: "other" },
+    { type: "forgetExtension", row: "a.b\nplan\n1" },
     { type: "setAuthMode", authMode: "chatgpt" },
   ];
   for (const message of known) {
@@ -79,6 +80,9 @@ describe("The settings panel takes from its page", () => {
     { type: "useAccount", id: ["other"] },
     { type: "useAccount", id: "other", label: "x" },
     { type: "signOutAccount", id: { toString: "other" } },
+    { type: "forgetExtension" },
+    { type: "forgetExtension", row: ["a.b\nplan\n1"] },
+    { type: "forgetExtension", row: "a.b\nplan\n1", id: "other" },
     { type: "view" },
     JSON.parse('{"type":"signIn","__proto__":{"chooseAccount":true}}'),
     JSON.parse('{"type":"useAccount","id":"other","__proto__":{}}'),
@@ -118,6 +122,14 @@ describe("The settings panel takes from its page", () => {
         assert.deepEqual(calls, []);
       });
     }
+  }
+
+  for (const row of [...strangers, "a.b", "a.b\nplan\n2", "A.B\nplan\n1"]) {
+    it(`nothing by forgetExtension of “${row.slice(0, 30)}”, which the panel does not show`, async () => {
+      panel.show();
+      await receive({ type: "forgetExtension", row });
+      assert.deepEqual(calls, []);
+    });
   }
 
   it("and goes on when what it asked for fails", async () => {

@@ -32,6 +32,7 @@ describe("The panel's view", () => {
       },
       known: new KnownAccounts(new MemoryMemento()),
       usage: { current: undefined } as UsageView,
+      consumers: { views: () => [] },
     });
     const text = JSON.stringify(viewSchema.parse(made));
     for (const { kind, value } of issuer.secrets()) {

@@ -37,13 +37,15 @@ describe("Settings", () => {
     assert.equal(settings.authMode, "chatgpt");
   });
 
-  it("can be set by no workspace, and what names an address or a program comes from no other computer", () => {
+  it("can be set by no workspace, and what names an address, a program or an extension comes from no other computer", () => {
     const { properties } = manifest.contributes.configuration;
     for (const [name, { scope }] of Object.entries(properties)) assert.equal(scope, "application", name);
     const local = Object.entries(properties).filter(([, setting]) => "ignoreSync" in setting && setting.ignoreSync);
     assert.deepEqual(
       local.map(([name]) => name),
-      ["codexPath", "issuer", "apiBaseUrl", "chatgptBaseUrl"].map((name) => `chatgptSignIn.${name}`),
+      ["allowedExtensions", "codexPath", "issuer", "apiBaseUrl", "chatgptBaseUrl"].map(
+        (name) => `chatgptSignIn.${name}`,
+      ),
     );
   });
 
