@@ -5,6 +5,7 @@ import { registerChatModels } from "./editor/chat/register.ts";
 import { registerAuthenticationProvider } from "./editor/sessions/authenticationProvider.ts";
 import { KnownAccounts } from "./editor/sessions/knownAccounts.ts";
 import { createStatusBar } from "./editor/status/statusBar.ts";
+import { mayRun } from "./editor/vscode/commandLinks.ts";
 import { setContextKey } from "./editor/vscode/contextKeys.ts";
 import { Hints } from "./editor/vscode/hints.ts";
 import { VerifiedMemento } from "./editor/vscode/verifiedMemento.ts";
@@ -89,10 +90,16 @@ function lazyOutput() {
   };
 }
 
-/** Any extension may run a command, so none answers anything. */
+/**
+ * Any extension may run a command, so none answers anything, and an action asks the person itself where something would
+ * be lost, given away or spent.
+ */
 function registerCommands(context: vscode.ExtensionContext, run: (id: CommandId) => Promise<void>): void {
   for (const id of commandIds) {
-    context.subscriptions.push(vscode.commands.registerCommand(commandOf(id), () => run(id)));
+    const command = async (...args: unknown[]) => {
+      if (mayRun(id, args)) await run(id);
+    };
+    context.subscriptions.push(vscode.commands.registerCommand(commandOf(id), command));
   }
 }
 

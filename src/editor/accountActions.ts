@@ -11,8 +11,11 @@ import type { SignOut } from "../account/signOut.ts";
 import type { WorkspacePolicy } from "../account/workspacePolicy.ts";
 import { platformUrl } from "../oauth/issuer.ts";
 import { systemClock } from "../platform/clock.ts";
+import { SharedWork } from "../platform/sharedWork.ts";
 import { Problem } from "../shared/problem.ts";
+import type { KnownAccounts } from "./sessions/knownAccounts.ts";
 import { switchAuthMode } from "./signIn/authModeSwitch.ts";
+import { confirmSignOut, losesNothing } from "./signIn/signOutQuestion.ts";
 import { isAnythingLeft, signOutSentence } from "./signIn/signOutReport.ts";
 import type { Notifications } from "./vscode/notifications.ts";
 
@@ -25,6 +28,8 @@ export interface AccountActionsDependencies {
   endpoints: EndpointPermissions;
   notifications: Notifications;
   signOut: SignOut;
+  /** Has what the accounts are called. */
+  known: KnownAccounts;
   /** Finds out whose an account's login is, if a hand-off to the Codex CLI is not settled; never rejects. */
   endHandOff: (id: string) => Promise<void>;
 }
@@ -32,6 +37,9 @@ export interface AccountActionsDependencies {
 /** What a person does with an account that is signed in. */
 export class AccountActions {
   readonly #dependencies: AccountActionsDependencies;
+  /** Questions that are open, each once however many ask. */
+  readonly #questions = new SharedWork<boolean>();
+  readonly #refreshes = new SharedWork<void>();
 
   constructor(dependencies: AccountActionsDependencies) {
     this.#dependencies = dependencies;
@@ -45,10 +53,15 @@ export class AccountActions {
     await accounts.setActive(id);
   }
 
-  /** Signs an account out, the active one unless told; the others stay. @throws Problem; then it is still signed in */
-  async signOut(accountId?: string): Promise<void> {
+  /**
+   * Signs an account out, the active one unless told; the others stay. Asks the person first where something is lost.
+   * @param options `isConfirmed` if VS Code has asked the person that
+   * @throws Problem; then it is still signed in
+   */
+  async signOut(accountId?: string, { isConfirmed = false } = {}): Promise<void> {
     const { accounts, signOut, endpoints, notifications } = this.#dependencies;
     const id = accountId ?? (await this.#activeId());
+    if (id !== undefined && !isConfirmed && !(await this.#questions.run(id, () => this.#mayEnd(id)))) return;
     const ending = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
     if (!ending) throw new Problem("notSignedIn");
     const { accounts: left, unread } = accounts.state;
@@ -68,8 +81,12 @@ export class AccountActions {
     await this.#dependencies.accounts.load();
   }
 
-  /** Refreshes the active account's tokens, and asks for a new derived key. @throws Problem */
-  async refresh(): Promise<void> {
+  /** Refreshes the active account's tokens, and asks for a new derived key, once for all who ask now. @throws Problem */
+  refresh(): Promise<void> {
+    return this.#refreshes.run("refresh", () => this.#refresh());
+  }
+
+  async #refresh(): Promise<void> {
     const { accounts, refresher, deriver, notifications } = this.#dependencies;
     await accounts.load();
     const entry = accounts.entry();
@@ -106,6 +123,17 @@ export class AccountActions {
       throw error;
     }
     return accounts.state.active?.id;
+  }
+
+  /** Whether the person wants an account to be signed out, or nothing is lost by it. */
+  async #mayEnd(id: string): Promise<boolean> {
+    const { accounts, known } = this.#dependencies;
+    const { unread } = accounts.state;
+    const entry = accounts.entry(id);
+    const isThere = entry !== undefined || unread === "all" || unread?.includes(id) === true;
+    if (!isThere || (entry && losesNothing(entry.credential))) return true;
+    const label = known.current?.accounts.find((account) => account.id === id)?.label;
+    return confirmSignOut(label ?? entry?.account.email, entry?.credential.origin);
   }
 
   /** Removes an account; with the last one goes the mode that uses it. */

@@ -105,7 +105,7 @@ export function createEditor(dependencies: EditorDependencies): EditorServices {
   );
   const sessions = disposables.add(
     createSessions({
-      ...{ ...shared, signInActions, ownKeyActions },
+      ...{ ...shared, accountActions, signInActions, ownKeyActions },
       secrets: context.secrets,
       changed: host.onSessionsChanged,
     }),

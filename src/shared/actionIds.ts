@@ -1,6 +1,6 @@
 /**
  * What a person can do without saying more, and where it is offered: in the Command Palette, by links and menus of ours
- * that run a command, in the settings panel. What needs to know more (which account, which mode) comes from the panel
+ * that run a command (some for no one else), in the settings panel. What needs to know more (which account, which mode) comes from the panel
  * alone, see `panelProtocol.ts`. What each action does is in `src/editor/actions.ts`. Loaded at activation, so it imports
  * nothing.
  */
@@ -9,8 +9,8 @@ const offered = {
   signInWithDeviceCode: ["palette"],
   signInWithBrowser: ["link"],
   pasteSignInLink: ["palette"],
-  copySignInLink: ["link", "panel"],
-  copyDeviceCode: ["link", "panel"],
+  copySignInLink: ["ownLink", "panel"],
+  copyDeviceCode: ["ownLink", "panel"],
   openDevicePage: ["link", "panel"],
   cancelSignIn: ["panel"],
   addAccount: ["palette", "panel"],
@@ -34,7 +34,7 @@ const offered = {
   allowChatWithoutGitHub: ["palette"],
 } as const satisfies Record<string, readonly Place[]>;
 
-type Place = "palette" | "link" | "panel";
+type Place = "palette" | "link" | "ownLink" | "panel";
 type OfferedIn<P extends Place> = {
   [Id in SimpleActionId]: P extends (typeof offered)[Id][number] ? Id : never;
 }[SimpleActionId];
@@ -43,13 +43,16 @@ type OfferedIn<P extends Place> = {
 export type SimpleActionId = keyof typeof offered;
 
 /** An action that VS Code can run as a command. */
-export type CommandId = OfferedIn<"palette"> | OfferedIn<"link">;
+export type CommandId = OfferedIn<"palette"> | OfferedIn<"link"> | OfferedIn<"ownLink">;
 
 /** The commands of package.json. */
 export const paletteIds = idsOf("palette");
 
+/** The commands that run for links of ours alone, see `src/editor/vscode/commandLinks.ts`. */
+export const ownLinkIds = idsOf("ownLink");
+
 /** Every command that is registered. */
-export const commandIds: readonly CommandId[] = [...paletteIds, ...idsOf("link")];
+export const commandIds: readonly CommandId[] = [...paletteIds, ...idsOf("link"), ...ownLinkIds];
 
 /** The actions without argument that the panel may ask for. */
 export const panelActionIds = idsOf("panel");
@@ -57,11 +60,6 @@ export const panelActionIds = idsOf("panel");
 /** The name under which VS Code knows the command of an action. */
 export function commandOf(id: CommandId): string {
   return `chatgptSignIn.${id}`;
-}
-
-/** A link in a notification of ours that runs an action. */
-export function commandLink(label: string, id: CommandId): string {
-  return `[${label}](command:${commandOf(id)})`;
 }
 
 function idsOf<P extends Place>(place: P): OfferedIn<P>[] {

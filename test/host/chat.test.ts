@@ -4,7 +4,7 @@ import { answers, faults, type Script } from "../fakeApi/answers.ts";
 import type { RequestRecord } from "../fakeApi/fakeApi.ts";
 import { eventually, patience } from "../support/timing.ts";
 import { anotherExtension } from "./anotherExtension.ts";
-import { signIn, useService } from "./signedIn.ts";
+import { signIn, signOut, useService } from "./signedIn.ts";
 
 const vendor = "chatgpt-sign-in";
 /** A PNG of one pixel. */
@@ -234,7 +234,7 @@ describe("the account's models, asked for by another extension", () => {
   });
 
   it("are none again after the sign-out", async () => {
-    await vscode.commands.executeCommand("chatgptSignIn.signOut");
+    await signOut();
     await eventually(async () => assert.deepEqual(await models(), []));
   });
 });

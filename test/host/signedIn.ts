@@ -51,6 +51,20 @@ export async function signIn(account: { email: string; password: string } = demo
   }
 }
 
+/** Signs out with the command, and agrees to it: the host's own dialogs are all refused. */
+export async function signOut(): Promise<void> {
+  const { showWarningMessage } = vscode.window;
+  vscode.window.showWarningMessage = async (message: string, ...rest: unknown[]) => {
+    const agreed = message.startsWith("Sign out of ") && rest.includes("Sign Out");
+    return agreed ? ("Sign Out" as never) : undefined;
+  };
+  try {
+    await vscode.commands.executeCommand(`${section}.signOut`);
+  } finally {
+    vscode.window.showWarningMessage = showWarningMessage;
+  }
+}
+
 async function applySettings(settings: Readonly<Record<string, string | undefined>>): Promise<void> {
   const configuration = vscode.workspace.getConfiguration();
   for (const [name, value] of Object.entries(settings)) {

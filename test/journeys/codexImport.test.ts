@@ -8,6 +8,7 @@ import { LeakHunt } from "../support/leakHunt.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { projectPath } from "../support/projectRoot.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
+import { signOut } from "../support/signOutJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 import { codexHome } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
@@ -187,7 +188,7 @@ describe("a person with the Codex CLI", () => {
     assert.ok(preview.includes(demoAccount.email) && !preview.includes("Link:"), preview);
     await workbench.awaitNotification("The Codex CLI's login was copied.");
     assert.deepEqual(await readdir(home), []);
-    await workbench.runCommand("ChatGPT: Sign out");
+    await signOut(workbench);
     await workbench.awaitNotification("The Codex CLI's login is unchanged.");
     assert.deepEqual(issuer().recordsOf("revoke"), []);
   });

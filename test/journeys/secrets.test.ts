@@ -3,6 +3,7 @@ import { temporaryDirectory } from "../support/cleanUp.ts";
 import { type FaultySecrets, installFaultySecrets, type SecretFault } from "../support/faultySecrets.ts";
 import { demoAccount, signInOnLoginPage } from "../support/loginPage.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
+import { signOut } from "../support/signOutJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 import { trustedHost } from "../support/useVscode.ts";
 import type { Workbench } from "../support/workbench.ts";
@@ -152,7 +153,7 @@ describe("a person whose keyring", () => {
   it("refuses to delete at a sign-out hears what is left; it is revoked, and gone when the keyring works", async () => {
     const workbench = await openSignedIn();
     secrets.misbehave({ call: "delete", key: any, kind: "rejects" });
-    await workbench.runCommand("ChatGPT: Sign out");
+    await signOut(workbench);
     const said = await workbench.awaitNotification(signedOut);
     assert.match(said, /may still be stored here/);
     assert.match(said, /revoked at OpenAI/);
@@ -171,7 +172,7 @@ describe("a person whose keyring", () => {
     const workbench = await openSignedIn();
     const revoked = recordsOf("revoke");
     secrets.misbehave({ call: "delete", key: record, kind: "silent", times: 1 });
-    await workbench.runCommand("ChatGPT: Sign out");
+    await signOut(workbench);
     // Before the keyring's time is up.
     await eventually(() => assert.equal(recordsOf("revoke"), revoked + 1), patience);
     assert.match(await workbench.awaitNotification(signedOut), /may still be stored here/);

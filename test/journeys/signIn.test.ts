@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { LeakHunt } from "../support/leakHunt.ts";
 import { demoAccount, signedInAs, signInOnLoginPage } from "../support/loginPage.ts";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
+import { signOutQuestion } from "../support/signOutJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 
 function canConnect(port: number): Promise<boolean> {
@@ -50,7 +51,14 @@ describe("a person", () => {
     await workbench.reload();
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
     const again = await workbench.webview(`text=${demoAccount.email}`);
-    await again.getByRole("button", { name: "Sign out" }).click();
+    const revocations = issuer().recordsOf("revoke").length;
+    const button = again.getByRole("button", { name: "Sign out" });
+    await button.click();
+    const said = await workbench.answerDialog(`Sign out of ${demoAccount.email}?`, "Cancel");
+    assert.match(said, /revoked at OpenAI and deleted from this computer/);
+    assert.equal(issuer().recordsOf("revoke").length, revocations);
+    await button.click();
+    await workbench.answerDialog(signOutQuestion, "Sign Out");
     await workbench.awaitNotification("You're signed out of ChatGPT on this computer.");
     await (await workbench.webview("text=Sign in with ChatGPT"))
       .getByRole("button", { name: "Sign in with ChatGPT" })

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { signInWithKey } from "../support/consumerJourney.ts";
 import { filesBelow } from "../support/leakHunt.ts";
 import { useVscodeWithIssuer } from "../support/signInJourney.ts";
+import { signOut } from "../support/signOutJourney.ts";
 import { eventually, patience } from "../support/timing.ts";
 import type { Workbench } from "../support/workbench.ts";
 
@@ -79,7 +80,7 @@ describe("a person who wants the API key in terminals", () => {
     assert.ok(!state.includes(key), "the key is in the stored state");
     assert.ok(!state.includes(key.slice(-16)), "a part of the key is in the stored state");
 
-    await workbench.runCommand("ChatGPT: Sign out");
+    await signOut(workbench);
     await workbench.awaitNotification("You're signed out of ChatGPT on this computer.");
     assert.equal(await printed(workbench, anything), "none");
   });

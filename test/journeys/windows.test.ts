@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { signInFromPalette, useVscodeWithIssuer } from "../support/signInJourney.ts";
+import { signOut } from "../support/signOutJourney.ts";
 import type { Workbench } from "../support/workbench.ts";
 
 const stale = "Another window changed the ChatGPT sign-in. Reload this window to continue.";
@@ -49,7 +50,7 @@ describe("a person with two windows", () => {
     assert.equal(refreshes(), 2);
 
     await other.toFront();
-    await other.runCommand("ChatGPT: Sign out");
+    await signOut(other);
     await other.awaitNotification("You're signed out of ChatGPT on this computer.");
     await one.toFront();
     await one.reload();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { registerHooks } from "node:module";
 import manifest from "../../package.json" with { type: "json" };
-import { commandOf, paletteIds } from "../../src/shared/actionIds.ts";
+import { commandLink } from "../../src/editor/vscode/commandLinks.ts";
+import { commandOf, ownLinkIds, paletteIds } from "../../src/shared/actionIds.ts";
 import { answer, called, registered } from "../support/extensionStub.ts";
 
 const stub = new URL("../support/extensionStub.ts", import.meta.url).href;
@@ -54,8 +55,19 @@ describe("The extension's commands", () => {
     for (const [name, run] of registered) {
       called.length = 0;
       const result = await run(answer, "an argument");
-      assert.deepEqual(called, [{ path: "services.run", args: [name.replace("chatgptSignIn.", "")] }]);
+      const id = name.replace("chatgptSignIn.", "");
+      const isForOwnLinks = (ownLinkIds as string[]).includes(id);
+      assert.deepEqual(called, isForOwnLinks ? [] : [{ path: "services.run", args: [id] }]);
       assert.equal(result, undefined, name);
+    }
+  });
+
+  it("run for a link of ours, with nothing of its argument", async () => {
+    for (const id of ownLinkIds) {
+      called.length = 0;
+      const [, name = "", query = ""] = /\(command:([\w.]+)\?(\S+)\)$/.exec(commandLink("Copy", id)) ?? [];
+      await registered.get(name)?.(...JSON.parse(decodeURIComponent(query)));
+      assert.deepEqual(called, [{ path: "services.run", args: [id] }]);
     }
   });
 

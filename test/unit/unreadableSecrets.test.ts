@@ -124,7 +124,7 @@ describe("A window whose secrets cannot be read", () => {
     ] as const) {
       configured.authMode = authMode;
       errors.length = 0;
-      await commands.get("chatgptSignIn.copySignInLink")?.();
+      await commands.get("chatgptSignIn.openDevicePage")?.();
       assert.deepEqual(errors, told);
     }
     assert.ok(!remembered.has("ownKey"), "whether there is one is not known");

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { maskKey } from "../../account/credential.ts";
 import type { EndpointPermissions } from "../../account/endpointPermissions.ts";
 import { newKeyBinding, ownKeyBinding } from "../../account/endpoints.ts";
 import { environmentKey } from "../../account/environmentKey.ts";
@@ -7,7 +8,9 @@ import { looksLikeApiKey, type OwnKeyStore } from "../../account/ownKey.ts";
 import { checkApiKey } from "../../openai/apiKeyCheck.ts";
 import type { HttpClient } from "../../platform/httpClient.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
+import { SharedWork } from "../../platform/sharedWork.ts";
 import { isProblem, Problem } from "../../shared/problem.ts";
+import { confirm } from "../vscode/confirm.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 
@@ -22,6 +25,8 @@ export interface OwnKeyActionsDependencies {
 /** Setting and removing the API key that a person types. */
 export class OwnKeyActions {
   readonly #dependencies: OwnKeyActionsDependencies;
+  /** What is asked for several times at once is asked of the person, and done, once. */
+  readonly #running = new SharedWork<void>();
 
   constructor(dependencies: OwnKeyActionsDependencies) {
     this.#dependencies = dependencies;
@@ -50,11 +55,39 @@ export class OwnKeyActions {
     return this.#permit(apiBaseUrl)?.then(keep) ?? keep();
   }
 
-  /** Adopts the key of VS Code's environment. @throws Problem `noEnvironmentKey` and what `adopt` throws */
-  async adoptFromEnvironment(): Promise<void> {
+  /**
+   * Adopts the key of VS Code's environment, if the person agrees.
+   * @throws Problem `noEnvironmentKey` and what `adopt` throws
+   */
+  adoptFromEnvironment(): Promise<void> {
+    return this.#running.run("adopt", () => this.#adoptFromEnvironment());
+  }
+
+  async #adoptFromEnvironment(): Promise<void> {
     const key = environmentKey(process.env);
     if (key === undefined) throw new Problem("noEnvironmentKey");
-    await this.adopt(key);
+    const { ownKey } = this.#dependencies;
+    await ownKey.load();
+    if (ownKey.current?.key === key || (await this.#mayAdopt(key))) await this.adopt(key);
+  }
+
+  #mayAdopt(key: string): Promise<boolean> {
+    const details = [
+      l10n.t("The key {key} is verified and saved in VS Code's secret storage. Usage is billed to its organization.", {
+        key: maskKey(key),
+      }),
+      this.replacedBy(key),
+    ];
+    const detail = details.filter((text) => text !== undefined).join("\n\n");
+    const question = l10n.t("Use the OpenAI API key from OPENAI_API_KEY?");
+    return confirm(question, detail, l10n.t("Use This Key"));
+  }
+
+  /** Tells which saved key another one would replace; undefined where it replaces none. */
+  replacedBy(key: string): string | undefined {
+    const { current } = this.#dependencies.ownKey;
+    if (!current || current.key === key) return undefined;
+    return l10n.t("It replaces the API key {key} that is saved here.", { key: maskKey(current.key) });
   }
 
   /** Asks the person, where needed, whether a new key may be sent to an address. @throws Problem `keyNotSent` */
@@ -75,18 +108,18 @@ export class OwnKeyActions {
     return true;
   }
 
-  /** @throws Problem `noApiKey` */
-  async remove(): Promise<void> {
+  /** Removes the key, if the person agrees. @throws Problem `noApiKey` */
+  remove(): Promise<void> {
+    return this.#running.run("remove", () => this.#remove());
+  }
+
+  async #remove(): Promise<void> {
     const { ownKey, notifications } = this.#dependencies;
     await ownKey.load();
     if (!ownKey.current) throw new Problem("noApiKey");
-    const remove = l10n.t("Remove");
-    const answer = await vscode.window.showWarningMessage(
-      l10n.t("Remove the OpenAI API key from this computer?"),
-      { modal: true, detail: l10n.t("The key stays valid until you delete it at platform.openai.com.") },
-      remove,
-    );
-    if (answer !== remove) return;
+    const question = l10n.t("Remove the OpenAI API key from this computer?");
+    const detail = l10n.t("The key stays valid until you delete it at platform.openai.com.");
+    if (!(await confirm(question, detail, l10n.t("Remove")))) return;
     await this.drop();
     notifications.info(l10n.t("The API key was removed from this computer."));
   }
@@ -135,13 +168,11 @@ export class OwnKeyActions {
       if (isProblem(error, "keyRejected")) throw error;
       if (isProblem(error, "cancelled")) return "discarded";
       this.#dependencies.log.warn(`The API key could not be checked: ${describeError(error)}`);
-      const saveAnyway = l10n.t("Save Anyway");
-      const answer = await vscode.window.showWarningMessage(
-        l10n.t("The API key couldn't be verified because the API didn't respond as expected. Save anyway?"),
-        { modal: true, detail: l10n.t("To verify the key later, set it again.") },
-        saveAnyway,
+      const question = l10n.t(
+        "The API key couldn't be verified because the API didn't respond as expected. Save anyway?",
       );
-      return answer === saveAnyway ? false : "discarded";
+      const detail = l10n.t("To verify the key later, set it again.");
+      return (await confirm(question, detail, l10n.t("Save Anyway"))) ? false : "discarded";
     }
   }
 }

@@ -58,10 +58,11 @@ export class CodexImport {
     if (!login) return undefined;
     const issuer = settings.endpoint("issuer");
     await this.#dependencies.accounts.load();
-    const choice = await confirmImport(
-      login,
-      this.#dependencies.accounts.entry(accountOf(login.file, issuer) ?? "") !== undefined,
-    );
+    const { accounts, ownKey } = this.#dependencies;
+    const choice = await confirmImport(login, {
+      account: accounts.entry(accountOf(login.file, issuer) ?? "") !== undefined,
+      key: login.file.apiKey === undefined ? undefined : ownKey.replacedBy(login.file.apiKey),
+    });
     if (choice === "apiKey") await this.#useApiKey(login);
     else if (choice === "copy") await this.#store(login, undefined, l10n.t("The Codex CLI's login was copied."));
     else if (choice === "link" && login.link) return this.#link(login, login.link);

@@ -28,15 +28,25 @@ const choices: Readonly<Record<ImportChoice, { label: () => string; explanation:
   },
 };
 
+/** What an import would replace. */
+interface Replaced {
+  /** The account is signed in here already. */
+  readonly account: boolean;
+  /** Which saved API key the login's would replace, in a sentence. */
+  readonly key: string | undefined;
+}
+
 /**
  * Shows what a login contains, without any secret, and asks what to do with it. Undefined: the person cancelled.
- * @param replaces the account is signed in here already
  */
-export async function confirmImport(login: CodexLogin, replaces: boolean): Promise<ImportChoice | undefined> {
+export async function confirmImport(login: CodexLogin, replaced: Replaced): Promise<ImportChoice | undefined> {
   const offered = choicesFor(login);
   const explanations =
     offered.length > 0
-      ? offered.map((choice) => choices[choice].explanation())
+      ? offered.map((choice) => {
+          const explanation = choices[choice].explanation();
+          return choice === "apiKey" && replaced.key !== undefined ? `${explanation} ${replaced.key}` : explanation;
+        })
       : [
           l10n.t(
             "It contains nothing to import. Without a refresh token it can't be copied, and it can be linked only where the Codex CLI keeps it.",
@@ -44,7 +54,7 @@ export async function confirmImport(login: CodexLogin, replaces: boolean): Promi
         ];
   const answer = await vscode.window.showInformationMessage(
     l10n.t("Import this Codex CLI login?"),
-    { modal: true, detail: [describeLogin(login, replaces, Date.now()), ...explanations].join("\n\n") },
+    { modal: true, detail: [describeLogin(login, replaced.account, Date.now()), ...explanations].join("\n\n") },
     ...offered.map((choice) => choices[choice].label()),
   );
   return offered.find((choice) => choices[choice].label() === answer);

@@ -1,5 +1,7 @@
 import { Disposables } from "../../platform/disposables.ts";
+import type { AccountActions } from "../accountActions.ts";
 import type { RunAction } from "../actions.ts";
+import type { Activity } from "../activity.ts";
 import { askKeyChoice } from "../apiKey/keyChoice.ts";
 import type { OwnKeyActions } from "../apiKey/ownKeyActions.ts";
 import { notSaved } from "../signIn/authModeSwitch.ts";
@@ -14,6 +16,8 @@ export interface SessionModuleDependencies
   extends Pick<SessionsDependencies, "known" | "policy" | "clock" | "changed">,
     WatchDependencies {
   run: RunAction;
+  activity: Activity;
+  accountActions: AccountActions;
   signInActions: SignInActions;
   ownKeyActions: OwnKeyActions;
 }
@@ -27,7 +31,7 @@ export interface SessionServices {
 
 /** The accounts as VS Code and other extensions see them. @param dependencies with the accounts and the own key loaded */
 export function createSessions(dependencies: SessionModuleDependencies): SessionServices {
-  const { accounts, policy, run, signInActions, ownKeyActions } = dependencies;
+  const { accounts, policy, run, activity, accountActions, signInActions, ownKeyActions } = dependencies;
   const disposables = new Disposables();
   const sessions = disposables.add(
     new Sessions({
@@ -35,7 +39,8 @@ export function createSessions(dependencies: SessionModuleDependencies): Session
       authMode: () => settings.authMode,
       onDidChangeSettings: settings.onDidChange,
       signIn: (options) => signInActions.signInForSession(options),
-      signOut: (id) => run({ type: "signOutAccount", id }),
+      // VS Code has asked the person, in its Accounts menu.
+      signOut: (id) => activity.run("Signing out", () => accountActions.signOut(id, { isConfirmed: true }), "signOut"),
       setOwnKey: () => run("setApiKey"),
       removeOwnKey: () => ownKeyActions.drop(),
       useChatgpt,

@@ -1,9 +1,9 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { systemClock } from "../../platform/clock.ts";
-import { commandLink } from "../../shared/actionIds.ts";
 import type { SignInAttempt, SignInNotice, Stage } from "../../shared/panelProtocol.ts";
 import type { SignIn } from "../../signin/signIn.ts";
+import { commandLink } from "../vscode/commandLinks.ts";
 
 const stages: Readonly<Record<Stage, () => string>> = {
   starting: () => l10n.t("starting…"),

@@ -261,6 +261,11 @@ export function sentences(): string[] {
   return state.messages.map(({ text }) => text);
 }
 
+/** The sentences of notifications, without modal questions. */
+export function notified(): string[] {
+  return state.messages.filter(({ modal }) => !modal).map(({ text }) => text);
+}
+
 /** Fails when something that was shown contains one of these. */
 export function assertNeverShown(...secrets: readonly string[]): void {
   const places = [...state.shown, ...state.opened, JSON.stringify(state.commands), JSON.stringify(state.written)];

@@ -9,11 +9,13 @@ import type { MemorySecrets } from "../../support/memorySecrets.ts";
 import {
   assertNeverShown,
   changeSetting,
+  notified,
   sentences,
   settingOf,
   state,
   theMessage,
   until,
+  willAnswer,
 } from "../../support/vscodeStub/stub.ts";
 import { temporaryFolder } from "../codex/authFile/temporaryFolder.ts";
 import { createEditorFixture, type EditorFixture, useEditorFixture } from "./editorFixture.ts";
@@ -32,6 +34,9 @@ describe("What a person does with an account", () => {
   describe("signing out", () => {
     const here = "You're signed out of ChatGPT on this computer.";
     const there = "The sign-in was also revoked at OpenAI.";
+    /** Answers the question once it is asked. */
+    const agree = () => willAnswer(/^Sign out of/, "Sign Out");
+    beforeEach(agree);
 
     it("ends the sign-in here, then at the service, and goes back to the key", async () => {
       const { id, tokens } = await fixture.signedIn();
@@ -43,7 +48,7 @@ describe("What a person does with an account", () => {
       await fixture.run("signOut");
       await revoked;
       assert.deepEqual(order, ["mode apiKey", "accounts 0", "revoked"]);
-      assert.deepEqual(sentences(), [`${here} ${there}`]);
+      assert.deepEqual(notified(), [`${here} ${there}`]);
       assert.deepEqual(fixture.revoked, [tokens.refreshToken]);
       assert.equal((fixture.secrets as MemorySecrets).values.has(`credential.${id}`), false);
     });
@@ -52,7 +57,7 @@ describe("What a person does with an account", () => {
       await fixture.signedIn();
       issuer.faults.set("revoke", { kind: "serverError" });
       await fixture.run("signOut");
-      assert.deepEqual(sentences(), [
+      assert.deepEqual(notified(), [
         `${here} The sign-in couldn't be revoked at OpenAI yet and may still be valid there. This will be tried again later.`,
       ]);
       // VS Code shows all of a message that has a button, and one line of another.
@@ -70,7 +75,7 @@ describe("What a person does with an account", () => {
       await fixture.run({ type: "signOutAccount", id: first.id });
       assert.equal(fixture.accounts.state.active?.email, "plus@example.com");
       assert.equal(mode(), "chatgpt");
-      assert.match(sentences()[0] ?? "", /^The account is signed out on this computer\. Your other/);
+      assert.match(notified()[0] ?? "", /^The account is signed out on this computer\. Your other/);
       assert.deepEqual(fixture.revoked, [first.tokens.refreshToken]);
     });
 
@@ -78,7 +83,7 @@ describe("What a person does with an account", () => {
       await fixture.signedIn();
       await Promise.all([fixture.run("signOut"), fixture.run("signOut")]);
       assert.equal(fixture.revoked.length, 1);
-      assert.deepEqual(sentences().sort(), [new Problem("notSignedIn").message, `${here} ${there}`].sort());
+      assert.deepEqual(notified().sort(), [new Problem("notSignedIn").message, `${here} ${there}`].sort());
     });
 
     it("that cannot be stored is told, and ends nothing at the service", async () => {
@@ -86,7 +91,7 @@ describe("What a person does with an account", () => {
       changeSetting("chatgptSignIn.authMode", "chatgpt");
       Object.assign(fixture.secrets, { failingStores: 1 });
       await fixture.run("signOut");
-      assert.deepEqual(sentences(), [new Problem("saveFailed").message]);
+      assert.deepEqual(notified(), [new Problem("saveFailed").message]);
       assert.deepEqual([fixture.revoked, mode(), fixture.accounts.state.accounts.length], [[], "chatgpt", 1]);
     });
 
@@ -103,7 +108,7 @@ describe("What a person does with an account", () => {
 
     it("of nobody is a problem", async () => {
       await fixture.run("signOut");
-      assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);
+      assert.deepEqual(notified(), [new Problem("notSignedIn").message]);
       assert.deepEqual(fixture.revoked, []);
     });
 
@@ -116,7 +121,7 @@ describe("What a person does with an account", () => {
         const derivedKey: DerivedKey = { status: "present", key: "sk-derivedCanary12345678", createdAt: 1 };
         await fixture.signedIn("plus@example.com", { origin, derivedKey });
         await fixture.run("signOut");
-        assert.deepEqual(sentences(), [sentence]);
+        assert.deepEqual(notified(), [sentence]);
         assert.deepEqual(fixture.revoked, []);
       });
     }
@@ -141,7 +146,7 @@ describe("What a person does with an account", () => {
         const text = JSON.stringify({ auth_mode: "chatgpt", tokens: names });
         await writeFile(file, text);
         await fixture.run("signOut");
-        assert.deepEqual(sentences(), [sentence]);
+        assert.deepEqual(notified(), [sentence]);
         assert.deepEqual(fixture.revoked, whose === "ours" ? [tokens.refreshToken] : []);
         assert.equal(await readFile(file, "utf8"), whose === "ours" ? earlier : text);
       });
@@ -151,7 +156,7 @@ describe("What a person does with an account", () => {
       const derivedKey: DerivedKey = { status: "present", key: "sk-derivedCanary12345678", createdAt: 1 };
       await fixture.signedIn("plus@example.com", { derivedKey });
       await fixture.run("signOut");
-      assert.deepEqual(sentences(), [
+      assert.deepEqual(notified(), [
         `${here} ${there} The account API key stays valid until you delete it at platform.openai.com.`,
       ]);
       assertNeverShown("derivedCanary");
@@ -182,17 +187,6 @@ describe("What a person does with an account", () => {
       await fixture.run("refresh");
       assert.deepEqual(sentences(), [new Problem("serviceFailed").message]);
       assert.equal(fixture.accounts.entry()?.credential.tokens.refreshToken, before.tokens.refreshToken);
-    });
-
-    it("works for the only account, although its record could not be read", async () => {
-      const { id, tokens } = await fixture.signedIn();
-      const { accounts } = fixture;
-      Object.defineProperty(accounts, "state", {
-        value: { accounts: [], active: undefined, notice: undefined, unread: [id] },
-      });
-      accounts.load = () => Promise.reject(new Problem("keyringFailed"));
-      await fixture.run("signOut");
-      assert.deepEqual(fixture.revoked, [tokens.refreshToken]);
     });
 
     it("of nobody is a problem", async () => {

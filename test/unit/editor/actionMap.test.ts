@@ -3,7 +3,8 @@ import manifest from "../../../package.json" with { type: "json" };
 import texts from "../../../package.nls.json" with { type: "json" };
 import { type ActionRequest, createActions } from "../../../src/editor/actions.ts";
 import type { Activity } from "../../../src/editor/activity.ts";
-import { commandIds, commandLink, commandOf, paletteIds, panelActionIds } from "../../../src/shared/actionIds.ts";
+import { commandLink } from "../../../src/editor/vscode/commandLinks.ts";
+import { commandIds, commandOf, paletteIds, panelActionIds } from "../../../src/shared/actionIds.ts";
 import { intentSchema } from "../../../src/shared/panelProtocol.ts";
 import { resetVscode, state } from "../../support/vscodeStub/stub.ts";
 
@@ -101,7 +102,7 @@ describe("The map of actions", () => {
     ];
     assert.ok(named.length > 5);
     for (const [, menu, link] of named) assert.ok(known.includes(menu ?? link ?? ""), menu ?? link);
-    assert.equal(commandLink("Copy", "copySignInLink"), "[Copy](command:chatgptSignIn.copySignInLink)");
+    assert.equal(commandLink("Open", "openDevicePage"), "[Open](command:chatgptSignIn.openDevicePage)");
   });
 
   it("is open to the panel only where the panel offers it", () => {

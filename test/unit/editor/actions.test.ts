@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Problem } from "../../../src/shared/problem.ts";
-import { sentences, settingOf, settle, state } from "../../support/vscodeStub/stub.ts";
+import { sentences, settingOf, settle, state, willAnswer } from "../../support/vscodeStub/stub.ts";
 import { type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 
 const mode = () => settingOf("chatgptSignIn.authMode");
@@ -78,6 +78,7 @@ describe("Actions", () => {
       await fixture.run("adoptEnvironmentKey");
       assert.deepEqual(sentences(), [new Problem("noEnvironmentKey").message]);
       process.env.OPENAI_API_KEY = "sk-ownKeyOfThePerson1234";
+      willAnswer(/^Use the OpenAI API key/, "Use This Key");
       await fixture.run("adoptEnvironmentKey");
       assert.deepEqual(
         [fixture.ownKey.current?.key, fixture.ownKey.current?.checked],

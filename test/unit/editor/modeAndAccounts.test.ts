@@ -59,6 +59,7 @@ describe("The mode and who is signed in", () => {
     await fixture.signedIn();
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     listen();
+    willAnswer(/^Sign out of/, "Sign Out");
     await fixture.run("signOut");
     assert.deepEqual([...new Set(found)], ["0 apiKey"]);
     assert.equal(fixture.revoked.length, 1);
@@ -68,6 +69,7 @@ describe("The mode and who is signed in", () => {
     const credential: Credential = (await fixture.signedIn()) as Credential;
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     state.settingFailure = new Error("canary-text");
+    willAnswer(/^Sign out of/, "Sign Out");
     await fixture.run("signOut");
     assert.deepEqual(fixture.revoked, [credential.tokens.refreshToken]);
     theMessage(/couldn't save the setting/);
@@ -79,6 +81,7 @@ describe("The mode and who is signed in", () => {
     await fixture.signedIn("team@example.com");
     changeSetting("chatgptSignIn.authMode", "chatgpt");
     await fixture.run({ type: "useAccount", id: first.id });
+    willAnswer(/^Sign out of/, "Sign Out");
     await fixture.run("signOut");
     assert.deepEqual(state.written, []);
     assert.equal(settingOf("chatgptSignIn.authMode"), "chatgpt");

@@ -192,8 +192,10 @@ describe("What a person does while the settings name another service", () => {
     await fixture.signedIn("plus@example.com");
     await fixture.signedIn("team@example.com");
     await fixture.review.review();
+    willAnswer(/^Sign out of/, "Sign Out");
     await fixture.run("signOut");
     assert.equal(fixture.review.isNeeded, false);
+    willAnswer(/^Sign out of/, "Sign Out");
     await fixture.run("signOut");
     assert.equal(fixture.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), false);
   });
@@ -231,6 +233,7 @@ describe("What a person does while the settings name another service", () => {
     await fixture.review.review();
     const revokedBefore: number[] = [];
     fixture.endpoints.onDidChange(() => revokedBefore.push(fixture.revoked.length));
+    willAnswer(/^Sign out of/, "Sign Out");
     await fixture.run("signOut");
     assert.deepEqual([revokedBefore, fixture.revoked.length], [[0], 1]);
   });

@@ -1,0 +1,10 @@
+import type { Workbench } from "./workbench.ts";
+
+/** What the extension asks before a sign-in is lost. */
+export const signOutQuestion = "Sign out of";
+
+/** Signs out with the command, and answers the question. */
+export async function signOut(workbench: Workbench): Promise<void> {
+  await workbench.runCommand("ChatGPT: Sign out");
+  await workbench.answerDialog(signOutQuestion, "Sign Out");
+}
