@@ -1,5 +1,6 @@
 import type { BearerCredential, CredentialKind, CredentialSource } from "../account/credentialSource.ts";
 import { originator } from "../oauth/issuer.ts";
+import { withoutTrailingSlashes } from "../platform/endpoint.ts";
 
 /**
  * Where requests get their credential. Both reject with a `Problem` (`notSignedIn`, `needsSignIn`, `noApiKey`, …).
@@ -46,7 +47,7 @@ export const codexProtocolVersion = "0.150.0";
  * @param userAgent our own name and version: third parties tell who they are
  */
 export function chatgptBackend(baseUrl: string, userAgent: string, assertAllowed: AssertAllowed): Backend {
-  const base = withoutSlash(baseUrl);
+  const base = withoutTrailingSlashes(baseUrl);
   return {
     kind: "chatgpt",
     credentialKind: "chatgpt",
@@ -76,7 +77,7 @@ export function chatgptBackend(baseUrl: string, userAgent: string, assertAllowed
  * @param baseUrl setting `apiBaseUrl`, e.g. `https://api.openai.com/v1`
  */
 export function platformBackend(baseUrl: string, userAgent: string, assertAllowed: AssertAllowed): Backend {
-  const base = withoutSlash(baseUrl);
+  const base = withoutTrailingSlashes(baseUrl);
   return {
     kind: "platform",
     credentialKind: "apiKey",
@@ -93,8 +94,4 @@ export function platformBackend(baseUrl: string, userAgent: string, assertAllowe
 
 function commonHeaders(credential: BearerCredential, userAgent: string): Record<string, string> {
   return { Authorization: `Bearer ${credential.bearer}`, originator, "User-Agent": userAgent };
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }

@@ -111,10 +111,9 @@ function failureByCode(source: Source): Problem | Refusal | undefined {
   const [known] = problemsByCode.find(([, names]) => names.some((name) => name === code || name === type)) ?? [];
   if (known) return new Problem(known, source.detail);
   // Seen without a code: "The 'X' model is not supported when using Codex with a ChatGPT account", "Model not found X".
-  if (/\bmodel\b.*\bnot (?:supported when using|found)/i.test(message)) {
-    return new Problem("modelNotSupported", source.detail);
-  }
-  return undefined;
+  const model = /\bmodel\b/i.exec(message);
+  const isWithoutModel = model && /\bnot (?:supported when using|found)/i.test(message.slice(model.index));
+  return isWithoutModel ? new Problem("modelNotSupported", source.detail) : undefined;
 }
 
 function refusal({ backend, detail }: Source, isDoubtful: boolean): Refusal {

@@ -12,7 +12,7 @@ import { failureOf, Refusal, refusalOrThrow } from "./failures.ts";
 import type { CompletedResponse, ResponseSink } from "./responseEvents.ts";
 import type { RequestBody } from "./responses.ts";
 import { SilenceTimer } from "./silenceTimer.ts";
-import { type Reading, readResponse } from "./stream.ts";
+import { readResponse } from "./stream.ts";
 
 export interface Sender {
   /** The editor's own fetch, so that VS Code's proxy and certificate settings apply. */
@@ -37,6 +37,9 @@ export interface ResponseRequest {
 /** What Codex itself does: 4 retries from 200 ms on, doubling. */
 export const retryLimit = 4;
 export const retryBaseMs = 200;
+
+/** How long the body of an error may take, ms; the status says enough. */
+export const errorBodyMs = 10_000;
 
 /** What may well be gone at the next try. A limit, a refusal or five silent minutes are not. */
 const passing: ReadonlySet<ProblemCode> = new Set([
@@ -96,7 +99,7 @@ class Sending {
   async #attempt(credential: BearerCredential): Promise<CompletedResponse | Refusal | Problem> {
     const { signal } = this.#request;
     signal.throwIfAborted();
-    const outcome = await attempt(this.#sender, this.#request, this.#json, credential).catch(problemOf);
+    const outcome = await attempt(this.#sender, this.#request, this.#json, credential).catch(onlyProblem);
     if (!(outcome instanceof Problem || outcome instanceof Refusal)) return outcome;
     signal.throwIfAborted();
     const problem = outcome instanceof Refusal ? outcome.problem : outcome;
@@ -116,24 +119,23 @@ async function attempt(
   const connection = new AbortController();
   const onAbort = () => connection.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  const silence = new SilenceTimer(sender.clock, () => connection.abort(new Problem("silent")));
+  const { clock } = sender;
+  const silence = new SilenceTimer(clock, (limit) => connection.abort(new Problem(limit)));
   try {
-    const response = await sender.fetch(backend.responsesUrl, {
-      method: "POST",
-      headers: {
-        ...backend.headers(credential, traits),
-        "Content-Type": "application/json",
-        Accept: "text/event-stream",
-      },
-      body: json,
-      redirect: "error",
-      signal: connection.signal,
+    const headers = {
+      ...backend.headers(credential, traits),
+      "Content-Type": "application/json",
+      Accept: "text/event-stream",
+    };
+    const options = { method: "POST", headers, body: json, redirect: "error", signal: connection.signal } as const;
+    const response = await sender.fetch(backend.responsesUrl, options).catch((error: unknown) => {
+      throw networkFailure(error);
     });
     onHeaders?.(response.headers);
-    if (!response.ok) return refusalOrThrow(failureOf(await errorAnswer(response), backend, sender.clock.now()));
+    if (!response.ok) return refusalOrThrow(failureOf(await errorAnswer(response, clock), backend, clock.now()));
     if (!response.body) throw new Problem("unreadableAnswer", `HTTP ${response.status}`);
     const form = declaredForm(response.headers);
-    return await streamed(response.body, sink, sender.clock, { backend, form, onBytes: () => silence.reset() });
+    return await readResponse(response.body, sink, clock, { backend, form, onBytes: () => silence.reset() });
   } catch (error) {
     throw connection.signal.aborted ? connection.signal.reason : error;
   } finally {
@@ -142,22 +144,15 @@ async function attempt(
   }
 }
 
-async function streamed(
-  body: ReadableStream<Uint8Array>,
-  sink: ResponseSink,
-  clock: Clock,
-  reading: Reading,
-): Promise<CompletedResponse | Refusal> {
-  try {
-    return await readResponse(body, sink, clock, reading);
-  } catch (error) {
-    throw isProblem(error) ? error : new Problem("streamLost", describeError(error));
-  }
+/** A mistake of ours is not repeated: the service may have done its work, and is paid for each try. */
+function onlyProblem(error: unknown): Problem {
+  if (isProblem(error)) return error;
+  throw error;
 }
 
 /** An answer that is no stream, as the HTTP client would give it: its body as far as it can be an error of the service. */
-async function errorAnswer({ status, headers, body }: Response): Promise<HttpResponse> {
-  const text = body ? await errorText(body) : "";
+async function errorAnswer({ status, headers, body }: Response, clock: Clock): Promise<HttpResponse> {
+  const text = body ? await errorText(body, clock) : "";
   return {
     status,
     headers: Object.fromEntries(headers),
@@ -166,14 +161,17 @@ async function errorAnswer({ status, headers, body }: Response): Promise<HttpRes
   };
 }
 
-async function errorText(body: ReadableStream<Uint8Array>): Promise<string> {
+async function errorText(body: ReadableStream<Uint8Array>, clock: Clock): Promise<string> {
   const reader = body.getReader();
+  // What has come until then is read all the same.
+  const limit = clock.after(errorBodyMs, () => void reader.cancel().catch(() => {}));
   try {
     return await readJsonText(reader, new TextDecoder(), "", undefined, errorBodyLimit);
   } catch {
     // The status alone says enough.
     return "";
   } finally {
+    limit.dispose();
     reader.cancel().catch(() => {});
   }
 }
@@ -199,8 +197,4 @@ function noticingWhatIsShown(sink: ResponseSink, onShown: () => void): ResponseS
     reasoning: (item) => sink.reasoning?.(item),
     rateLimits: (event) => sink.rateLimits?.(event),
   };
-}
-
-function problemOf(error: unknown): Problem {
-  return isProblem(error) ? error : networkFailure(error);
 }

@@ -3,19 +3,26 @@ import type { Disposable } from "../platform/disposables.ts";
 
 /** As Codex itself: a connection on which nothing comes for this long is ended. */
 export const silenceLimitMs = 300_000;
+/** What still comes after this long has no end. */
+export const answerLimitMs = 60 * 60_000;
 
-/** Calls back when nothing has come for 5 minutes. One timer, not one for each piece of an answer. */
+/**
+ * Calls back when nothing has come for 5 minutes, or when something still comes after an hour. One timer, not one for
+ * each piece of an answer.
+ */
 export class SilenceTimer {
   readonly #clock: Clock;
-  readonly #onSilence: () => void;
-  /** ms by the clock that nobody can set */
+  readonly #onLimit: (limit: "silent" | "endless") => void;
+  /** Both in ms by the clock that nobody can set. */
+  readonly #end: number;
   #lastReset: number;
   #timer: Disposable;
 
-  constructor(clock: Clock, onSilence: () => void) {
+  constructor(clock: Clock, onLimit: (limit: "silent" | "endless") => void) {
     this.#clock = clock;
-    this.#onSilence = onSilence;
+    this.#onLimit = onLimit;
     this.#lastReset = clock.elapsed();
+    this.#end = this.#lastReset + answerLimitMs;
     this.#timer = clock.after(silenceLimitMs, this.#check);
   }
 
@@ -29,8 +36,11 @@ export class SilenceTimer {
   }
 
   readonly #check = (): void => {
-    const leftMs = this.#lastReset + silenceLimitMs - this.#clock.elapsed();
-    if (leftMs <= 0) this.#onSilence();
-    else this.#timer = this.#clock.after(leftMs, this.#check);
+    const now = this.#clock.elapsed();
+    const untilSilent = this.#lastReset + silenceLimitMs - now;
+    const untilEnd = this.#end - now;
+    if (untilSilent <= 0) this.#onLimit("silent");
+    else if (untilEnd <= 0) this.#onLimit("endless");
+    else this.#timer = this.#clock.after(Math.min(untilSilent, untilEnd), this.#check);
   };
 }

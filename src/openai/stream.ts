@@ -4,12 +4,14 @@ import type { Disposable } from "../platform/disposables.ts";
 import { parseJson } from "../platform/json.ts";
 import { Problem } from "../shared/problem.ts";
 import type { Backend } from "./backend.ts";
-import { type BodyForm, FormDetector, readJsonText } from "./bodyForm.ts";
+import { type BodyForm, FormDetector, readJsonText, readPiece } from "./bodyForm.ts";
 import { failureOfBody, failureOfEvent, Refusal, refusalOrThrow } from "./failures.ts";
 import { type CompletedResponse, ResponseEvents, type ResponseSink } from "./responseEvents.ts";
 
 /** One event may hold a whole answer with encrypted reasoning; anything beyond this is not an event. */
 const eventLimitCharacters = 32 * 1024 * 1024;
+/** Of a whole answer: several times what the longest that a model gives have. */
+export const answerLimitBytes = 256 * 1024 * 1024;
 
 /** How a body is to be read. */
 export interface Reading {
@@ -24,9 +26,9 @@ export interface Reading {
 /**
  * Reads a Responses API stream (`text/event-stream`) to its end.
  * @returns the refusal of the credential, where an event or the JSON in place of the stream is one
- * @throws Problem `streamLost` when it ends without `response.completed`, `unreadableAnswer` when it is a page, or what
- * the service's failure event, or JSON in place of the stream, means. An abort of the fetch behind `body` rejects with
- * that abort's reason.
+ * @throws Problem `streamLost` when it ends without `response.completed` or breaks (also by an abort of the fetch behind
+ * `body`), `unreadableAnswer` when it is a page or endless, or what the service's failure event, or JSON in place of the
+ * stream, means
  */
 export async function readResponse(
   body: ReadableStream<Uint8Array>,
@@ -60,6 +62,7 @@ class StreamReader {
   readonly #parser: EventSourceParser;
   readonly #decoder = new TextDecoder();
   readonly #detector = new FormDetector();
+  #leftBytes = answerLimitBytes;
   /** Ends the wait for more where the stream has said that there is no more. */
   #limit: Disposable | undefined;
 
@@ -85,8 +88,8 @@ class StreamReader {
   async read(): Promise<CompletedResponse | Refusal> {
     try {
       for (;;) {
-        const { done, value } = await this.#reader.read();
-        if (!done) this.#onBytes();
+        const { done, value } = await readPiece(this.#reader);
+        if (!done) this.#note(value.byteLength);
         // An answer whose last blank line was cut off is whole all the same.
         const text = done ? `${this.#decoder.decode()}\n\n` : this.#decoder.decode(value, { stream: true });
         const outcome = await this.#take(text);
@@ -97,6 +100,12 @@ class StreamReader {
     } finally {
       this.#limit?.dispose();
     }
+  }
+
+  #note(bytes: number): void {
+    this.#leftBytes -= bytes;
+    if (this.#leftBytes < 0) throw new Problem("unreadableAnswer", "an answer without an end");
+    this.#onBytes();
   }
 
   /** @returns undefined while the answer goes on */

@@ -17,7 +17,14 @@ export function parseEndpoint(setting: string, value: unknown): string {
   const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   const plain = url && plainHost.test(url.hostname) && !url.username && !url.password && !/[?#]/.test(url.href);
   if (!secure || !plain) throw new Problem("badSetting", setting, { setting });
-  return url.href.replace(/\/+$/, "");
+  return withoutTrailingSlashes(url.href);
+}
+
+/** A URL without the slashes at its end. */
+export function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end -= 1;
+  return url.slice(0, end);
 }
 
 /** Whether the host name of a URL means this computer. */

@@ -10,17 +10,56 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b(?:rt|ac)[._][\w.~+/-]{8,}/g, "<token>"],
   [/\bat-[\w-]{8,}/g, "<token>"],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, "$1 <token>"],
-  // name=value in a query or form, name: value in JSON or a header
+  // name=value in a query or form
   [new RegExp(`\\b(${names})=[^\\s&"'<>]+`, "gi"), "$1=<secret>"],
-  [new RegExp(`(["']?)\\b(${names})\\b\\1(\\s*[:=]\\s*)(["'])(?:\\\\.|(?!\\4).)*\\4?`, "gi"), "$1$2$1$3$4<secret>$4"],
-  // Anything else that is long and random enough to be a secret
-  [/\b(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{40,}/g, "<opaque>"],
 ];
 
-/** Replaces everything in `text` that looks like a secret, and control characters. */
+/** `name: ` in JSON or a header, and the quote before its value. */
+const quotedName = new RegExp(`(["']?)\\b(?:${names})\\b\\1\\s*[:=]\\s*(["'])`, "gi");
+
+/**
+ * Replaces everything in `text` that looks like a secret, and control characters. Takes time in proportion to the text,
+ * whatever is in it.
+ */
 export function redact(text: string): string {
   let result = text;
   for (const [pattern, replacement] of rules) result = result.replace(pattern, replacement);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a log line stays one line
-  return result.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, " ");
+  return (
+    withoutQuotedValues(result)
+      // Anything else that is long and random enough to be a secret.
+      .replace(/[\w-]{40,}/g, (run) => (isRandom(run) ? "<opaque>" : run))
+      // A log line stays one line, and reads in the order in which it was written.
+      .replace(/[\p{Cc}\p{Bidi_C}\u2028\u2029]/gu, (character) => (/[\t\n]/.test(character) ? character : " "))
+  );
+}
+
+/** Without regular expressions inside of values: they need a stack as large as the value. */
+function withoutQuotedValues(text: string): string {
+  let result = "";
+  let done = 0;
+  for (let name = nextName(text, 0); name; name = nextName(text, done)) {
+    const start = name.index + name[0].length;
+    result += `${text.slice(done, start)}<secret>`;
+    done = endOfValue(text, start, name[2] ?? '"');
+  }
+  return result + text.slice(done);
+}
+
+function nextName(text: string, from: number): RegExpExecArray | null {
+  quotedName.lastIndex = from;
+  return quotedName.exec(text);
+}
+
+/** Where a quoted value ends: at its quote, or else with the line. */
+function endOfValue(text: string, start: number, quote: string): number {
+  for (let index = start; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === quote || character === "\n") return index;
+    if (character === "\\" && text[index + 1] !== "\n") index += 1;
+  }
+  return text.length;
+}
+
+function isRandom(run: string): boolean {
+  return /\d/.test(run) && /[a-z]/.test(run) && /[A-Z]/.test(run);
 }

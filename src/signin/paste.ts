@@ -43,15 +43,26 @@ export interface PastedLink {
  */
 export function readPastedLink(text: string, state: string, issuer: string): PastedLink {
   // An address bar may hide the scheme, and a message may put brackets around the address.
-  const trimmed = text.trim().replace(/^[<"'(]+|[>"')]+$/g, "");
+  const trimmed = withoutBrackets(text.trim());
+  // Before anything is looked for in it: the box is read at every key.
+  if (trimmed.length > longestLink) throw new Problem("pasteNotAnAddress");
   const url = URL.parse(/^(?:localhost|127\.|\[::1\])/.test(trimmed) ? `http://${trimmed}` : trimmed);
-  if (!url || trimmed.length > longestLink) throw new Problem("pasteNotAnAddress");
+  if (!url) throw new Problem("pasteNotAnAddress");
   if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");
   if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
   if (!isOurState(url.searchParams, state) || hasDuplicates(url.searchParams)) throw new Problem("pasteOtherSignIn");
   const answer = answerOf(url.searchParams);
   if ("missing" in answer) throw new Problem("pasteNotAnAddress");
   return { answer, redirectUri: redirectUri(Number(url.port)) };
+}
+
+/** The text inside of brackets and quotes around it, however many. */
+function withoutBrackets(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && `<"'(`.includes(text.charAt(start))) start += 1;
+  while (end > start && `>"')`.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function isRedirect({ protocol, hostname, port, pathname }: URL): boolean {

@@ -22,6 +22,7 @@ const codes: Readonly<Record<ModelProblemCode, LanguageModelCode> & Partial<Reco
   badRequest: "none",
   streamLost: "none",
   silent: "none",
+  endless: "none",
   rateLimited: "Blocked",
   notSignedIn: "NoPermissions",
   needsSignIn: "NoPermissions",

@@ -38,6 +38,8 @@ export const modelProblems = {
   streamLost: () => l10n.t("The connection was lost before the answer was complete. Try again."),
   /** Nothing came for the idle limit. */
   silent: () => l10n.t("OpenAI sent nothing for 5 minutes, so the request was stopped. Try again."),
+  /** It was still coming after the longest time that an answer may take. */
+  endless: () => l10n.t("The answer wasn't complete after an hour, so the request was stopped. Try a smaller task."),
 };
 
 export type ModelProblemCode = keyof typeof modelProblems;

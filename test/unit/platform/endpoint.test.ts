@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../src/platform/endpoint.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
+import { withinSeconds } from "../../support/withinSeconds.ts";
 
 describe("An endpoint in the settings", () => {
   for (const [value, endpoint] of [
@@ -54,4 +55,16 @@ describe("An endpoint in the settings", () => {
       );
     });
   }
+
+  it("takes no longer for many slashes", () => {
+    const many = `https://example.com${"/".repeat(1_000_000)}`;
+    assert.equal(
+      withinSeconds(10, () => parseEndpoint("chatgptSignIn.issuer", many)),
+      "https://example.com",
+    );
+    assert.equal(
+      withinSeconds(10, () => parseEndpoint("chatgptSignIn.issuer", `${many}x`)),
+      `${many}x`,
+    );
+  });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { redact } from "../../../src/platform/redact.ts";
+import { withinSeconds } from "../../support/withinSeconds.ts";
 
 const canary = "cAnArY0123456789abcdefABCDEF";
 const jwt = `eyJhbGciOiJub25lIn0.eyJzdWIiOiJ${canary}.${canary}`;
@@ -37,7 +38,46 @@ describe("redact", () => {
     assert.equal(redact(line), line);
   });
 
-  it("keeps a line one line", () => assert.equal(redact("a\u0000b\u001b[31mc\r"), "a b [31mc "));
+  it("keeps a line one line, in its order", () => {
+    assert.equal(redact("a\u0000b\u001b[31mc\r"), "a b [31mc ");
+    assert.equal(redact("a\u0085b\u2028c\u2029d\u202ee\u2066f\u200f"), "a b c d e f ");
+  });
+
+  it("hides a value to its quote, or to the end of its line", () => {
+    assert.equal(redact('{"code":"a\\"b", "next":"c"}'), '{"code":"<secret>", "next":"c"}');
+    assert.equal(redact("state: 'a\"b' x"), "state: '<secret>' x");
+    assert.equal(redact('"token" : "cut off\nnext'), '"token" : "<secret>\nnext');
+    assert.equal(redact('"key":"a\\\nnext "key":"b"'), '"key":"<secret>\nnext "key":"<secret>"');
+  });
+
+  it("takes time in proportion to a line, however long it is", () => {
+    const units = [
+      "a",
+      "a-",
+      "-",
+      ".",
+      "eyJaaaaaa.",
+      "eyJ",
+      "rt_",
+      "at-",
+      "sk-",
+      "Bearer ",
+      " ",
+      "\\",
+      "code=",
+      "code:",
+      '"key":"',
+    ];
+    const starts = ["", '"code":"', "code=", "Bearer ", "eyJ", "rt_"];
+    for (const unit of units) {
+      for (const start of starts) {
+        const line = start + unit.repeat(1_000_000 / unit.length);
+        withinSeconds(10, () => redact(line));
+      }
+    }
+    // More than the stack of a regular expression holds.
+    assert.equal(redact(`"code":"${"\\a".repeat(8_000_000)}`), '"code":"<secret>');
+  });
 
   it("hides a token in any text", () => {
     fc.assert(

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { createState } from "../../../src/oauth/pkce.ts";
 import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { readPastedLink } from "../../../src/signin/paste.ts";
+import { withinSeconds } from "../../support/withinSeconds.ts";
 
 describe("A pasted address", () => {
   const state = createState();
@@ -78,6 +79,48 @@ describe("A pasted address", () => {
       );
     });
   }
+
+  describe("of a million characters is read at once", () => {
+    const read = (text: string) =>
+      withinSeconds(10, () => {
+        try {
+          return readPastedLink(text, state, issuer).redirectUri;
+        } catch (error) {
+          return isProblem(error) ? error.code : error;
+        }
+      });
+    for (const unit of [
+      ")",
+      ">",
+      '"',
+      "(",
+      "<",
+      ")x",
+      "a",
+      " ",
+      " x",
+      "\n",
+      "%",
+      "&a=",
+      "=",
+      "/",
+      "?",
+      "#",
+      "@",
+      "[",
+      ":",
+    ]) {
+      it(`${JSON.stringify(unit)} again and again`, () => {
+        const many = unit.repeat(1_000_000 / unit.length);
+        for (const start of ["", link, "http://", "localhost:1455"]) {
+          for (const end of ["x", ")x", ">;"]) assert.equal(read(`${start}${many}${end}`), "pasteNotAnAddress");
+        }
+        // Space, brackets and quotes around an address do not belong to it.
+        const isAround = /^[)>"\s]$/.test(unit);
+        assert.equal(read(link + many), isAround ? at1455 : "pasteNotAnAddress");
+      });
+    }
+  });
 
   it("never throws anything else, and repeats nothing of the text", () => {
     fc.assert(
