@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { errnoOf } from "../platform/errno.ts";
 import { Problem } from "../shared/problem.ts";
+import { type Page, pages } from "./callbackPages.ts";
+import { sendRaw } from "./callbackResponse.ts";
 
 /** Why a port cannot be used: another program listens on it, or the system reserves it. */
 export interface PortRefusal {
@@ -22,9 +26,34 @@ export class PortsRefused extends Problem {
 /** What the system answers for ::1 on a computer without IPv6. */
 const noAddress: readonly unknown[] = ["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"];
 
+/** What clients may take. A browser needs milliseconds, and one connection; any program on this computer can connect. */
+export interface ListenerLimits {
+  /** For the header of a request, ms. */
+  readonly headersMs: number;
+  /** For a whole request, ms. */
+  readonly requestMs: number;
+  /** How often these two are enforced, ms: Node's own 30 s would be the real limit. */
+  readonly checkMs: number;
+  /** Of the header of a request, bytes. Browsers send localhost the cookies of every port, often more than Node's 16 KB. */
+  readonly headerBytes: number;
+  /** Connections at once that have brought no request. One more ends the oldest, so that a browser always gets through. */
+  readonly silentConnections: number;
+}
+
+const usualLimits: ListenerLimits = {
+  headersMs: 5_000,
+  requestMs: 10_000,
+  checkMs: 1_000,
+  headerBytes: 128 * 1024,
+  silentConnections: 256,
+};
+
 /** Listens for HTTP on one port of 127.0.0.1 and ::1, and on no other address. */
 export class CallbackListener {
   readonly #servers: Server[] = [];
+  /** Connections that have brought no request, the oldest first. */
+  readonly #silent = new Set<Duplex>();
+  readonly #limits: ListenerLimits;
   readonly #onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #warn: (what: string, error: unknown) => void;
 
@@ -32,7 +61,9 @@ export class CallbackListener {
   constructor(
     onRequest: (request: IncomingMessage, response: ServerResponse) => void,
     warn: (what: string, error: unknown) => void,
+    limits: ListenerLimits = usualLimits,
   ) {
+    this.#limits = limits;
     this.#onRequest = onRequest;
     this.#warn = warn;
   }
@@ -82,11 +113,7 @@ export class CallbackListener {
   }
 
   #bindAddress(host: string, port: number): Promise<void> {
-    const server = createServer({ keepAlive: false, headersTimeout: 5_000, requestTimeout: 10_000 }, this.#onRequest);
-    server.on("clientError", (error, socket) => {
-      this.#warn("The sign-in's listener dropped a connection", error);
-      socket.destroy();
-    });
+    const server = this.#createServer();
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen({ host, port, exclusive: true }, () => {
@@ -96,5 +123,48 @@ export class CallbackListener {
         resolve();
       });
     });
+  }
+
+  #createServer(): Server {
+    const { headersMs, requestMs, checkMs, headerBytes } = this.#limits;
+    const server = createServer({
+      ...{ keepAlive: false, headersTimeout: headersMs, requestTimeout: requestMs },
+      ...{ connectionsCheckingInterval: checkMs, maxHeaderSize: headerBytes },
+    });
+    // Each answer ends its connection, and whatever a client has sent beside the first request is not answered.
+    server.maxRequestsPerSocket = 1;
+    server.on("connection", (socket) => this.#admit(socket));
+    server.on("request", (request, response) => {
+      this.#silent.delete(request.socket);
+      this.#onRequest(request, response);
+    });
+    server.on("connect", (_request, socket) =>
+      sendRaw(socket, { ...pages.badRequest(), status: 405 }, { Allow: "GET" }),
+    );
+    server.on("clientError", (error, socket) => {
+      this.#warn("The sign-in's listener dropped a connection", error);
+      if (this.#silent.has(socket)) sendRaw(socket, pageFor(error));
+      else socket.destroy();
+    });
+    return server;
+  }
+
+  #admit(socket: Socket): void {
+    this.#silent.add(socket);
+    socket.on("close", () => this.#silent.delete(socket));
+    const [oldest] = this.#silent;
+    if (this.#silent.size > this.#limits.silentConnections) oldest?.destroy();
+  }
+}
+
+/** What a client is told whose request could not be read. */
+function pageFor(error: NodeJS.ErrnoException): Page {
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return pages.tooLarge();
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return pages.tooSlow();
+    default:
+      return pages.badRequest();
   }
 }

@@ -70,6 +70,25 @@ export const pages = {
     page(400, l10n.t("This request couldn't be understood"), [
       l10n.t("VS Code is still waiting for a response from the sign-in page."),
     ]),
+  otherIssuer: () =>
+    page(400, l10n.t("This response came from another sign-in service"), [
+      l10n.t("VS Code didn't use it, and is still waiting for a response from the sign-in page that it opened."),
+      l10n.t("If this keeps happening, check the setting “chatgptSignIn.issuer”."),
+    ]),
+  oneTimeAddress: () =>
+    page(410, l10n.t("This address works only once"), [
+      l10n.t("If the sign-in page is open in another tab, continue there."),
+      l10n.t(
+        "Otherwise, return to VS Code, cancel the sign-in if it's still running, and start again. If that doesn't help, choose “Copy link” there and open the link in your browser.",
+      ),
+    ]),
+  tooLarge: () =>
+    page(431, l10n.t("The browser sent too much data"), [
+      l10n.t(
+        "Its cookies for localhost may be too large. Delete them and reload this page, or open its address in a private window.",
+      ),
+    ]),
+  tooSlow: () => page(408, l10n.t("The request took too long"), [l10n.t("Reload this page to try again.")]),
   accessDenied: () => page(400, l10n.t("Access was denied or canceled"), [tryAgain()]),
   noEntitlement: () =>
     page(400, l10n.t("Your account doesn't include Codex"), [

@@ -1,14 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { answerOf, type CallbackAnswer, hasDuplicates, isOurState } from "./callbackAnswer.ts";
+import { type CallbackAnswer, type CallbackRefusal, type ExpectedCallback, readCallback } from "./callbackAnswer.ts";
 import { CallbackListener } from "./callbackListener.ts";
-import { contentSecurityPolicy, type Page, pages } from "./callbackPages.ts";
+import { type Page, pages } from "./callbackPages.ts";
+import { send } from "./callbackResponse.ts";
 import { callbackPath } from "./issuer.ts";
+import { OneTimeAddresses, oneTimePath } from "./oneTimeAddresses.ts";
 
 /** Called once; what it resolves to is shown in the browser. It must not reject. */
 export type CallbackHandler = (answer: CallbackAnswer) => Promise<{ success: Page } | { failure: Page }>;
 
+export interface CallbackServerDependencies {
+  readonly expected: ExpectedCallback;
+  readonly handler: CallbackHandler;
+  readonly log: Logger;
+}
+
 const longestTarget = 8 * 1024;
+
+const refusalPages: Readonly<Record<CallbackRefusal, () => Page>> = {
+  otherState: pages.stateMismatch,
+  duplicates: pages.badRequest,
+  otherIssuer: pages.otherIssuer,
+};
 
 /**
  * The loopback server of one sign-in attempt (RFC 8252 section 7.3). It takes an answer with the attempt's own `state`
@@ -16,7 +30,7 @@ const longestTarget = 8 * 1024;
  */
 export class CallbackServer {
   readonly #listener: CallbackListener;
-  readonly #state: string;
+  readonly #expected: ExpectedCallback;
   readonly #handler: CallbackHandler;
   readonly #log: Logger;
   /** Each line is logged once: any program on this computer could fill the log otherwise. */
@@ -25,9 +39,10 @@ export class CallbackServer {
   #outcome: ReturnType<CallbackHandler> | undefined;
   #success: Page | undefined;
   readonly #shown = Promise.withResolvers<void>();
+  readonly #oneTime = new OneTimeAddresses();
 
-  constructor(state: string, handler: CallbackHandler, log: Logger) {
-    this.#state = state;
+  constructor({ expected, handler, log }: CallbackServerDependencies) {
+    this.#expected = expected;
     this.#handler = handler;
     this.#log = log;
     this.#listener = new CallbackListener(
@@ -55,6 +70,16 @@ export class CallbackServer {
     return this.#port;
   }
 
+  /**
+   * An address of this server that sends the first browser that asks for it on to a page.
+   * @param page the page's address, which is not logged beyond its path
+   * @param signal ends it when it is aborted
+   */
+  oneTimeAddress(page: string, signal: AbortSignal): string {
+    // Not "localhost": its cookies, and a browser's resolve to use https there, would come first.
+    return `http://127.0.0.1:${this.#port}${this.#oneTime.create(page, signal)}`;
+  }
+
   /** Stops listening and drops every connection; the port is free when this resolves. */
   close(): Promise<void> {
     return this.#listener.close();
@@ -70,28 +95,44 @@ export class CallbackServer {
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? "";
-    if (!this.#isOurHost(request.headers.host)) return send(response, pages.badRequest());
+    if (!this.#isOurHost(request)) return send(response, pages.badRequest());
     if (request.method !== "GET") return send(response, { ...pages.badRequest(), status: 405 }, { Allow: "GET" });
-    if (request.headers.origin !== undefined || !target.startsWith("/")) return send(response, pages.badRequest());
+    if (request.headers.origin !== undefined || !isPlainPath(target)) return send(response, pages.badRequest());
     if (target.length > longestTarget) return send(response, { ...pages.badRequest(), status: 414 });
 
-    const { pathname, searchParams } = new URL(target, "http://localhost");
-    switch (pathname) {
-      case callbackPath:
-        return this.#callback(searchParams, response);
-      case "/success":
-        return this.#success ? this.#sendLast(response, this.#success) : send(response, pages.notFound());
-      default:
-        return send(response, pages.notFound());
+    // Compared as they came: what a URL parser makes of `//host/path`, `/\host`, `%2F` or `..` is nobody's redirect.
+    const [path = "", ...query] = target.split("?");
+    if (path === callbackPath) return this.#callback(new URLSearchParams(query.join("?")), response);
+    if (path === "/success" && this.#success) return this.#sendLast(response, this.#success);
+    if (path.startsWith(oneTimePath)) return this.#sendToPage(path, request, response);
+    send(response, pages.notFound());
+  }
+
+  #sendToPage(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
+    const isAhead = isPrefetch(headers);
+    const page = isAhead ? undefined : this.#oneTime.use(path);
+    if (page !== undefined) {
+      const { host, pathname } = new URL(page);
+      this.#log.info(`A browser asked for the sign-in page and was sent to ${host}${pathname}`);
+      send(response, { status: 302, html: "" }, { Location: page });
+    } else if (isAhead) {
+      // The browser asks again when the person gets there.
+      send(response, { status: 503, html: "" });
+    } else {
+      this.#warn("The sign-in page was requested with an unknown or used one-time address");
+      send(response, pages.oneTimeAddress());
     }
   }
 
   async #callback(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    if (!isOurState(query, this.#state)) return send(response, pages.stateMismatch());
-    if (hasDuplicates(query)) return send(response, pages.badRequest());
+    const read = readCallback(query, this.#expected);
+    if ("refused" in read) {
+      if (read.refused === "otherIssuer") this.#warn("A response of another issuer was not used");
+      return send(response, refusalPages[read.refused]());
+    }
 
     // A code works once, so a browser that asks again (a reload, a prefetch) gets the same answer.
-    this.#outcome ??= this.#handler(answerOf(query));
+    this.#outcome ??= this.#handler(read.answer);
     const outcome = await this.#outcome;
     if ("failure" in outcome) return this.#sendLast(response, outcome.failure);
     this.#success = outcome.success;
@@ -105,32 +146,28 @@ export class CallbackServer {
   }
 
   /** Against DNS rebinding: a page of another host can reach this port, but not under our name. */
-  #isOurHost(host: string | undefined): boolean {
+  #isOurHost({ headersDistinct }: IncomingMessage): boolean {
+    const [host, ...more] = headersDistinct.host ?? [];
+    if (more.length > 0) return false;
     return ["localhost", "127.0.0.1", "[::1]"].some((name) => host === `${name}:${this.#port}`);
   }
 
   /** Logs the kind and the code of an error, and nothing of what was sent. */
-  #warn(what: string, error: unknown): void {
-    const line = `${what}: ${describeError(error)}`;
+  #warn(what: string, error?: unknown): void {
+    const line = error === undefined ? what : `${what}: ${describeError(error)}`;
     if (this.#logged.has(line)) return;
     this.#logged.add(line);
     this.#log.warn(line);
   }
 }
 
-function send(response: ServerResponse, page: Page, headers: Record<string, string> = {}): void {
-  if (response.headersSent || response.destroyed) return;
-  const body = Buffer.from(page.html);
-  response.writeHead(page.status, {
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Length": body.length,
-    "Content-Security-Policy": contentSecurityPolicy,
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    Connection: "close",
-    ...headers,
-  });
-  response.end(body);
+/** Whether a request's target is a path of this server, and neither another form of target nor half of one. */
+function isPlainPath(target: string): boolean {
+  return /^\/(?![/\\])[^#]*$/.test(target);
+}
+
+/** Whether a browser asks before the person does: it may never show the answer. */
+function isPrefetch(headers: IncomingMessage["headers"]): boolean {
+  const purposes = ["sec-purpose", "purpose", "x-purpose", "x-moz"].map((name) => headers[name]);
+  return purposes.some((purpose) => /prefetch|preview/i.test(String(purpose)));
 }

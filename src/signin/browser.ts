@@ -5,7 +5,7 @@ import { platformUrl, redirectPorts, redirectUri } from "../oauth/issuer.ts";
 import type { Clock } from "../platform/clock.ts";
 import { isProblem } from "../shared/problem.ts";
 import type { FlowContext, RunningFlow } from "./flow.ts";
-import { tunnelCommand } from "./hostEnvironment.ts";
+import { startsBrowserHere, tunnelCommand } from "./hostEnvironment.ts";
 import { openSignInPage } from "./openSignInPage.ts";
 
 /** At the end the browser has this long to fetch its last page, ms; then the port is free. */
@@ -17,16 +17,16 @@ const lastPageMs = 800;
  * @throws PortsRefused when none of the ports can be used
  */
 export async function startBrowserFlow(context: FlowContext): Promise<RunningFlow> {
-  const { page, environment, clock, log } = context;
+  const { page, issuer, environment, clock, log, signal } = context;
   let uri = "";
-  const server = new CallbackServer(
-    page.state,
-    (answer) => {
+  const server = new CallbackServer({
+    expected: { state: page.state, issuer },
+    handler: (answer) => {
       page.take(answer, uri);
       return lastPage(context.outcome);
     },
     log,
-  );
+  });
   const port = await server.listen(redirectPorts);
   uri = redirectUri(port);
   log.info(`Waiting for the sign-in page's answer on port ${port}`);
@@ -41,7 +41,8 @@ export async function startBrowserFlow(context: FlowContext): Promise<RunningFlo
         ...(tunnel !== undefined && { tunnel }),
       };
     },
-    reveal: () => openSignInPage(context, url),
+    // Others on the computer can read the command line that a browser is started with, and the page's address has the state.
+    reveal: () => openSignInPage(context, startsBrowserHere(environment) ? server.oneTimeAddress(url, signal) : url),
     dispose: () => void close(server, clock),
   };
 }

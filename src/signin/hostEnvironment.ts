@@ -20,6 +20,14 @@ export function browserReachesUs({ web, host }: HostEnvironment): boolean {
   return !web || (host !== undefined && isLoopback(host));
 }
 
+/**
+ * Whether VS Code starts the browser as a program of the extension's computer: with the address on its command line, and
+ * with a way to our listener. Elsewhere the page is opened by a browser that runs already, or on another computer.
+ */
+export function startsBrowserHere({ web, remote }: HostEnvironment): boolean {
+  return !web && !remote;
+}
+
 /** The SSH command that makes a listener here reachable from the browser's computer; undefined when both are the same. */
 export function tunnelCommand({ remote, host, hostname }: HostEnvironment, port: number): string | undefined {
   if (!remote) return undefined;

@@ -1,4 +1,4 @@
-import { answerOf, type CallbackAnswer, hasDuplicates, isOurState } from "../oauth/callbackAnswer.ts";
+import { type CallbackAnswer, readCallback } from "../oauth/callbackAnswer.ts";
 import { callbackPath, redirectPorts, redirectUri } from "../oauth/issuer.ts";
 import { isLoopback } from "../platform/endpoint.ts";
 import { Problem } from "../shared/problem.ts";
@@ -39,7 +39,7 @@ export interface PastedLink {
 
 /**
  * Reads the address of the page that the browser could not open.
- * @throws Problem `pasteNotAnAddress`, `pasteSignInPage` or `pasteOtherSignIn`
+ * @throws Problem `pasteNotAnAddress`, `pasteSignInPage`, `pasteOtherSignIn` or `pasteOtherIssuer`
  */
 export function readPastedLink(text: string, state: string, issuer: string): PastedLink {
   // An address bar may hide the scheme, and a message may put brackets around the address.
@@ -50,8 +50,11 @@ export function readPastedLink(text: string, state: string, issuer: string): Pas
   if (!url) throw new Problem("pasteNotAnAddress");
   if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");
   if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
-  if (!isOurState(url.searchParams, state) || hasDuplicates(url.searchParams)) throw new Problem("pasteOtherSignIn");
-  const answer = answerOf(url.searchParams);
+  const read = readCallback(url.searchParams, { state, issuer });
+  if ("refused" in read) {
+    throw new Problem(read.refused === "otherIssuer" ? "pasteOtherIssuer" : "pasteOtherSignIn");
+  }
+  const { answer } = read;
   if ("missing" in answer) throw new Problem("pasteNotAnAddress");
   return { answer, redirectUri: redirectUri(Number(url.port)) };
 }

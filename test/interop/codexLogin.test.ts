@@ -15,6 +15,7 @@ import { codexEnvironment, ensureCodexCli } from "../support/codexCli.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
 import { createPrivateCa, type PrivateCa } from "../support/privateCa.ts";
 import { browseAs, createServices, type TestServices } from "../support/services.ts";
+import { signInPageBehind } from "../support/signInAddress.ts";
 import { eventually, patience, within } from "../support/timing.ts";
 
 const authHost = "auth.openai.com";
@@ -56,7 +57,7 @@ describe("the real `codex login` beside our sign-in", function () {
     services = await createServices({
       issuer: ours.issuer,
       openExternal: async (url) => {
-        link.resolve(url);
+        signInPageBehind(url).then(link.resolve, link.reject);
         return true;
       },
     });

@@ -90,9 +90,14 @@ export class CodexWorld {
     });
   }
 
-  /** What a person does with the sign-in page's address; follows the callback too. */
-  async signInOn(authUrl: string): Promise<void> {
-    await fetch(await loginByHttp(authUrl, "plus@example.com", "password", {}, new Browser(this.issuer)));
+  /**
+   * What a person does with the sign-in page's address; follows the callback too.
+   * @param issuer what the issuer calls itself
+   */
+  async signInOn(authUrl: string, issuer = this.issuer.issuer): Promise<void> {
+    const redirect = new URL(await loginByHttp(authUrl, "plus@example.com", "password", {}, new Browser(this.issuer)));
+    redirect.searchParams.set("iss", issuer);
+    await fetch(redirect);
   }
 
   /** Whether the ChatGPT service accepts this access token. */

@@ -49,7 +49,7 @@ export class SharedLogin {
     const window = await createServices({
       issuer: this.#world.issuer.listening,
       openExternal: async (url) => {
-        void this.#world.signInOn(url);
+        void this.#world.signInOn(url, this.#world.issuer.listening);
         return true;
       },
       codex: { environment, userHome: this.#world.home, codexPath: () => codexPath ?? program },

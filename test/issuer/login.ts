@@ -36,14 +36,15 @@ export async function loginByHttp(
   options: LoginOptions = {},
   jar: CookieJar = new CookieJar(),
 ): Promise<string> {
-  const start = new URL(authorizeUrl);
-  const redirectUri = start.searchParams.get("redirect_uri") ?? "";
   const action = options.cancel === true ? "cancel" : "login";
   const form = new URLSearchParams({ action, email, password });
   if (options.workspace !== undefined) form.set("workspace", options.workspace);
-  let url = start;
+  let url = new URL(authorizeUrl);
+  // A one-time address of the extension may come before the issuer's, which names the redirect.
+  let redirectUri = "";
   let response = await jar.fetch(url);
-  for (let step = 0; step < 10; step += 1) {
+  for (let step = 0; step < 11; step += 1) {
+    redirectUri ||= url.searchParams.get("redirect_uri") ?? "";
     const location = response.headers.get("location");
     if (location === null) {
       response = await jar.fetch(url, { method: "POST", body: await filledIn(response, form) });

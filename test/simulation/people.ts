@@ -3,7 +3,7 @@ import type { SignInEvent } from "../../src/signin/flow.ts";
 import type { SignIn } from "../../src/signin/signIn.ts";
 import type { Operation, OperationKind, Operations } from "./operations.ts";
 import { refreshTokensIn } from "./world/grants.ts";
-import type { Issuer } from "./world/issuer.ts";
+import { type Issuer, issuerUrl } from "./world/issuer.ts";
 import type { Keyring } from "./world/keyring.ts";
 import type { Window } from "./world/window.ts";
 import type { World } from "./world/world.ts";
@@ -164,7 +164,9 @@ export class People {
       const state = new URL(event.url).searchParams.get("state");
       const bring = () => {
         const code = issuer.authorize(person, operation.number);
-        if (signIn.running) signIn.paste(`http://localhost:1455/auth/callback?code=${code}&state=${state}`);
+        // An issuer may name itself (RFC 9207), or not.
+        const iss = operation.number % 2 === 0 ? `&iss=${encodeURIComponent(issuerUrl)}` : "";
+        if (signIn.running) signIn.paste(`http://localhost:1455/auth/callback?code=${code}&state=${state}${iss}`);
       };
       world.after(thinksMs, () => world.in(window.process, () => ignoreFailure(bring)), window.process);
     }

@@ -9,9 +9,10 @@ export async function openPage(url: string): Promise<Opened> {
   return isSameLink(await vscode.env.clipboard.readText(), url) ? "copied" : "notOpened";
 }
 
-/** Whether the clipboard holds the link, however it was encoded on the way. */
+/** Whether the clipboard holds the link, however it was encoded on the way: by its state, or as a one-time address. */
 function isSameLink(text: string, url: string): boolean {
   const copied = URL.parse(text.trim());
   const state = new URL(url).searchParams.get("state");
-  return copied !== null && state !== null && copied.searchParams.get("state") === state;
+  if (state === null) return copied?.href === url;
+  return copied?.searchParams.get("state") === state;
 }

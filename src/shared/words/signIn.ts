@@ -41,6 +41,10 @@ export const signInProblems = {
     l10n.t(
       "This address belongs to another sign-in. Paste the address of the page that was opened last, or open the sign-in page again.",
     ),
+  pasteOtherIssuer: () =>
+    l10n.t(
+      "This address came from another sign-in service. Sign in on the page that VS Code opened, then paste the address that the browser ends on. If this keeps happening, check the setting “chatgptSignIn.issuer”.",
+    ),
   workspaceNotAllowed: () =>
     l10n.t(
       "The setting “chatgptSignIn.allowedWorkspaces” doesn't allow this ChatGPT workspace, so nothing was saved. Sign in to an allowed one, or correct the setting.",

@@ -19,6 +19,7 @@ describe("test issuer: authorization code flow", () => {
     const request = authorizationRequest(issuer.origin);
     const redirect = await logIn(request);
     assert.equal(redirect.get("state"), request.state);
+    assert.equal(redirect.get("iss"), issuer.issuer, "as RFC 9207 wants it");
 
     const { status, body } = await redeemCode(issuer.origin, redirect.get("code") ?? "", request);
     assert.equal(status, 200);

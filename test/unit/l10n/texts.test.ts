@@ -10,7 +10,9 @@ const reviewed: Readonly<Record<string, readonly RegExp[]>> = {
   // A style sheet, and the mark that stays the same in every language.
   "src/oauth/callbackPages.ts": [/^:root \{/, /^Sign in with ChatGPT for VS Code$/],
   // Headers of HTTP.
-  "src/oauth/callbackServer.ts": [/^(Allow|Connection|Location)$/, /^text\/html; /],
+  "src/oauth/callbackServer.ts": [/^(Allow|Location)$/],
+  "src/oauth/callbackListener.ts": [/^Allow$/],
+  "src/oauth/callbackResponse.ts": [/^Connection$/, /^text\/html; /],
   "src/signin/portOwner.ts": [/^(Connection|Host)$/],
   // Scopes of OAuth.
   "src/oauth/issuer.ts": [/^openid profile email offline_access$/],

@@ -29,6 +29,23 @@ export function send(port: number, path: string, options: { method?: string; hea
   });
 }
 
+/** What the listener answers to these bytes, until it ends the connection. */
+export function sendBytes(port: number, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    let answer = "";
+    socket.setEncoding("latin1").on("data", (part: string) => {
+      answer += part;
+    });
+    socket.on("error", reject).on("close", () => resolve(answer));
+  });
+}
+
+/** The status in an answer of `sendBytes`. */
+export function statusOf(answer: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
+}
+
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -46,6 +63,30 @@ export function canConnect(port: number, host: string): Promise<boolean> {
   });
 }
 
+/** The issuer that was asked. */
+export const issuer = "https://auth.openai.com";
+
+/** What does not name it, though it means the same, holds it, or says it twice (RFC 9207 section 2.4, RFC 3986 section 6.2.1). */
+export const otherIssuers: readonly string[] = [
+  "iss=",
+  "iss",
+  "iss=https%3A%2F%2Fcanary.example",
+  "iss=canary",
+  ...[`${issuer}/`, `${issuer}:443`, issuer.toUpperCase(), `${issuer}.`, ` ${issuer}`, `${issuer}\n`, `${issuer}?`].map(
+    (iss) => `iss=${encodeURIComponent(iss)}`,
+  ),
+  ...[issuer.replace("https:", "http:"), issuer.replace("auth.", "auth%2E"), `${issuer}.canary.example`].map(
+    (iss) => `iss=${encodeURIComponent(iss)}`,
+  ),
+  `iss=${encodeURIComponent(encodeURIComponent(issuer))}`,
+  `iss=${issuer}&iss=${issuer}`,
+  `iss=${issuer}&iss=`,
+  `iss=&iss=${issuer}`,
+  `iss=${issuer}&iss=https%3A%2F%2Fcanary.example`,
+  `%69ss=${issuer}&iss=${issuer}`,
+  `%69ss=https%3A%2F%2Fcanary.example`,
+];
+
 /** A callback server on a free port for each test, with what it was told and what it logged. */
 export function useCallbackServer() {
   const state = createState();
@@ -53,19 +94,20 @@ export function useCallbackServer() {
   const lines: string[] = [];
   const write = (line: string) => lines.push(line);
   const log = createLogger(() => ({ debug: () => {}, info: write, warn: write, error: write }));
+  const expected = { state, issuer };
   const fixture = {
-    ...{ state, answers, lines, log, port: 0 },
-    server: new CallbackServer(state, handle, log),
+    ...{ state, expected, answers, lines, log, port: 0 },
+    server: new CallbackServer({ expected, handler, log }),
     callback: (query: string) => send(fixture.port, `/auth/callback?${query}`),
   };
-  async function handle(answer: CallbackAnswer) {
+  async function handler(answer: CallbackAnswer) {
     answers.push(answer);
     return "code" in answer ? { success: successPage(undefined) } : { failure: pages.accessDenied() };
   }
   beforeEach(async () => {
     answers.length = 0;
     lines.length = 0;
-    fixture.server = new CallbackServer(state, handle, log);
+    fixture.server = new CallbackServer({ expected, handler, log });
     fixture.port = await fixture.server.listen([await freePort()]);
   });
   afterEach(() => fixture.server.close());

@@ -9,7 +9,7 @@ import { canConnect, freePort, send, useCallbackServer } from "./callbackFixture
 
 describe("The listener of a sign-in", () => {
   const fixture = useCallbackServer();
-  const { state, lines, log, callback } = fixture;
+  const { state, expected, lines, log, callback } = fixture;
   const code = "code-canary-1234567890";
 
   it("listens on both loopback addresses, and on neither once it is closed", async () => {
@@ -29,21 +29,21 @@ describe("The listener of a sign-in", () => {
     const { listen } = Server.prototype;
     Server.prototype.listen = function (this: HttpServer, ...args: unknown[]) {
       asked.push(args[0]);
-      limits.push([this.headersTimeout, this.requestTimeout]);
+      limits.push([this.headersTimeout, this.requestTimeout, Reflect.get(this, "connectionsCheckingInterval")]);
       return Reflect.apply(listen, this, args);
     } as typeof listen;
-    const other = new CallbackServer(state, async () => ({ failure: pages.badRequest() }), log);
+    const other = new CallbackServer({ expected, log, handler: async () => ({ failure: pages.badRequest() }) });
     try {
       await other.listen([free]);
     } finally {
       Server.prototype.listen = listen;
       await other.close();
     }
-    const expected = ["127.0.0.1", "::1"].map((host) => ({ host, port: free, exclusive: true }));
-    assert.deepEqual(asked, expected);
+    const addresses = ["127.0.0.1", "::1"].map((host) => ({ host, port: free, exclusive: true }));
+    assert.deepEqual(asked, addresses);
     assert.deepEqual(limits, [
-      [5_000, 10_000],
-      [5_000, 10_000],
+      [5_000, 10_000, 1_000],
+      [5_000, 10_000, 1_000],
     ]);
   });
 
@@ -54,7 +54,7 @@ describe("The listener of a sign-in", () => {
         taken.listen(0, host, () => resolve((taken.address() as { port: number }).port));
       });
       const second = await freePort();
-      const other = new CallbackServer(state, async () => ({ failure: pages.badRequest() }), log);
+      const other = new CallbackServer({ expected, log, handler: async () => ({ failure: pages.badRequest() }) });
       assert.equal(await other.listen([first, second]), second);
       await other.close();
       taken.close();
@@ -73,7 +73,7 @@ describe("The listener of a sign-in", () => {
       );
       return this;
     } as typeof listen;
-    const other = new CallbackServer(state, async () => ({ failure: pages.accessDenied() }), log);
+    const other = new CallbackServer({ expected, log, handler: async () => ({ failure: pages.accessDenied() }) });
     try {
       const [first, second] = [await freePort(), await freePort()];
       reserved.add(first);
@@ -94,7 +94,7 @@ describe("The listener of a sign-in", () => {
   });
 
   it("says that the ports are in use when they all are", async () => {
-    const other = new CallbackServer(state, async () => ({ failure: pages.badRequest() }), log);
+    const other = new CallbackServer({ expected, log, handler: async () => ({ failure: pages.badRequest() }) });
     await assert.rejects(other.listen([fixture.port]), (error) => isProblem(error, "portInUse"));
   });
 
@@ -110,13 +110,12 @@ describe("The listener of a sign-in", () => {
     const errorsOf = (what: RegExp) => lines.filter((line) => what.test(line));
 
     it("of its handler, and shows a page", async () => {
-      const failing = new CallbackServer(
-        state,
-        async () => {
+      const failing = new CallbackServer({
+        ...{ expected, log },
+        handler: async () => {
           throw Object.assign(new Error("unforeseen canary"), { code: "E_UNFORESEEN" });
         },
-        log,
-      );
+      });
       const at = await failing.listen([await freePort()]);
       const reply = await send(at, `/auth/callback?code=abc&state=${state}`);
       assert.equal(reply.status, 400);
@@ -133,7 +132,7 @@ describe("The listener of a sign-in", () => {
         servers.push(this);
         return Reflect.apply(listen, this, args);
       } as typeof listen;
-      const other = new CallbackServer(state, async () => ({ success: successPage(undefined) }), log);
+      const other = new CallbackServer({ expected, log, handler: async () => ({ success: successPage(undefined) }) });
       try {
         const at = await other.listen([free]);
         assert.equal(servers.length, 2);
@@ -153,10 +152,13 @@ describe("The listener of a sign-in", () => {
       const say = (text: string) =>
         new Promise<void>((resolve) => {
           const socket = connect(fixture.port, "127.0.0.1", () => socket.write(text));
-          socket.on("close", () => resolve()).on("error", () => {});
+          socket
+            .on("close", () => resolve())
+            .on("error", () => {})
+            .resume();
         });
       for (let times = 0; times < 3; times += 1) await say("canary-sk-0123456789abcdef NOT HTTP\r\n\r\n");
-      await say(`GET / HTTP/1.1\r\nHost: localhost:${fixture.port}\r\nX: ${"canary".repeat(5_000)}\r\n\r\n`);
+      await say(`GET / HTTP/1.1\r\nHost: localhost:${fixture.port}\r\nX: ${"canary".repeat(25_000)}\r\n\r\n`);
       assert.deepEqual(lines, [
         "The sign-in's listener dropped a connection: Error HPE_INVALID_METHOD",
         "The sign-in's listener dropped a connection: Error HPE_HEADER_OVERFLOW",
@@ -174,7 +176,7 @@ describe("The listener of a sign-in", () => {
     });
 
     it("of ports that it could not have", async () => {
-      const other = new CallbackServer(state, async () => ({ failure: pages.badRequest() }), log);
+      const other = new CallbackServer({ expected, log, handler: async () => ({ failure: pages.badRequest() }) });
       await assert.rejects(other.listen([fixture.port]), (error) => isProblem(error, "portInUse"));
       assert.deepEqual(lines, [`Port ${fixture.port} could not be listened on: Error EADDRINUSE`]);
     });
@@ -187,7 +189,7 @@ describe("The listener of a sign-in", () => {
         setImmediate(() => this.emit("error", Object.assign(new Error("listen"), { code: "EADDRNOTAVAIL" })));
         return this;
       } as typeof listen;
-      const other = new CallbackServer(state, async () => ({ success: successPage(undefined) }), log);
+      const other = new CallbackServer({ expected, log, handler: async () => ({ success: successPage(undefined) }) });
       try {
         const at = await other.listen([await freePort()]);
         assert.deepEqual(lines, ["The sign-in's listener is on 127.0.0.1 alone: Error EADDRNOTAVAIL"]);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { pages } from "../../../src/oauth/callbackPages.ts";
 import { CallbackServer } from "../../../src/oauth/callbackServer.ts";
-import { freePort, type Reply, send, useCallbackServer } from "./callbackFixture.ts";
+import { freePort, issuer, otherIssuers, type Reply, send, useCallbackServer } from "./callbackFixture.ts";
 
 describe("CallbackServer", () => {
   const fixture = useCallbackServer();
-  const { state, answers, log, callback } = fixture;
+  const { state, expected, answers, lines, log, callback } = fixture;
   const code = "code-canary-1234567890";
 
   it("takes the code that comes with its state and sends the browser to a page without it", async () => {
@@ -67,14 +67,13 @@ describe("CallbackServer", () => {
   it("tells the missing entitlement apart", async () => {
     await callback(`error=access_denied&error_description=missing_codex_entitlement&state=${state}`);
     assert.deepEqual(answers.slice(), [{ error: "access_denied", entitlement: true }]);
-    const other = new CallbackServer(
-      state,
-      async (answer) => {
+    const other = new CallbackServer({
+      ...{ expected, log },
+      handler: async (answer) => {
         answers.push(answer);
         return { failure: pages.issuerError() };
       },
-      log,
-    );
+    });
     const at = await other.listen([await freePort()]);
     await send(at, `/auth/callback?error=server_error&error_description=missing_codex_entitlement&state=${state}`);
     assert.deepEqual(answers.slice(1), [{ error: "server_error", entitlement: false }]);
@@ -88,6 +87,38 @@ describe("CallbackServer", () => {
       [302, 302, 302],
     );
     assert.equal(answers.length, 1);
+  });
+
+  it("takes an answer that names the issuer, and one that names none", async () => {
+    assert.equal((await callback(`code=${code}&state=${state}&iss=${encodeURIComponent(issuer)}`)).status, 302);
+    assert.deepEqual(answers, [{ code }]);
+  });
+
+  for (const iss of otherIssuers) {
+    it(`takes nothing that names another issuer, and keeps waiting: ${iss.slice(0, 60)}`, async () => {
+      for (const what of [`code=${code}`, "error=access_denied", ""]) {
+        const reply = await callback(`${what}&state=${state}&${iss}`);
+        assert.equal(reply.status, 400);
+        assert.match(
+          reply.body,
+          /<h1>This (response came from another sign-in service|request couldn't be understood)/,
+        );
+        assert.doesNotMatch(reply.body, /canary/);
+      }
+      assert.deepEqual(answers, []);
+      assert.doesNotMatch(lines.join(), /canary|https:/);
+      assert.equal((await callback(`code=${code}&state=${state}`)).status, 302);
+      assert.deepEqual(answers, [{ code }]);
+    });
+  }
+
+  it("tells the log of another issuer, once, and the page of one only to who knows the state", async () => {
+    const iss = "iss=https%3A%2F%2Fcanary.example";
+    for (let times = 0; times < 3; times += 1) {
+      assert.match((await callback(`code=a&state=wrong&${iss}`)).body, /belongs to another sign-in/);
+      assert.match((await callback(`code=a&state=${state}&${iss}`)).body, /chatgptSignIn\.issuer/);
+    }
+    assert.deepEqual(lines, ["A response of another issuer was not used"]);
   });
 
   const strays: readonly [string, () => Promise<Reply>, number][] = [
@@ -152,7 +183,10 @@ describe("CallbackServer", () => {
     const broken = () =>
       new Promise<void>((resolve) => {
         const socket = connect(fixture.port, "127.0.0.1", () => socket.end("NOT HTTP AT ALL\r\n\r\n"));
-        socket.on("close", () => resolve()).on("error", () => resolve());
+        socket
+          .on("close", () => resolve())
+          .on("error", () => resolve())
+          .resume();
       });
     const all = Array.from({ length: 200 }, (_, index) => {
       const stray = strays[index % strays.length];

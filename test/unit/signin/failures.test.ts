@@ -117,6 +117,25 @@ describe("A sign-in that fails", () => {
     assert.ok(services.lines.some((line) => line.includes("canary_error")));
   });
 
+  it("goes on after an answer that names another issuer, which the browser is told", async () => {
+    const pages: string[] = [];
+    services.browser.open = async (url) => {
+      const redirect = new URL(await loginByHttp(url, "plus@example.com", "password"));
+      const wrong = new URL(redirect);
+      wrong.searchParams.set("iss", "https://canary.example");
+      pages.push(await (await fetch(wrong)).text());
+      assert.equal(services.signIn.checkPaste(wrong.href)?.code, "pasteOtherIssuer");
+      assert.equal(services.signIn.running?.stage, "waitingForBrowser");
+      redirect.searchParams.set("error", "access_denied");
+      void fetch(redirect);
+      return true;
+    };
+    await fails("accessDenied");
+    assert.match(pages[0] ?? "", /<h1>This response came from another sign-in service<\/h1>/);
+    assert.ok(services.lines.includes("A response of another issuer was not used"));
+    assert.doesNotMatch(`${pages}${services.lines}`, /canary/);
+  });
+
   it("gives up an issuer that does not answer when the person cancels, at once", async () => {
     issuer.faults.set("token", { kind: "slow", delayMs: 3_600_000 });
     services.signIn.onDidChange(() => {

@@ -4,6 +4,7 @@ import { createState } from "../../../src/oauth/pkce.ts";
 import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { readPastedLink } from "../../../src/signin/paste.ts";
 import { withinSeconds } from "../../support/withinSeconds.ts";
+import { otherIssuers } from "../oauth/callbackFixture.ts";
 
 describe("A pasted address", () => {
   const state = createState();
@@ -24,6 +25,8 @@ describe("A pasted address", () => {
     ["with blanks and line ends around it", ` \n${link}\r\n`, at1455],
     ["in angle brackets", `<${link}>`, at1455],
     ["in quotes", `"${link}"`, at1455],
+    ["with its issuer", `${link}&iss=${encodeURIComponent(issuer)}`, at1455],
+    ["with its issuer, not encoded", `${link}&iss=${issuer}`, at1455],
     ["with the known suffix of the state", `${link}.onboarding_entrypoint=life_sciences`, at1455],
   ];
   for (const [how, text, redirectUri] of accepted) {
@@ -69,6 +72,10 @@ describe("A pasted address", () => {
     ["an unknown suffix of the state", `${link}.onboarding_entrypoint=other`, "pasteOtherSignIn"],
     ["two states", `${link}&state=${state}`, "pasteOtherSignIn"],
     ["two codes", `${link}&code=ac_other`, "pasteOtherSignIn"],
+    ["another state of another issuer", `${at1455}?code=a&state=x&iss=https://other.example`, "pasteOtherSignIn"],
+    ["an answer of another issuer", `${link}&iss=https://other.example`, "pasteOtherIssuer"],
+    ["an error of another issuer", `${at1455}?error=a&state=${state}&iss=https://other.example`, "pasteOtherIssuer"],
+    ["an answer of nobody", `${at1455}?state=${state}&iss=https://other.example`, "pasteOtherIssuer"],
     ["an error of another state", `${at1455}?error=access_denied&state=x`, "pasteOtherSignIn"],
   ];
   for (const [what, text, code] of refused) {
@@ -121,6 +128,15 @@ describe("A pasted address", () => {
       });
     }
   });
+  for (const iss of otherIssuers) {
+    it(`that does not name the issuer is refused: ${iss.slice(0, 60)}`, () => {
+      const expected = iss.split("ss=").length > 2 ? "pasteOtherSignIn" : "pasteOtherIssuer";
+      assert.throws(
+        () => readPastedLink(`${link}&${iss}`, state, issuer),
+        (error) => isProblem(error, expected) || assert.fail(String(error)),
+      );
+    });
+  }
 
   it("never throws anything else, and repeats nothing of the text", () => {
     fc.assert(

@@ -20,6 +20,17 @@ describe("Opening the sign-in page", () => {
     }
   });
 
+  it("knows a one-time address when the person copied that", async () => {
+    state.opening = false;
+    const once = "http://127.0.0.1:1455/sign-in/canary-ticket-0123456789";
+    state.clipboard = `${once}\n`;
+    assert.equal(await openPage(once), "copied");
+    for (const other of [`${once}x`, once.replace("1455", "1457"), page, ""]) {
+      state.clipboard = other;
+      assert.equal(await openPage(once), "notOpened", other);
+    }
+  });
+
   it("takes nothing else on the clipboard for the link", async () => {
     state.opening = false;
     const others = ["", "a note", "https://example.com/", page.replace("canary", "other"), page.split("&state")[0]];

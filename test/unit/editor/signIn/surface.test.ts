@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { deviceOf, noticeOf } from "../../../support/runningSignIn.ts";
+import { signInPageBehind } from "../../../support/signInAddress.ts";
 import { state, until } from "../../../support/vscodeStub/stub.ts";
 import { type EditorFixture, useEditorFixture } from "../editorFixture.ts";
 
@@ -25,11 +26,11 @@ describe("What a sign-in asks of the person", () => {
     const running = fixture.run("signIn");
     await until(() => state.opened.length === 1 && fixture.signIn.running?.stage === "waitingForBrowser");
     await fixture.surface.copyLink();
-    assert.equal(state.clipboard, state.opened[0]);
+    assert.equal(state.clipboard, await signInPageBehind(state.opened[0] ?? ""));
     assert.equal(noticeOf(fixture.signIn), "linkCopied");
     fixture.signIn.cancel();
     await running;
-    assertNeverShownIn(state.shown, new URL(state.opened[0] ?? "").searchParams.get("state") ?? "");
+    assertNeverShownIn(state.shown, new URL(state.clipboard).searchParams.get("state") ?? "");
   });
 
   it("copies a device code without its link, and opens its page", async () => {

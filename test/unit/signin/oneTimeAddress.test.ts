@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { isProblem } from "../../../src/shared/problem.ts";
+import type { HostEnvironment } from "../../../src/signin/hostEnvironment.ts";
+import { startIssuer } from "../../issuer/issuer.ts";
+import { loginByHttp } from "../../issuer/login.ts";
+import type { TestIssuer } from "../../issuer/types.ts";
+import { becomesFree } from "../../support/ports.ts";
+import { browseAs, createServices, type TestServices } from "../../support/services.ts";
+import { signInPageBehind } from "../../support/signInAddress.ts";
+import { eventually } from "../../support/timing.ts";
+
+const here: HostEnvironment = { web: false, remote: false, host: undefined, hostname: "here" };
+
+describe("The address that VS Code opens to sign in", () => {
+  let issuer: TestIssuer;
+  let services: TestServices;
+  let opened: string[];
+  before(async () => {
+    issuer = await startIssuer();
+  });
+  after(() => issuer.close());
+  const start = async (environment = here) => {
+    opened = [];
+    services = await createServices({
+      issuer: issuer.issuer,
+      signIn: { environment },
+      openExternal: async (url) => {
+        opened.push(url);
+        return true;
+      },
+    });
+  };
+  beforeEach(() => start());
+  afterEach(async () => {
+    issuer.faults.clear();
+    services.signIn.cancel();
+    assert.equal(await becomesFree(1455), true);
+    await services.dispose();
+  });
+  const isOpened = async (count = 1) => {
+    await eventually(() => assert.equal(opened.length, count));
+    return opened.at(-1) ?? "";
+  };
+  const page = () => services.signIn.link ?? "";
+
+  it("shows nothing of the page's on the browser's command line, and leads to it", async () => {
+    const run = services.signIn.run();
+    const address = await isOpened();
+    const { searchParams } = new URL(page());
+    for (const name of ["state", "code_challenge"]) {
+      const value = searchParams.get(name) ?? "";
+      assert.equal(value.length, 43);
+      assert.ok(!decodeURIComponent(address).includes(value), name);
+    }
+    assert.equal(await signInPageBehind(address), page());
+    await browseAs("plus@example.com")(page());
+    await run;
+    const log = services.lines.join("\n");
+    assert.ok(log.includes(`was sent to ${new URL(issuer.issuer).host}/oauth/authorize`));
+    assert.ok(!log.includes(searchParams.get("state") ?? "") && !log.includes(new URL(address).pathname));
+  });
+
+  it("is another each time, and the link to copy stays the page's own", async () => {
+    const run = services.signIn.run();
+    const first = await isOpened();
+    const link = page();
+    await services.signIn.bringForward();
+    await services.signIn.switchTo("browser");
+    await isOpened(3);
+    assert.equal(new Set(opened).size, 3);
+    assert.equal(page(), link);
+    for (const address of opened) assert.equal(await signInPageBehind(address), link);
+    await assert.rejects(signInPageBehind(first), /answered 410/);
+    await browseAs("plus@example.com")(link);
+    await run;
+  });
+
+  it("leads nowhere once the answer has come, while it is redeemed", async () => {
+    const cancelled = assert.rejects(services.signIn.run(), (error) => isProblem(error, "cancelled"));
+    await isOpened();
+    issuer.faults.set("token", { kind: "slow", delayMs: 3_600_000 });
+    await services.signIn.bringForward();
+    const unused = await isOpened(2);
+    await browseAs("plus@example.com")(opened[0] ?? "");
+    await eventually(() => assert.equal(services.signIn.running?.stage, "redeeming"));
+    await assert.rejects(signInPageBehind(unused), /answered 410/);
+    services.signIn.cancel();
+    await cancelled;
+  });
+
+  it("is gone with the sign-in", async () => {
+    const run = services.signIn.run();
+    run.catch(() => {});
+    const address = await isOpened();
+    services.signIn.cancel();
+    assert.equal(await becomesFree(1455), true);
+    await assert.rejects(signInPageBehind(address), /fetch failed/);
+    const next = services.signIn.run();
+    next.catch(() => {});
+    await isOpened(2);
+    await assert.rejects(signInPageBehind(address), /answered 410/);
+  });
+
+  const elsewhere: readonly [string, HostEnvironment][] = [
+    ["the extension runs on another computer", { ...here, remote: true }],
+    ["VS Code runs in a browser", { ...here, web: true }],
+    ["VS Code runs in a browser of this computer", { ...here, web: true, host: "localhost" }],
+    [
+      "VS Code runs in a browser, and the extension on a server",
+      { ...here, web: true, remote: true, host: "far.example" },
+    ],
+  ];
+  for (const [where, environment] of elsewhere) {
+    it(`is the page's own where ${where}`, async () => {
+      await services.dispose();
+      await start(environment);
+      const run = services.signIn.run({ flow: "browser" });
+      assert.equal(await isOpened(), page());
+      await services.signIn.bringForward();
+      assert.equal(await isOpened(2), page());
+      await browseAs("plus@example.com")(page());
+      await run;
+    });
+  }
+
+  it("is the page's own where no listener runs", async () => {
+    const run = services.signIn.run({ flow: "paste" });
+    assert.equal(await isOpened(), page());
+    services.signIn.paste(await loginByHttp(page(), "plus@example.com", "password"));
+    await run;
+  });
+});
