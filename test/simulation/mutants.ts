@@ -1,6 +1,6 @@
+import type { Replacement } from "../support/replacements.ts";
 import type { Rule } from "./rules.ts";
 import type { Weather } from "./world/faults.ts";
-import type { Replacement } from "./world/moduleHooks.ts";
 
 /** A change of the product that breaks a rule. */
 export interface Mutant {

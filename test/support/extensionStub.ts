@@ -7,6 +7,9 @@ export const answer = { bearer: "eyJhbGciOiJub25lIn0.secret", account: { email: 
 /** The methods that were called, and with what. */
 export const called: { readonly path: string; readonly args: readonly unknown[] }[] = [];
 
+/** What every method throws, while there is something. */
+export const failing: { error?: unknown } = {};
+
 /** An object on which every method can be called, at any depth. */
 function anything(path: string): unknown {
   return new Proxy(() => {}, {
@@ -14,6 +17,7 @@ function anything(path: string): unknown {
     get: (_target, name) => (name === "then" ? undefined : anything(`${path}.${String(name)}`)),
     apply: async (_target, _this, args) => {
       called.push({ path, args });
+      if (failing.error) throw failing.error;
       return answer;
     },
   });
@@ -40,5 +44,10 @@ export const workspace = {
   getConfiguration: () => ({ get: () => undefined }),
   onDidChangeConfiguration: () => ({ dispose() {} }),
 };
-export const window = {};
+/** The lines of the log. */
+export const lines: string[] = [];
+const write = (line: string) => void lines.push(line);
+export const window = {
+  createOutputChannel: () => ({ debug: write, info: write, warn: write, error: write, show() {}, dispose() {} }),
+};
 export const l10n = {};

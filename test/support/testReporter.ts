@@ -44,7 +44,7 @@ function describeFailure(title: string, error: unknown): string {
 
 /**
  * Mocha as every suite uses it: `.only` and skipped tests are errors, and no test is tried again. `MOCHA_GREP` narrows
- * the tests. The report has the time of slow tests.
+ * the tests; with `MOCHA_BAIL`, the first failure ends the run. The report has the time of slow tests.
  */
 export function createMocha(timeout: number): Mocha {
   const grep = process.env.MOCHA_GREP;
@@ -56,6 +56,7 @@ export function createMocha(timeout: number): Mocha {
     forbidPending: true,
     color: process.env.NO_COLOR === undefined && process.env.MOCHA_COLORS === "1",
     reporter: TestReporter,
+    bail: process.env.MOCHA_BAIL === "1",
     ...(grep ? { grep } : {}),
   });
 }

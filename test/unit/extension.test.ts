@@ -3,7 +3,9 @@ import { registerHooks } from "node:module";
 import manifest from "../../package.json" with { type: "json" };
 import { commandLink } from "../../src/editor/vscode/commandLinks.ts";
 import { commandOf, ownLinkIds, paletteIds } from "../../src/shared/actionIds.ts";
-import { answer, called, registered } from "../support/extensionStub.ts";
+import { unexpectedSentence } from "../../src/shared/words.ts";
+import { answer, called, failing, lines, registered } from "../support/extensionStub.ts";
+import { resetVscode, sentences } from "../support/vscodeStub/stub.ts";
 
 const stub = new URL("../support/extensionStub.ts", import.meta.url).href;
 const replaced = [
@@ -69,6 +71,20 @@ describe("The extension's commands", () => {
       await registered.get(name)?.(...JSON.parse(decodeURIComponent(query)));
       assert.deepEqual(called, [{ path: "services.run", args: [id] }]);
     }
+  });
+
+  it("tell whoever runs them nothing of a failure, and the person a sentence of ours", async () => {
+    resetVscode();
+    failing.error = Object.assign(new Error("canary"), { token: "canary" });
+    try {
+      for (const [name, run] of registered) assert.equal(await run(), undefined, name);
+    } finally {
+      delete failing.error;
+    }
+    assert.deepEqual(new Set(sentences()), new Set([unexpectedSentence()]));
+    const ran = registered.size - ownLinkIds.length;
+    assert.deepEqual([sentences().length, lines.length], [ran, ran]);
+    assert.doesNotMatch(lines.join("\n"), /canary/);
   });
 
   it("come with the end of the consent for terminals: it is forgotten when the setting is found off", () => {

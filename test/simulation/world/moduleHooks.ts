@@ -1,13 +1,5 @@
-import { existsSync } from "node:fs";
 import { registerHooks } from "node:module";
-
-/** A change of the product's source: `text` must be found in the file, exactly once, and becomes `by`. */
-export interface Replacement {
-  /** Below src/. */
-  readonly file: string;
-  readonly text: string;
-  readonly by: string;
-}
+import { installReplacements, type Replacement } from "../../support/replacements.ts";
 
 const sourceRoot = new URL("../../../src/", import.meta.url).href;
 const replaced: Readonly<Record<string, string>> = {
@@ -20,9 +12,7 @@ const replaced: Readonly<Record<string, string>> = {
 
 /** Gives the modules under src/ the world in place of Node's files, programs, timers and chance; and applies the replacements. */
 export function installHooks(replacements: readonly Replacement[] = []): void {
-  const byUrl = Map.groupBy(replacements, ({ file }) => new URL(file, sourceRoot).href);
-  for (const url of byUrl.keys())
-    if (!existsSync(new URL(url))) throw new Error(`There is no ${url} to be replaced in`);
+  installReplacements(replacements);
   registerHooks({
     resolve(specifier, context, nextResolve) {
       const stub = replaced[specifier];
@@ -32,18 +22,5 @@ export function installHooks(replacements: readonly Replacement[] = []): void {
       }
       return { url: new URL(stub, import.meta.url).href, shortCircuit: true };
     },
-    load(url, context, nextLoad) {
-      const loaded = nextLoad(url, context);
-      const wanted = byUrl.get(url);
-      if (!wanted) return loaded;
-      const source = wanted.reduce(replace, String(loaded.source));
-      return { ...loaded, source };
-    },
   });
-}
-
-function replace(source: string, { file, text, by }: Replacement): string {
-  const parts = source.split(text);
-  if (parts.length !== 2) throw new Error(`${file} has the text to be replaced ${parts.length - 1} times: ${text}`);
-  return parts.join(by);
 }

@@ -188,7 +188,9 @@ describe("OPENAI_API_KEY of the environment", () => {
 
   it("is used when it looks like a key", () => {
     assert.equal(environmentKey({ OPENAI_API_KEY: ` ${OPENAI_API_KEY}\n` }), OPENAI_API_KEY);
-    for (const value of [undefined, "", "none", "sk-", "Bearer sk-proj-0001", "sk-two keys-0001"]) {
+    const longest = `sk-${"k".repeat(500)}`;
+    assert.equal(environmentKey({ OPENAI_API_KEY: longest }), longest);
+    for (const value of [undefined, "", "none", "sk-", "Bearer sk-proj-0001", "sk-two keys-0001", `${longest}k`]) {
       assert.equal(environmentKey({ OPENAI_API_KEY: value }), undefined);
     }
   });

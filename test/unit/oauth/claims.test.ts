@@ -42,6 +42,13 @@ describe("Claims", () => {
     });
   });
 
+  it("are no longer than a name or an address can be", () => {
+    const read = (length: number) =>
+      readClaims(token({ email: "e".repeat(length), [auth]: { user_id: "u".repeat(length) } }));
+    assert.equal(read(320)?.email?.length, 320);
+    assert.deepEqual([read(321)?.email, read(321)?.userId], [undefined, undefined]);
+  });
+
   it("find the email in the profile claim, and the user under its older name", () => {
     const claims = readClaims(token({ [profile]: { email: "me@example.com" }, [auth]: { user_id: "user-1" } }));
     assert.equal(claims?.email, "me@example.com");

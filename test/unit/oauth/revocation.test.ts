@@ -63,6 +63,19 @@ describe("An answer to a revocation with status 200", () => {
 });
 
 describe("A revocation", () => {
+  it("says what is to be revoked, by whom, and waits 10 s", async () => {
+    const http = new ScriptedHttp([{ status: 200 }]);
+    await revoke(http, "https://issuer.test", "rt.1");
+    assert.deepEqual(http.requests, [
+      {
+        method: "POST",
+        url: "https://issuer.test/oauth/revoke",
+        json: { token: "rt.1", token_type_hint: "refresh_token", client_id: "app_EMoamEEZ73f0CkXaXp7hrann" },
+        timeoutMs: 10_000,
+      },
+    ]);
+  });
+
   const refusals: readonly [status: number, json: unknown, isOver: boolean][] = [
     [400, issuerError("invalid_token"), true],
     [400, issuerError("invalid_grant"), true],

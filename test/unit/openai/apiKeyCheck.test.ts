@@ -36,6 +36,15 @@ describe("The check of an API key", () => {
     });
   }
 
+  it("waits 15 s for an answer", async () => {
+    const scripted = new ScriptedHttp([{ json: { data: [] } }]);
+    await checkApiKey(scripted, "https://api.test/v1", "sk-test");
+    assert.deepEqual(
+      scripted.requests.map(({ url, timeoutMs }) => [url, timeoutMs]),
+      [["https://api.test/v1/models", 15_000]],
+    );
+  });
+
   it("takes only a list of models for a yes", async () => {
     const check = (answer: Partial<HttpResponse>) =>
       checkApiKey(new ScriptedHttp([answer]), "https://api.test/v1", "sk-x");

@@ -14,6 +14,21 @@ describe("withinAwake", () => {
     await assert.rejects(withinAwake(1_010, new Promise(() => {})), { code: "ETIMEDOUT" });
   });
 
+  it("waits in steps of a second at most, because a timer of a computer that sleeps is over when it wakes", async () => {
+    const { setTimeout: start } = globalThis;
+    const steps: number[] = [];
+    globalThis.setTimeout = ((then: () => void, ms: number) => {
+      steps.push(ms);
+      return start(then, 0);
+    }) as typeof setTimeout;
+    try {
+      await assert.rejects(withinAwake(2_500, new Promise(() => {})), { code: "ETIMEDOUT" });
+    } finally {
+      globalThis.setTimeout = start;
+    }
+    assert.deepEqual(steps, [1_000, 1_000, 500]);
+  });
+
   it("makes the caller's error, and only when it is needed", async () => {
     let made = 0;
     const late = () => {

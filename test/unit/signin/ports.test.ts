@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, link } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { PortsRefused } from "../../../src/oauth/callbackListener.ts";
 import { pages } from "../../../src/oauth/callbackPages.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
@@ -8,6 +12,7 @@ import { cancelOtherLogin, findPortOwner } from "../../../src/signin/portOwner.t
 import { startIssuer } from "../../issuer/issuer.ts";
 import { approveDeviceByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { occupy, release } from "../../support/ports.ts";
 import { deviceOf } from "../../support/runningSignIn.ts";
 import { browseAs, createServices } from "../../support/services.ts";
@@ -126,6 +131,45 @@ describe("Ports that other programs use", () => {
       await release([server]);
     }
     assert.equal((await findPortOwner(1457)).program, undefined);
+  });
+
+  it("are read no further when who listens there does not stop talking", async () => {
+    const { timeout } = AbortSignal;
+    // No time limit: the length alone ends it.
+    AbortSignal.timeout = () => new AbortController().signal;
+    const server = createServer((_request, response) => {
+      const talk = () => {
+        while (!response.destroyed && response.write("x".repeat(16 * 1024)));
+      };
+      response.on("drain", talk);
+      talk();
+    });
+    await new Promise<void>((resolve) => server.listen(1457, "127.0.0.1", resolve));
+    try {
+      assert.equal((await findPortOwner(1457)).ours, false);
+    } finally {
+      AbortSignal.timeout = timeout;
+      await release([server]);
+    }
+  });
+
+  it("are not named with a program whose name could be a link or a sentence", async function () {
+    if (process.platform !== "linux") return;
+    this.timeout(60_000);
+    const folder = temporaryDirectory();
+    const program = join(folder.path, "node [link](command:x)");
+    // A copy where the folder is on another file system.
+    await link(process.execPath, program).catch(() => copyFile(process.execPath, program));
+    const listen = `require("node:net").createServer().listen(1457, "127.0.0.1", () => console.log("ready"))`;
+    const child = spawn(program, ["-e", listen], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      await once(child.stdout, "data");
+      assert.deepEqual(await findPortOwner(1457), { ours: false });
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "close");
+      await folder.remove();
+    }
   });
 
   it("are known as another window's", async () => {

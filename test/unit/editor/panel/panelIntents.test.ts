@@ -83,6 +83,7 @@ describe("The settings panel takes from its page", () => {
     { type: "forgetExtension" },
     { type: "forgetExtension", row: ["a.b\nplan\n1"] },
     { type: "forgetExtension", row: "a.b\nplan\n1", id: "other" },
+    { type: "signOutAccount", id: "other", label: "x" },
     { type: "view" },
     JSON.parse('{"type":"signIn","__proto__":{"chooseAccount":true}}'),
     JSON.parse('{"type":"useAccount","id":"other","__proto__":{}}'),

@@ -48,6 +48,21 @@ describe("What a person is told after signing out", () => {
     });
   }
 
+  it("of the account's API key, which outlives the sign-in that it was made with", () => {
+    const outcome: SignOutOutcome = { signIn: "revoked", earlier: undefined, isStored: false };
+    const present = { status: "present", key: "sk-canary", createdAt: 0 } as const;
+    const sentence = "The account API key stays valid until you delete it at platform.openai.com.";
+    for (const isLast of [true, false]) {
+      const own = signOutSentence({ origin: "own", derivedKey: present }, isLast, outcome);
+      assert.ok(own.endsWith(` ${sentence}`), own);
+      // The Codex CLI's key is its own.
+      for (const origin of ["copied", "linked"] as const) {
+        assert.ok(!signOutSentence({ origin, derivedKey: present }, isLast, outcome).includes(sentence), origin);
+      }
+    }
+    assert.ok(!told({}).includes(sentence));
+  });
+
   it("is a warning when something is left, or may be", () => {
     const nothing: SignOutOutcome = { signIn: "revoked", earlier: undefined, isStored: false };
     const isWarning = (outcome: Partial<SignOutOutcome>) => isAnythingLeft({ ...nothing, ...outcome });

@@ -81,6 +81,15 @@ describe("Settings", () => {
     }
   });
 
+  it("gives terminals the key by nothing but true", () => {
+    for (const value of [undefined, null, "true", "on", 1, {}, [true]]) {
+      changeSetting("chatgptSignIn.terminalEnvironment", value);
+      assert.equal(settings.terminalEnvironment, false, JSON.stringify(value));
+    }
+    changeSetting("chatgptSignIn.terminalEnvironment", true);
+    assert.equal(settings.terminalEnvironment, true);
+  });
+
   it("names a setting that is no endpoint, and not its value", () => {
     changeSetting("chatgptSignIn.issuer", "http://attacker-canary.example");
     assert.throws(

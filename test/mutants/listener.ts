@@ -1,0 +1,97 @@
+import { type Mutant, mutantsOf } from "./mutant.ts";
+
+/** The listener of a sign-in, and the pages that it serves. */
+export const listenerMutants: readonly Mutant[] = [
+  ...mutantsOf("oauth/callbackListener.ts", "oauth/callbackListener", [
+    [
+      "other computers reach the listener",
+      `this.#bindAddress("127.0.0.1", port)`,
+      `this.#bindAddress("0.0.0.0", port)`,
+    ],
+    ["other computers reach the listener by IPv6", `this.#bindAddress("::1", port)`, `this.#bindAddress("::", port)`],
+    ["another process may share the listener's port", "exclusive: true", "exclusive: false"],
+    ["the listener waits for headers without an end", "headersTimeout: 5_000, ", "headersTimeout: 0, "],
+    ["the listener waits for a request without an end", "requestTimeout: 10_000", "requestTimeout: 0"],
+    [
+      "a port is taken on one address while somebody listens on the other",
+      "if (!noAddress.includes(errnoOf(error))) throw error;",
+      "",
+    ],
+    ["connections outlive the listener", "server.closeAllConnections();", ""],
+  ]),
+  ...mutantsOf("oauth/callbackServer.ts", "oauth/callbackServer", [
+    [
+      "any host that ends like ours is taken for it",
+      "host === `${name}:${this.#port}`",
+      "host?.endsWith(`${name}:${this.#port}`)",
+    ],
+    [
+      "any host is taken for ours",
+      "if (!this.#isOurHost(request.headers.host)) return send(response, pages.badRequest());",
+      "",
+    ],
+    ["the listener takes any method", `if (request.method !== "GET") return`, `if (request.method === "") return`],
+    ["a page may call the listener", "request.headers.origin !== undefined || ", ""],
+    [
+      "a target may be as long as anybody likes",
+      "if (target.length > longestTarget) return",
+      "if (target.length > 1e9) return",
+    ],
+    [
+      "an answer of another sign-in is taken",
+      "if (!isOurState(query, this.#state)) return send(response, pages.stateMismatch());",
+      "",
+    ],
+    ["a parameter may come twice", "if (hasDuplicates(query)) return send(response, pages.badRequest());", ""],
+    [
+      "a code is handled as often as it comes",
+      "this.#outcome ??= this.#handler(answerOf(query));",
+      "this.#outcome = this.#handler(answerOf(query));",
+    ],
+    [
+      "code and state stay in the address bar",
+      'send(response, { status: 302, html: "" }, { Location: `http://localhost:${this.#port}/success` });',
+      "this.#sendLast(response, outcome.success);",
+    ],
+    [
+      "there is a success page before a sign-in has succeeded",
+      `this.#success ? this.#sendLast(response, this.#success) : send(response, pages.notFound())`,
+      `this.#sendLast(response, this.#success ?? { status: 200, html: "" })`,
+    ],
+    ["pages are sent without a policy", `    "Content-Security-Policy": contentSecurityPolicy,\n`, ""],
+    ["pages are stored", `"no-store"`, `"max-age=60"`],
+    ["pages tell others their address", `    "Referrer-Policy": "no-referrer",\n`, ""],
+    ["a browser may guess a page's type", `    "X-Content-Type-Options": "nosniff",\n`, ""],
+    ["a page of another origin keeps a handle on ours", `    "Cross-Origin-Opener-Policy": "same-origin",\n`, ""],
+    ["a browser keeps its connection", `    Connection: "close",\n`, ""],
+  ]),
+  ...mutantsOf("oauth/callbackServer.ts", "oauth/callbackListener", [
+    ["any program can fill the log", "if (this.#logged.has(line)) return;", ""],
+    [
+      "what was sent to the listener is logged",
+      "${what}: ${describeError(error)}",
+      "${what}: ${(error as Error & { rawPacket?: Buffer }).rawPacket ?? error}",
+    ],
+  ]),
+  ...mutantsOf("oauth/callbackPages.ts", "oauth/callbackPages oauth/callbackGuards", [
+    ["the listener's pages may load and run anything", "`default-src 'none'; style-src", "`style-src"],
+    ["the listener's pages may be framed", "; frame-ancestors 'none'`", "`"],
+    ["the listener's pages may send forms", "; form-action 'none'", ""],
+    ["the listener's pages may have another base", "; base-uri 'none'", ""],
+    ["an address could end its attribute", `.replaceAll('"', "&quot;")`, ""],
+    ["a text could begin a tag", `.replaceAll("<", "&lt;")`, ""],
+    ["the page that is linked to learns where from", ` rel="noreferrer"`, ""],
+  ]),
+  ...mutantsOf("oauth/callbackAnswer.ts", "oauth/callbackServer oauth/callbackGuards", [
+    ["any state is taken", "given.length === expected.length && timingSafeEqual(given, expected)", "true"],
+    ["a state is compared by its length", " && timingSafeEqual(given, expected)", ""],
+    ["states are not compared in constant time", "timingSafeEqual(given, expected)", "given.equals(expected)"],
+    [
+      "anything may follow the state",
+      "state.endsWith(stateSuffix) ? state.slice(0, -stateSuffix.length) : state",
+      `state.split(".")[0] ?? ""`,
+    ],
+    ["the first of two states counts", " || more.length > 0", ""],
+    ["any error counts as the missing entitlement", `error === "access_denied" && `, ""],
+  ]),
+];

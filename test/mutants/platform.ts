@@ -1,0 +1,168 @@
+import { type Mutant, mutantsOf } from "./mutant.ts";
+
+/** HTTP, the log, addresses, locks and files. */
+export const platformMutants: readonly Mutant[] = [
+  ...mutantsOf("platform/httpClient.ts", "platform/httpClient network/network", [
+    ["redirects are followed anywhere", "maxRedirects: 0", "maxRedirects: 5"],
+    ["the environment's proxy is used beside VS Code's", "proxy: false,", ""],
+    [
+      "an answer may be as long as anybody likes",
+      "maxContentLength: request.maxBytes ?? defaultMaxBytes",
+      "maxContentLength: 1e9",
+    ],
+    ["an answer may take as long as anybody likes", "request.timeoutMs ?? defaultTimeoutMs", "1e9"],
+    ["a caller's time limit is not kept", "request.timeoutMs ?? defaultTimeoutMs", "defaultTimeoutMs"],
+    [
+      "a request goes on after it was cancelled",
+      "request.signal ? AbortSignal.any([request.signal, deadline]) : deadline",
+      "deadline",
+    ],
+    ["a request has no time limit beside a signal", "AbortSignal.any([request.signal, deadline])", "request.signal"],
+    ["an error with the request's secrets leaves the HTTP client", "throw networkFailure(error);", "throw error;"],
+    ["a request does not say who asks", `"User-Agent": userAgent(), originator, `, ""],
+    [
+      "a page is taken for JSON of an unknown kind",
+      "looksLikePage: /^\\s*</.test(String(response.data))",
+      "looksLikePage: false",
+    ],
+  ]),
+  ...mutantsOf("platform/networkFailure.ts", "platform/httpClient network/network", [
+    ["a wrong certificate counts as unreachable", `if (isTls(code)) return new Problem("tlsFailed", code);`, ""],
+    ["a lost answer counts as a request that was not sent", `["ECONNRESET", "answerLost"],`, ""],
+  ]),
+  ...mutantsOf("platform/redact.ts", "platform/redact", [
+    ["a JSON Web Token is logged", `[/\\beyJ[\\w-]{6,}(?:\\.[\\w-]*){0,4}/g, "<jwt>"],`, ""],
+    ["an API key is logged", `[/\\b(?:sk|sess)-[\\w-]{6,}/g, "<key>"],`, ""],
+    ["a refresh token is logged", `[/\\b(?:rt|ac)[._][\\w.~+/-]{8,}/g, "<token>"],`, ""],
+    ["a personal access token is logged", `[/\\bat-[\\w-]{8,}/g, "<token>"],`, ""],
+    ["an Authorization header is logged", `[/\\b(Bearer|Basic)\\s+[\\w.~+/=-]+/gi, "$1 <token>"],`, ""],
+    ["a secret of a query is logged", '[new RegExp(`\\\\b(${names})=[^\\\\s&"\'<>]+`, "gi"), "$1=<secret>"],', ""],
+    [
+      "a secret of a JSON text is logged",
+      '[new RegExp(`(["\']?)\\\\b(${names})\\\\b\\\\1(\\\\s*[:=]\\\\s*)(["\'])(?:\\\\\\\\.|(?!\\\\4).)*\\\\4?`, "gi"), "$1$2$1$3$4<secret>$4"],',
+      "",
+    ],
+    [
+      "a long random text is logged",
+      `[/\\b(?=[\\w-]*\\d)(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z])[\\w-]{40,}/g, "<opaque>"],`,
+      "",
+    ],
+    ["a device code is logged", "|user_code|device_auth_id", ""],
+    ["a code verifier is logged", "|code_verifier", ""],
+    ["a log line may have several lines", `result.replace(/[\\u0000-\\u0008\\u000b-\\u001f\\u007f]/g, " ")`, "result"],
+  ]),
+  ...mutantsOf("platform/logger.ts", "platform/logger", [
+    ["an error is logged as it is", "sink().error(redact(line))", "sink().error(line)"],
+    ["a warning is logged as it is", "sink().warn(redact(line))", "sink().warn(line)"],
+    ["information is logged as it is", "sink().info(redact(line))", "sink().info(line)"],
+    ["a debug line is logged as it is", "sink().debug(redact(line))", "sink().debug(line)"],
+    [
+      "the message of any error is logged",
+      "return `${error.name}${code}${detail}`;",
+      "return `${error.name}${code}${detail} ${error.message}`;",
+    ],
+  ]),
+  ...mutantsOf("platform/endpoint.ts", "platform/endpoint", [
+    [
+      "a credential may be sent by http",
+      `url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))`,
+      `url?.protocol === "https:" || url?.protocol === "http:"`,
+    ],
+    ["an address may have a host that reads like a sentence", "plainHost.test(url.hostname) && ", ""],
+    ["an address may have a user name", "!url.username && !url.password && ", ""],
+    ["an address may have a query", " && !/[?#]/.test(url.href)", ""],
+    [
+      "a host that begins like this computer is this computer",
+      `hostname === "localhost"`,
+      `hostname.startsWith("localhost")`,
+    ],
+    [
+      "a host that begins like a loopback address is this computer",
+      "/^127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}$/",
+      "/^127\\./",
+    ],
+  ]),
+  ...mutantsOf("platform/lock.ts", "platform/lock platform/lockFaults", [
+    ["nobody waits for a lock", "if (!held) return undefined;", "if (!held) return { release: async () => {} };"],
+    ["a lock is kept when the work has failed", "finally {\n    await held.release();\n  }", "finally {\n  }"],
+    ["somebody waits for a lock without an end", 'if (waitedMs > patienceMs) throw new Problem("busyElsewhere");', ""],
+    [
+      "a file system that refuses keeps the person from everything",
+      "this.#goWithout(folder, describeError(error));\n      return { release: async () => {} };",
+      "throw error;",
+    ],
+  ]),
+  ...mutantsOf("platform/heldLock.ts", "platform/lock platform/lockFaults platform/lockHeartbeat", [
+    [
+      "a lock that was taken twice is one",
+      "if (!isShared) return new HeldLock",
+      "if (isShared || !isShared) return new HeldLock",
+    ],
+    ["a holder shows no sign of life", "await this.#calls.touch(this.#folder).catch(() => this.#stir());", ""],
+    ["a lock that has become another holder's is released", "if (this.#isLost) return;", ""],
+  ]),
+  ...mutantsOf("platform/lockWatch.ts", "platform/lock platform/lockFaults platform/lockHeartbeat", [
+    [
+      "a holder that is alive loses its lock",
+      "else await this.#begin(seen);",
+      "else {\n      await this.#begin(seen);\n      this.#unchangedMs = 1e9;\n    }",
+    ],
+    ["a crashed holder keeps its lock", ' && (await this.#clear())) return "free";', ') return "held";'],
+    ["a lock that cannot be cleared stays for ever", 'if (this.#unchangedMs > 2 * this.#staleMs) return "stuck";', ""],
+  ]),
+  ...mutantsOf("platform/folderCalls.ts", "platform/lock platform/lockFaults", [
+    ["a silent file system is asked again and again", "if (unanswered > 0) throw new NoAnswer();", ""],
+    ["a lock follows a link", "(await lstat(path)).mtimeMs", "(await stat(path)).mtimeMs"],
+  ]).map((mutant) =>
+    mutant.name === "a lock follows a link"
+      ? {
+          ...mutant,
+          replacements: [...mutant.replacements, { file: "platform/folderCalls.ts", text: "lstat, ", by: "stat, " }],
+        }
+      : mutant,
+  ),
+  ...mutantsOf("platform/atomicFile.ts", "platform/atomicFile", [
+    ["others can read a note", "{ mode: 0o600 }", "{ mode: 0o644 }"],
+    [
+      "a file is written in place",
+      'const temporary = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;',
+      "const temporary = file;",
+    ],
+    ["a temporary file stays when it could not be moved", "await calls.remove(temporary).catch(() => {});", ""],
+    [
+      "a silent file system is waited for without an end",
+      "await withinAwake(answerMs, replace());",
+      "await replace();",
+    ],
+    [
+      "a file is replaced after it was given up",
+      "if (isGivenUp) await calls.remove(temporary);",
+      'if (isGivenUp && file === "") await calls.remove(temporary);',
+    ],
+  ]),
+  ...mutantsOf("platform/sharedWork.ts", "platform/sharedWork", [
+    ["work that runs already is begun again", "if (running !== undefined) return running;", ""],
+    ["work that has ended is its answer for ever", "started.then(end, end);", "started.catch(() => {});"],
+  ]),
+  ...mutantsOf("platform/timeLimit.ts", "platform/timeLimit", [
+    ["a call may last for ever", "if (!isSettled) reject(late());", "if (!isSettled) return;"],
+    ["a sleep of the computer counts as silence", "Math.min(leftMs, longestStepMs)", "leftMs"],
+  ]),
+  ...mutantsOf("platform/remember.ts", "platform/remember", [
+    ["a failure is remembered", "if (current === made) current = undefined;", ""],
+  ]),
+  ...mutantsOf("platform/backoff.ts", "platform/backoff", [
+    ["who has failed often waits no longer", "stepsMs[Math.min(failures, stepsMs.length) - 1]", "stepsMs[0]"],
+  ]),
+  ...mutantsOf("platform/untrusted.ts", "openai/usage openai/events openai/limits", [
+    ["a time may be one that no Date can hold", "ms > 0 && ms <= 8.64e15 ? ms : undefined", "ms"],
+    ["a number may be infinite", " && Number.isFinite(value) ? value", " ? value"],
+  ]),
+  ...mutantsOf("platform/json.ts", "platform/json", [
+    [
+      "a text that is no JSON is an exception",
+      "    return undefined;\n  }\n}",
+      '    throw new Error("no JSON");\n  }\n}',
+    ],
+  ]),
+];

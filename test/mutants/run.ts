@@ -1,0 +1,35 @@
+// Takes each guard away, one at a time, and runs the tests that are to notice it. Fails when one does not.
+// Usage: npm run mutants [-- PART OF A NAME OR FILE]
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { ownNetwork } from "../support/ownNetwork.ts";
+import { RESULT_FILE, type SuiteResult } from "../support/testReporter.ts";
+import { runMutants, type Verdict } from "./runMutants.ts";
+import { mutants } from "./table.ts";
+
+const [part = ""] = process.argv.slice(2);
+const chosen = mutants.filter(({ name, replacements }) => name.includes(part) || replacements[0]?.file.includes(part));
+const network = ownNetwork();
+const started = performance.now();
+const verdicts = await runMutants(chosen, {
+  // Without networks of their own, two runs would want the same callback ports.
+  lanes: network ? availableParallelism() : 1,
+  network,
+  onVerdict: (verdict) => process.stdout.write(`${lineOf(verdict)}\n`),
+});
+const left = verdicts.filter(({ status }) => status !== "killed");
+const result: SuiteResult = {
+  passed: verdicts.length - left.length,
+  failed: left.length,
+  failures: left.map(lineOf),
+};
+const resultFile = process.env[RESULT_FILE];
+if (resultFile) writeFileSync(resultFile, JSON.stringify(result));
+if (left.length > 0) process.stdout.write(`\n${left.map(lineOf).join("\n")}\n`);
+const seconds = Math.round((performance.now() - started) / 1000);
+process.stdout.write(`\n${result.passed} mutants killed, ${result.failed} left (${seconds} s)\n`);
+process.exit(left.length > 0 || verdicts.length === 0 ? 1 : 0);
+
+function lineOf({ mutant, status, why }: Verdict): string {
+  return status === "killed" ? `  ✔ ${mutant.name} (${why})` : `  ✘ ${status}: ${mutant.name} (${why})`;
+}
