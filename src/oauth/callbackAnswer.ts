@@ -42,7 +42,7 @@ export function isSameSecret(given: string, expected: string): boolean {
 }
 
 /** Whether the `state`, which must be there exactly once, is the one of this attempt. */
-function isOurState(query: URLSearchParams, ours: string): boolean {
+export function isOurState(query: URLSearchParams, ours: string): boolean {
   const [state, ...more] = query.getAll("state");
   if (state === undefined || more.length > 0) return false;
   return isSameSecret(state.endsWith(stateSuffix) ? state.slice(0, -stateSuffix.length) : state, ours);
