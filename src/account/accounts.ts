@@ -18,7 +18,7 @@ import { RecordRepair } from "./recordRepair.ts";
 import { fingerprintOf, isSuperseded, type RefreshNotes } from "./refreshNotes.ts";
 import type { ReplacedTokens } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
-import type { SignInNotes } from "./signInNotes.ts";
+import { noSignInNotes, type SignInNotes } from "./signInNotes.ts";
 import { SignInWriter } from "./signInWriter.ts";
 import type { AccountsState, Entry } from "./state.ts";
 
@@ -27,7 +27,10 @@ export interface AccountsDependencies {
   lock: Lock;
   hint: SignedInHint;
   refreshNotes: Pick<RefreshNotes, "read" | "write">;
+  /** Of sign-ins that are being stored. */
   signInNotes: SignInNotes;
+  /** Of sign-ins that have failed and may be stored all the same. */
+  failedNotes?: SignInNotes;
   replacedTokens: Pick<ReplacedTokens, "change">;
   clock: Pick<Clock, "now">;
   log: Logger;
@@ -62,6 +65,7 @@ export class Accounts {
 
   constructor(dependencies: AccountsDependencies) {
     const { store, lock, hint, refreshNotes, signInNotes, replacedTokens, clock, log } = dependencies;
+    const { failedNotes = noSignInNotes } = dependencies;
     this.#dependencies = dependencies;
     this.#memory = new AccountsMemory(log);
     this.#reader = new AccountsReader({ store, memory: this.#memory, hint, log });
@@ -69,10 +73,11 @@ export class Accounts {
     this.#writer = new AccountsWriter(common);
     const inTurn = <T>(work: () => Promise<T>) => this.#inTurn(work);
     const whole = { ...common, writer: this.#writer, inTurn };
-    this.#signIns = new SignInWriter({ ...whole, refreshNotes, signInNotes, replacedTokens });
-    this.#interrupted = new InterruptedSignIns({ ...whole, signInNotes, clock });
+    const onEnded = () => this.#read.fire();
+    this.#signIns = new SignInWriter({ ...whole, refreshNotes, signInNotes, failedNotes, replacedTokens });
+    this.#interrupted = new InterruptedSignIns({ ...whole, signInNotes, failedNotes, clock, onEnded });
     this.#repair = new RecordRepair({ ...whole, mayStore: (credential) => this.#mayStore(credential) });
-    this.ended = new EndedAccounts({ ...whole, clock, onEnded: () => this.#read.fire() });
+    this.ended = new EndedAccounts({ ...whole, clock, onEnded });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }
 

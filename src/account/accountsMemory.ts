@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { type AccountIndex, hasEnded, mergeIndexes, noAccounts } from "./accountIndex.ts";
+import { type AccountIndex, hasEnded, mergeIndexes, noAccounts, type SignInRef } from "./accountIndex.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
+import { isOf } from "./recordOrder.ts";
 import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
 import { SupersededRecords } from "./supersededRecords.ts";
 
@@ -20,6 +21,8 @@ export class AccountsMemory {
   /** Everything of the index that has been read or written, merged. */
   #index: AccountIndex = noAccounts;
   #entries: ReadonlyMap<string, Entry> = new Map();
+  /** The sign-ins that have failed, by account: those of this window, and those that others have noted. */
+  readonly #refused = new Map<string, (Credential | SignInRef)[]>();
   #unread: readonly string[] | "all" = [];
   #state: AccountsState = signedOut;
   /** The state that listeners have. */
@@ -73,6 +76,28 @@ export class AccountsMemory {
     const isOfFirstBuild = read?.generation === undefined && this.#index.generation === undefined;
     // The first builds wrote no ends: an empty list meant that somebody had signed out.
     this.#index = read && isOfFirstBuild && read.ids.length === 0 ? read : mergeIndexes(this.#index, read);
+  }
+
+  /** A sign-in has failed: its record is not believed where it is read, and the one before it where it has been. */
+  refuse(signIn: Credential | SignInRef): void {
+    const known = this.#refused.get(signIn.id) ?? [];
+    if (known.some(({ signedInAt }) => signedInAt === signIn.signedInAt)) return;
+    this.#refused.set(signIn.id, [...known, signIn]);
+    const current = this.#entries.get(signIn.id)?.credential;
+    if (!current || !this.isRefused(current)) return;
+    const before = this.#superseded.of(signIn.id).findLast((record) => !this.#isOver(record));
+    if (before) this.adopt(before, this.#state.notice);
+    else this.drop(signIn.id);
+  }
+
+  isRefused(record: Credential): boolean {
+    const same = (this.#refused.get(record.id) ?? []).filter(({ signedInAt }) => signedInAt === record.signedInAt);
+    return same.some((signIn) => !("tokens" in signIn) || isOf(record, signIn));
+  }
+
+  /** When the latest sign-in of an account began that has failed; minus infinity if there is none. */
+  refusedAt(id: string): number {
+    return Math.max(Number.NEGATIVE_INFINITY, ...(this.#refused.get(id) ?? []).map(({ signedInAt }) => signedInAt));
   }
 
   /** What is believed of an account of the index after its record was read; undefined when nothing is known. */
@@ -144,7 +169,7 @@ export class AccountsMemory {
   }
 
   #isOver(credential: Credential): boolean {
-    return hasEnded(this.#index, credential);
+    return hasEnded(this.#index, credential) || this.isRefused(credential);
   }
 
   /** The entry in memory if it has this record, so that its identity tells whether something has changed. */

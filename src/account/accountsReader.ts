@@ -150,7 +150,8 @@ export class AccountsReader {
     if (status === "newer" || status === "failed") return;
     if (this.#hasLooked && status === "found") return;
     this.#hasLooked = true;
-    const found = await findRecords(this.#store, this.#memory.index);
+    const { unnamed, remains } = await findRecords(this.#store, this.#memory.index);
+    const found = { unnamed: unnamed.filter((record) => !this.#memory.isRefused(record)), remains };
     if (found.unnamed.length === 0 && found.remains.length === 0) return;
     this.#log.warn("Records were found that the index of the accounts does not name");
     this.#memory.mergeIndex(withFound(this.#memory.index, found.unnamed));

@@ -67,7 +67,9 @@ export class EndedAccounts {
       if (!entry && !memory.index.ids.includes(id)) return undefined;
       // What was read may be older than what the index tells of: the account's latest sign-in is meant. Of a record that
       // cannot be read an index of an earlier build tells no time.
-      const signedInAt = Math.max(entry?.credential.signedInAt ?? clock.now(), latestSignIn(memory.index, id));
+      // One that has failed may be stored all the same, and goes with it.
+      const latest = Math.max(latestSignIn(memory.index, id), memory.refusedAt(id));
+      const signedInAt = Math.max(entry?.credential.signedInAt ?? clock.now(), latest);
       await this.#markEnded({ id, signedInAt });
       // If the index could not be read, other accounts may still be signed in.
       if (memory.index.ids.length === 0) reader.remember(reader.isBlind && "missing");
@@ -133,7 +135,8 @@ export class EndedAccounts {
       if (before?.status === "found" && !hasEnded(memory.index, before.credential)) return true;
       const isDeleted = await writer.deleteRecord(id);
       const stored = await store.readCredential(id);
-      return isDeleted && stored.status === "none";
+      // A record that was to be stored before, and may come late, is deleted again when it does.
+      return isDeleted && stored.status === "none" && !store.isWriting(id);
     }).catch(() => false);
   }
 

@@ -17,6 +17,8 @@ export interface LimitedSecrets extends SecretStorage {
   get(key: string): Promise<string | undefined>;
   store(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Whether a write of a secret is under way, or was given up and may still be carried out. */
+  isWriting(key: string): boolean;
 }
 
 /** The keyring did not answer in time. A write that had begun may still succeed. */
@@ -77,6 +79,7 @@ export function limitSecrets(
     keys: () => read(() => secrets.keys?.() ?? []),
     store: (key, value) => write(key, value),
     delete: (key) => write(key, undefined),
+    isWriting: (key) => writing.has(key),
   };
 }
 

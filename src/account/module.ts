@@ -103,6 +103,7 @@ export function createAccount(dependencies: AccountDependencies): AccountService
   const accounts = new Accounts({
     ...{ lock, hint, refreshNotes, replacedTokens, clock, log, store: new SecretStore(secrets, secretLimits) },
     signInNotes: createSignInNotes(directory),
+    failedNotes: createSignInNotes(directory, "failed-sign-in"),
   });
   const leftTokens = new LeftTokens({ ended: accounts.ended, replacedTokens, lock, clock, log });
   const signOut = new SignOut({

@@ -101,6 +101,11 @@ export class SecretStore {
     });
   }
 
+  /** Whether a write of an account's record is under way, or was given up and may still be carried out. */
+  isWriting(id: string): boolean {
+    return this.#secrets.isWriting(credentialKey(id));
+  }
+
   /** Whether this very record is stored. Never rejects. */
   async isStored(credential: Credential): Promise<boolean> {
     const text = await readSecret(this.#secrets, credentialKey(credential.id)).catch(() => undefined);

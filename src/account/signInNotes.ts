@@ -8,24 +8,25 @@ import type { SignInRef } from "./accountIndex.ts";
 const answerMs = 1_000;
 
 /**
- * Notes outside the secrets, without any, of sign-ins that are being stored. A window that ends between the storing of a
- * record and of the index leaves one behind: it tells other windows to look for the record.
+ * Notes outside the secrets, without any, of sign-ins that are being stored, or that have failed and may be stored all the
+ * same. A window that ends meanwhile leaves one behind: it tells other windows to look for the record.
  */
 export interface SignInNotes {
   /** @throws the system's error, or NoAnswer */
   add(signIn: SignInRef): Promise<void>;
   /** @throws the system's error, or NoAnswer */
   remove(signIn: SignInRef): Promise<void>;
-  /** The sign-ins that are being stored, or were when their window ended. Never rejects. */
+  /** The sign-ins that are noted. Never rejects. */
   list(): Promise<SignInRef[]>;
 }
 
-/** A note's name, with the account and the time of its sign-in. */
-const fileName = /^signing-in-([0-9a-f]{16})-(\d+(?:\.\d+)?)$/;
-
-/** Notes as empty files in a folder, which tell everything by their names. */
-export function createSignInNotes(directory: string): SignInNotes {
-  const fileOf = ({ id, signedInAt }: SignInRef) => join(directory, `signing-in-${id}-${signedInAt}`);
+/** Notes as empty files in a folder, which tell everything by their names: the account and the time of the sign-in. */
+export function createSignInNotes(
+  directory: string,
+  kind: "signing-in" | "failed-sign-in" = "signing-in",
+): SignInNotes {
+  const fileName = new RegExp(`^${kind}-([0-9a-f]{16})-(\\d+(?:\\.\\d+)?)$`);
+  const fileOf = ({ id, signedInAt }: SignInRef) => join(directory, `${kind}-${id}-${signedInAt}`);
   return {
     add: (signIn) => writeFileAtomically(fileOf(signIn), "", { answerMs }),
     remove: (signIn) => withinAwake(answerMs, rm(fileOf(signIn), { force: true })),
@@ -38,3 +39,6 @@ export function createSignInNotes(directory: string): SignInNotes {
     },
   };
 }
+
+/** Where nobody can leave a note. */
+export const noSignInNotes: SignInNotes = { add: async () => {}, remove: async () => {}, list: async () => [] };

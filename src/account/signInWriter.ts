@@ -7,7 +7,7 @@ import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { holdUnlessStuck, type Releases } from "./holdUnlessStuck.ts";
 import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
-import { isNewer } from "./recordOrder.ts";
+import { isNewer, isOf, isSameLogin, laterThan } from "./recordOrder.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
 import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
@@ -20,6 +20,7 @@ export interface SignInWriterDependencies {
   writer: AccountsWriter;
   refreshNotes: Pick<RefreshNotes, "read">;
   signInNotes: Pick<SignInNotes, "add" | "remove">;
+  failedNotes: Pick<SignInNotes, "add" | "remove">;
   replacedTokens: Pick<ReplacedTokens, "change">;
   lock: Lock;
   releases: Releases;
@@ -91,14 +92,14 @@ export class SignInWriter {
       await writer.changeIndex((index) => withAccount(index, id, credential.signedInAt));
     } catch (error) {
       const isSilent = error instanceof KeyringSilent;
+      memory.refuse(credential);
       if (!isSilent) await this.#keepToken(failed);
-      if (!isSilent || isListed) await this.#restore(failed);
-      else if (!before && replaced.status === "none") await this.#endAhead(credential);
+      const isUndone = (!isSilent || isListed) && (await this.#restore(failed)) && !isSilent;
+      if (!isUndone) await this.#noteFailed(credential);
+      if (isSilent && !isListed && !before && replaced.status === "none") await this.#endAhead(credential);
       // It may have been written without an answer, and it may be written later.
-      const undo = (isWritten: boolean) => {
-        const work = () => inTurn(() => this.#undo(failed, isListed, isWritten));
-        return holdUnlessStuck(lock, id, work, this.#dependencies);
-      };
+      const undo = (isSettled: boolean) =>
+        holdUnlessStuck(lock, id, () => inTurn(() => this.#undo(failed, isSettled)), this.#dependencies);
       if (isSilent) void undo(false).catch(() => {});
       throw afterLateWrite(error, () => undo(true));
     }
@@ -139,7 +140,7 @@ export class SignInWriter {
   }
 
   /** The same for a sign-in that may have been written late: another one may have replaced both. */
-  async #keepTokenIfUsed(failed: FailedSignIn, isWritten: boolean): Promise<void> {
+  async #keepTokenIfUsed(failed: FailedSignIn): Promise<void> {
     const { store, memory, writer } = this.#dependencies;
     const { before, noted, restoredAt } = failed;
     const { id } = failed.credential;
@@ -150,7 +151,7 @@ export class SignInWriter {
     if (!before || !current) return;
     const { signedInAt } = current;
     if (signedInAt === before.signedInAt || signedInAt === restoredAt || isSameLogin(current, before)) {
-      return isWritten ? this.#keepToken(failed) : undefined;
+      return this.#keepToken(failed);
     }
     const added = noted.map(({ token }) => token);
     if (added.length === 0) return;
@@ -178,23 +179,33 @@ export class SignInWriter {
     );
   }
 
-  /** Restores what the record of a failed sign-in has replaced, as far as the keyring allows. */
-  async #restore(failed: FailedSignIn): Promise<void> {
+  /** Tells other windows of a failed sign-in that may be stored all the same. */
+  async #noteFailed(credential: Credential): Promise<void> {
+    const { failedNotes, log } = this.#dependencies;
+    await failedNotes
+      .add(credential)
+      .catch((error: unknown) => log.warn(`A sign-in that has failed was not noted: ${describeError(error)}`));
+  }
+
+  /**
+   * Restores what the record of a failed sign-in has replaced, as far as the keyring allows.
+   * @returns whether that is done
+   */
+  async #restore(failed: FailedSignIn): Promise<boolean> {
     const { store, memory, reader, writer } = this.#dependencies;
     const { credential, replaced, before } = failed;
     const { id } = credential;
     // A write that was reported as failed may have succeeded.
     const now = await store.readCredential(id).catch(() => undefined);
-    if (now?.status !== "found" || now.credential.signedInAt !== credential.signedInAt) return;
-    if (before) return this.#putBack(before, failed).catch(() => {});
-    if (isUnreadable(replaced)) return store.restoreSetAside(id).catch(() => {});
+    if (now?.status !== "found" || !isOf(now.credential, credential)) return now !== undefined;
+    if (before) return isDone(this.#putBack(before, failed));
+    if (isUnreadable(replaced)) return isDone(store.restoreSetAside(id));
     // An index that could not be read may name the account, with an earlier record.
     if (reader.isBlind || memory.index.ids.includes(id)) {
-      if (replaced.status === "none" && reader.isFirstUse) await writer.deleteRecord(id);
-      return;
+      return replaced.status === "none" && reader.isFirstUse && (await writer.deleteRecord(id));
     }
     await reader.readIndex().catch(() => {});
-    await this.#end(credential, memory.index.ids.includes(id)).catch(() => {});
+    return isDone(this.#end(credential, memory.index.ids.includes(id)));
   }
 
   /**
@@ -225,22 +236,26 @@ export class SignInWriter {
     const { id } = credential;
     const markEnded = () => writer.changeIndex((index) => withoutAccount(index, credential, { left: true }));
     if (isListed) await markEnded();
+    const found = await store.readCredential(id).catch(() => undefined);
+    // Another window has refreshed the tokens, or stored others: the record may be the only place of them.
+    if (found?.status === "found" && !isSameLogin(found.credential, credential))
+      return isListed ? undefined : markEnded();
     const isDeleted = await writer.deleteRecord(id);
     const stored = await store.readCredential(id).catch(() => undefined);
     if (!isListed && !(isDeleted && stored?.status === "none")) await markEnded();
   }
 
-  /** @param isWritten whether the record is known to have been written: until then it may come at any time */
-  async #undo(failed: FailedSignIn, isListed: boolean, isWritten: boolean): Promise<void> {
-    await this.#undoLate(failed, isListed);
-    await this.#keepTokenIfUsed(failed, isWritten);
+  /** @param isSettled whether the keyring has answered; until then, the record before it may still be replaced */
+  async #undo(failed: FailedSignIn, isSettled: boolean): Promise<void> {
+    const { failedNotes } = this.#dependencies;
+    await this.#undoLate(failed);
+    if (!isSettled) return;
+    await failedNotes.remove(failed.credential).catch(() => {});
+    await this.#keepTokenIfUsed(failed);
   }
 
-  /**
-   * Undoes a sign-in that was reported as failed and was written all the same, when the keyring answered at last.
-   * @param isListed whether it has written the index, too
-   */
-  async #undoLate(failed: FailedSignIn, isListed: boolean): Promise<void> {
+  /** Undoes a sign-in that was reported as failed and was written all the same, when the keyring answered at last. */
+  async #undoLate(failed: FailedSignIn): Promise<void> {
     const { store, memory, reader } = this.#dependencies;
     const { credential, replaced, before } = failed;
     const { id, signedInAt } = credential;
@@ -248,37 +263,36 @@ export class SignInWriter {
     const now = await store.readCredential(id).catch(() => undefined);
     const known = memory.newest(id, { status: "none" })?.credential;
     // Written since, here or in another window, or signed in again.
-    if (now?.status === "found" && now.credential.signedInAt !== signedInAt) return;
+    if (now?.status === "found" && !isOf(now.credential, credential)) return;
     const isStored = now?.status === "found";
     if (known && known.signedInAt > signedInAt) return isStored ? store.writeCredential(known) : undefined;
     // This window may have read the record that is to be undone.
     const earlier = known && known.signedInAt < signedInAt ? known : before;
     if (earlier && !hasEnded(memory.index, earlier)) return this.#putBack(earlier, failed);
     if (isUnreadable(replaced)) return store.restoreSetAside(id);
-    await this.#endLate(credential, isListed, isStored);
+    await this.#endLate(credential, isStored);
     memory.drop(id);
   }
 
   /** @param isStored whether the record that is stored is this one */
-  async #endLate(credential: Credential, isListed: boolean, isStored: boolean): Promise<void> {
+  async #endLate(credential: Credential, isStored: boolean): Promise<void> {
     const { memory, writer } = this.#dependencies;
     const { id, signedInAt } = credential;
     const { index } = memory;
-    const isOthers = latestSignIn(index, id) > signedInAt || (!isListed && !hasEnded(index, credential));
-    if (!index.ids.includes(id) || !isOthers) return this.#end(credential, true);
+    // Also where another window has found the record, and put it into the index.
+    const isOthers = index.ids.includes(id) && latestSignIn(index, id) !== signedInAt;
+    if (!isOthers) return this.#end(credential, true);
     // Another window has signed in, and stores its record again where this one has replaced it.
     if (isStored) await writer.deleteRecord(id);
   }
 }
 
-/** The credential with a later sign-in time than `before`: it decides which is newer, also after a clock was set back. */
-function laterThan(before: number, credential: Credential): Credential {
-  return credential.signedInAt > before ? credential : { ...credential, signedInAt: before + 1 };
-}
-
-/** Whether two records have tokens of the same login, as when one that was handed off is imported. */
-function isSameLogin({ tokens }: Credential, { tokens: others }: Credential): boolean {
-  return tokens.accessToken === others.accessToken || tokens.refreshToken === others.refreshToken;
+/** Whether some work succeeds. */
+function isDone(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether there is a record that this version cannot read, and another may. */

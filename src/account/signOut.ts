@@ -161,6 +161,7 @@ export class SignOut implements Disposable {
     const earlier = await Promise.all(others.map(async (token) => ({ token, outcome: await this.#revoke(token) })));
     const added = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? (one.token ?? []) : []));
     const removed = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? [] : (one.token ?? [])));
+    let isUnread = !isComplete;
     const isStored = await this.#held(id, async () => {
       const left = await leftTokens.note(id, { added, removed });
       // The record is the only place of a token that could not be noted.
@@ -169,10 +170,12 @@ export class SignOut implements Disposable {
       const isNeeded = credential !== undefined || added.length === 0;
       const isDeleted = !isNeeded || (mayDelete && (await accounts.ended.deleteRecord(id)));
       if (isComplete && left?.length === 0 && isDeleted) await this.#settle(ref);
-      return left === undefined || !isDeleted || !isComplete;
+      // It may have been read now.
+      isUnread &&= left?.length !== 0;
+      return left === undefined || !isDeleted || isUnread;
     });
-    // What could not be read was not revoked.
-    const outcomes = [...earlier.map(({ outcome }) => outcome), ...(isComplete ? [] : (["failed"] as const))];
+    // Tokens that could not be read may be valid still, and are revoked later.
+    const outcomes = [...earlier.map((one) => one.outcome), ...(isUnread ? (["failed"] as const) : [])];
     return { signIn: signIn.outcome, earlier: worstOf(outcomes), isStored };
   }
 

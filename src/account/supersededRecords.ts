@@ -17,6 +17,11 @@ export class SupersededRecords {
     this.#records.set(before.id, (isDeepStrictEqual(before, next) ? others : [...others, before]).slice(-limit));
   }
 
+  /** The records of an account that others have replaced, oldest first. */
+  of(id: string): readonly Credential[] {
+    return this.#records.get(id) ?? [];
+  }
+
   /** Whether `read` is older than what is known of the same account. */
   isOlder(read: Credential, known: Credential): boolean {
     const order = compareRecords(read, known);

@@ -1,7 +1,7 @@
 import type { Account } from "../../src/account/state.ts";
 import type { SignInEvent } from "../../src/signin/flow.ts";
 import type { SignIn } from "../../src/signin/signIn.ts";
-import type { Operation, OperationKind, Operations } from "./operations.ts";
+import { isSignIn, type Operation, type OperationKind, type Operations } from "./operations.ts";
 import { refreshTokensIn } from "./world/grants.ts";
 import { type Issuer, issuerUrl } from "./world/issuer.ts";
 import type { Keyring } from "./world/keyring.ts";
@@ -77,8 +77,22 @@ export class People {
       const { signIn, earlier, isStored } = await window.signOut(account.id);
       const isOver = [signIn, earlier ?? "over"].every((each) => each === "revoked" || each === "over");
       operation.said = [isOver ? "revoked" : "left", isStored ? "stored" : "deleted"].join(" and ");
-      operation.stored = [...keyring.values.values()].flatMap(refreshTokensIn);
+      operation.stored = [...keyring.values]
+        .filter(([key]) => !this.#isListOfSignIn(key, operation))
+        .flatMap(([, text]) => refreshTokensIn(text));
     });
+  }
+
+  /**
+   * Whether a secret is the list of what was replaced, and somebody signs in again while the account is signed out: whoever
+   * does cannot know whether the token of the ended sign-in was revoked, and notes it for the next sign-out.
+   */
+  #isListOfSignIn(key: string, { person, startedAt }: Operation): boolean {
+    const { all } = this.#dependencies.operations;
+    const isMeanwhile = ({ endedAt = Number.POSITIVE_INFINITY }: Operation) => endedAt >= startedAt;
+    return (
+      key.startsWith("replaced.") && all.some((each) => isSignIn(each) && each.person === person && isMeanwhile(each))
+    );
   }
 
   use(window: Window): void {

@@ -67,20 +67,15 @@ class Ending {
   }
 
   /**
-   * The window was killed after it had stored the record and before any index named the account, or, in a browser, could
-   * change nothing any more because the mark of each change hung. Where the keyring does not list its keys, no other
-   * window can know of the record.
+   * The window was killed after it had stored the record and before any index named the account, and its note of that was
+   * lost. Where the keyring does not list its keys, no other window can know of the record.
    */
   get #isUnknowable(): boolean {
-    const isUndone = this.#signIns.every(({ outcome }) => outcome === "killed" || this.#areChangesStuck(outcome));
-    return isUndone && !this.#played.hasKeys && !this.#wasListed();
-  }
-
-  #areChangesStuck(outcome: Operation["outcome"]): boolean {
-    const hanging = Object.entries(this.#played.hits).filter(
-      ([call, kind]) => kind === "writeHangs" && call.includes(" store storage "),
-    );
-    return outcome === "failed" && this.#played.isBrowser && hanging.length > 1;
+    const { folder, hasKeys } = this.#played;
+    const kept = this.#signIns.filter((signIn) => this.#grants.some((grant) => grant.signIn === signIn.number));
+    const isKilled = kept.every(({ outcome }) => outcome === "killed");
+    const isNoteLost = [...folder.trouble.keys()].some((name) => /^signing-in-|^globalStorage$/.test(name));
+    return isKilled && isNoteLost && !hasKeys && !this.#wasListed();
   }
 
   /** A sign-in that was said to be done, and that no sign-out came after or at the same time. */

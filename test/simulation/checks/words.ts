@@ -1,7 +1,7 @@
 import type { Operation } from "../operations.ts";
 import type { Played } from "../played.ts";
 import type { Finding } from "../rules.ts";
-import type { Grant } from "../world/grants.ts";
+import type { Grant, RefreshToken } from "../world/grants.ts";
 import { grantsBefore, isReachable } from "./grants.ts";
 
 /** What people were told that was not so. */
@@ -44,13 +44,23 @@ function signedOut(played: Played, signOut: Operation): Finding[] {
   if (endedAt === undefined) return [];
   const before = grantsBefore(played, signOut).filter((grant) => !isHeldBack(played, signOut, grant));
   const living = before.filter((grant) => (grant.ended?.at ?? Number.POSITIVE_INFINITY) > endedAt);
+  const isKept = (token: RefreshToken) => hadBefore(token, signOut) && stored.includes(token.value);
   const kept = before
-    .filter(({ tokens }) => tokens.some(({ value }) => stored.includes(value)))
+    .filter(({ tokens }) => tokens.some(isKept))
     .filter((grant) => !isNotedMeanwhile(played, signOut, grant));
   return [
     ...(said.includes("revoked") ? living.filter((grant) => isReachable(played, grant)) : []),
     ...(said === "revoked and deleted" ? kept : []),
   ].map(({ id }) => ({ rule: "wordsAreTrue", what: `sign-out ${number} said “${said}”, but grant ${id} lived on` }));
+}
+
+/**
+ * Whether the person had a token when they signed out. One that a refresh brought meanwhile is revoked when that hears of
+ * the sign-out, and noted where that fails.
+ */
+function hadBefore({ grant, value }: RefreshToken, { startedAt }: Operation): boolean {
+  const before = grant.tokens[grant.tokens.findIndex((token) => token.value === value) - 1];
+  return (before?.spent?.at ?? Number.NEGATIVE_INFINITY) < startedAt;
 }
 
 /** The grant is over, and was noted as one to be revoked by a sign-in of the same account while the sign-out went on. */

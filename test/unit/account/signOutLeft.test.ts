@@ -54,6 +54,17 @@ describe("What a sign-out leaves behind", () => {
     });
   }
 
+  it("is a record that the keyring was to store before, and may store yet: it is deleted again", async () => {
+    fixture.secrets.script("store", recordKey, "hangs");
+    const same = await window.accounts.update(signedIn.id, (stored) => ({ ...stored })).catch(() => undefined);
+    assert.equal(same, undefined);
+    assert.deepEqual(await signOut(), { signIn: "revoked", earlier: undefined, isStored: true });
+    assert.deepEqual([isAlive(signedIn), keysWith(signedIn), left().length], [false, [], 1]);
+    fixture.secrets.answerNow();
+    await fixture.clock.advance(minute);
+    await soon(() => assert.deepEqual([left(), keysWith(signedIn)], [[], []]));
+  });
+
   it("is the record when the keyring reports a deletion that it has not done", async () => {
     const { secrets } = fixture;
     const { delete: remove } = secrets;
