@@ -150,7 +150,7 @@ export class CredentialSource {
     if (rejected) throw new Problem("needsSignIn", rejected);
     // Refreshing a token that has just been issued would not help, and may cost the sign-in (openai/codex issue 40541).
     if (Math.abs(clock.now() - receivedAt) < settleMs) throw new Problem("notYetAccepted");
-    return bearerOf(await this.#fresh.renew(current));
+    return bearerOf(await this.#fresh.renew(current.credential));
   }
 
   #isAccessToken({ account, bearer }: BearerCredential): boolean {

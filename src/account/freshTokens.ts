@@ -2,6 +2,7 @@ import { mayBeOld } from "../oauth/clockOffset.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
+import type { Credential } from "./credential.ts";
 import { settleMs } from "./freshness.ts";
 import { RefreshBackoff } from "./refreshBackoff.ts";
 import type { Refresher } from "./refresher.ts";
@@ -50,40 +51,46 @@ export class FreshTokens {
     }
     const refresh = this.#refreshes.run(id, () => this.#refresh(entry));
     if (!isUsable) return refresh;
+    // The computer may have slept while the refresh was under way.
+    const hasExpired = () => ages.hasExpired(age);
     try {
       const fresh = await this.#orAfterAWhile(refresh, entry);
-      // The computer may have slept meanwhile.
       return ages.hasExpired(ages.of(fresh)) ? await refresh : fresh;
     } catch (problem) {
-      if (isProblem(problem, "needsSignIn", "notSignedIn") || ages.hasExpired(age)) throw problem;
+      if (isProblem(problem, "needsSignIn", "notSignedIn") || hasExpired()) throw problem;
       return entry;
     }
   }
 
   /**
-   * Refreshes a token, whether or not that is due. One that another window has refreshed may be due itself, because that
-   * can be long ago, and one that has just come may be over, because the computer has slept while it was under way.
+   * Refreshes a credential, and again where the new access token is no good when it is handled: another window may have
+   * refreshed it long ago, or the computer may have slept while the answer was under way.
    * @throws as `Refresher.refresh`
    */
-  async renew(entry: Entry): Promise<Entry> {
-    const { refresher, ages, clock } = this.#dependencies;
+  async renew(credential: Credential): Promise<Entry> {
+    const { refresher, clock } = this.#dependencies;
     const askedAt = clock.now();
-    let refreshed = await refresher.refresh(entry.credential);
-    for (let times = 1; times < maxRefreshes && ages.isDue(ages.of(refreshed)); times += 1) {
-      const { origin, receivedAt } = refreshed.credential;
-      // How far the issuer's clock is ahead of ours is not known of a linked login.
-      const mayBeOver = times === 1 && (origin !== "linked" || mayBeOld(clock, askedAt));
-      const isOver = mayBeOver && ages.hasExpired(ages.of(refreshed));
-      if (Math.abs(clock.now() - receivedAt) < settleMs && !isOver) break;
+    let refreshed = await refresher.refresh(credential);
+    for (let times = 1; times < maxRefreshes && this.#isOver(refreshed, askedAt, times === 1); times += 1) {
       refreshed = await refresher.refresh(refreshed.credential);
     }
     return refreshed;
   }
 
+  /** @param isFirst one that has come just now is refreshed again only once: by a wrong clock each may seem to have expired */
+  #isOver(refreshed: Entry, askedAt: number, isFirst: boolean): boolean {
+    const { ages, clock } = this.#dependencies;
+    const { receivedAt, origin } = refreshed.credential;
+    const age = ages.of(refreshed);
+    if (Math.abs(clock.now() - receivedAt) >= settleMs) return ages.isDue(age);
+    // How far the issuer's clock is ahead of ours is not known of a linked login.
+    return isFirst && (origin !== "linked" || mayBeOld(clock, askedAt)) && ages.hasExpired(age);
+  }
+
   async #refresh(entry: Entry): Promise<Entry> {
     const { id } = entry.account;
     try {
-      const refreshed = await this.renew(entry);
+      const refreshed = await this.renew(entry.credential);
       this.#backoff.succeeded(id);
       return refreshed;
     } catch (problem) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import type { Clock } from "../platform/clock.ts";
 import { errnoOf } from "../platform/errno.ts";
+import { persist } from "../platform/folderCalls.ts";
 import { parseJson } from "../platform/json.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { remember } from "../platform/remember.ts";
@@ -14,6 +15,8 @@ import { claimsPrefix, type RefreshNoteOwner } from "./refreshNotes.ts";
 const longestUseMs = 75_000;
 /** More tries than there can be rivals at one moment: then the folder does not tell the truth. */
 const mostTries = 20;
+/** How often a claim is tried to be made where the system refuses it in a way that may pass. */
+const refusals = 3;
 
 /** The process that made a claim. A process's id means nothing on another computer, or in another container. */
 const holderSchema = z.object({ host: z.string(), pid: z.number() });
@@ -56,7 +59,8 @@ class FileClaims implements SpendingClaims {
     const prefix = `${claimsPrefix(owner)}${fingerprint}.`;
     try {
       for (let tries = 0; tries < mostTries; tries += 1) {
-        const newest = await this.#newest(prefix);
+        // A claim that the folder does not list may be there: then none can be made in its place.
+        const newest = await this.#newest(prefix).catch(() => 0);
         if (newest > 0 && !(await this.#isAbandoned(prefix + newest))) return undefined;
         if (await this.#make(prefix, newest + 1)) return () => this.#remove(prefix + (newest + 1));
       }
@@ -71,7 +75,7 @@ class FileClaims implements SpendingClaims {
     const text = JSON.stringify(await this.#self.get());
     const create = () => writeFile(join(this.#directory, prefix + number), text, { flag: "wx", mode: 0o600 });
     try {
-      await create().catch(async (error: unknown) => {
+      await persist(create, refusals).catch(async (error: unknown) => {
         if (errnoOf(error) !== "ENOENT") throw error;
         await mkdir(this.#directory, { recursive: true });
         await create();
@@ -81,7 +85,7 @@ class FileClaims implements SpendingClaims {
       throw error;
     }
     // Who was slow may have made one that was there before, and has been passed by others.
-    if ((await this.#newest(prefix)) === number) {
+    if ((await this.#newest(prefix).catch(() => number)) === number) {
       if (number > 1) await this.#remove(prefix + (number - 1));
       return true;
     }

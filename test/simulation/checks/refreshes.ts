@@ -1,6 +1,7 @@
+import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
 import type { Played } from "../played.ts";
 import type { Finding } from "../rules.ts";
-import type { Grant, Reuse } from "../world/grants.ts";
+import type { Grant, RefreshToken, Reuse } from "../world/grants.ts";
 import { wasStored } from "./grants.ts";
 
 /** Refresh tokens that were sent again although they were used up. */
@@ -20,8 +21,21 @@ function isExcused(played: Played, { token, by }: Reuse): boolean {
   if (next?.receivedBy === undefined) return true;
   // The answer was never stored: its window was killed, or the keyring lost it.
   if (!wasStored(played, next)) return true;
-  // The files of the lock and of the note failed or vanished: nothing tells the windows of each other.
-  return [...played.folder.trouble.keys()].some((name) => name.startsWith("rotation-"));
+  const failed = [...played.folder.trouble.keys()];
+  // The note failed or vanished, and the secret read as older: nothing tells that there is a newer token.
+  if (failed.some((name) => name.startsWith("rotation-"))) return true;
+  return isUnguarded(failed, token);
+}
+
+/**
+ * The lock's files failed or vanished, and so did the claim on this very token: nothing tells windows of each other. The
+ * mark in a lock has a name without the account.
+ * @param failed the names of files of which a call failed, and of files that vanished
+ */
+function isUnguarded(failed: readonly string[], { value }: RefreshToken): boolean {
+  const isOfLock = (name: string) => name.endsWith(".lock") || /^\d+-[0-9a-f]{12}$/.test(name);
+  const isOfClaim = (name: string) => name.startsWith("spending-") && name.includes(`-${fingerprintOf(value)}.`);
+  return failed.some(isOfLock) && failed.some(isOfClaim);
 }
 
 /** Processes of the Codex CLI have used a token without the extension, or the person has copied it. */
