@@ -44,7 +44,7 @@ describe("an extension that uses the person's models", () => {
 
   async function openPanel(workbench: Workbench) {
     await workbench.runCommand("ChatGPT: Open ChatGPT Settings");
-    return workbench.webview("text=Extensions that use your models");
+    return workbench.webview("text=Extension access to models");
   }
 
   it("is refused, asked for again, put off, and allowed by the settings", async () => {
@@ -62,7 +62,7 @@ describe("an extension that uses the person's models", () => {
     assert.equal(sent(), 0);
 
     const panel = await openPanel(workbench);
-    const rows = panel.getByRole("region", { name: "Extensions that use your models" }).getByRole("listitem");
+    const rows = panel.getByRole("region", { name: "Extension access to models" }).getByRole("listitem");
     assert.match(await rows.innerText(), /Not allowed · ChatGPT plan of plus@example\.com/);
     await panel.getByRole("button", { name: /^Remove: ChatGPT Consumer Example/ }).click();
     await rows.waitFor({ state: "detached" });
@@ -99,7 +99,7 @@ describe("an extension that uses the person's models", () => {
     assert.equal(sent(), before + 3);
 
     const panel = await openPanel(workbench);
-    const rows = panel.getByRole("region", { name: "Extensions that use your models" }).getByRole("listitem");
+    const rows = panel.getByRole("region", { name: "Extension access to models" }).getByRole("listitem");
     assert.equal(await rows.count(), 2);
     await panel.getByRole("button", { name: /^Remove: ChatGPT Consumer Example/ }).click();
     await rows.nth(1).waitFor({ state: "detached" });

@@ -5,7 +5,7 @@ import { extensions, signedInView, signedOutView, states } from "./views.ts";
 describe("settings panel's extensions", function () {
   this.timeout(20_000);
   const panel = usePanel();
-  const section = () => panel().page.getByRole("region", { name: "Extensions that use your models" });
+  const section = () => panel().page.getByRole("region", { name: "Extension access to models" });
   const rows = () => section().getByRole("listitem");
 
   it("are listed with id, answer and who pays, and not while there are none", async () => {

@@ -40,3 +40,32 @@ export class ForgetfulMemento {
     this.#value = JSON.parse(stored);
   }
 }
+
+interface Memory {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+/** A memory, and a way to wait until all that was written to it has been kept. */
+export class WatchedMemory implements Memory {
+  readonly #memory: Memory;
+  readonly #writing = new Set<PromiseLike<void>>();
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  get(key: string): unknown {
+    return this.#memory.get(key);
+  }
+
+  update(key: string, value: unknown): PromiseLike<void> {
+    const written = this.#memory.update(key, value);
+    this.#writing.add(written);
+    return written;
+  }
+
+  async idle(): Promise<void> {
+    for (const written of this.#writing) await written;
+  }
+}

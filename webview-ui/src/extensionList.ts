@@ -54,7 +54,7 @@ function row({ id, extension, answer, pays }: ExtensionView): TemplateResult {
 export function extensionList({ extensions = [] }: View): TemplateResult | typeof nothing {
   if (extensions.length === 0) return nothing;
   return html`<section class="section" aria-labelledby="extensions-title" data-region>
-    <h2 id="extensions-title">${l10n.t("Extensions that use your models")}</h2>
+    <h2 id="extensions-title">${l10n.t("Extension access to models")}</h2>
     <div class="card">
       <ul class="accounts">${extensions.map(row)}</ul>
       <div class="block">

@@ -144,7 +144,6 @@ export class Consumers {
       return;
     }
     log.info(`The extension ${consumer.extension} was ${answer} by the person`);
-    this.#putOff.delete(nameOf(consumer));
     this.#answers.set(consumer, answer);
     this.#changed.fire();
   }

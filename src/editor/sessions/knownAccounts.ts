@@ -131,6 +131,7 @@ function isKnown(value: unknown): value is Known {
   const known = value as Partial<Known> | null | undefined;
   return (
     typeof known?.ownKey === "boolean" &&
+    ["undefined", "string"].includes(typeof known.ownKeyLabel) &&
     Array.isArray(known.accounts) &&
     known.accounts.every((account) => typeof account?.id === "string" && typeof account.label === "string")
   );

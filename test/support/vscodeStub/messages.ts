@@ -11,14 +11,14 @@ export function showMessage(kind: MessageKind, text: string, rest: MessageArgume
   const options: Options = typeof first === "object" && !("title" in first) ? first : {};
   const items = rest.filter((item): item is Button => item !== undefined && item !== options);
   const buttons = items.map((item) => (typeof item === "string" ? item : item.title));
+  const closes = items.findIndex((item) => typeof item === "object" && item.isCloseAffordance === true);
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const { modal = false, detail = "" } = options;
   const choose = (button: string | undefined) => {
     assert.ok(button === undefined || buttons.includes(button), `“${text}” has no button “${button}”: ${buttons}`);
-    const closes = (item: Button) => typeof item === "object" && item.isCloseAffordance === true;
-    resolve(button === undefined ? items.find(closes) : items[buttons.indexOf(button)]);
+    resolve(button === undefined ? items[closes] : items[buttons.indexOf(button)]);
   };
-  const message = { kind, text, modal, detail, buttons, choose };
+  const message = { kind, text, modal, detail, buttons, closing: buttons[closes], choose };
   state.messages.push(message);
   state.onMessage?.(message);
   state.shown.push([text, detail, ...buttons].join("\n"));

@@ -12,6 +12,8 @@ export interface Message {
   readonly modal: boolean;
   readonly detail: string;
   readonly buttons: readonly string[];
+  /** The button that Escape presses, if it is not one that VS Code adds. */
+  readonly closing: string | undefined;
   /** Presses a button; undefined closes it. */
   choose(button: string | undefined): void;
 }

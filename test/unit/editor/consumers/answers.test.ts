@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { VerifiedMemento } from "../../../../src/editor/vscode/verifiedMemento.ts";
-import { ForgetfulMemento } from "../../../support/forgetfulMemento.ts";
+import { ForgetfulMemento, WatchedMemory } from "../../../support/forgetfulMemento.ts";
 import { type ConsumerFixture, consumer, createConsumerFixture, is } from "./consumerFixture.ts";
 
 describe("What the person has answered about extensions", () => {
@@ -30,28 +30,31 @@ describe("What the person has answered about extensions", () => {
   });
 
   describe("in several windows", () => {
-    const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+    /** A window's global state, as the extension uses it. */
+    const memoryOf = (memento: ForgetfulMemento) => new WatchedMemory(new VerifiedMemento(memento));
 
     it("stays taken back, though another window writes what it knew", async () => {
       const storage = { stored: "{}" };
       const memento = new ForgetfulMemento(storage);
-      const consumers = open(new VerifiedMemento(memento));
+      const memoryHere = memoryOf(memento);
+      const consumers = open(memoryHere);
       await decide("allowed", consumer, consumers);
-      await turn();
+      await memoryHere.idle();
       const other = new ForgetfulMemento(storage);
-      const there = open(new VerifiedMemento(other));
+      const memoryThere = memoryOf(other);
+      const there = open(memoryThere);
       there.assertAllowed(consumer);
       consumers.forget(consumer);
-      await turn();
+      await memoryHere.idle();
       // The other window has not heard of that, and writes all that it knows.
       const waiting = request({ ...consumer, payer: "account-2" }, there);
       await answer("allowed");
       await waiting;
-      await turn();
+      await memoryThere.idle();
       memento.hear();
       assert.throws(() => consumers.assertAllowed(consumer), is("extensionNotAllowed"));
       consumers.list();
-      await turn();
+      await memoryHere.idle();
       other.hear();
       assert.throws(() => there.assertAllowed(consumer), is("extensionNotAllowed"));
       for (const { payer } of [...there.list(), ...consumers.list()]) assert.equal(payer, "account-2");
@@ -74,7 +77,9 @@ describe("What the person has answered about extensions", () => {
       ] as const) {
         const storage = { stored: "{}" };
         const [one, other] = [new ForgetfulMemento(storage), new ForgetfulMemento(storage)];
-        const [here, there] = [open(new VerifiedMemento(one)), open(new VerifiedMemento(other))];
+        const memories = [memoryOf(one), memoryOf(other)] as const;
+        const [here, there] = [open(memories[0]), open(memories[1])];
+        const idle = () => Promise.all(memories.map((memory) => memory.idle()));
         for (const [window, given] of [
           [here, first],
           [there, second],
@@ -82,14 +87,14 @@ describe("What the person has answered about extensions", () => {
           const waiting = request(consumer, window).catch(() => {});
           await answer(given);
           await waiting;
-          await turn();
+          await idle();
         }
         one.hear();
         other.hear();
         // The window that knew otherwise hears of it, and writes what it knows.
         for (const window of [here, there, here]) {
           window.list();
-          await turn();
+          await idle();
           one.hear();
           other.hear();
         }

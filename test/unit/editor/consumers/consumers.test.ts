@@ -124,6 +124,15 @@ describe("An extension that uses models", () => {
       assert.deepEqual(consumers.list(), []);
     });
 
+    it("is asked for at once when the person takes back what they have answered elsewhere meanwhile", async () => {
+      await decide(undefined);
+      await decide("refused", consumer, open());
+      assert.equal(consumers.list().length, 1);
+      consumers.forget(consumer);
+      await decide("allowed");
+      assert.equal(asked.length, 3);
+    });
+
     it("keeps no other extension or account from being asked for", async () => {
       await decide(undefined);
       for (const other of [
@@ -161,9 +170,15 @@ describe("An extension that uses models", () => {
 
   it("is not allowed by a dialog that fails or answers oddly", async () => {
     for (const odd of ["Allow", true, 1, {}, null]) {
-      const waiting = assert.rejects(request(consumer, open()), is("extensionNotAllowed"), String(odd));
+      const window = open();
+      const waiting = assert.rejects(request(consumer, window), is("extensionNotAllowed"), String(odd));
       await answer(odd as unknown as Answer);
       await waiting;
+      // It was no answer, so there is another question.
+      await clock.advance(60_000);
+      const before = asked.length;
+      await decide(undefined, consumer, window);
+      assert.equal(asked.length, before + 1);
     }
     const waiting = assert.rejects(request(consumer, open()), is("extensionNotAllowed"));
     await settle();

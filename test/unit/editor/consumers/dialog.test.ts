@@ -12,12 +12,12 @@ describe("The question whether an extension may use models", () => {
   it("is modal, names extension, id and account, and Enter and Escape allow nothing", async () => {
     knows("Some Extension");
     const pending = askForConsumer(plan, "ada@example.com");
-    const { text, modal, detail, buttons, choose } = theMessage(/./);
+    const { text, modal, detail, buttons, closing, choose } = theMessage(/./);
     assert.equal(text, "Allow “Some Extension” to use your ChatGPT plan?");
     assert.match(detail, /some\.extension/);
     assert.match(detail, /usage limits of ada@example\.com/);
     assert.equal(modal, true);
-    assert.deepEqual(buttons, ["Don't Allow", "Allow", "Not Now"]);
+    assert.deepEqual([buttons, closing], [["Don't Allow", "Allow", "Not Now"], "Not Now"]);
     choose("Allow");
     assert.equal(await pending, "allowed");
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Account, AccountsState } from "../../../../src/account/state.ts";
 import { KnownAccounts } from "../../../../src/editor/sessions/knownAccounts.ts";
 import { VerifiedMemento } from "../../../../src/editor/vscode/verifiedMemento.ts";
-import { ForgetfulMemento } from "../../../support/forgetfulMemento.ts";
+import { ForgetfulMemento, WatchedMemory } from "../../../support/forgetfulMemento.ts";
 import { MemoryMemento } from "./sessionFixture.ts";
 
 const account = (id: string, email: string | undefined, workspaceId?: string) =>
@@ -93,14 +93,15 @@ describe("An account's label", () => {
 
   it("is kept though VS Code loses what was written a moment before", async () => {
     const storage = { stored: "{}" };
-    const memory = new ForgetfulMemento(storage);
-    const known = new KnownAccounts(new VerifiedMemento(memory));
+    const window = new ForgetfulMemento(storage);
+    const memory = new WatchedMemory(new VerifiedMemento(window));
+    const known = new KnownAccounts(memory);
     labels(known, home);
-    memory.hear();
+    window.hear();
     labels(known);
-    memory.hear();
+    window.hear();
     assert.deepEqual(labels(known, work), [`${email} (ChatGPT workspace -of-work)`]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await memory.idle();
     const next = new KnownAccounts(new VerifiedMemento(new ForgetfulMemento(storage)));
     assert.deepEqual(labels(next, work, home), [`${email} (ChatGPT workspace -of-work)`, email]);
   });

@@ -105,6 +105,7 @@ describe("What is remembered of the accounts", () => {
       [],
       {},
       { accounts: {}, ownKey: true },
+      { accounts: [], ownKey: true, ownKeyLabel: ["OpenAI API key 2"] },
       { accounts: [{}], ownKey: true },
       { accounts: [null], ownKey: true },
     ]) {
