@@ -1,8 +1,8 @@
 /**
  * What a person can do without saying more, and where it is offered: in the Command Palette, by links and menus of ours
- * that run a command (some for no one else), in the settings panel. What needs to know more (which account, which mode) comes from the panel
- * alone, see `panelProtocol.ts`. What each action does is in `src/editor/actions.ts`. Loaded at activation, so it imports
- * nothing.
+ * that run a command (some for no one else), in the settings panel. What needs to know more (which account, which mode)
+ * comes from the panel alone, see `panelProtocol.ts`. What each action does is in `src/editor/actions.ts`. Loaded at
+ * activation, so it imports nothing.
  */
 const offered = {
   signIn: ["palette", "panel"],

@@ -176,6 +176,8 @@ export const viewSchema = z.strictObject({
   endpointsHeldBack: z.optional(z.boolean()),
   /** Of some account, or of all, it is not known whether it is signed in: what is stored could not be read. */
   unread: z.optional(z.boolean()),
+  /** The settings don't allow the ChatGPT workspace of the active account. */
+  notAllowed: z.optional(z.boolean()),
   /** The sentence of the last failure. */
   problem: z.optional(z.string()),
 });

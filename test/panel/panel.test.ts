@@ -210,6 +210,7 @@ describe("settings panel", function () {
         { type: "reviewEndpoints" },
       ],
       ["Open settings", () => signedOutView({ changedEndpoints: ["issuer"] }), { type: "openEndpointSettings" }],
+      ["Open settings", () => signedInView({ problem: "x", notAllowed: true }), { type: "openEndpointSettings" }],
     ];
     for (const [name, view, intent] of asked) {
       it(`${intent.type} by "${name}", with the mouse, Enter and Space`, async () => {

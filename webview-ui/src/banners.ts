@@ -5,16 +5,20 @@ import { actionButton, logButton } from "./actionButton.ts";
 import { locale } from "./language.ts";
 import { mismatchWords } from "./words.ts";
 
-function problemBanner({ problem, unread }: View): TemplateResult | typeof nothing {
+function problemBanner({ problem, unread, notAllowed }: View): TemplateResult | typeof nothing {
   if (problem === undefined) return nothing;
   return html`<div class="banner error" role="alert" data-region>
     <panel-icon name="error"></panel-icon>
     <p>${problem}</p>
     <div class="buttons">
       ${unread ? actionButton({ label: l10n.t("Try again"), intent: { type: "readAccounts" } }) : nothing}
-      ${logButton()}
+      ${notAllowed ? openSettingsButton() : nothing} ${logButton()}
     </div>
   </div>`;
+}
+
+function openSettingsButton(): TemplateResult {
+  return actionButton({ label: l10n.t("Open settings"), intent: { type: "openEndpointSettings" } });
 }
 
 function endpointBanner({ changedEndpoints, endpointsHeldBack }: View): TemplateResult | typeof nothing {
@@ -32,7 +36,7 @@ function endpointBanner({ changedEndpoints, endpointsHeldBack }: View): Template
     </p>
     <div class="buttons">
       ${endpointsHeldBack ? actionButton({ label: l10n.t("Review…"), intent: { type: "reviewEndpoints" } }) : nothing}
-      ${actionButton({ label: l10n.t("Open settings"), intent: { type: "openEndpointSettings" } })}
+      ${openSettingsButton()}
     </div>
   </div>`;
 }

@@ -36,7 +36,8 @@ export function createView(dependencies: ViewDependencies): View {
   const attempt = signIn.running;
   const key = ownKey.current;
   const used = usage.current;
-  const stored = accounts.state.unread ? new Problem("keyringFailed") : active && policy.problem(active);
+  const forbidden = active && policy.problem(active);
+  const stored = accounts.state.unread ? new Problem("keyringFailed") : forbidden;
   const problem = activity.problem ?? stored?.message;
   return {
     type: "view",
@@ -51,6 +52,7 @@ export function createView(dependencies: ViewDependencies): View {
     changedEndpoints: settings.changedEndpoints,
     ...(review.isNeeded && { endpointsHeldBack: true }),
     ...(accounts.state.unread && { unread: true }),
+    ...(forbidden && { notAllowed: true }),
     ...(problem !== undefined && { problem }),
   };
 }

@@ -28,6 +28,37 @@ describe("The one place to ask for a credential", () => {
     assert.equal(fixture.secrets.reads, reads);
   });
 
+  describe("of an account that the settings don't allow", () => {
+    let allowed: string[];
+    const open = () => fixture.signedIn("plus@example.com", { allowedWorkspaces: () => allowed });
+    beforeEach(() => {
+      allowed = [];
+    });
+
+    it("gives none, although it is in memory and nobody has told of the change", async () => {
+      const { source, accounts } = await open();
+      const derivedKey = { status: "present", key: "sk-derivedForPlus0001", createdAt: 0 } as const;
+      await accounts.update(accounts.state.active?.id ?? "", (credential) => ({ ...credential, derivedKey }));
+      const kinds = ["chatgpt", "apiKey"] as const;
+      for (const kind of kinds) await source.get(kind);
+      allowed = ["another-workspace"];
+      for (const kind of kinds) await assert.rejects(source.get(kind), is("accountNotAllowed"));
+      allowed = [];
+      assert.equal((await source.get("apiKey")).bearer, derivedKey.key);
+    });
+
+    it("refreshes nothing, and refreshes at once when it is allowed again", async () => {
+      const { source } = await open();
+      allowed = ["another-workspace"];
+      fixture.clock.jump(lifetime + minute);
+      for (let times = 0; times < 3; times += 1) await assert.rejects(source.accessToken(), is("accountNotAllowed"));
+      assert.equal(refreshes(), 0);
+      allowed = [];
+      await source.get("chatgpt");
+      assert.equal(refreshes(), 1);
+    });
+  });
+
   it("does not refresh right after a login, however short the token lives", async () => {
     fixture.issuer.setLifetimes({ accessToken: 120 });
     const { source } = await fixture.signedIn();

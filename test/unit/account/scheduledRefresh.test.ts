@@ -65,6 +65,24 @@ describe("The scheduled refresh of the active account's tokens", () => {
     await window.dispose();
   });
 
+  it("leaves an account alone that may not be used, without a word, and refreshes it when it may be", async () => {
+    let allowed = ["another-workspace"];
+    const window = await fixture.signedIn("plus@example.com", { allowedWorkspaces: () => allowed });
+    const { accounts, lines } = window;
+    window.start();
+    for (const ms of [11 * day, 6 * minute, 6 * minute]) {
+      await fixture.clock.advance(ms);
+      await until(() => fixture.clock.pending === 1);
+    }
+    assert.deepEqual([refreshes(), accounts.entry()?.credential.sequence], [0, 0]);
+    assert.ok(!lines.some((line) => line.includes("not refreshed")), lines.join("\n"));
+    allowed = [];
+    await fixture.clock.advance(6 * minute);
+    await until(() => accounts.entry()?.credential.sequence === 1);
+    assert.equal(refreshes(), 1);
+    await window.dispose();
+  });
+
   it("does not refresh at once what another window has just refreshed, though by a wrong clock it is due", async () => {
     const { accounts, source, log } = await fixture.signedIn();
     let asked = 0;

@@ -183,15 +183,15 @@ describe("An account that the settings don't allow", () => {
   it("is shown as such in the panel, also among the other accounts", async () => {
     await fixture.signedIn("team@example.com");
     await forbidden();
-    const usage = { current: undefined };
-    const view = createView({ ...fixture, known: { current: undefined }, usage } as never);
-    assert.equal(view.problem, notAllowed);
+    const others = { known: { current: undefined }, consumers: { views: () => [] }, usage: { current: undefined } };
+    const view = createView({ ...fixture, ...others } as never);
+    assert.deepEqual([view.problem, view.notAllowed], [notAllowed, true]);
     assert.deepEqual(
       view.otherAccounts?.map(({ notAllowed: isNot }) => isNot),
       [true],
     );
     changeSetting(setting, undefined);
-    const { problem, otherAccounts } = createView({ ...fixture, known: { current: undefined }, usage } as never);
+    const { problem, otherAccounts } = createView({ ...fixture, ...others } as never);
     assert.deepEqual([problem, otherAccounts?.map(({ notAllowed: isNot }) => isNot)], [undefined, [undefined]]);
   });
 });

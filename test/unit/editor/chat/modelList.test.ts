@@ -42,6 +42,16 @@ describe("the list of models in VS Code's Chat", () => {
     assert.deepEqual(await provider.information(before), before);
   });
 
+  it("stays while the settings don't allow the account", async () => {
+    for (const code of ["accountNotAllowed", "allowedWorkspacesUnusable"] as const) {
+      const { get } = fixture.credentials;
+      assert.equal((await provider.information()).length, 3);
+      fixture.credentials.get = () => Promise.reject(new Problem(code));
+      assert.equal((await provider.information()).length, 3);
+      fixture.credentials.get = get;
+    }
+  });
+
   it("stays while a sign-in has expired, and goes with a sign-out", async () => {
     assert.equal((await provider.information()).length, 3);
     fixture.credentials.get = () => Promise.reject(new Problem("needsSignIn"));

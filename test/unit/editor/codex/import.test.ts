@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { isProblem } from "../../../../src/shared/problem.ts";
 import type { MemorySecrets } from "../../../support/memorySecrets.ts";
-import { changeSetting, sentences, settle, theMessage, until, willAnswer } from "../../../support/vscodeStub/stub.ts";
+import {
+  changeSetting,
+  sentences,
+  settle,
+  state,
+  theMessage,
+  until,
+  willAnswer,
+} from "../../../support/vscodeStub/stub.ts";
 import { here, ownKey, useImport, workspace } from "./importFixture.ts";
 
 describe("Importing from the Codex CLI", () => {
@@ -100,6 +108,23 @@ describe("Importing from the Codex CLI", () => {
       });
       assert.deepEqual([editor().accounts.state.accounts, mode()], [[], "apiKey"]);
       assert.equal(sentences().at(-1), "API key verified and saved.");
+    });
+
+    it("says which saved key it would replace, and that of no other choice", async () => {
+      await write({ OPENAI_API_KEY: ownKey });
+      for (const [saved, replaced] of [
+        ["sk-savedByThePerson5678", 1],
+        [ownKey, 0],
+      ] as const) {
+        await editor().ownKey.set(saved, true);
+        state.messages.length = 0;
+        willAnswer(/^Import this Codex CLI login/, undefined);
+        await run(here);
+        const { detail } = theMessage(/^Import this Codex CLI login/);
+        assert.equal(detail.match(/It replaces the API key sk-…5678 that is saved here\./g)?.length ?? 0, replaced);
+        if (replaced) assert.match(detail, /^Use Only the API Key: .* It replaces the API key/m);
+        assert.equal(editor().ownKey.current?.key, saved);
+      }
     });
 
     it("leaves key and mode when the API refuses it", async () => {

@@ -47,6 +47,16 @@ describe("The authentication provider", () => {
     assert.equal(loads, 1);
   });
 
+  it("tells from memory what the Accounts menu needs, and the rest only for an extension that was let", async () => {
+    const [id, label, plan, chatgptAccountId] = ["a", "ada@example.com", "plus", "w-1"];
+    await memento.update("known", { accounts: [{ id, label, plan, chatgptAccountId }], active: id, ownKey: false });
+    const provider = register();
+    const account = async (scopes: string[] | undefined) => (await provider.getSessions(scopes, {}))[0]?.account;
+    assert.deepEqual(await account(undefined), { id, label });
+    assert.deepEqual(await account([]), { id, label, plan, chatgptAccountId });
+    assert.equal(loads, 0);
+  });
+
   it("gives our sentence and no stack, whatever fails, and logs what it was", async () => {
     const foreign = new Error("Bearer abc, from somewhere");
     const problem = new Problem("keyringFailed", "detail");
