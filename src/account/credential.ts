@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { type Claims, mergeClaims, readClaims } from "../oauth/claims.ts";
 import type { TokenSet } from "../oauth/tokenEndpoint.ts";
+import { isHeaderValue } from "../platform/headerValue.ts";
 import { parseJson } from "../platform/json.ts";
 import { asRecord } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
@@ -11,6 +12,8 @@ import { type Migrations, migrateCredential } from "./migrateCredential.ts";
 export const credentialVersion = 2;
 
 const token = z.string().check(z.minLength(1));
+/** A token or key that is sent in a header. */
+const headerToken = z.string().check(z.refine(isHeaderValue));
 const time = z.number();
 /** What a record of this origin cannot have. */
 const absent = z.optional(z.never());
@@ -39,7 +42,7 @@ const handOffSchema = z.object({
 });
 
 const derivedKeySchema = z.discriminatedUnion("status", [
-  z.object({ status: z.literal("present"), key: token, createdAt: time }),
+  z.object({ status: z.literal("present"), key: headerToken, createdAt: time }),
   z.object({ status: z.literal("absent"), why: z.enum(["pending", "noOrganization", "refused", "unreachable"]) }),
 ]);
 export type DerivedKey = z.infer<typeof derivedKeySchema>;
@@ -72,7 +75,7 @@ const commonFields = {
 /** What a record has whose refresh token is kept here. */
 const heldFields = {
   ...commonFields,
-  tokens: z.object({ idToken: token, accessToken: token, refreshToken: token }),
+  tokens: z.object({ idToken: token, accessToken: headerToken, refreshToken: token }),
   /** While it is set, the refresh token may be in the CLI's file too, and must not be used. */
   handOff: z.optional(handOffSchema),
   link: absent,
@@ -81,7 +84,7 @@ const heldFields = {
 /** What a record has whose login the Codex CLI owns: the CLI alone uses its refresh token, so it is not kept here. */
 const linkedFields = {
   ...commonFields,
-  tokens: z.object({ idToken: token, accessToken: token, refreshToken: absent }),
+  tokens: z.object({ idToken: token, accessToken: headerToken, refreshToken: absent }),
   link: linkSchema,
   handOff: absent,
 };
@@ -115,8 +118,8 @@ export function parseCredential(text: string | undefined, steps?: Migrations): S
   const record = asRecord(parseJson(text));
   if (!record) return { status: "corrupt" };
   if (typeof record.version === "number" && record.version > credentialVersion) return { status: "newer" };
-  const parsed = credentialSchema.safeParse(withoutUnknownRejection(migrateCredential(record, steps)));
-  return parsed.success ? { status: "found", credential: parsed.data } : { status: "corrupt" };
+  const credential = readRecord(withoutUnknownRejection(migrateCredential(record, steps)));
+  return credential ? { status: "found", credential } : { status: "corrupt" };
 }
 
 /**
@@ -125,8 +128,14 @@ export function parseCredential(text: string | undefined, steps?: Migrations): S
  */
 export function serializeCredential(credential: Credential): string {
   const text = JSON.stringify(credential);
-  if (!credentialSchema.safeParse(JSON.parse(text)).success) throw new Problem("saveFailed", "not a valid record");
+  if (!readRecord(JSON.parse(text))) throw new Problem("saveFailed", "not a valid record");
   return text;
+}
+
+/** A record in its present version, if its credential can be sent. */
+function readRecord(record: unknown): Credential | undefined {
+  const { data } = credentialSchema.safeParse(record);
+  return data && !claimsOf(data.tokens).hasUnusableWorkspace ? data : undefined;
 }
 
 /** An unknown reason must not cost the record that it is in: the next refresh will find out. */

@@ -12,7 +12,12 @@ export function mergeTokens<T extends LoginTokens>(
   const claims = claimsOf(known);
   for (const token of [answered.idToken, answered.accessToken]) {
     const named = token === undefined ? undefined : readClaims(token);
-    if (isOther(named?.workspaceId, claims.workspaceId) || isOther(named?.userId, claims.userId)) return undefined;
+    if (
+      named?.hasUnusableWorkspace ||
+      isOther(named?.workspaceId, claims.workspaceId) ||
+      isOther(named?.userId, claims.userId)
+    )
+      return undefined;
   }
   const tokens: T = { ...known, ...answered };
   const merged = claimsOf(tokens);

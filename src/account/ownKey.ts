@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod/mini";
 import type { Disposable } from "../platform/disposables.ts";
 import { Emitter } from "../platform/emitter.ts";
+import { isHeaderValue } from "../platform/headerValue.ts";
 import { parseJson } from "../platform/json.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { remember } from "../platform/remember.ts";
@@ -14,7 +15,7 @@ const setAsideKey = "setAside.ownKey";
 
 const ownKeySchema = z.object({
   version: z.literal(1),
-  key: z.string(),
+  key: z.string().check(z.refine(isHeaderValue)),
   checked: z.boolean(),
   /** The API that it was set for, where that is not OpenAI's. */
   apiBaseUrl: z.optional(z.string()),
@@ -90,9 +91,10 @@ export class OwnKeyStore {
 
   /**
    * @param apiBaseUrl the API that the key is for; OpenAI's when it is not given
-   * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays
+   * @throws Problem `keyUnusable`, `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; the key that was set before stays
    */
   async set(key: string, checked: boolean, apiBaseUrl?: string): Promise<void> {
+    if (!isHeaderValue(key)) throw new Problem("keyUnusable");
     await this.load();
     // What is stored now may have to be kept aside.
     await this.reload();

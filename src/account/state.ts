@@ -1,10 +1,12 @@
 import type { Claims } from "../oauth/claims.ts";
+import { shownName } from "../shared/shownText.ts";
 import { type Credential, claimsOf, maskKey } from "./credential.ts";
 
 /** An account without its secrets, for anything that shows it. Times are ms since 1970 by the local clock. */
 export interface Account {
   readonly id: string;
   readonly origin: Credential["origin"];
+  /** Email and plan as they may be shown. */
   readonly email: string | undefined;
   readonly plan: string | undefined;
   /** The ChatGPT workspace. */
@@ -55,8 +57,8 @@ export function createEntry(credential: Credential): Entry {
     account: {
       id: credential.id,
       origin: credential.origin,
-      email: claims.email,
-      plan: claims.plan,
+      email: shownName(claims.email),
+      plan: shownName(claims.plan),
       workspaceId: claims.workspaceId,
       fedramp: claims.fedramp,
       needsPlatformSetup: claims.needsPlatformSetup,

@@ -82,6 +82,7 @@ async function readLoginFromKeyring(
 function loginOfAccessToken(accessToken: string): AuthFile {
   const tokens = keyringTokens(accessToken);
   const claims = claimsOf(tokens);
+  if (claims.hasUnusableWorkspace) throw new Problem("authFileBadCharacters");
   return {
     mode: "chatgpt",
     tokens: { ...tokens, refreshToken: undefined, workspaceId: claims.workspaceId },

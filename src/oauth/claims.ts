@@ -1,5 +1,7 @@
 import { decodeJwt } from "jose/jwt/decode";
 import * as z from "zod/mini";
+import { isHeaderValue } from "../platform/headerValue.ts";
+import { asTime } from "../platform/untrusted.ts";
 
 /** What a token says about its account. Nothing here is verified: show and compare it, but never trust it. */
 export interface Claims {
@@ -8,23 +10,21 @@ export interface Claims {
   readonly userId?: string;
   /** The ChatGPT workspace (`chatgpt_account_id`). */
   readonly workspaceId?: string;
+  /** There is an id of a ChatGPT workspace that no header can hold. Such a login is refused; without the id it would be another one. */
+  readonly hasUnusableWorkspace?: true;
   readonly organizationId?: string;
   readonly projectId?: string;
   readonly fedramp: boolean;
   /** This person owns the Platform organization and has not set it up yet. */
   readonly needsPlatformSetup: boolean;
-  /** Milliseconds since 1970, by the issuer's clock. */
+  /** Milliseconds since 1970, by the issuer's clock; an absurd time counts as absent (NumericDate, RFC 7519 section 2). */
   readonly issuedAt?: number;
   readonly expiresAt?: number;
 }
 
 const longestToken = 64 * 1024;
-const earliest = Date.UTC(2000, 0);
-const latest = Date.UTC(2200, 0);
 
 const text = z.string().check(z.minLength(1), z.maxLength(320));
-/** What a request's header can hold: visible ASCII. */
-const headerText = text.check(z.regex(/^[\x21-\x7e]+$/));
 /** A claim of the wrong type counts as absent: a sign-in must not fail because of it. */
 const lenient = <T extends z.core.$ZodType>(schema: T) => z.catch(z.optional(schema), undefined);
 
@@ -32,7 +32,7 @@ const authClaim = z.object({
   chatgpt_plan_type: lenient(text),
   chatgpt_user_id: lenient(text),
   user_id: lenient(text),
-  chatgpt_account_id: lenient(headerText),
+  chatgpt_account_id: lenient(text),
   chatgpt_account_is_fedramp: lenient(z.boolean()),
   organization_id: lenient(text),
   project_id: lenient(text),
@@ -68,14 +68,19 @@ export function readClaims(token: string): Claims | undefined {
     email: email ?? profile?.email,
     plan: auth?.chatgpt_plan_type,
     userId: auth?.chatgpt_user_id ?? auth?.user_id,
-    workspaceId: auth?.chatgpt_account_id,
+    ...workspaceIn(auth?.chatgpt_account_id),
     organizationId: auth?.organization_id,
     projectId: auth?.project_id,
     fedramp: auth?.chatgpt_account_is_fedramp === true,
     needsPlatformSetup: auth?.completed_platform_onboarding !== true && auth?.is_org_owner === true,
-    issuedAt: toTime(iat),
-    expiresAt: toTime(exp),
+    issuedAt: asTime(iat),
+    expiresAt: asTime(exp),
   });
+}
+
+function workspaceIn(id: string | undefined): Pick<Claims, "workspaceId" | "hasUnusableWorkspace"> {
+  if (id === undefined) return {};
+  return isHeaderValue(id) ? { workspaceId: id } : { hasUnusableWorkspace: true };
 }
 
 /** The issuer that a token names (`iss`), unchanged. Not verified, like all claims. */
@@ -106,12 +111,6 @@ function decode(token: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A NumericDate (RFC 7519 section 2) in ms; an absurd one counts as absent. */
-function toTime(seconds: number | undefined): number | undefined {
-  const ms = (seconds ?? Number.NaN) * 1000;
-  return ms >= earliest && ms <= latest ? ms : undefined;
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { asTime } from "../platform/untrusted.ts";
 
 const dayMs = 24 * 60 * 60_000;
 /** Below this a difference is the network's delay and rounding, not a wrong clock, ms. */
@@ -26,7 +27,8 @@ export function clockOffset(
   expiresAtMs?: number,
 ): number | undefined {
   const now = clock.now();
-  const date = dateHeader ? Date.parse(dateHeader) + 500 : Number.NaN;
+  // In seconds, as it is in the header.
+  const date = (asTime(Date.parse(dateHeader ?? "") / 1000) ?? Number.NaN) + 500;
   const time =
     issuedAtMs === undefined ? dateAlone(date, expiresAtMs) : timeOfAnswer(date, now, issuedAtMs, expiresAtMs);
   return time === undefined ? undefined : withoutNoise(time - now);

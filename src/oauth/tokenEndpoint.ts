@@ -1,20 +1,30 @@
 import * as z from "zod/mini";
+import { isHeaderValue } from "../platform/headerValue.ts";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { asRecord } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
+import { readClaims } from "./claims.ts";
 import { clientId } from "./issuer.ts";
 import { errorCode, failureOf, isErrorBody, isPassing, isServiceError } from "./oauthError.ts";
 
 const refreshToken = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
 /** A token that becomes part of a header: visible ASCII. */
-const token = refreshToken.check(z.regex(/^[\x21-\x7e]+$/));
+const token = refreshToken.check(z.refine(isHeaderValue));
 
 const tokenSetSchema = z.object({ id_token: token, access_token: token, refresh_token: refreshToken });
+/** A token of an account that is signed in already, so that it names no ChatGPT workspace that cannot be. */
+const nextToken = token.check(z.refine((text) => !readClaims(text)?.hasUnusableWorkspace));
 /** An unusable field counts as left out. Rejecting the whole answer would lose the new refresh token with it. */
+const lenient = <T extends z.core.$ZodType>(schema: T) => z.catch(z.optional(schema), undefined);
+const redeemedSchema = z.object({
+  id_token: lenient(token),
+  access_token: lenient(token),
+  refresh_token: lenient(refreshToken),
+});
 const refreshedSchema = z.object({
-  id_token: z.catch(z.optional(token), undefined),
-  access_token: z.catch(z.optional(token), undefined),
-  refresh_token: z.catch(z.optional(refreshToken), undefined),
+  id_token: lenient(nextToken),
+  access_token: lenient(nextToken),
+  refresh_token: lenient(refreshToken),
 });
 const apiKeySchema = z.object({ access_token: token });
 
@@ -114,7 +124,7 @@ export class TokenEndpoint {
       },
     });
     if (response.status !== 200) throw exchangeFailure(response);
-    const given = refreshedSchema.safeParse(response.json).data;
+    const given = redeemedSchema.safeParse(response.json).data;
     if (given?.refresh_token !== undefined && !(given.id_token && given.access_token)) {
       throw new IncompleteTokens(given.refresh_token);
     }

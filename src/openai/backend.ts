@@ -1,6 +1,7 @@
 import type { BearerCredential, CredentialKind, CredentialSource } from "../account/credentialSource.ts";
 import { originator } from "../oauth/issuer.ts";
 import { withoutTrailingSlashes } from "../platform/endpoint.ts";
+import { assertSendable } from "../platform/headerValue.ts";
 
 /**
  * Where requests get their credential. Both reject with a `Problem` (`notSignedIn`, `needsSignIn`, `noApiKey`, …).
@@ -31,7 +32,7 @@ export interface Backend {
   readonly modelsUrl: string;
   /** The plan's usage windows; an API key has none. */
   readonly usageUrl: string | undefined;
-  /** @throws Problem `endpointNotAllowed` when the credential may not be sent to this service */
+  /** @throws Problem `endpointNotAllowed` when the credential may not be sent to this service, `notSendable` when it cannot be */
   headers(credential: BearerCredential, request?: RequestTraits): Record<string, string>;
 }
 
@@ -67,6 +68,7 @@ export function chatgptBackend(baseUrl: string, userAgent: string, assertAllowed
         headers["x-client-request-id"] = request.sessionId;
         if (request.responsesLite) headers["x-openai-internal-codex-responses-lite"] = "true";
       }
+      assertSendable(headers);
       return headers;
     },
   };
@@ -87,7 +89,9 @@ export function platformBackend(baseUrl: string, userAgent: string, assertAllowe
     usageUrl: undefined,
     headers(credential) {
       assertAllowed(credential, base);
-      return commonHeaders(credential, userAgent);
+      const headers = commonHeaders(credential, userAgent);
+      assertSendable(headers);
+      return headers;
     },
   };
 }

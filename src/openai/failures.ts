@@ -3,6 +3,7 @@ import type { HttpResponse } from "../platform/httpClient.ts";
 import { asNumber, asRecord, asString, asTime } from "../platform/untrusted.ts";
 import { Problem, type ProblemCode } from "../shared/problem.ts";
 import type { Backend } from "./backend.ts";
+import { plausibleReset } from "./usage.ts";
 
 /** An answer that refuses the credential, which may be old. It is a value, because the next step is another credential. */
 export class Refusal {
@@ -66,7 +67,8 @@ export function failureOf(response: HttpResponse, backend: Pick<Backend, "kind">
 export function failureOfEvent(value: unknown, backend: Pick<Backend, "kind">, now: number): Problem | Refusal {
   const error = errorOf(value);
   const detail = `event${shortCode(error)}`;
-  return failureByCode({ error, backend, detail, now }) ?? new Problem("serviceFailed", detail);
+  const known = failureByCode({ error, backend, detail, now });
+  return known ?? new Problem(isFinal(error) ? "badRequest" : "serviceFailed", detail);
 }
 
 /**
@@ -80,7 +82,7 @@ export function failureOfBody(json: unknown, backend: Pick<Backend, "kind">, now
   const known = failureByCode({ error, backend, detail, now });
   if (known) return known;
   const isError = asRecord(body?.error) !== undefined || asString(body?.error) !== undefined;
-  if (isError && error.type !== "invalid_request_error") return new Problem("serviceFailed", detail);
+  if (isError && !isFinal(error)) return new Problem("serviceFailed", detail);
   const isRefused = isError || body?.detail !== undefined;
   return new Problem(isRefused ? "badRequest" : "unreadableAnswer", detail);
 }
@@ -110,10 +112,26 @@ function failureByCode(source: Source): Problem | Refusal | undefined {
   if (code === "usage_limit_reached" || type === "usage_limit_reached") return usageLimit(source);
   const [known] = problemsByCode.find(([, names]) => names.some((name) => name === code || name === type)) ?? [];
   if (known) return new Problem(known, source.detail);
+  if (/(?:^|_)(?:policy|moderation|safety)(?:_|$)/.test(code)) return new Problem("contentRefused", source.detail);
+  if (/(?:^|_)(?:quota|billing|credits)(?:_|$)/.test(code)) return new Problem("quotaExceeded", source.detail);
   // Seen without a code: "The 'X' model is not supported when using Codex with a ChatGPT account", "Model not found X".
   const model = /\bmodel\b/i.exec(message);
   const isWithoutModel = model && /\bnot (?:supported when using|found)/i.test(message.slice(model.index));
   return isWithoutModel ? new Problem("modelNotSupported", source.detail) : undefined;
+}
+
+/**
+ * Whether an error with a status of success, which says nothing, is one that the same request would get again. Types are
+ * the API's; codes are those of its `ResponseError` (platform.openai.com/docs/api-reference/responses/object).
+ */
+function isFinal({ code, type }: ServiceError): boolean {
+  return (
+    /^(?:invalid_request|permission|authentication|not_found|billing)_error$/.test(type) ||
+    /^(?:invalid|unsupported|unknown|missing|empty|failed_to_download)_/.test(code) ||
+    /_(?:not_found|not_supported|not_allowed|not_permitted|too_(?:large|long|small|many)|parse_error|mismatch)$/.test(
+      code,
+    )
+  );
 }
 
 function refusal({ backend, detail }: Source, isDoubtful: boolean): Refusal {
@@ -126,12 +144,14 @@ function usageLimit({ error: { fields }, detail, now }: Source): Problem {
   const resetsAt = asTime(fields.resets_at) ?? (within === undefined ? undefined : asTime(now / 1000 + within));
   // Nobody is to wait for a time that is over: the computer's clock may be ahead.
   const isAhead = resetsAt !== undefined && resetsAt > now;
-  return new Problem("usageLimitReached", detail, { resetsAt: isAhead ? resetsAt : undefined });
+  return new Problem("usageLimitReached", detail, { resetsAt: isAhead ? plausibleReset(resetsAt, now) : undefined });
 }
 
 function codeOfStatus(status: number, page: boolean) {
   if (status === 403) return "forbidden";
   if (status === 429) return "rateLimited";
+  // What the service, or a proxy before it, gave up waiting for (RFC 9110 section 15.5.9); early data (RFC 8470).
+  if (status === 408 || status === 425) return "serviceFailed";
   if (status === 413) return "contextLengthExceeded";
   if (status === 503) return "overloaded";
   if (status >= 500) return "serviceFailed";

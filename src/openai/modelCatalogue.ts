@@ -1,5 +1,6 @@
 import type { BearerCredential } from "../account/credentialSource.ts";
 import { ageOf, type Moment, momentBy } from "../platform/clock.ts";
+import { isHeaderValue } from "../platform/headerValue.ts";
 import { describeError } from "../platform/logger.ts";
 import { isProblem, Problem } from "../shared/problem.ts";
 import { authorizedCall } from "./authorizedCall.ts";
@@ -99,8 +100,13 @@ export class ModelCatalogue {
     const { json, headers, status } = response;
     const models = backend.kind === "chatgpt" ? parseCatalogue(json) : parsePlatformList(json);
     if (!models) throw new Problem("unreadableAnswer", `HTTP ${status}`);
-    return { account: credential.account, models, etag: headers.etag, fetchedAt };
+    return { account: credential.account, models, etag: etagIn(headers), fetchedAt };
   }
+}
+
+/** It is sent back, so it has to be one that can be (RFC 9110 section 8.8.3). */
+function etagIn({ etag }: Readonly<Record<string, string>>): string | undefined {
+  return etag !== undefined && etag.length <= 256 && isHeaderValue(etag) ? etag : undefined;
 }
 
 /** An access token changes every few days, its account does not; a key is its own account. */

@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import { shownText } from "../shared/shownText.ts";
+import { isModelId, mostModels } from "./chatgptModels.ts";
 import type { ChatModel } from "./model.ts";
 import type { ReasoningLevel } from "./modelOptions.ts";
 
@@ -60,7 +62,7 @@ const otherPurpose =
 const snapshot = /-\d{4}-\d{2}-\d{2}$/;
 
 const listSchema = z.object({ data: z.array(z.unknown()) });
-const entrySchema = z.object({ id: z.string().check(z.minLength(1)) });
+const entrySchema = z.object({ id: z.string().check(z.refine(isModelId)) });
 
 /**
  * The chat models of an API key.
@@ -78,6 +80,7 @@ function platformModels(ids: readonly string[]): readonly ChatModel[] {
     .filter((id) => !(snapshot.test(id) && known.has(id.replace(snapshot, ""))))
     .flatMap((id) => platformModel(id) ?? [])
     .sort((a, b) => b.rank - a.rank || a.model.id.length - b.model.id.length || a.model.id.localeCompare(b.model.id))
+    .slice(0, mostModels)
     .map(({ model }) => model);
 }
 
@@ -91,7 +94,7 @@ function platformModel(id: string): { model: ChatModel; rank: number } | undefin
     rank: Number.parseFloat(/^gpt-([\d.]+)/.exec(base)?.[1] ?? "0"),
     model: {
       id,
-      name: id,
+      name: shownText(id) ?? id,
       description: undefined,
       family: base.replace(snapshot, ""),
       maxInputTokens: family.maxInputTokens,

@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { parseJson } from "../platform/json.ts";
-import { asArray, asNumber, asRecord, asString } from "../platform/untrusted.ts";
+import { asArray, asCode, asNumber, asRecord, asString } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
 import type { Refusal } from "./failures.ts";
 import type { ReasoningItem, ToolCall } from "./messages.ts";
@@ -28,7 +28,7 @@ export interface TokenUsage {
 export interface CompletedResponse {
   readonly id: string;
   readonly usage: TokenUsage | undefined;
-  /** Why the answer stops early though the service counts it as done, e.g. `max_output_tokens`. */
+  /** The code of why the answer stops early though the service counts it as done, e.g. `max_output_tokens`. */
   readonly incomplete: string | undefined;
 }
 
@@ -180,7 +180,7 @@ export class ResponseEvents {
       if (record?.type !== "reasoning") this.#item(record);
     }
     this.#batch.flush();
-    const incomplete = asString(asRecord(response.incomplete_details)?.reason);
+    const incomplete = asCode(asRecord(response.incomplete_details)?.reason);
     if (incomplete === "content_filter") {
       this.failure = new Problem("contentRefused", incomplete);
     } else {

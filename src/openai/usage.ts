@@ -100,10 +100,12 @@ export function noticeWhenLittleLeft(usageNow: Usage, given: NoticesGiven, now: 
   for (const name of names) {
     const window = usageNow[name];
     const until = given[name];
-    const isGiven = until !== undefined && now < until;
+    const isGiven = until !== undefined && now < until && plausibleReset(until, now, longestWindowMs) !== undefined;
     if (isGiven) next[name] = until;
     if (isGiven || !window || window.leftPercent > littleLeftPercent || isOver(window, now)) continue;
-    next[name] = window.resetsAt ?? now + (window.windowMinutes ?? fallbackMinutes[name]) * 60_000;
+    next[name] =
+      plausibleReset(window.resetsAt, now, longestWindowMs) ??
+      now + (window.windowMinutes ?? fallbackMinutes[name]) * 60_000;
     notice ??= name;
   }
   return { notice, given: next };
@@ -115,6 +117,24 @@ function isOver({ resetsAt }: UsageWindow, now: number): boolean {
 }
 
 const fallbackMinutes: Readonly<Record<UsageWindowName, number>> = { fiveHour: 300, weekly: 10_080 };
+
+const dayMs = 24 * 60 * 60_000;
+/** No plan's window is longer, ms. */
+const longestWindowMs = 366 * dayMs;
+/** A limit that resets later than this is not one that a person waits for, ms. */
+const longestWaitMs = 10 * longestWindowMs;
+
+/**
+ * When a limit resets, unless that is so far away that it cannot be: ms since 1970.
+ * @param now ms since 1970
+ */
+export function plausibleReset(
+  resetsAt: number | undefined,
+  now: number,
+  longestMs = longestWaitMs,
+): number | undefined {
+  return resetsAt !== undefined && resetsAt - now <= longestMs ? resetsAt : undefined;
+}
 
 /** Windows longer than a day are shown as the weekly one. */
 const dayMinutes = 24 * 60;
@@ -154,6 +174,6 @@ function usageWindow(
     usedPercent,
     leftPercent: 100 - usedPercent,
     resetsAt: asTime(resetAt),
-    windowMinutes: minutes || undefined,
+    windowMinutes: minutes && minutes > 0 && minutes * 60_000 <= longestWindowMs ? minutes : undefined,
   };
 }

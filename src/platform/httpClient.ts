@@ -1,4 +1,5 @@
 import { Problem } from "../shared/problem.ts";
+import { assertSendable } from "./headerValue.ts";
 import { parseJson } from "./json.ts";
 import { networkFailure } from "./networkFailure.ts";
 import { remember } from "./remember.ts";
@@ -31,8 +32,8 @@ export interface HttpResponse {
 export interface HttpClient {
   /**
    * Sends one request and reads its answer, whatever its status. Does not follow redirects.
-   * @throws Problem `dnsFailed`, `tlsFailed`, `proxyFailed`, `unreachable`, `answerLost` or `unreadableAnswer`; an abort
-   * rejects with the signal's reason
+   * @throws Problem `dnsFailed`, `tlsFailed`, `proxyFailed`, `unreachable`, `answerLost` or `unreadableAnswer`;
+   * `notSendable`; an abort rejects with the signal's reason
    */
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Loads what the first request needs ahead of it. */
@@ -65,6 +66,8 @@ export function createHttpClient(userAgent: () => string, originator: string): H
       await instance.get();
     },
     async send(request) {
+      const headers = { Accept: "application/json", "User-Agent": userAgent(), originator, ...request.headers };
+      assertSendable(headers);
       const http = await instance.get();
       const deadline = AbortSignal.timeout(request.timeoutMs ?? defaultTimeoutMs);
       const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
@@ -72,7 +75,7 @@ export function createHttpClient(userAgent: () => string, originator: string): H
         const response = await http.request<string>({
           method: request.method,
           url: request.url,
-          headers: { Accept: "application/json", "User-Agent": userAgent(), originator, ...request.headers },
+          headers,
           data: request.form ? new URLSearchParams(request.form) : request.json,
           maxContentLength: request.maxBytes ?? defaultMaxBytes,
           signal,

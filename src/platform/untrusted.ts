@@ -11,14 +11,25 @@ export function asString(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** What looks like a code of a protocol, so that no free text gets into a log. */
+export function asCode(value: unknown): string | undefined {
+  return typeof value === "string" && /^[\w.-]{1,64}$/.test(value) ? value : undefined;
+}
+
 export function asNumber(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** Seconds since 1970 as ms, if that is a time that a Date can hold. */
-export function asTime(seconds: unknown): number | undefined {
-  const ms = (asNumber(seconds) ?? 0) * 1000;
-  return ms > 0 && ms <= 8.64e15 ? ms : undefined;
+const earliestTime = Date.UTC(2000, 0);
+const latestTime = Date.UTC(2200, 0);
+
+/**
+ * Seconds since 1970, or milliseconds where it can only be those, as ms; undefined for what is no time between the years
+ * 2000 and 2200. No calendar fails for those.
+ */
+export function asTime(value: unknown): number | undefined {
+  const number = asNumber(value) ?? Number.NaN;
+  return [number * 1000, number].find((ms) => ms >= earliestTime && ms <= latestTime);
 }
 
 export function asArray(value: unknown): readonly unknown[] {

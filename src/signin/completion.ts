@@ -1,4 +1,5 @@
 import type { Accounts } from "../account/accounts.ts";
+import { claimsOf } from "../account/credential.ts";
 import type { RevocableToken } from "../account/replacedTokens.ts";
 import { type Account, createEntry } from "../account/state.ts";
 import { WorkspacePolicy } from "../account/workspacePolicy.ts";
@@ -82,9 +83,10 @@ export class Completion {
     }
   }
 
-  /** @throws Problem `noAccountNamed`, `workspaceNotAllowed` */
+  /** @throws Problem `noAccountNamed`, `unusableWorkspace`, `workspaceNotAllowed` */
   #check(tokens: IssuedTokens): void {
     if (accountIdIn("", tokens) === undefined) throw new Problem("noAccountNamed");
+    if (claimsOf(tokens).hasUnusableWorkspace) throw new Problem("unusableWorkspace");
     new WorkspacePolicy(this.#dependencies.allowedWorkspaces).assertMayStore(tokens);
   }
 

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { type Clock, delay } from "../../platform/clock.ts";
 import { isLoopback } from "../../platform/endpoint.ts";
+import { isHeaderValue } from "../../platform/headerValue.ts";
 import { AppServerError, type AppServerFailure, AppServerProcess } from "./appServerProcess.ts";
 import type { CodexCommand } from "./findCodex.ts";
 
@@ -212,7 +213,7 @@ async function readAccessToken(server: AppServerProcess): Promise<string | undef
   const { authMethod, authToken } = parse(authStatusSchema, answer);
   if (authMethod !== "chatgpt" || !authToken) return undefined;
   // It is sent in a header.
-  if (!/^[\x21-\x7e]+$/.test(authToken)) throw new AppServerError("rubbish");
+  if (!isHeaderValue(authToken)) throw new AppServerError("rubbish");
   return authToken;
 }
 
@@ -222,8 +223,9 @@ async function readConfiguration(server: AppServerProcess): Promise<Readonly<Rec
 
 async function startLogin(server: AppServerProcess): Promise<{ authUrl: string }> {
   const { authUrl } = parse(loginSchema, await server.request("account/login/start", { type: "chatgpt" }));
-  if (!isWebPage(authUrl)) throw new AppServerError("rubbish");
-  return { authUrl };
+  const page = webPage(authUrl);
+  if (page === undefined) throw new AppServerError("rubbish");
+  return { authUrl: page };
 }
 
 function parse<T>(schema: z.ZodMiniType<T>, answer: unknown): T {
@@ -232,8 +234,9 @@ function parse<T>(schema: z.ZodMiniType<T>, answer: unknown): T {
   return result.data;
 }
 
-/** Whether it is https, or http on this computer: nothing else is opened in the browser. */
-function isWebPage(text: string): boolean {
+/** An address as a URL parser writes it, if it is https, or http on this computer: nothing else is opened in the browser. */
+function webPage(text: string): string | undefined {
   const url = URL.parse(text);
-  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  return isSafe ? url.href : undefined;
 }

@@ -1,7 +1,9 @@
 import { type Node, parseTree } from "jsonc-parser";
 import * as z from "zod/mini";
 import { mergeClaims, readClaims } from "../../oauth/claims.ts";
+import { isHeaderValue } from "../../platform/headerValue.ts";
 import { parseJson } from "../../platform/json.ts";
+import { asTime } from "../../platform/untrusted.ts";
 import type { AuthFileProblem, AuthFileReason, UnsupportedKind } from "./problem.ts";
 
 /** Far above what the Codex CLI writes (about 5 KB, four levels at most, tokens of about 2,000 characters). */
@@ -104,7 +106,7 @@ function interpret(content: Content): AuthFileResult {
     return { ok: false, problem: { reason: "unsupportedKind", kind: unsupportedModes.get(mode) ?? "unknown" } };
   }
   const apiKey = content.OPENAI_API_KEY || undefined;
-  if (apiKey && !isHeaderSafe(apiKey)) return problem("unusableCharacters");
+  if (apiKey && !isHeaderValue(apiKey)) return problem("unusableCharacters");
   const lastRefresh = timeOf(content.last_refresh);
   if (!content.tokens) {
     if (!apiKey) return problem("noCredential");
@@ -123,17 +125,18 @@ function interpret(content: Content): AuthFileResult {
 /** The tokens and what their claims say of the person, or why they cannot be used. */
 function interpretTokens(raw: NonNullable<Content["tokens"]>) {
   if (!raw.id_token || !raw.access_token || typeof raw.refresh_token !== "string") return "incompleteTokens";
-  if (![raw.id_token, raw.access_token, raw.refresh_token, raw.account_id ?? ""].every(isHeaderSafe)) {
-    return "unusableCharacters";
-  }
+  const all = [raw.id_token, raw.access_token, raw.refresh_token, raw.account_id];
+  if (!all.every((text) => !text || isHeaderValue(text))) return "unusableCharacters";
   const claims = readClaims(raw.id_token);
   if (!claims) return "invalidIdToken";
   const accessClaims = readClaims(raw.access_token);
+  const { workspaceId, hasUnusableWorkspace } = mergeClaims(claims, accessClaims);
+  if (hasUnusableWorkspace) return "unusableCharacters";
   const tokens: CodexTokens = {
     idToken: raw.id_token,
     accessToken: raw.access_token,
     refreshToken: raw.refresh_token || undefined,
-    workspaceId: mergeClaims(claims, accessClaims).workspaceId,
+    workspaceId,
   };
   const identity: CodexIdentity = { email: claims.email, plan: claims.plan, userId: claims.userId };
   return { tokens, identity, accessTokenExpiresAt: accessClaims?.expiresAt };
@@ -199,13 +202,7 @@ function keyOf(property: Node): string {
 }
 
 function timeOf(value: unknown): number | undefined {
-  const milliseconds = typeof value === "string" && value.length <= 64 ? Date.parse(value) : Number.NaN;
-  return milliseconds > 0 ? milliseconds : undefined;
-}
-
-/** Visible ASCII only: everything else would break an HTTP header, or add one. */
-function isHeaderSafe(value: string): boolean {
-  return /^[\x21-\x7e]*$/.test(value);
+  return typeof value === "string" && value.length <= 64 ? asTime(Date.parse(value) / 1000) : undefined;
 }
 
 function problem(reason: Damage): AuthFileResult {

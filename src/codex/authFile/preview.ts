@@ -1,4 +1,5 @@
 import { maskKey } from "../../account/credential.ts";
+import { shownName } from "../../shared/shownText.ts";
 import type { AuthFile } from "./parse.ts";
 
 /** What a dialog may show of an auth.json: no secret, and no text that a dialog could render as a link or an icon. */
@@ -21,14 +22,12 @@ export interface AuthFilePreview {
   readonly lastRefresh: number | undefined;
 }
 
-const longestText = 100;
-
 export function previewAuthFile(file: AuthFile): AuthFilePreview {
   return {
     mode: file.mode,
-    email: displayText(file.identity.email),
-    plan: displayText(file.identity.plan),
-    workspaceId: displayText(file.tokens?.workspaceId),
+    email: shownName(file.identity.email),
+    plan: shownName(file.identity.plan),
+    workspaceId: shownName(file.tokens?.workspaceId),
     parts: {
       idToken: file.tokens !== undefined,
       accessToken: file.tokens !== undefined,
@@ -39,17 +38,4 @@ export function previewAuthFile(file: AuthFile): AuthFilePreview {
     accessTokenExpiresAt: file.accessTokenExpiresAt,
     lastRefresh: file.lastRefresh,
   };
-}
-
-/**
- * Text of a file as a dialog may show it: letters, digits and what is in addresses and plan names. Drops control and
- * direction characters, brackets of links (`[text](command:…)`) and icons (`$(name)`). Undefined when nothing is left.
- */
-export function displayText(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  // Cut before the replacement too: the value may be as long as the file.
-  const kept = value.slice(0, 4 * longestText).replace(/[^\p{L}\p{N} @._+'-]/gu, "");
-  const characters = [...kept.trim()];
-  if (characters.length === 0) return undefined;
-  return characters.length > longestText ? `${characters.slice(0, longestText).join("")}…` : characters.join("");
 }

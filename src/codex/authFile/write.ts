@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { applyEdits, modify } from "jsonc-parser";
+import { asTime } from "../../platform/untrusted.ts";
 import { parseAuthFile } from "./parse.ts";
 import { type ReadFile, readAuthFile } from "./read.ts";
 import { attributesOf, type ReplaceResult, removeFile, replaceFile } from "./replace.ts";
@@ -78,7 +79,7 @@ export async function exportAuthFile(
   now: number,
   calls?: FileSystemCalls,
 ): Promise<ExportResult> {
-  const text = exportedText(login);
+  const text = exportedText(login, now);
   if (!replace) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
     const result = await replaceFile(path, text, "nothing", calls);
@@ -139,7 +140,7 @@ async function dropBackup({ backup, fingerprint }: ReplacedFile): Promise<void> 
  * As Codex CLI 0.169 writes it; `login status` and `exec` accept this set of keys. Never with a key: one puts older
  * CLIs (0.42, 0.63) into API-key mode, and the derived key stays in VS Code's secret storage.
  */
-function exportedText(login: ExportedLogin): string {
+function exportedText(login: ExportedLogin, now: number): string {
   const content = {
     auth_mode: "chatgpt",
     OPENAI_API_KEY: null,
@@ -149,7 +150,8 @@ function exportedText(login: ExportedLogin): string {
       refresh_token: login.refreshToken,
       account_id: login.workspaceId,
     },
-    last_refresh: new Date(login.refreshedAt).toISOString(),
+    // A record may have a time that no calendar has, and the Codex CLI could not read the file then.
+    last_refresh: new Date(asTime(login.refreshedAt / 1000) ?? now).toISOString(),
   };
   return JSON.stringify(content, null, 2);
 }

@@ -1,5 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { shownText } from "../../shared/shownText.ts";
 
 /** How a person without a usable API key wants to get one. */
 export type KeyChoice = "signIn" | "ownKey" | "useAccount";
@@ -12,7 +13,7 @@ export type KeyChoice = "signIn" | "ownKey" | "useAccount";
 export async function askKeyChoice(accountLabel: string | undefined): Promise<KeyChoice | undefined> {
   const choices: (vscode.QuickPickItem & { choice: KeyChoice })[] = [];
   if (accountLabel !== undefined) {
-    const label = l10n.t("Switch to ChatGPT mode and use {account}", { account: accountLabel });
+    const label = l10n.t("Switch to ChatGPT mode and use {account}", { account: shownText(accountLabel) ?? "" });
     choices.push({ label: `$(account) ${label}`, choice: "useAccount" });
   }
   choices.push(

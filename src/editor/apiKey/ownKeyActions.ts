@@ -6,6 +6,7 @@ import { newKeyBinding, ownKeyBinding } from "../../account/endpoints.ts";
 import { environmentKey } from "../../account/environmentKey.ts";
 import { looksLikeApiKey, type OwnKeyStore } from "../../account/ownKey.ts";
 import { checkApiKey } from "../../openai/apiKeyCheck.ts";
+import { isHeaderValue } from "../../platform/headerValue.ts";
 import type { HttpClient } from "../../platform/httpClient.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import { SharedWork } from "../../platform/sharedWork.ts";
@@ -57,7 +58,7 @@ export class OwnKeyActions {
 
   /**
    * Adopts the key of VS Code's environment, if the person agrees.
-   * @throws Problem `noEnvironmentKey` and what `adopt` throws
+   * @throws Problem `noEnvironmentKey`, `environmentKeyUnusable` and what `adopt` throws
    */
   adoptFromEnvironment(): Promise<void> {
     return this.#running.run("adopt", () => this.#adoptFromEnvironment());
@@ -65,7 +66,9 @@ export class OwnKeyActions {
 
   async #adoptFromEnvironment(): Promise<void> {
     const key = environmentKey(process.env);
-    if (key === undefined) throw new Problem("noEnvironmentKey");
+    if (key === undefined) {
+      throw new Problem(process.env.OPENAI_API_KEY?.trim() ? "environmentKeyUnusable" : "noEnvironmentKey");
+    }
     const { ownKey } = this.#dependencies;
     await ownKey.load();
     if (ownKey.current?.key === key || (await this.#mayAdopt(key))) await this.adopt(key);
@@ -98,6 +101,7 @@ export class OwnKeyActions {
   }
 
   async #keep(apiBaseUrl: string, key: string): Promise<boolean> {
+    if (!isHeaderValue(key)) throw new Problem("keyUnusable");
     const checked = await this.#check(apiBaseUrl, key);
     if (checked === "discarded") return false;
     const { ownKey, endpoints, notifications } = this.#dependencies;

@@ -4,6 +4,7 @@ import type { Backend } from "../../openai/backend.ts";
 import {
   type NoticesGiven,
   noticeWhenLittleLeft,
+  plausibleReset,
   type Usage,
   type UsageWindow,
   type UsageWindowName,
@@ -77,7 +78,7 @@ export class UsageView {
         status: "known",
         limitReached: usage.limitReached,
         updating: this.#looking,
-        windows: [...windowView("fiveHour", usage.fiveHour), ...windowView("weekly", usage.weekly)],
+        windows: [...this.#window("fiveHour", usage.fiveHour), ...this.#window("weekly", usage.weekly)],
       };
     }
     return this.#problem === undefined ? { status: "reading" } : { status: "unavailable", why: this.#problem };
@@ -139,16 +140,19 @@ export class UsageView {
     if (!notice) return;
     void notices.set({ account, given });
     const window = usage[notice];
-    if (window) warn(littleLeftSentence(notice, window.leftPercent, window.resetsAt, clock.now()));
+    if (!window) return;
+    const now = clock.now();
+    warn(littleLeftSentence(notice, window.leftPercent, plausibleReset(window.resetsAt, now), now));
+  }
+
+  #window(name: UsageWindowName, window: UsageWindow | undefined): UsageWindowView[] {
+    if (!window) return [];
+    const { usedPercent, leftPercent } = window;
+    const resetsAt = plausibleReset(window.resetsAt, this.#dependencies.clock.now());
+    return [{ name, usedPercent, leftPercent, ...(resetsAt !== undefined && { resetsAt }) }];
   }
 }
 
 function usableAccount({ active }: AccountsState): string | undefined {
   return active && !active.rejected ? active.id : undefined;
-}
-
-function windowView(name: UsageWindowName, window: UsageWindow | undefined): UsageWindowView[] {
-  if (!window) return [];
-  const { usedPercent, leftPercent, resetsAt } = window;
-  return [{ name, usedPercent, leftPercent, ...(resetsAt !== undefined && { resetsAt }) }];
 }

@@ -11,6 +11,7 @@ import type { CodexServices } from "../../codex/module.ts";
 import { appServerProblem, notFoundProblem, ofOwnFile, unreadableProblem } from "../../codex/problems.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../shared/problem.ts";
+import { shownText } from "../../shared/shownText.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 import type { CodexImport } from "./import.ts";
@@ -25,6 +26,8 @@ export interface CodexExportDependencies {
   notifications: Notifications;
 }
 
+/** Of a path that is shown; characters. */
+const longestPath = 300;
 /** How long a person has to sign the Codex CLI in, ms. */
 const loginLimitMs = 10 * 60_000;
 
@@ -63,7 +66,7 @@ export class CodexExport {
       explanations.push(
         l10n.t(
           "Hand Over This Sign-in: Your sign-in is written to {path}. Its refresh token works only once and can't be shared, so from then on the Codex CLI owns the sign-in and this extension follows it.",
-          { path: authFilePath(home.path) },
+          { path: shownText(authFilePath(home.path), longestPath) ?? "auth.json" },
         ),
       );
     }
@@ -131,7 +134,9 @@ export class CodexExport {
     notifications.info(
       backup === undefined
         ? l10n.t("The Codex CLI owns this sign-in now. It stays linked here.")
-        : l10n.t("The Codex CLI owns this sign-in now. Backup: “{backup}”.", { backup: basename(backup) }),
+        : l10n.t("The Codex CLI owns this sign-in now. Backup: “{backup}”.", {
+            backup: shownText(basename(backup)) ?? "",
+          }),
     );
   }
 

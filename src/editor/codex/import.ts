@@ -18,6 +18,7 @@ import { issuerOf } from "../../oauth/claims.ts";
 import { defaultIssuer } from "../../oauth/issuer.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../shared/problem.ts";
+import { shownText } from "../../shared/shownText.ts";
 import type { OwnKeyActions } from "../apiKey/ownKeyActions.ts";
 import type { EndpointReview } from "../endpoints/review.ts";
 import { switchAuthMode } from "../signIn/authModeSwitch.ts";
@@ -37,6 +38,9 @@ export interface CodexImportDependencies {
   notifications: Notifications;
   clock: Clock;
 }
+
+/** Of a path that is shown; characters. */
+const longestPath = 300;
 
 type Source = "here" | "browse" | "paste";
 
@@ -155,7 +159,7 @@ export class CodexImport {
     const items: (vscode.QuickPickItem & { source: Source })[] = [
       {
         label: l10n.t("Codex CLI on This Computer"),
-        ...(folder !== undefined && { description: authFilePath(folder) }),
+        ...(folder !== undefined && { description: shownText(authFilePath(folder), longestPath) ?? "" }),
         source: "here",
       },
       { label: l10n.t("Browse…"), description: l10n.t("Choose an auth.json file"), source: "browse" },

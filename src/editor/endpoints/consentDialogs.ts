@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { EndpointQuestion } from "../../account/endpointPermissions.ts";
+import { shownText } from "../../shared/shownText.ts";
 import { languageOfTexts } from "../vscode/language.ts";
 
 /** A path is not the part that tells who gets the credential; characters. */
@@ -36,7 +37,7 @@ export function askForTerminals(): Promise<boolean> {
 /** The host is there to its end, however long it is. */
 function shortened(address: string): string {
   const end = Math.max(longestAddress, new URL(address).origin.length);
-  return address.length > end ? `${address.slice(0, end)}…` : address;
+  return shownText(address, end) ?? "";
 }
 
 /** Enter presses the first button of a dialog of VS Code's, so that one gives nothing away. */

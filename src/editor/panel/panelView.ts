@@ -8,6 +8,7 @@ import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { AccountView, OtherAccountView, View } from "../../shared/panelProtocol.ts";
 import { Problem } from "../../shared/problem.ts";
+import { shownText } from "../../shared/shownText.ts";
 import type { SignIn } from "../../signin/signIn.ts";
 import type { Activity } from "../activity.ts";
 import type { UsageView } from "../chat/usageView.ts";
@@ -67,7 +68,7 @@ function otherAccounts({ state }: Accounts, policy: WorkspacePolicy, known: Know
     .filter(({ id }) => id !== state.active?.id)
     .map(({ id, email, plan, origin, rejected, workspaceId }) => ({
       id,
-      label: labels.get(id) ?? email ?? l10n.t("ChatGPT account"),
+      label: shownText(labels.get(id)) ?? email ?? l10n.t("ChatGPT account"),
       ...(plan !== undefined && { plan }),
       origin,
       needsSignIn: rejected !== undefined,
@@ -89,7 +90,7 @@ function accountView(account: Account): AccountView {
     origin,
     ...(email !== undefined && { email }),
     ...(plan !== undefined && { plan }),
-    ...(workspaceId !== undefined && { workspaceId }),
+    ...(workspaceId !== undefined && { workspaceId: shownText(workspaceId) ?? "" }),
     ...(accessTokenExpiresAt !== undefined && { accessTokenExpiresAt }),
     ...(signedInAt !== undefined && { signedInAt }),
     ...(lastRefreshAt !== undefined && { lastRefreshAt }),

@@ -1,4 +1,5 @@
 import type { Account, AccountsState } from "../../account/state.ts";
+import { shownName } from "../../shared/shownText.ts";
 import { AccountLabels, ownKeyLabel } from "./accountLabels.ts";
 
 /** An account as it is shown where no secret has been read yet. */
@@ -123,7 +124,7 @@ function candidates({ id, email, workspaceId }: Account): string[] {
 
 /** The end of a ChatGPT workspace's id: enough to tell two apart. */
 export function workspaceHint(workspaceId: string): string {
-  return workspaceId.slice(-8);
+  return shownName(workspaceId.slice(-8)) ?? "?";
 }
 
 /** These are only hints, so a value of another shape is dropped. */

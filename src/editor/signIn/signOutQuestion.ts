@@ -1,6 +1,6 @@
 import * as l10n from "@vscode/l10n";
 import type { Credential } from "../../account/credential.ts";
-import { displayText } from "../../codex/authFile/preview.ts";
+import { shownName } from "../../shared/shownText.ts";
 import { confirm } from "../vscode/confirm.ts";
 
 /**
@@ -17,7 +17,7 @@ export function losesNothing({ origin, rejected, derivedKey }: Credential): bool
  * @param origin undefined where the record could not be read
  */
 export function confirmSignOut(label: string | undefined, origin: Credential["origin"] | undefined): Promise<boolean> {
-  const account = displayText(label);
+  const account = shownName(label);
   const question =
     account === undefined ? l10n.t("Sign out of this ChatGPT account?") : l10n.t("Sign out of {account}?", { account });
   return confirm(question, detailOf(origin), l10n.t("Sign Out"));

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { Account } from "../../account/state.ts";
 import { planName } from "../../shared/planName.ts";
+import { shownName } from "../../shared/shownText.ts";
 
 /** Tells who has signed in. */
 export function signedInSentence({ email, plan }: Pick<Account, "email" | "plan">): string {
@@ -11,7 +12,7 @@ export function signedInSentence({ email, plan }: Pick<Account, "email" | "plan"
 
 /** Both come from the issuer, and a notification renders links: text that could be one is left out. */
 function isPlainEmail(email: string): boolean {
-  return /^[^\s[\]()<>]{1,64}@[^\s[\]()<>]{1,253}$/.test(email);
+  return shownName(email) === email && /^[^\s@]{1,64}@[^\s@]+$/.test(email);
 }
 
 function isPlainName(plan: string): boolean {

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
+import { shownText } from "../../shared/shownText.ts";
 import type { ActionRequest, RunAction } from "../actions.ts";
 import type { Known, KnownAccounts } from "../sessions/knownAccounts.ts";
 import { statusOf } from "./statusView.ts";
@@ -47,7 +48,7 @@ function itemsFor(known: Known | undefined, authMode: AuthMode): Item[] {
     ...(known?.ownKey ? [] : [setApiKey]),
     ...(active.needsSignIn ? [] : [item("refresh", l10n.t("Refresh ChatGPT Credentials"), "refresh")]),
     settings,
-    { ...item("sign-out", l10n.t("Sign out"), "signOut"), description: active.label },
+    { ...item("sign-out", l10n.t("Sign out"), "signOut"), description: shownText(active.label) ?? "" },
   ];
 }
 

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import { isAllowedWorkspace } from "../../account/allowedWorkspaces.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
+import { shownText } from "../../shared/shownText.ts";
 import type { Known } from "../sessions/knownAccounts.ts";
 
 /** What the status bar says. */
@@ -21,7 +22,7 @@ export function statusOf(
   allowedWorkspaces: readonly string[] = [],
 ): StatusView | undefined {
   const active = known?.accounts.find(({ id }) => id === known.active) ?? known?.accounts[0];
-  const account = active?.label ?? "";
+  const account = shownText(active?.label) ?? l10n.t("ChatGPT account");
   if (authMode === "chatgpt") {
     if (!active) return warning(l10n.t("ChatGPT: sign in"), l10n.t("ChatGPT mode is on, but you're not signed in."));
     if (active.needsSignIn)

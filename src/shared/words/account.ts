@@ -4,6 +4,10 @@ import * as l10n from "@vscode/l10n";
 export const accountProblems = {
   notSignedIn: () => l10n.t("You're not signed in with ChatGPT. Run “Sign in with ChatGPT” first."),
   needsSignIn: () => l10n.t("Your ChatGPT sign-in is no longer accepted. Run “Sign in with ChatGPT” again."),
+  notSendable: () =>
+    l10n.t(
+      "Your credential contains characters that can't be sent, so the request wasn't made. Sign in again, or set your API key again.",
+    ),
   accountNotAllowed: () =>
     l10n.t(
       "The setting “chatgptSignIn.allowedWorkspaces” doesn't allow this account's ChatGPT workspace, so the account isn't used. Switch to an allowed account, or sign in with one.",

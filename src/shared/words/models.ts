@@ -4,7 +4,7 @@ import * as l10n from "@vscode/l10n";
 export const modelProblems = {
   /** `resetsAt`: ms since 1970, where the service gave it. */
   usageLimitReached: ({ resetsAt }: { resetsAt: number | undefined }) =>
-    resetsAt === undefined
+    resetsAt === undefined || !isShowable(resetsAt)
       ? l10n.t("You've reached the usage limit of your ChatGPT plan. Try again later, or switch to an API key.")
       : l10n.t("You've reached the usage limit of your ChatGPT plan. {reset} To continue now, switch to an API key.", {
           reset: resetSentence(resetsAt),
@@ -56,7 +56,7 @@ export function littleLeftSentence(
   now: number,
 ): string {
   const left = leftSentence(window, Math.floor(leftPercent));
-  return resetsAt === undefined ? left : `${left} ${resetSentence(resetsAt, now)}`;
+  return resetsAt === undefined || !isShowable(resetsAt) ? left : `${left} ${resetSentence(resetsAt, now)}`;
 }
 
 function leftSentence(window: "fiveHour" | "weekly", percent: number): string {
@@ -70,9 +70,14 @@ function leftSentence(window: "fiveHour" | "weekly", percent: number): string {
     : l10n.t("{percent}% of your 5-hour limit is left.", { percent });
 }
 
+/** Whether every calendar and time zone can show a time, ms since 1970. */
+function isShowable(at: number): boolean {
+  return Math.abs(at) < 8.64e15 - 86_400_000;
+}
+
 /**
  * When a limit resets, in the person's local time; with the day unless that is today.
- * @param resetsAt ms since 1970
+ * @param resetsAt ms since 1970, a time that calendars have
  */
 export function resetSentence(resetsAt: number, now = Date.now()): string {
   const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(undefined, options).format(resetsAt);

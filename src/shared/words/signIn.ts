@@ -53,6 +53,10 @@ export const signInProblems = {
     l10n.t(
       "The sign-in service's response named no account, so nobody was signed in. Run “Sign in with ChatGPT” to try again.",
     ),
+  unusableWorkspace: () =>
+    l10n.t(
+      "The sign-in service named a ChatGPT workspace whose ID contains characters that aren't allowed, so nothing was saved. Run “Sign in with ChatGPT” to try again.",
+    ),
   missingCode: () => l10n.t("The sign-in page sent no authorization code. Run “Sign in with ChatGPT” to try again."),
   exchangeRefused: () =>
     l10n.t("The sign-in service refused to complete the sign-in. Run “Sign in with ChatGPT” to try again."),

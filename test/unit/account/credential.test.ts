@@ -17,6 +17,18 @@ const credential: Credential = {
   clockOffset: 0,
   derivedKey: { status: "absent", why: "pending" },
 };
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+/** A token that names a ChatGPT workspace. */
+const naming = (workspace: string) =>
+  `${encode({ alg: "none" })}.${encode({ "https://api.openai.com/auth": { chatgpt_account_id: workspace } })}.c2ln`;
+const unsendable: readonly object[] = [
+  ...["a\r\nX: 1", "a b", "é", "a\u0000"].flatMap((text) => [
+    { tokens: { ...credential.tokens, accessToken: text } },
+    { tokens: { ...credential.tokens, idToken: naming(text) } },
+    { tokens: { ...credential.tokens, accessToken: naming(text) } },
+    { derivedKey: { status: "present", key: text, createdAt: 1 } },
+  ]),
+];
 const reasons = ["expired", "reused", "revoked", "rejected"] as const;
 
 describe("A stored credential", () => {
@@ -46,6 +58,14 @@ describe("A stored credential", () => {
       }),
     ));
 
+  it("is unreadable with what no header can hold", () => {
+    for (const change of unsendable) {
+      assert.deepEqual(parseCredential(JSON.stringify({ ...credential, ...change })), { status: "corrupt" });
+    }
+    const odd = { ...credential, tokens: { ...credential.tokens, refreshToken: "a refresh token\né" } };
+    assert.equal(parseCredential(JSON.stringify(odd)).status, "found");
+  });
+
   it("is not overwritten with what could not be read again", async () => {
     const secrets = new MemorySecrets();
     const store = new SecretStore(secrets);
@@ -56,6 +76,7 @@ describe("A stored credential", () => {
       { rejected: "constructor" },
       { clockOffset: Number.NaN },
       { tokens: { ...credential.tokens, refreshToken: "" } },
+      ...unsendable,
     ];
     for (const change of broken) {
       const changed = { ...credential, sequence: 4, ...change } as Credential;

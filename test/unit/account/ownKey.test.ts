@@ -42,6 +42,26 @@ describe("The person's own API key", () => {
     assert.equal(one.current, undefined);
   });
 
+  it("is not set when no header can hold it, and stays as it was", async () => {
+    const store = await open();
+    await store.set("sk-own-key-0001", true);
+    for (const key of [
+      "",
+      "sk-own key",
+      "sk-own-key\n",
+      "sk-own-key-é",
+      "sk-own-key\r\nX-Other: 1",
+      "\u200bsk-own-key",
+    ]) {
+      await assert.rejects(
+        store.set(key, true),
+        (error) => isProblem(error, "keyUnusable") && !error.message.includes("sk-"),
+      );
+    }
+    assert.equal(store.current?.key, "sk-own-key-0001");
+    assert.ok(!lines.join().includes("sk-own-key"));
+  });
+
   it("stays as it was when a store fails", async () => {
     const store = await open();
     await store.set("sk-own-key-0001", true);
@@ -52,7 +72,8 @@ describe("The person's own API key", () => {
   });
 
   it("that cannot be read is kept aside when another one is set, and deleted when that is removed", async () => {
-    for (const text of ["{", '{"version":2,"sealed":true}']) {
+    const unsendable = JSON.stringify({ version: 1, key: "sk-own-key\r\nX: 1", checked: true });
+    for (const text of ["{", '{"version":2,"sealed":true}', unsendable]) {
       secrets.values.set("ownKey", text);
       const store = await open();
       assert.equal(store.current, undefined);

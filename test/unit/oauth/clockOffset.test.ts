@@ -33,6 +33,18 @@ describe("The offset of the issuer's clock", () => {
     assert.equal(clockOffset(clock, header(now + 3 * hour), now, now + 240 * hour), 3 * hour + 500);
   });
 
+  it("ignores a header whose time is absurd", () => {
+    for (const odd of [
+      "Fri, 31 Dec 9999 23:59:59 GMT",
+      "Thu, 01 Jan 1970 00:00:00 GMT",
+      "+275760-09-13T00:00:00Z",
+      "",
+    ]) {
+      assert.equal(clockOffset(clock, odd, undefined), undefined, odd);
+      assert.equal(clockOffset(clock, odd, now + hour), hour, odd);
+    }
+  });
+
   it("is unknown when the answer has neither", () => {
     assert.equal(clockOffset(clock, undefined, undefined), undefined);
   });

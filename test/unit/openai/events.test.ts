@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import type { ProblemCode } from "../../../src/shared/problem.ts";
-import { open, outcome } from "./responseFixture.ts";
+import { failureOfEvent } from "../../../src/openai/failures.ts";
+import { Problem, type ProblemCode } from "../../../src/shared/problem.ts";
+import { CollectedAnswer } from "./fixture.ts";
+import { open, outcome, sendTo } from "./responseFixture.ts";
 
 describe("an event", () => {
   const done = 'data: {"type":"response.completed","response":{"id":"r","output":[]}}\n\n';
@@ -106,6 +108,70 @@ describe("an event", () => {
     const other = 'data: {"type":"codex.notice","detail":"x"}\n\n';
     const body = `${part}${other}data: ${delta}\n\n${done}`;
     assert.deepEqual(await outcome({ body }), { text: "text", failure: undefined, requests: 1 });
+  });
+
+  it("that is final is not asked for again, and what may pass is", async () => {
+    for (const [error, failure, requests] of [
+      ['"code":"server_error"', "serviceFailed", 5],
+      ['"code":"vector_store_timeout"', "serviceFailed", 5],
+      ['"message":"m"', "serviceFailed", 5],
+      ['"type":"server_error"', "serviceFailed", 5],
+      ['"type":"invalid_request_error"', "badRequest", 1],
+      ['"type":"permission_error"', "badRequest", 1],
+      ['"type":"authentication_error"', "badRequest", 1],
+      ['"code":"invalid_image"', "badRequest", 1],
+      ['"code":"image_too_large"', "badRequest", 1],
+      ['"code":"image_parse_error"', "badRequest", 1],
+      ['"code":"empty_image_file"', "badRequest", 1],
+      ['"code":"unsupported_image_media_type"', "badRequest", 1],
+      ['"code":"failed_to_download_image"', "badRequest", 1],
+      ['"code":"previous_response_not_found"', "badRequest", 1],
+      ['"code":"image_content_policy_violation"', "contentRefused", 1],
+      ['"code":"bio_policy"', "contentRefused", 1],
+      ['"code":"moderation_blocked"', "contentRefused", 1],
+      ['"code":"billing_hard_limit_reached"', "quotaExceeded", 1],
+      ['"code":"insufficient_credits"', "quotaExceeded", 1],
+    ] as const) {
+      for (const body of [
+        `event: error\ndata: {"type":"error","error":{${error}}}\n\n`,
+        `data: {"type":"response.failed","response":{"error":{${error}}}}\n\n`,
+        `{"error":{${error}}}`,
+      ]) {
+        assert.deepEqual(await outcome({ body }), { text: "", failure, requests }, body);
+      }
+    }
+  });
+
+  it("that names a time in years, or in milliseconds, is told without the one and with the other", async () => {
+    const now = Date.UTC(2026, 10, 26);
+    const resets = (resets_at: unknown) => {
+      const failure = failureOfEvent({ error: { type: "usage_limit_reached", resets_at } }, { kind: "chatgpt" }, now);
+      assert.ok(failure instanceof Problem);
+      return (failure.params as { resetsAt: number | undefined }).resetsAt;
+    };
+    const soon = now + 3_600_000;
+    assert.equal(resets(soon / 1000), soon);
+    assert.equal(resets(soon), soon);
+    for (const at of [now / 1000 - 1, (now + 4_000 * 86_400_000) / 1000, 8.64e12, 1e300, -1, "soon", null]) {
+      assert.equal(resets(at), undefined, String(at));
+    }
+  });
+
+  it("that our own code cannot take is not asked for again", async () => {
+    const sink = new CollectedAnswer();
+    const mistake = new RangeError("Invalid time value");
+    let requests = 0;
+    const answer = async () => {
+      requests += 1;
+      return new Response(`data: {"type":"codex.rate_limits"}\n\ndata: ${delta}\n\n${done}`);
+    };
+    Object.assign(sink, {
+      rateLimits: () => {
+        throw mistake;
+      },
+    });
+    await assert.rejects(sendTo(answer, { sink }), (error) => error === mistake);
+    assert.equal(requests, 1);
   });
 
   it("that names an absurd time is told without one", async () => {

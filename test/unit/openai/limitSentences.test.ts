@@ -27,6 +27,14 @@ describe("What a person reads of a limit", () => {
     );
   });
 
+  it("is the sentence without a time where no calendar has it", () => {
+    const { message } = new Problem("usageLimitReached", undefined, { resetsAt: undefined });
+    for (const at of [Number.NaN, Number.POSITIVE_INFINITY, 1e300, -1e300, 8.64e15, -8.64e15, 8.64e15 + 1]) {
+      assert.equal(new Problem("usageLimitReached", undefined, { resetsAt: at }).message, message);
+      assert.equal(littleLeftSentence("weekly", 6, at, now), "6% of your weekly limit is left.");
+    }
+  });
+
   it("says how much of which limit is left, in whole percents", () => {
     const said = (window: "fiveHour" | "weekly", left: number) => littleLeftSentence(window, left, undefined, now);
     assert.equal(said("fiveHour", 6.5), "6% of your 5-hour limit is left.");

@@ -35,6 +35,26 @@ describe("ChatGPT's catalogue", () => {
     assert.equal(textOnly?.imageInput, false);
   });
 
+  it("has names in one harmless line, sizes that can be, and ids that can be sent", () => {
+    const entry = { visibility: "list", slug: "a" };
+    const parsed = (more: object) => parseCatalogue({ models: [{ ...entry, ...more }] })?.[0];
+    assert.equal(parsed({ display_name: "GPT [x](command:y)\n$(bug)\u202e" })?.name, "GPT [x] (command:y) $ (bug)");
+    assert.equal(parsed({ display_name: "\u200b" })?.name, "a");
+    assert.equal(parsed({ description: "$(bug)\u2066a\nb" })?.description, "$ (bug)a b");
+    assert.equal(parsed({ description: "d".repeat(10_000) })?.description?.length, 301);
+    for (const slug of ["a b", "a\nb", "a\u202e", "é", "$(bug) a", "a".repeat(201)]) {
+      assert.equal(parsed({ slug }), undefined, slug);
+      assert.deepEqual(parsePlatformList({ data: [{ id: `gpt-5-${slug}` }] }), [], slug);
+    }
+    for (const size of [-1, 0, 1e300, 1e9, Number.MAX_SAFE_INTEGER]) {
+      assert.equal(parsed({ context_window: size })?.maxInputTokens, 258_400, String(size));
+      assert.equal(parsed({ effective_context_window_percent: size })?.maxInputTokens, 258_400, String(size));
+    }
+    const many = Array.from({ length: 20_000 }, (_, index) => ({ ...entry, slug: `m${index}`, id: `gpt-5-${index}` }));
+    assert.equal(parseCatalogue({ models: many })?.length, 500);
+    assert.equal(parsePlatformList({ data: many })?.length, 500);
+  });
+
   it("skips entries of an unknown shape and values that it does not know", () => {
     const models = parseCatalogue({
       models: [

@@ -156,6 +156,18 @@ describe("the notice that little is left", () => {
     assert.equal(noticeWhenLittleLeft(usage({ fiveHour: 4, weekly: 4 }), first.given, 1).notice, undefined);
   });
 
+  it("is not put off for years by a window that resets in years, or a memory that says so", () => {
+    const now = Date.UTC(2026, 10, 26);
+    const years = now + 5 * 365 * 86_400_000;
+    const first = noticeWhenLittleLeft(usage({ fiveHour: 5 }, years), {}, now);
+    assert.deepEqual(first, { notice: "fiveHour", given: { fiveHour: now + 300 * 60_000 } });
+    for (const until of [years, 1e300, Number.MAX_VALUE]) {
+      const soon = now + 3_600_000;
+      const next = noticeWhenLittleLeft(usage({ fiveHour: 5 }, soon), { fiveHour: until }, now);
+      assert.deepEqual(next, { notice: "fiveHour", given: { fiveHour: soon } });
+    }
+  });
+
   it("is not repeated where the service does not tell the window's end", () => {
     const news: Usage = {
       ...usage({ weekly: 5 }),

@@ -91,6 +91,17 @@ describe("The completion of a sign-in", () => {
     assert.equal(clock.pending, 0);
   });
 
+  it("undoes what names a ChatGPT workspace that no header can hold", async () => {
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+    for (const workspace of ["acc\r\nX-Other: 1", "a b", "é", "a\u0000b"]) {
+      const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: workspace } };
+      change = (tokens) => ({ ...tokens, idToken: `${encode({ alg: "none" })}.${encode(claims)}.c2ln` });
+      await fails(start(), "unusableWorkspace");
+      await isUndone();
+      assert.equal(services.accounts.state.active, undefined);
+    }
+  });
+
   for (const end of ["Cancel", "the time limit"] as const) {
     const code = end === "Cancel" ? "cancelled" : "timedOut";
     const stop = async () => {

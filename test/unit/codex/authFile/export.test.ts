@@ -31,6 +31,15 @@ describe("writing auth.json", () => {
       assert.deepEqual(await readdir(join(folder(), "new", ".codex")), ["auth.json"]);
     });
 
+    it("has a time that the Codex CLI can read, whatever a record says", async () => {
+      const now = Date.UTC(2026, 10, 26);
+      for (const refreshedAt of [1e300, -1e300, 8.64e15, 8.64e15 + 1, Number.NaN, 0]) {
+        const file = join(folder(), `${refreshedAt}.json`);
+        assert.equal((await exportAuthFile(file, { ...login, refreshedAt }, undefined, now)).status, "written");
+        assert.equal(JSON.parse(await text(file)).last_refresh, "2026-11-26T00:00:00.000Z");
+      }
+    });
+
     it("is indented by two spaces, as the Codex CLI's own, and never holds a key", async () => {
       // What a caller may still have beside a login: a key would put older CLIs into API-key mode.
       const withKey = { ...login, apiKey: canary.key };

@@ -40,7 +40,7 @@ const table: readonly (readonly [string, string, string])[] = [
   [
     "an account id in the claims that no header can hold",
     withTokens({ account_id: null, id_token: jwt({ "https://api.openai.com/auth": { chatgpt_account_id: "a\nb" } }) }),
-    "chatgpt acc-access key",
+    "unusableCharacters",
   ],
   ["an opaque access token", withTokens({ access_token: "opaque" }), "chatgpt acc-claim key"],
   ["an empty refresh token", withTokens({ refresh_token: "" }), "chatgpt acc-claim key norefresh"],

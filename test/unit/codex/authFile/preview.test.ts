@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseAuthFile } from "../../../../src/codex/authFile/parse.ts";
-import { displayText, previewAuthFile } from "../../../../src/codex/authFile/preview.ts";
+import { previewAuthFile } from "../../../../src/codex/authFile/preview.ts";
+import { shownName } from "../../../../src/shared/shownText.ts";
 import { accessExpiresAt, canary, current, jwt, tokens } from "./authTexts.ts";
 
 function preview(value: unknown) {
@@ -59,7 +60,7 @@ describe("the preview of an auth.json", () => {
   });
 
   it("shows nothing for a text of which nothing is left", () => {
-    assert.equal(displayText("[]()\n"), undefined);
-    assert.equal(displayText(undefined), undefined);
+    assert.equal(shownName("[]()\n"), undefined);
+    assert.equal(shownName(undefined), undefined);
   });
 });

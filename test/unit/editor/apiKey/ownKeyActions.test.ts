@@ -59,6 +59,35 @@ describe("The own API key", () => {
     await setting;
   });
 
+  it("is refused with a sentence when no header can hold it, before anything is sent", async () => {
+    await fixture.ownKey.set(other, true);
+    const before = models();
+    for (const key of [`${good}\r\nX-Other: 1`, `${good} x`, `${good}é`, `\u200b${good}`, `${good}\u0000`]) {
+      await assert.rejects(fixture.ownKeyActions.adopt(key), (error) => isProblem(error, "keyUnusable"));
+    }
+    assert.equal(models(), before);
+    assert.equal(fixture.ownKey.current?.key, other);
+  });
+
+  it("of the environment is refused with a sentence when it is none", async () => {
+    const { OPENAI_API_KEY: before } = process.env;
+    try {
+      for (const [key, code] of [
+        ["", "noEnvironmentKey"],
+        [" \n", "noEnvironmentKey"],
+        [`${good}\r\nX-Other: 1`, "environmentKeyUnusable"],
+        [`${good}é`, "environmentKeyUnusable"],
+        ["not a key", "environmentKeyUnusable"],
+      ] as const) {
+        process.env.OPENAI_API_KEY = key;
+        await assert.rejects(fixture.ownKeyActions.adoptFromEnvironment(), (error) => isProblem(error, code));
+      }
+    } finally {
+      if (before === undefined) delete process.env.OPENAI_API_KEY;
+      else process.env.OPENAI_API_KEY = before;
+    }
+  });
+
   for (const [name, value] of [
     ["closed", undefined],
     ["left empty", "  "],

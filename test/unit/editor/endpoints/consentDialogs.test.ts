@@ -80,6 +80,14 @@ describe("The question whether a credential may be sent somewhere", () => {
     await pending;
   });
 
+  it("renders nothing of a path", async () => {
+    const pending = askForEndpoints({ kind: "account", addresses: ["https://a.example/$(bug)/[x](command:y)"] });
+    const { detail } = theMessage(/./);
+    assert.ok(detail?.includes("https://a.example/$ (bug)/[x] (command:y)"), detail);
+    theMessage(/./).choose(undefined);
+    await pending;
+  });
+
   it("is not pushed out of sight by a long address", async () => {
     const pending = askForEndpoints({ kind: "account", addresses: [`https://evil.example/${"a".repeat(10_000)}`] });
     const message = theMessage(/evil\.example\?$/);

@@ -30,6 +30,13 @@ describe("The status bar", () => {
     }
   });
 
+  it("renders nothing of a name that an earlier version remembered", () => {
+    const odd: Known = { ...one, accounts: [{ ...ada, label: "$(bug)\u202e [x](command:y)\n@example.com" }] };
+    const view = statusOf(odd, "chatgpt");
+    assert.equal(view?.text, "$(account) $ (bug) [x] (command:y) @example.com");
+    assert.equal(view?.tooltip, "Requests use ChatGPT as $ (bug) [x] (command:y) @example.com.");
+  });
+
   it("names the active one of several accounts", () => {
     const bob = { id: "b", label: "bob@example.com", needsSignIn: true };
     assert.match(statusOf({ accounts: [bob, ada], active: "a", ownKey: false }, "chatgpt")?.text ?? "", /ada@/);
