@@ -74,10 +74,11 @@ export class CallbackServer {
    * An address of this server that sends the first browser that asks for it on to a page.
    * @param page the page's address, which is not logged beyond its path
    * @param signal ends it when it is aborted
+   * @param onUsed called when a browser is sent to the page
    */
-  oneTimeAddress(page: string, signal: AbortSignal): string {
+  oneTimeAddress(page: string, signal: AbortSignal, onUsed: () => void): string {
     // Not "localhost": its cookies, and a browser's resolve to use https there, would come first.
-    return `http://127.0.0.1:${this.#port}${this.#oneTime.create(page, signal)}`;
+    return `http://127.0.0.1:${this.#port}${this.#oneTime.create(page, signal, onUsed)}`;
   }
 
   /** Stops listening and drops every connection; the port is free when this resolves. */

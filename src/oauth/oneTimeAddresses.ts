@@ -13,6 +13,8 @@ interface OneTimeAddress {
   readonly page: string;
   /** Ends it when it is aborted. */
   readonly signal: AbortSignal;
+  /** Called when somebody is sent to the page. */
+  readonly onUsed: () => void;
 }
 
 /**
@@ -26,10 +28,11 @@ export class OneTimeAddresses {
    * Makes a path, which cannot be guessed.
    * @param page the address that it leads to
    * @param signal ends it when it is aborted
+   * @param onUsed called when somebody is sent to the page
    */
-  create(page: string, signal: AbortSignal): string {
+  create(page: string, signal: AbortSignal, onUsed: () => void): string {
     const path = `${oneTimePath}${randomBytes(32).toString("base64url")}`;
-    this.#unused = [...this.#unused, { path, page, signal }].slice(-mostUnused);
+    this.#unused = [...this.#unused, { path, page, signal, onUsed }].slice(-mostUnused);
     return path;
   }
 
@@ -37,6 +40,8 @@ export class OneTimeAddresses {
   use(path: string): string | undefined {
     const found = this.#unused.find((each) => isSameSecret(path, each.path));
     this.#unused = this.#unused.filter((each) => each !== found);
-    return found?.signal.aborted ? undefined : found?.page;
+    if (found === undefined || found.signal.aborted) return undefined;
+    found.onUsed();
+    return found.page;
   }
 }

@@ -15,7 +15,7 @@ export const flowSchema = z.enum(["browser", "deviceCode", "paste"]);
 export type FlowName = z.infer<typeof flowSchema>;
 
 /** What became of the link to the sign-in page, where a person should know. */
-const linkNoticeSchema = z.enum(["linkCopied", "linkNotOpened"]);
+const linkNoticeSchema = z.enum(["linkCopied", "linkNotOpened", "pageNotReached"]);
 export type LinkNotice = z.infer<typeof linkNoticeSchema>;
 
 const since = z.number();

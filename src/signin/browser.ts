@@ -6,6 +6,7 @@ import type { Clock } from "../platform/clock.ts";
 import { isProblem } from "../shared/problem.ts";
 import type { FlowContext, RunningFlow } from "./flow.ts";
 import { startsBrowserHere, tunnelCommand } from "./hostEnvironment.ts";
+import { OneTimeOpener } from "./oneTimeOpener.ts";
 import { openSignInPage } from "./openSignInPage.ts";
 
 /** At the end the browser has this long to fetch its last page, ms; then the port is free. */
@@ -17,7 +18,7 @@ const lastPageMs = 800;
  * @throws PortsRefused when none of the ports can be used
  */
 export async function startBrowserFlow(context: FlowContext): Promise<RunningFlow> {
-  const { page, issuer, environment, clock, log, signal } = context;
+  const { page, issuer, environment, clock, log } = context;
   let uri = "";
   const server = new CallbackServer({
     expected: { state: page.state, issuer },
@@ -31,6 +32,7 @@ export async function startBrowserFlow(context: FlowContext): Promise<RunningFlo
   uri = redirectUri(port);
   log.info(`Waiting for the sign-in page's answer on port ${port}`);
   const url = page.addressFor(uri);
+  const opener = new OneTimeOpener(context, server, url);
   const tunnel = tunnelCommand(environment, port);
   return {
     answer: page.answer,
@@ -41,9 +43,11 @@ export async function startBrowserFlow(context: FlowContext): Promise<RunningFlo
         ...(tunnel !== undefined && { tunnel }),
       };
     },
-    // Others on the computer can read the command line that a browser is started with, and the page's address has the state.
-    reveal: () => openSignInPage(context, startsBrowserHere(environment) ? server.oneTimeAddress(url, signal) : url),
-    dispose: () => void close(server, clock),
+    reveal: () => (startsBrowserHere(environment) ? opener.open() : openSignInPage(context, url)),
+    dispose: () => {
+      opener.dispose();
+      void close(server, clock);
+    },
   };
 }
 

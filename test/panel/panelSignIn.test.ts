@@ -43,6 +43,8 @@ describe("settings panel during a sign-in", () => {
   it("says what became of the page and of the service", async () => {
     await panel().send(states.notOpened());
     assert.match(await panel().text(), /VS Code didn't open the sign-in page\. If you copied its link/);
+    await panel().send(states.notReached());
+    assert.match(await panel().text(), /The browser hasn't opened the sign-in page yet\. If it doesn't, open the page/);
     await panel().send(states.deviceCodeSilent());
     assert.match(await panel().text(), /The service isn't responding; retrying…/);
   });

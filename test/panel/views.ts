@@ -106,6 +106,7 @@ export const states = {
     }),
   pasting: () => signedOutView({ attempt: { stage: "waitingForLink", ...times() } }),
   notOpened: () => signedOutView({ attempt: { stage: "waitingForBrowser", notice: "linkNotOpened", ...times() } }),
+  notReached: () => signedOutView({ attempt: { stage: "waitingForBrowser", notice: "pageNotReached", ...times() } }),
   remote: () =>
     signedOutView({
       attempt: {

@@ -18,6 +18,8 @@ const stages: Readonly<Record<Stage, () => string>> = {
 const notices: Readonly<Record<SignInNotice, () => string>> = {
   linkCopied: () => l10n.t("Link copied. Open it in a browser to continue."),
   linkNotOpened: () => l10n.t("VS Code didn't open the sign-in page. If you copied its link, open it in a browser."),
+  pageNotReached: () =>
+    l10n.t("The browser hasn't opened the sign-in page yet. If it doesn't, open the page again, or copy its link."),
   serviceSilent: () => l10n.t("The service isn't responding; retrying…"),
 };
 

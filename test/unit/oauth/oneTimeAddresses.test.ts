@@ -8,8 +8,15 @@ describe("A one-time address of the listener", () => {
   let ending: AbortController;
   beforeEach(() => {
     ending = new AbortController();
+    used = 0;
   });
-  const create = () => new URL(fixture.server.oneTimeAddress(page, ending.signal));
+  let used: number;
+  const create = () => {
+    const onUsed = () => {
+      used += 1;
+    };
+    return new URL(fixture.server.oneTimeAddress(page, ending.signal, onUsed));
+  };
   const ask = ({ pathname }: URL, options: Parameters<typeof send>[2] = {}) =>
     send(fixture.port, pathname, { headers: { Host: `127.0.0.1:${fixture.port}` }, ...options });
   const assertLeads = async (address: URL) => {
@@ -39,6 +46,7 @@ describe("A one-time address of the listener", () => {
     const replies = await Promise.all(Array.from({ length: 20 }, () => ask(address)));
     assert.deepEqual(replies.map(({ status }) => status).sort(), [302, ...new Array(19).fill(410)]);
     const again = await ask(address);
+    assert.equal(used, 1);
     assert.match(again.body, /<h1>This address works only once<\/h1><p>If the sign-in page is open in another tab/);
     assert.match(again.body, /choose “Copy link” there/);
     assert.equal(again.headers.location, undefined);
@@ -110,6 +118,7 @@ describe("A one-time address of the listener", () => {
     await assertLeads(other);
     ending.abort();
     assert.equal((await ask(address)).status, 410);
-    assert.equal((await ask(new URL(fixture.server.oneTimeAddress(page, ending.signal)))).status, 410);
+    assert.equal((await ask(create())).status, 410);
+    assert.equal(used, 1);
   });
 });

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { isProblem } from "../../../src/shared/problem.ts";
 import type { HostEnvironment } from "../../../src/signin/hostEnvironment.ts";
 import { startIssuer } from "../../issuer/issuer.ts";
 import { loginByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { ManualClock } from "../../support/manualClock.ts";
 import { becomesFree } from "../../support/ports.ts";
+import { noticeOf } from "../../support/runningSignIn.ts";
 import { browseAs, createServices, type TestServices } from "../../support/services.ts";
 import { signInPageBehind } from "../../support/signInAddress.ts";
 import { eventually } from "../../support/timing.ts";
@@ -19,10 +22,10 @@ describe("The address that VS Code opens to sign in", () => {
     issuer = await startIssuer();
   });
   after(() => issuer.close());
-  const start = async (environment = here) => {
+  const start = async (environment = here, clock: Clock = systemClock) => {
     opened = [];
     services = await createServices({
-      issuer: issuer.issuer,
+      ...{ issuer: issuer.issuer, clock },
       signIn: { environment },
       openExternal: async (url) => {
         opened.push(url);
@@ -99,6 +102,71 @@ describe("The address that VS Code opens to sign in", () => {
     next.catch(() => {});
     await isOpened(2);
     await assert.rejects(signInPageBehind(address), /answered 410/);
+  });
+
+  describe("that no browser asks for", () => {
+    let clock: ManualClock;
+    beforeEach(async () => {
+      await services.dispose();
+      clock = new ManualClock();
+      await start(here, clock);
+    });
+    const run = () => {
+      services.signIn.run().catch(() => {});
+      return isOpened();
+    };
+    /** Until then the answer whether VS Code opened it has arrived. */
+    const settle = () => eventually(() => assert.equal(clock.pending, 2));
+
+    it("is told of after 20 seconds, until it is asked for", async () => {
+      const address = await run();
+      await settle();
+      await clock.advance(19_999);
+      assert.equal(noticeOf(services.signIn), undefined);
+      await clock.advance(1);
+      assert.equal(noticeOf(services.signIn), "pageNotReached");
+      assert.ok(services.lines.includes("No browser has asked for the sign-in page yet"));
+      assert.equal(await signInPageBehind(address), page());
+      assert.equal(noticeOf(services.signIn), undefined);
+    });
+
+    it("is not told of when it has been asked for, or the person has the link", async () => {
+      const address = await run();
+      await settle();
+      await signInPageBehind(address);
+      assert.equal(clock.pending, 1);
+      await services.signIn.bringForward();
+      assert.equal(clock.pending, 1, "a browser is known to come here");
+      await clock.advance(60_000);
+      assert.equal(noticeOf(services.signIn), undefined);
+      services.signIn.cancel();
+      await eventually(() => assert.equal(services.signIn.running, undefined));
+      await becomesFree(1455);
+
+      services.signIn.run().catch(() => {});
+      await isOpened(3);
+      await settle();
+      services.signIn.linkCopied();
+      await clock.advance(60_000);
+      assert.equal(noticeOf(services.signIn), "linkCopied");
+      await signInPageBehind(opened.at(-1) ?? "");
+      assert.equal(noticeOf(services.signIn), "linkCopied");
+    });
+
+    it("is waited for from its last opening on, and no longer when the sign-in has ended", async () => {
+      await run();
+      await settle();
+      await clock.advance(15_000);
+      await services.signIn.bringForward();
+      await clock.advance(15_000);
+      assert.equal(noticeOf(services.signIn), undefined);
+      await clock.advance(5_000);
+      assert.equal(noticeOf(services.signIn), "pageNotReached");
+      await services.signIn.bringForward();
+      assert.equal(noticeOf(services.signIn), undefined);
+      services.signIn.cancel();
+      await eventually(() => assert.equal(clock.pending, 0));
+    });
   });
 
   const elsewhere: readonly [string, HostEnvironment][] = [

@@ -128,6 +128,7 @@ describe("A pasted address", () => {
       });
     }
   });
+
   for (const iss of otherIssuers) {
     it(`that does not name the issuer is refused: ${iss.slice(0, 60)}`, () => {
       const expected = iss.split("ss=").length > 2 ? "pasteOtherSignIn" : "pasteOtherIssuer";

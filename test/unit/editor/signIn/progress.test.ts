@@ -23,6 +23,11 @@ describe("The notification of a sign-in", () => {
       /VS Code didn't open the sign-in page\..* 10 min left\. \[Open page\].*\[Copy link\]/,
     ],
     [
+      "was not asked for by the browser",
+      { stage: "waitingForBrowser", notice: "pageNotReached", ...times },
+      /The browser hasn't opened the sign-in page yet\..* 10 min left\. \[Open page\].*\[Copy link\]/,
+    ],
+    [
       "waits for a choice",
       { stage: "waitingForChoice", failed: "browser", ...times },
       /another method\. 10 min left\. \[Use device code\].*Paste/,
