@@ -10,8 +10,8 @@ export const listenerMutants: readonly Mutant[] = [
     ],
     ["other computers reach the listener by IPv6", `this.#bindAddress("::1", port)`, `this.#bindAddress("::", port)`],
     ["another process may share the listener's port", "exclusive: true", "exclusive: false"],
-    ["the listener waits for headers without an end", "headersTimeout: 5_000, ", "headersTimeout: 0, "],
-    ["the listener waits for a request without an end", "requestTimeout: 10_000", "requestTimeout: 0"],
+    ["the listener waits for headers without an end", "headersTimeout: headersMs", "headersTimeout: 0"],
+    ["the listener waits for a request without an end", "requestTimeout: requestMs", "requestTimeout: 0"],
     [
       "a port is taken on one address while somebody listens on the other",
       "if (!noAddress.includes(errnoOf(error))) throw error;",
@@ -25,11 +25,7 @@ export const listenerMutants: readonly Mutant[] = [
       "host === `${name}:${this.#port}`",
       "host?.endsWith(`${name}:${this.#port}`)",
     ],
-    [
-      "any host is taken for ours",
-      "if (!this.#isOurHost(request.headers.host)) return send(response, pages.badRequest());",
-      "",
-    ],
+    ["any host is taken for ours", "if (!this.#isOurHost(request)) return send(response, pages.badRequest());", ""],
     ["the listener takes any method", `if (request.method !== "GET") return`, `if (request.method === "") return`],
     ["a page may call the listener", "request.headers.origin !== undefined || ", ""],
     [
@@ -37,16 +33,11 @@ export const listenerMutants: readonly Mutant[] = [
       "if (target.length > longestTarget) return",
       "if (target.length > 1e9) return",
     ],
-    [
-      "an answer of another sign-in is taken",
-      "if (!isOurState(query, this.#state)) return send(response, pages.stateMismatch());",
-      "",
-    ],
-    ["a parameter may come twice", "if (hasDuplicates(query)) return send(response, pages.badRequest());", ""],
+
     [
       "a code is handled as often as it comes",
-      "this.#outcome ??= this.#handler(answerOf(query));",
-      "this.#outcome = this.#handler(answerOf(query));",
+      "this.#outcome ??= this.#handler(read.answer);",
+      "this.#outcome = this.#handler(read.answer);",
     ],
     [
       "code and state stay in the address bar",
@@ -55,15 +46,9 @@ export const listenerMutants: readonly Mutant[] = [
     ],
     [
       "there is a success page before a sign-in has succeeded",
-      `this.#success ? this.#sendLast(response, this.#success) : send(response, pages.notFound())`,
-      `this.#sendLast(response, this.#success ?? { status: 200, html: "" })`,
+      'if (path === "/success" && this.#success) return this.#sendLast(response, this.#success);',
+      'if (path === "/success") return this.#sendLast(response, this.#success ?? { status: 200, html: "" });',
     ],
-    ["pages are sent without a policy", `    "Content-Security-Policy": contentSecurityPolicy,\n`, ""],
-    ["pages are stored", `"no-store"`, `"max-age=60"`],
-    ["pages tell others their address", `    "Referrer-Policy": "no-referrer",\n`, ""],
-    ["a browser may guess a page's type", `    "X-Content-Type-Options": "nosniff",\n`, ""],
-    ["a page of another origin keeps a handle on ours", `    "Cross-Origin-Opener-Policy": "same-origin",\n`, ""],
-    ["a browser keeps its connection", `    Connection: "close",\n`, ""],
   ]),
   ...mutantsOf("oauth/callbackServer.ts", "oauth/callbackListener", [
     ["any program can fill the log", "if (this.#logged.has(line)) return;", ""],
@@ -83,9 +68,6 @@ export const listenerMutants: readonly Mutant[] = [
     ["the page that is linked to learns where from", ` rel="noreferrer"`, ""],
   ]),
   ...mutantsOf("oauth/callbackAnswer.ts", "oauth/callbackServer oauth/callbackGuards", [
-    ["any state is taken", "given.length === expected.length && timingSafeEqual(given, expected)", "true"],
-    ["a state is compared by its length", " && timingSafeEqual(given, expected)", ""],
-    ["states are not compared in constant time", "timingSafeEqual(given, expected)", "given.equals(expected)"],
     [
       "anything may follow the state",
       "state.endsWith(stateSuffix) ? state.slice(0, -stateSuffix.length) : state",
@@ -93,5 +75,61 @@ export const listenerMutants: readonly Mutant[] = [
     ],
     ["the first of two states counts", " || more.length > 0", ""],
     ["any error counts as the missing entitlement", `error === "access_denied" && `, ""],
+  ]),
+  ...mutantsOf("oauth/callbackServer.ts", "oauth/callbackServer oauth/callbackTargets", [
+    ["a request may name two hosts", "if (more.length > 0) return false;", ""],
+    ["a target may be of any form", " || !isPlainPath(target)", ""],
+    [
+      "a browser that asks ahead uses the one-time address up",
+      "const page = isAhead ? undefined : this.#oneTime.use(path);",
+      "const page = this.#oneTime.use(path);",
+      "signin/oneTimeAddress oauth/oneTimeAddresses",
+    ],
+  ]),
+  ...mutantsOf("oauth/oneTimeAddresses.ts", "oauth/oneTimeAddresses signin/oneTimeAddress", [
+    ["a one-time address works twice", "this.#unused = this.#unused.filter((each) => each !== found);", ""],
+    [
+      "a one-time address outlives its sign-in",
+      "return found?.signal.aborted ? undefined : found?.page;",
+      "return found?.page;",
+    ],
+    ["a one-time address can be guessed", "randomBytes(32)", "randomBytes(2)"],
+    ["one-time addresses are kept without a limit", ".slice(-mostUnused)", ""],
+  ]),
+  ...mutantsOf("oauth/callbackResponse.ts", "oauth/callbackServer", [
+    ["pages are sent without a policy", '    "Content-Security-Policy": contentSecurityPolicy,\n', ""],
+    ["pages are stored", '"no-store"', '"max-age=60"'],
+    ["pages tell others their address", '    "Referrer-Policy": "no-referrer",\n', ""],
+    ["a browser may guess a page's type", '    "X-Content-Type-Options": "nosniff",\n', ""],
+    ["a page of another origin keeps a handle on ours", '    "Cross-Origin-Opener-Policy": "same-origin",\n', ""],
+  ]),
+  ...mutantsOf("oauth/callbackListener.ts", "oauth/callbackClients oauth/callbackListener", [
+    ["the listener's time limits are enforced every half a minute", "connectionsCheckingInterval: checkMs, ", ""],
+    [
+      "a client may hold as many connections as it likes",
+      "if (this.#silent.size > this.#limits.silentConnections) oldest?.destroy();",
+      "",
+    ],
+  ]),
+  ...mutantsOf("oauth/callbackAnswer.ts", "oauth/callbackServer oauth/callbackGuards", [
+    ["any state is taken", "return one.length === other.length && timingSafeEqual(one, other);", "return true;"],
+    [
+      "a state is compared by its length",
+      "return one.length === other.length && timingSafeEqual(one, other);",
+      "return one.length === other.length;",
+    ],
+    ["states are not compared in constant time", "timingSafeEqual(one, other)", "one.equals(other)"],
+    [
+      "an answer of another sign-in is taken",
+      'if (!isOurState(query, expected.state)) return { refused: "otherState" };',
+      "",
+    ],
+    ["a parameter may come twice", 'if (hasDuplicates(query)) return { refused: "duplicates" };', ""],
+    [
+      "an answer of another issuer is taken",
+      'if (!isOurIssuer(query, expected.issuer)) return { refused: "otherIssuer" };',
+      "",
+      "oauth/callbackServer oauth/callbackAnswer signin/pasteLink",
+    ],
   ]),
 ];

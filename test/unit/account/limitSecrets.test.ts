@@ -70,6 +70,30 @@ describe("A keyring that does not answer", () => {
     assert.equal(await read, "in time");
   });
 
+  it("at once gets the writes of a secret one after the other, in the order of the calls", async () => {
+    const begun: string[] = [];
+    const ends: (() => void)[] = [];
+    const slow: SecretStorage = {
+      get: async () => undefined,
+      store: (key, value) => {
+        begun.push(`${key} ${value}`);
+        return new Promise<void>((resolve) => ends.push(resolve));
+      },
+      delete: async () => {},
+      onDidChange: secrets.onDidChange,
+    };
+    const limited = limitSecrets(slow, { readMs: 60_000, writeMs: 60_000 });
+    const writes = [limited.store("key", "1"), limited.store("key", "2"), limited.store("other", "3")];
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(begun, ["key 1", "other 3"]);
+    ends[0]?.();
+    await writes[0];
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(begun, ["key 1", "other 3", "key 2"]);
+    for (const end of ends) end();
+    await Promise.all(writes);
+  });
+
   it("that rejects is reported in our words", async () => {
     const limited = limitSecrets(secrets);
     secrets.script("get", "key", "rejects");

@@ -41,6 +41,20 @@ describe("An own key and a login", () => {
     await assert.rejects(services.source.accessToken(), (error) => isProblem(error, "notSignedIn"));
   });
 
+  for (const mode of ["apiKey", "chatgpt"] as const) {
+    it(`are not replaced by the environment's key, which nobody has accepted (${mode})`, async () => {
+      const before = process.env.OPENAI_API_KEY;
+      process.env.OPENAI_API_KEY = "sk-test-environment-key-0000000000000000";
+      try {
+        services.mode.current = mode;
+        await assert.rejects(services.source.get("apiKey"), (error) => isProblem(error, "noApiKey"));
+      } finally {
+        if (before === undefined) delete process.env.OPENAI_API_KEY;
+        else process.env.OPENAI_API_KEY = before;
+      }
+    });
+  }
+
   it("are kept when a sign-out cannot be stored", async () => {
     await services.signIn.run();
     secrets.failingStores = 1;

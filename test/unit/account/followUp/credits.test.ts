@@ -5,6 +5,7 @@ import { isEligibleForCredits, redeemCredits } from "../../../../src/account/fol
 import type { Account } from "../../../../src/account/state.ts";
 import { createHttpClient, type HttpResponse } from "../../../../src/platform/httpClient.ts";
 import { createLogger } from "../../../../src/platform/logger.ts";
+import { isProblem } from "../../../../src/shared/problem.ts";
 import { startIssuer } from "../../../issuer/issuer.ts";
 import { signInByHttp } from "../../../issuer/login.ts";
 import type { TestIssuer } from "../../../issuer/types.ts";
@@ -165,6 +166,22 @@ describe("The plan's API credits", () => {
       const before = asked();
       await ask();
       assert.equal(asked(), before);
+    });
+
+    it("are not asked for with the Codex CLI's login, whose credits are its own", async () => {
+      const id = services.accounts.state.active?.id ?? "";
+      await services.accounts.update(id, (credential) => ({ ...credential, origin: "copied" }) as typeof credential);
+      const before = asked();
+      await ask();
+      assert.equal(asked(), before);
+    });
+
+    it("are not asked for at an address that the person has not allowed", async () => {
+      services.endpoints.forget(accountBinding(issuer.issuer));
+      const before = asked();
+      await assert.rejects(ask(), (error) => isProblem(error, "endpointNotAllowed"));
+      assert.equal(asked(), before);
+      assert.equal(services.accounts.entry()?.credential.creditsTriedAt, undefined, "another window may ask");
     });
 
     it("are asked for with a refreshed id_token when the old one has expired", async () => {
