@@ -4,6 +4,7 @@ import {
   assertOver,
   endOfSignIn,
   enterCode,
+  huntedOf,
   paste,
   pressLink,
   progress,
@@ -30,7 +31,7 @@ describe("signing in with a browser that cannot reach the listener", () => {
   after(() => elsewhere?.close());
 
   describe("and calls the server by its address", () => {
-    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), browser: elsewhere }));
+    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), browser: elsewhere, hunted: huntedOf(issuer) }));
 
     it("completes by pasting the address that the browser could not open", async () => {
       workbench = await vscode.openWorkbench();
@@ -56,6 +57,7 @@ describe("signing in with a browser that cannot reach the listener", () => {
       browser: elsewhere,
       host: "code.localhost",
       sharedWindow: true,
+      hunted: huntedOf(issuer),
     }));
 
     it("begins with a device code where localhost is not the server", async () => {

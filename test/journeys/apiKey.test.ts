@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { LeakHunt } from "../support/leakHunt.ts";
 import { useVscodeWithIssuer } from "../support/signInJourney.ts";
 
 const accepted = "sk-test-own-key-000000000000000000000000";
 const refused = "sk-test-nobody-knows-this-key-1234567890";
+const keys = [accepted, refused].map((value) => ({ kind: "api_key" as const, value }));
 
 describe("a person with an API key", () => {
-  const { vscode, issuer } = useVscodeWithIssuer(() => ({ sharedWindow: true }));
+  const { vscode, issuer } = useVscodeWithIssuer(() => ({ sharedWindow: true, hunted: { secrets: () => keys } }));
 
   it("sets it, sees it masked, is refused another without losing it, and removes it", async () => {
-    const hunt = await LeakHunt.start(vscode.person, vscode.server);
     const workbench = await vscode.openWorkbench();
     await workbench.runCommand("ChatGPT: Set OpenAI API Key");
     await workbench.awaitQuickInput("Set OpenAI API Key");
@@ -34,9 +33,6 @@ describe("a person with an API key", () => {
     await again.getByRole("button", { name: "Remove OpenAI API key" }).click();
     await workbench.answerDialog("Remove the OpenAI API key from this computer?", "Remove");
     await again.getByRole("paragraph").filter({ hasText: "No API key is set." }).waitFor();
-
-    const keys = [accepted, refused].map((value) => ({ kind: "api_key" as const, value }));
-    await hunt.assertNone(keys, workbench.page);
   });
 
   it("may keep a key unchecked when the API does not answer", async () => {

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { Page } from "playwright-core";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { TestIssuer } from "../issuer/types.ts";
+import type { Hunted } from "./leakHunt.ts";
 import { demoAccount, signInOnLoginPage } from "./loginPage.ts";
 import { eventually, patience } from "./timing.ts";
 import { trustedHost } from "./useVscode.ts";
@@ -79,6 +80,11 @@ export async function assertOver(workbench: Workbench): Promise<void> {
   // One that was brought forward may take a moment to go after the other.
   await eventually(async () => assert.equal(await workbench.notification(progress).count(), 0), patience);
   await assertFree(1455);
+}
+
+/** What no test may find afterwards but where it belongs; the device code is shown on purpose. */
+export function huntedOf(issuer: () => TestIssuer): Hunted {
+  return { secrets: () => issuer().secrets(), shown: ["user_code"] };
 }
 
 /** An issuer with device codes, for the tests of the surrounding `describe`. */

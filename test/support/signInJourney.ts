@@ -6,7 +6,8 @@ import { trustedHost, useVscode, type Vscode, type VscodeOptions } from "./useVs
 import type { Workbench } from "./workbench.ts";
 
 /**
- * A VS Code and a test issuer that its settings name, for the tests of the surrounding `describe`.
+ * A VS Code and a test issuer that its settings name, for the tests of the surrounding `describe`. After each of them, the
+ * issuer's secrets are nowhere but where they belong.
  * @param more further options, called when the issuer runs
  */
 export function useVscodeWithIssuer(
@@ -22,9 +23,11 @@ export function useVscodeWithIssuer(
   };
   const vscode = useVscode(async () => {
     // Not named localhost, so that the browser gets exactly the URL that the extension built.
-    issuer = await startIssuer({ host: trustedHost });
-    const options = await more(issuer);
-    return { ...options, settings: { ...settingsFor(issuer), ...options.settings } };
+    const started = await startIssuer({ host: trustedHost });
+    issuer = started;
+    const options = await more(started);
+    const hunted = { secrets: () => started.secrets() };
+    return { hunted, ...options, settings: { ...settingsFor(started), ...options.settings } };
   });
   after(() => issuer?.close());
   afterEach(() => issuer?.faults.clear());

@@ -5,6 +5,7 @@ import { launchBrowser, newPerson } from "./browser.ts";
 import { temporaryDirectory } from "./cleanUp.ts";
 import { type CodeServer, type CodeServerOptions, startCodeServer } from "./codeServer.ts";
 import { keepEvidence } from "./evidence.ts";
+import { type Hunted, LeakHunt } from "./leakHunt.ts";
 import { resetWindow } from "./resetWindow.ts";
 import { packagedExtension } from "./vsix.ts";
 import { Workbench } from "./workbench.ts";
@@ -16,6 +17,8 @@ export interface Vscode {
   readonly person: BrowserContext;
   /** Opens a window of that person; with `sharedWindow` it is the same for all tests. */
   openWorkbench(): Promise<Workbench>;
+  /** Looks for leaks while the tests run, where the options tell what of. */
+  hunt(): LeakHunt;
   /** Another person: a second browser profile, closed with the test. */
   anotherPerson(): Promise<BrowserContext>;
 }
@@ -41,6 +44,11 @@ export interface VscodeOptions {
    * new window; opening one takes most of the time of a short test.
    */
   readonly sharedWindow?: boolean;
+  /**
+   * Fails a test after which a secret is anywhere but where it belongs, while the person is signed in or afterwards; see
+   * leakHunt.ts.
+   */
+  readonly hunted?: Hunted;
   /** A separate browser; by default, all journeys share one. */
   readonly browser?: Browser;
   /** The origin of the server in that browser; its address by default. */
@@ -90,6 +98,7 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
   let wanted: VscodeOptions = {};
   const people: BrowserContext[] = [];
   let shared: Workbench | undefined;
+  const hunt = useHunt();
 
   const anotherPerson = async () => {
     const person = await newPerson(wanted.browser ?? (await started(browser, "browser")));
@@ -113,19 +122,19 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
     if (running) server = wanted.host ? { ...running, origin: `http://${wanted.host}:${running.port}` } : running;
   });
   beforeEach(async () => {
-    const withoutChat = wanted.ownServer?.chat ? {} : { "chat.disableAIFeatures": true };
-    const settings = { ...withoutChat, ...wanted.settings };
+    const settings = { "chat.disableAIFeatures": wanted.ownServer?.chat ? undefined : true, ...wanted.settings };
     if (shared) await resetWindow(shared, settings, trustedHost).catch(leaveShared);
     if (!shared) started(server, "server").resetSettings(settings);
     rmSync(codexHome, { recursive: true, force: true });
     mkdirSync(codexHome, { recursive: true });
     if (!shared) {
       forgetBrowsers(started(server, "server"));
-      await anotherPerson();
+      await hunt.begin(wanted, await anotherPerson(), started(server, "server"));
     }
   });
   afterEach(async function () {
     const test = this.currentTest;
+    await hunt.end(test);
     if (test?.state === "failed") await keepEvidence(test.fullTitle(), people, started(server, "server").logs());
     // Nothing of a failed test is used again.
     const kept = test?.state === "passed" && shared ? 1 : 0;
@@ -151,7 +160,27 @@ export function useVscode(options: () => VscodeOptions | Promise<VscodeOptions> 
       if (sharedWindow) shared = workbench;
       return workbench;
     },
+    hunt: hunt.current,
     anotherPerson,
+  };
+}
+
+/** The hunt for what the current person's windows leak, where the options want one. */
+function useHunt() {
+  let hunt: LeakHunt | undefined;
+  let expected = false;
+  after(() => hunt?.stop());
+  return {
+    current: () => started(hunt, "hunt"),
+    async begin({ hunted }: VscodeOptions, person: BrowserContext, server: CodeServer) {
+      hunt?.stop();
+      expected = hunted?.leaksAreExpected ?? false;
+      hunt = hunted && (await LeakHunt.start({ ...hunted, person, server }));
+    },
+    /** After a test. The hunt goes on in a window that tests share. */
+    async end(test?: Mocha.Test) {
+      if (test?.state === "passed" && !expected) await hunt?.assertNone();
+    },
   };
 }
 

@@ -9,18 +9,53 @@ export interface Leak {
   readonly place: string;
 }
 
+/** The first characters of what is looked for, by which it is found; nothing that is looked for is shorter. */
+const beginning = 8;
+
 /**
- * Looks for secrets in a text, also for parts of 20 characters from their ends, the payload of a token, and encoded ones:
+ * Looks for secrets in texts, also for parts of 20 characters from their ends, the payload of a token, and encoded ones:
  * in base64, hexadecimal digits, percent, JSON, HTML and UTF-16, each in another one, and split over lines.
  */
-export function secretsIn(text: string, secrets: readonly Secret[]): Secret["kind"][] {
-  const views = viewsOf(text);
-  const found = secrets.filter(({ value }) => {
-    const traces = tracesOf(value);
-    return views.some((view) => traces.some((trace) => view.includes(trace)));
-  });
-  return [...new Set(found.map(({ kind }) => kind))];
+export class SecretSearch {
+  /** What is looked for, by the hash of its beginning (Rabin and Karp): a search for each would take minutes. */
+  readonly #traces = new Map<number, { readonly text: string; readonly kind: Secret["kind"] }[]>();
+  /** Which halves of hashes there are: tells most of what is not looked for. */
+  readonly #halves = new Uint8Array(1 << 16);
+
+  constructor(secrets: readonly Secret[]) {
+    for (const { kind, value } of secrets) for (const text of tracesOf(value)) this.#add(text, kind);
+  }
+
+  #add(text: string, kind: Secret["kind"]): void {
+    if (text.length < beginning) throw new Error(`A ${kind} is too short to be looked for`);
+    let hash = 0;
+    for (let at = 0; at < beginning; at += 1) hash = (Math.imul(hash, base) + text.charCodeAt(at)) | 0;
+    this.#traces.set(hash, [...(this.#traces.get(hash) ?? []), { text, kind }]);
+    this.#halves[hash >>> 16] = 1;
+  }
+
+  /** The kinds of the secrets that are in a text, each once. */
+  kindsIn(text: string): Secret["kind"][] {
+    const kinds = new Set<Secret["kind"]>();
+    for (const view of viewsOf(text)) this.#look(view, kinds);
+    return [...kinds];
+  }
+
+  #look(text: string, kinds: Set<Secret["kind"]>): void {
+    let hash = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const left = at < beginning ? 0 : Math.imul(text.charCodeAt(at - beginning), leaving);
+      hash = (Math.imul(hash, base) + text.charCodeAt(at) - left) | 0;
+      if (this.#halves[hash >>> 16] === 0) continue;
+      const start = at - beginning + 1;
+      for (const trace of this.#traces.get(hash) ?? []) if (text.startsWith(trace.text, start)) kinds.add(trace.kind);
+    }
+  }
 }
+
+const base = 0x01000193;
+/** The weight of a character that has just left the beginning. */
+const leaving = Array.from({ length: beginning }).reduce<number>((weight) => Math.imul(weight, base), 1);
 
 /** What of a secret is looked for in each view of a text. */
 function tracesOf(value: string): string[] {

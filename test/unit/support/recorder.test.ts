@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { temporaryDirectory } from "../../support/cleanUp.ts";
 import { type Note, readRecorder, writeRecorder } from "../../support/leaks/recorder.ts";
-import { secretsIn } from "../../support/leaks/secretForms.ts";
+import { SecretSearch } from "../../support/leaks/secretForms.ts";
 import { projectPath } from "../../support/projectRoot.ts";
 
 /** The place in which each secret of leakyExtension.cjs is found. */
@@ -73,7 +73,9 @@ describe("the recorder of an extension host", () => {
   for (const [name, place] of Object.entries(places))
     it(`notes what is ${name}, in ${place}`, () => {
       const secret = { kind: "derived_key" as const, value: secrets[name as Name] };
-      const found = notes.filter(({ text }) => secretsIn(text, [secret]).length > 0).map((note) => note.place);
+      const found = notes
+        .filter(({ text }) => new SecretSearch([secret]).kindsIn(text).length > 0)
+        .map((note) => note.place);
       assert.ok(found.includes(place), JSON.stringify(found));
       // What goes to the console may go on to the output.
       assert.ok(

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { Secret } from "../../issuer/types.ts";
-import { secretsIn } from "../../support/leaks/secretForms.ts";
+import { SecretSearch } from "../../support/leaks/secretForms.ts";
 
+const secretsIn = (text: string, of: readonly Secret[]) => new SecretSearch(of).kindsIn(text);
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const claims = { iss: "https://issuer.example", sub: "auth0|ada?~", email: "ada@example.com", exp: 1_900_000_000 };
 const token = `${part({ alg: "RS256", kid: "1" })}.${part(claims)}.${randomBytes(256).toString("base64url")}`;
