@@ -31,9 +31,9 @@ function* textsFor({ source }: RegExp): Generator<string> {
   const words = plain.match(/[A-Za-z]{2,}/g) ?? [];
   const units = new Set([...own, ...usual, ...words.slice(0, 10)]);
   for (const unit of units) {
-    for (const repeated of [unit, `${unit}-`, `${unit} `]) {
+    for (const repeated of [unit, `${unit}-`]) {
       const middle = repeated.repeat(repeats);
-      for (const start of ["", ...words.slice(0, 2)]) yield `${start}${middle}\u0001`;
+      for (const start of ["", ...words.slice(0, 1)]) yield `${start}${middle}\u0001`;
     }
   }
 }
@@ -50,7 +50,9 @@ function slowTextFor(expression: RegExp, seconds = 5): string | undefined {
   return undefined;
 }
 
-describe("A regular expression", () => {
+describe("A regular expression", function () {
+  // Hundreds of long texts for each.
+  this.timeout(300_000);
   const files = ["src", "webview-ui/src"].flatMap((folder) =>
     readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
