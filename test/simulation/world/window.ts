@@ -91,7 +91,7 @@ export class Window {
   async signOut(id: string): Promise<SignOutOutcome> {
     const { account, codex } = await this.services();
     const { signOut } = account;
-    if (this.#around.isCodex) await codex.endHandOff(id);
+    await codex.endHandOff(id);
     const entry = await signOut.begin(id);
     if (!entry) throw new Problem("notSignedIn");
     return signOut.finish(entry);
