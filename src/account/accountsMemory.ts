@@ -100,6 +100,11 @@ export class AccountsMemory {
     return Math.max(Number.NEGATIVE_INFINITY, ...(this.#refused.get(id) ?? []).map(({ signedInAt }) => signedInAt));
   }
 
+  /** The newest record of the same sign-in that this window has known: this one, or one that has been replaced since. */
+  newestOfSignIn(credential: Credential): Credential {
+    return this.#superseded.newestOf(credential);
+  }
+
   /** What is believed of an account of the index after its record was read; undefined when nothing is known. */
   newest(id: string, record: ReadCredential): Entry | undefined {
     const entry = this.#entries.get(id);

@@ -8,7 +8,7 @@ import type { Credential, StoredCredential } from "./credential.ts";
 import { holdUnlessStuck, type Releases } from "./holdUnlessStuck.ts";
 import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
 import { isNewer, isOf, isSameLogin, laterThan } from "./recordOrder.ts";
-import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
+import { isSuperseded, type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
 import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { SignInNotes } from "./signInNotes.ts";
@@ -18,7 +18,7 @@ export interface SignInWriterDependencies {
   memory: AccountsMemory;
   reader: AccountsReader;
   writer: AccountsWriter;
-  refreshNotes: Pick<RefreshNotes, "read">;
+  refreshNotes: Pick<RefreshNotes, "read" | "write">;
   signInNotes: Pick<SignInNotes, "add" | "remove">;
   failedNotes: Pick<SignInNotes, "add" | "remove">;
   replacedTokens: Pick<ReplacedTokens, "change">;
@@ -209,13 +209,21 @@ export class SignInWriter {
   }
 
   /**
-   * Stores the record again that a failed sign-in has replaced. It counts as a newer one, because other windows may have
-   * read that of the failed sign-in.
+   * Stores the record again that a failed sign-in has replaced, as it has become since. It counts as a newer one, because
+   * other windows may have read that of the failed sign-in.
    */
   async #putBack(before: Credential, failed: FailedSignIn): Promise<void> {
-    const { store, memory, reader } = this.#dependencies;
-    const restored = laterThan(failed.credential.signedInAt, before);
+    const { store, memory, reader, refreshNotes, log } = this.#dependencies;
+    const newest = memory.newestOfSignIn(before);
+    const restored = laterThan(failed.credential.signedInAt, newest);
     failed.restoredAt = restored.signedInAt;
+    const note = await refreshNotes.read(newest);
+    // Another window has got newer tokens meanwhile, and this one's must not be used. It is noted under the new time.
+    if (note && isSuperseded(newest, note)) {
+      await refreshNotes
+        .write(restored, note)
+        .catch((error: unknown) => log.warn(`A refresh could not be noted: ${describeError(error)}`));
+    }
     await store.writeCredential(restored);
     memory.adopt(restored, reader.noticeWithout(restored.id));
   }
@@ -263,7 +271,11 @@ export class SignInWriter {
     const now = await store.readCredential(id).catch(() => undefined);
     const known = memory.newest(id, { status: "none" })?.credential;
     // Written since, here or in another window, or signed in again.
-    if (now?.status === "found" && !isOf(now.credential, credential)) return;
+    if (now?.status === "found" && !isOf(now.credential, credential)) {
+      const isReadSince = known?.signedInAt === signedInAt && now.credential.signedInAt < signedInAt;
+      // This window has read the record that is to be undone, and would take it for the newest.
+      return isReadSince && !hasEnded(memory.index, now.credential) ? this.#putBack(now.credential, failed) : undefined;
+    }
     const isStored = now?.status === "found";
     if (known && known.signedInAt > signedInAt) return isStored ? store.writeCredential(known) : undefined;
     // This window may have read the record that is to be undone.

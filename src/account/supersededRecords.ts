@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Credential } from "./credential.ts";
-import { compareRecords } from "./recordOrder.ts";
+import { compareRecords, isNewer } from "./recordOrder.ts";
 
 /** How many records of one account are remembered. */
 const limit = 20;
@@ -20,6 +20,14 @@ export class SupersededRecords {
   /** The records of an account that others have replaced, oldest first. */
   of(id: string): readonly Credential[] {
     return this.#records.get(id) ?? [];
+  }
+
+  /** The newest record of the same sign-in: this one or one that is remembered. */
+  newestOf(credential: Credential): Credential {
+    const records = (this.#records.get(credential.id) ?? []).filter(
+      ({ signedInAt }) => signedInAt === credential.signedInAt,
+    );
+    return records.reduce((newest, record) => (isNewer(record, newest) ? record : newest), credential);
   }
 
   /** Whether `read` is older than what is known of the same account. */

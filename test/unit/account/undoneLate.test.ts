@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { serializeCredential } from "../../../src/account/credential.ts";
+import type { AccountFixture } from "../../support/accountFixture.ts";
+import { eventually } from "../../support/timing.ts";
+import { createFixture, credentialOf, type Fixture, is, lifetime, minute } from "./fixture.ts";
+
+describe("A sign-in that was written late and is undone", () => {
+  let fixture: Fixture;
+  let window: AccountFixture;
+  let id: string;
+  beforeEach(async () => {
+    fixture = await createFixture({ reliable: true });
+    window = await fixture.signedIn("plus@example.com", { secretLimits: { readMs: 200, writeMs: 20 } });
+    ({ id } = credentialOf(window));
+    fixture.clock.jump(minute);
+  });
+  afterEach(() => fixture.dispose());
+
+  /** A sign-in fails, another window or this one refreshes the tokens of the one before, and its record comes then. */
+  const undoAfter = async (refresh: () => Promise<unknown>) => {
+    const late = await fixture.credential();
+    fixture.secrets.script("store", `credential.${id}`, "hangs");
+    await assert.rejects(window.accounts.storeSignIn(late), is("keyringSilent"));
+    await refresh();
+    fixture.secrets.values.set(`credential.${id}`, serializeCredential(late));
+    await window.accounts.reload();
+    assert.ok(credentialOf(window).signedInAt === late.signedInAt);
+    fixture.secrets.answerNow();
+    await eventually(() => assert.ok(credentialOf(window).signedInAt > late.signedInAt));
+  };
+
+  for (const times of [1, 2]) {
+    it(`leaves the tokens of the one before as they were refreshed meanwhile (${times} times)`, async () => {
+      let newest = credentialOf(window);
+      await undoAfter(async () => {
+        for (let at = 0; at < times; at += 1) newest = (await window.refresher.refresh(newest)).credential;
+      });
+      const next = await fixture.openLoaded();
+      assert.deepEqual(credentialOf(next).tokens, newest.tokens);
+      fixture.clock.jump(lifetime);
+      await next.source.get("chatgpt");
+      assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
+    });
+  }
+
+  it("lets nobody use tokens that another window has refreshed meanwhile, where nobody has the newest", async () => {
+    const other = await fixture.openLoaded();
+    await undoAfter(() => other.refresher.refresh(credentialOf(other)));
+    const next = await fixture.openLoaded();
+    await assert.rejects(next.refresher.refresh(credentialOf(next)), is("needsSignIn"));
+    assert.equal(fixture.issuer.recordsOf("reuseDetected").length, 0);
+  });
+});
