@@ -1,3 +1,4 @@
+import { consentMutants } from "./consent.ts";
 import { listenerMutants } from "./listener.ts";
 import type { Mutant } from "./mutant.ts";
 import { platformMutants } from "./platform.ts";
@@ -5,4 +6,10 @@ import { signInMutants } from "./signIn.ts";
 import { tokenMutants } from "./tokens.ts";
 
 /** Every mutant. Their names differ. */
-export const mutants: readonly Mutant[] = [...listenerMutants, ...signInMutants, ...tokenMutants, ...platformMutants];
+export const mutants: readonly Mutant[] = [
+  ...listenerMutants,
+  ...signInMutants,
+  ...tokenMutants,
+  ...platformMutants,
+  ...consentMutants,
+];
