@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Services } from "./composition.ts";
@@ -23,11 +24,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const output = lazyOutput();
   const log = createLogger(output.channel);
   const showLog = () => output.channel().show();
+  const linkProof = randomUUID();
   const modelsChanged = new vscode.EventEmitter<void>();
   const loaded = remember(async () => {
     const { compose } = await import("./composition.ts");
     return compose({
-      ...{ context, memory, hints, known, log, showLog },
+      ...{ context, memory, hints, known, linkProof, log, showLog },
       environment: process.env,
       onModelsChanged: () => modelsChanged.fire(),
       onSessionsChanged: (change) => tellSessions(change),
@@ -39,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
   // In the background: a failure here is shown when the person next asks for something.
   const follow = () => void load().catch((error: unknown) => log.warn(`Not ready: ${describeError(error)}`));
 
-  registerCommands(context, async (id) => {
+  registerCommands(context, linkProof, async (id) => {
     try {
       const { run } = await load();
       await run(id);
@@ -94,10 +96,14 @@ function lazyOutput() {
  * Any extension may run a command, so none answers anything, and an action asks the person itself where something would
  * be lost, given away or spent.
  */
-function registerCommands(context: vscode.ExtensionContext, run: (id: CommandId) => Promise<void>): void {
+function registerCommands(
+  context: vscode.ExtensionContext,
+  linkProof: string,
+  run: (id: CommandId) => Promise<void>,
+): void {
   for (const id of commandIds) {
     const command = async (...args: unknown[]) => {
-      if (mayRun(id, args)) await run(id);
+      if (mayRun(id, args, linkProof)) await run(id);
     };
     context.subscriptions.push(vscode.commands.registerCommand(commandOf(id), command));
   }

@@ -43,6 +43,8 @@ export interface EditorHost {
   onSessionsChanged: (change: SessionsChange) => void;
   /** VS Code's environment variables. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** See `commandLink`. */
+  linkProof: string;
   log: Logger;
   showLog: () => void;
 }
@@ -79,14 +81,14 @@ export interface EditorServices {
 export function createEditor(dependencies: EditorDependencies): EditorServices {
   const { host, account, signIn, codex } = dependencies;
   const { accounts, ownKey, endpoints } = account;
-  const { context, known, memory, hints, log, showLog } = host;
+  const { context, known, memory, hints, linkProof, log, showLog } = host;
   const disposables = new Disposables();
   // The panel and the menus run actions, and some actions show the panel and the menus.
   const run: RunAction = (request) => runAction(request);
 
   const notifications = new Notifications(log, showLog);
   const activity = new Activity(notifications, log);
-  const shared = { ...account, ...dependencies, run, known, memory, notifications, activity, log };
+  const shared = { ...account, ...dependencies, run, known, memory, linkProof, notifications, activity, log };
 
   const review = new EndpointReview({ accounts, ownKey, endpoints, endpoint: settings.endpoint });
   const { signInActions, surface } = disposables.add(createSignInEditor(shared));

@@ -23,7 +23,13 @@ function anything(path: string): unknown {
   });
 }
 
-export const compose = async () => anything("services");
+/** What the services were made of. */
+export const composedOf: { linkProof?: string } = {};
+
+export const compose = async (host: { linkProof: string }) => {
+  composedOf.linkProof = host.linkProof;
+  return anything("services");
+};
 export const registerAuthenticationProvider = () => () => {};
 export const registerChatModels = () => ({ dispose() {} });
 export const createStatusBar = () => {};

@@ -59,7 +59,7 @@ describe("The services of a window", () => {
     return compose({
       context: { ...context, globalStorageUri: Uri.file(directory) } as unknown as vscode.ExtensionContext,
       ...{ memory, hints: new Hints(memory), known: new KnownAccounts(memory) },
-      ...{ log: logInto(log), showLog: () => {}, environment: {} },
+      ...{ log: logInto(log), showLog: () => {}, environment: {}, linkProof: "proof" },
       onModelsChanged: () => {
         modelsChanged += 1;
       },

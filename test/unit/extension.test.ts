@@ -4,7 +4,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { commandLink } from "../../src/editor/vscode/commandLinks.ts";
 import { commandOf, ownLinkIds, paletteIds } from "../../src/shared/actionIds.ts";
 import { unexpectedSentence } from "../../src/shared/words.ts";
-import { answer, called, failing, lines, registered } from "../support/extensionStub.ts";
+import { answer, called, composedOf, failing, lines, registered } from "../support/extensionStub.ts";
 import { resetVscode, sentences } from "../support/vscodeStub/stub.ts";
 
 const stub = new URL("../support/extensionStub.ts", import.meta.url).href;
@@ -67,7 +67,8 @@ describe("The extension's commands", () => {
   it("run for a link of ours, with nothing of its argument", async () => {
     for (const id of ownLinkIds) {
       called.length = 0;
-      const [, name = "", query = ""] = /\(command:([\w.]+)\?(\S+)\)$/.exec(commandLink("Copy", id)) ?? [];
+      const [, name = "", query = ""] =
+        /\(command:([\w.]+)\?(\S+)\)$/.exec(commandLink("Copy", id, composedOf.linkProof ?? "")) ?? [];
       await registered.get(name)?.(...JSON.parse(decodeURIComponent(query)));
       assert.deepEqual(called, [{ path: "services.run", args: [id] }]);
     }

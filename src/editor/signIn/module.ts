@@ -13,6 +13,8 @@ export interface SignInEditorDependencies {
   run: RunAction;
   activity: Activity;
   notifications: Notifications;
+  /** See `commandLink`. */
+  linkProof: string;
   log: Logger;
 }
 

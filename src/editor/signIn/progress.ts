@@ -28,22 +28,25 @@ const tickMs = 20_000;
 
 /** VS Code shows these as links in the notification, whose only button is Cancel. */
 const links = {
-  open: () => commandLink(l10n.t("Open page"), "signInWithBrowser"),
-  copy: () => commandLink(l10n.t("Copy link"), "copySignInLink"),
-  device: () => commandLink(l10n.t("Use device code"), "signInWithDeviceCode"),
-  paste: () => commandLink(l10n.t("Paste address"), "pasteSignInLink"),
-  browser: () => commandLink(l10n.t("Use browser"), "signInWithBrowser"),
-  code: () => commandLink(l10n.t("Copy code"), "copyDeviceCode"),
-  codePage: () => commandLink(l10n.t("Open page"), "openDevicePage"),
+  open: (proof: string) => commandLink(l10n.t("Open page"), "signInWithBrowser", proof),
+  copy: (proof: string) => commandLink(l10n.t("Copy link"), "copySignInLink", proof),
+  device: (proof: string) => commandLink(l10n.t("Use device code"), "signInWithDeviceCode", proof),
+  paste: (proof: string) => commandLink(l10n.t("Paste address"), "pasteSignInLink", proof),
+  browser: (proof: string) => commandLink(l10n.t("Use browser"), "signInWithBrowser", proof),
+  code: (proof: string) => commandLink(l10n.t("Copy code"), "copyDeviceCode", proof),
+  codePage: (proof: string) => commandLink(l10n.t("Open page"), "openDevicePage", proof),
 } as const;
 
 /** The notification of a running sign-in: its stage, the time left, the other methods, and Cancel. */
 export class SignInProgress {
   readonly #signIn: SignIn;
+  readonly #linkProof: string;
   #close: (() => void) | undefined;
 
-  constructor(signIn: SignIn) {
+  /** @param linkProof see `commandLink` */
+  constructor(signIn: SignIn, linkProof: string) {
     this.#signIn = signIn;
+    this.#linkProof = linkProof;
   }
 
   /** Shows it, also when it was covered or collapsed. */
@@ -61,7 +64,7 @@ export class SignInProgress {
           timer.dispose();
           const { running } = this.#signIn;
           if (!running) return resolve();
-          const message = progressMessage(running, systemClock.now());
+          const message = progressMessage(running, systemClock.now(), this.#linkProof);
           // Reported once: a screen reader reads it out each time.
           if (message !== told) progress.report({ message });
           told = message;
@@ -80,30 +83,38 @@ export class SignInProgress {
   }
 }
 
-/** Our own words, and a code whose characters are checked: a notification renders links. */
-export function progressMessage(attempt: SignInAttempt, now: number): string {
+/**
+ * Our own words, and a code whose characters are checked: a notification renders links.
+ * @param linkProof see `commandLink`
+ */
+export function progressMessage(attempt: SignInAttempt, now: number, linkProof: string): string {
   const stage = stages[attempt.stage]();
   if (!("until" in attempt)) return stage;
   const notice = "notice" in attempt && attempt.notice ? [notices[attempt.notice]()] : [];
   const code = attempt.stage === "waitingForDevice" ? [codeSentence(attempt.device.userCode)] : [];
   const minutes = Math.max(1, Math.ceil((attempt.until - now) / 60_000));
   const left = l10n.t("{minutes} min left.", { minutes });
-  return [stage, ...notice, ...code, left, linksOf(attempt).join(" · ")].join(" ");
+  return [stage, ...notice, ...code, left, linksOf(attempt, linkProof).join(" · ")].join(" ");
 }
 
 function codeSentence(code: string): string {
   return l10n.t("Code: {code}. Never share it.", { code });
 }
 
-function linksOf(attempt: Extract<SignInAttempt, { until: number }>): string[] {
+function linksOf(attempt: Extract<SignInAttempt, { until: number }>, proof: string): string[] {
   switch (attempt.stage) {
     case "waitingForChoice":
-      return [attempt.failed === "deviceCode" ? links.browser() : links.device(), links.paste()];
+      return [attempt.failed === "deviceCode" ? links.browser(proof) : links.device(proof), links.paste(proof)];
     case "waitingForBrowser":
-      return [...(attempt.notice ? [links.open()] : []), links.copy(), links.device(), links.paste()];
+      return [
+        ...(attempt.notice ? [links.open(proof)] : []),
+        links.copy(proof),
+        links.device(proof),
+        links.paste(proof),
+      ];
     case "waitingForDevice":
-      return [links.code(), links.codePage(), links.browser(), links.paste()];
+      return [links.code(proof), links.codePage(proof), links.browser(proof), links.paste(proof)];
     case "waitingForLink":
-      return [links.paste(), links.copy(), links.device()];
+      return [links.paste(proof), links.copy(proof), links.device(proof)];
   }
 }

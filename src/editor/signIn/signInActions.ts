@@ -11,6 +11,8 @@ export interface SignInActionsDependencies {
   signIn: SignIn;
   activity: Activity;
   notifications: Notifications;
+  /** See `commandLink`. */
+  linkProof: string;
 }
 
 /** Starting a sign-in, and going on with another method. Failures are shown. */
@@ -20,7 +22,7 @@ export class SignInActions {
 
   constructor(dependencies: SignInActionsDependencies) {
     this.#dependencies = dependencies;
-    this.#progress = new SignInProgress(dependencies.signIn);
+    this.#progress = new SignInProgress(dependencies.signIn, dependencies.linkProof);
   }
 
   /** Signs in, or brings a running sign-in forward. */

@@ -102,7 +102,7 @@ describe("The map of actions", () => {
     ];
     assert.ok(named.length > 5);
     for (const [, menu, link] of named) assert.ok(known.includes(menu ?? link ?? ""), menu ?? link);
-    assert.equal(commandLink("Open", "openDevicePage"), "[Open](command:chatgptSignIn.openDevicePage)");
+    assert.equal(commandLink("Open", "openDevicePage", "proof"), "[Open](command:chatgptSignIn.openDevicePage)");
   });
 
   it("is open to the panel only where the panel offers it", () => {

@@ -145,6 +145,7 @@ function hostOver(
     memory: new MemoryMemento(),
     known: new KnownAccounts(new MemoryMemento()),
     hints: new Hints(new MemoryMemento()),
+    linkProof: "proof",
     onSessionsChanged: () => {},
     environment: {},
   };

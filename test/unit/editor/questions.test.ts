@@ -185,14 +185,15 @@ describe("A command of another extension", () => {
 
   it("puts nothing of a sign-in on the clipboard: only a link of ours does", () => {
     for (const id of ["copySignInLink", "copyDeviceCode"] as const) {
-      const [, query = ""] = /\?([^)\s]+)\)$/.exec(commandLink("Copy", id)) ?? [];
+      const [, query = ""] = /\?([^)\s]+)\)$/.exec(commandLink("Copy", id, "proof")) ?? [];
       const args = JSON.parse(decodeURIComponent(query));
-      assert.ok(mayRun(id, args));
-      for (const others of [[], [undefined], [""], ["x"], [{}], [args], [true]]) assert.ok(!mayRun(id, others));
+      assert.ok(mayRun(id, args, "proof"));
+      for (const others of [[], [undefined], [""], ["x"], [{}], [args], [true]])
+        assert.ok(!mayRun(id, others, "proof"));
     }
     for (const id of ["signIn", "openDevicePage", "showMenu"] as const) {
-      assert.equal(commandLink("Open", id), `[Open](command:chatgptSignIn.${id})`);
-      assert.ok(mayRun(id, []) && mayRun(id, ["x"]));
+      assert.equal(commandLink("Open", id, "proof"), `[Open](command:chatgptSignIn.${id})`);
+      assert.ok(mayRun(id, [], "proof") && mayRun(id, ["x"], "proof"));
     }
   });
 });

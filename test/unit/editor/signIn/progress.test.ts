@@ -40,7 +40,7 @@ describe("The notification of a sign-in", () => {
     [
       "waits for the code",
       { stage: "waitingForDevice", device, ...times },
-      /Code: ABCD-12345\. Never share it\. 10 min left\. \[Copy code\].*\[Open page\]\(command:chatgptSignIn.openDevicePage\)/,
+      /Code: ABCD-12345\. Never share it\. 10 min left\. \[Copy code\]\(command:chatgptSignIn.copyDeviceCode\?%5B%22proof%22%5D\).*\[Open page\]\(command:chatgptSignIn.openDevicePage\)/,
     ],
     [
       "waits for the address",
@@ -51,16 +51,16 @@ describe("The notification of a sign-in", () => {
     ["saves", { stage: "saving", since: 0 }, /^saving your credential…$/],
   ];
   for (const [name, attempt, text] of shown) {
-    it(`says what it does when it ${name}`, () => assert.match(progressMessage(attempt, 0), text));
+    it(`says what it does when it ${name}`, () => assert.match(progressMessage(attempt, 0, "proof"), text));
   }
 
   it("offers no link to copy where there is none", () => {
-    assert.doesNotMatch(progressMessage({ stage: "waitingForDevice", device, ...times }, 0), /Copy link/);
+    assert.doesNotMatch(progressMessage({ stage: "waitingForDevice", device, ...times }, 0, "proof"), /Copy link/);
   });
 
   it("tells the time left in minutes, rounded up, and never none", () => {
     const at = (now: number) =>
-      /(\d+) min left/.exec(progressMessage({ stage: "waitingForBrowser", ...times }, now))?.[1];
+      /(\d+) min left/.exec(progressMessage({ stage: "waitingForBrowser", ...times }, now, "proof"))?.[1];
     assert.deepEqual([at(0), at(1), at(minute), at(9.5 * minute), at(11 * minute)], ["10", "10", "9", "1", "1"]);
   });
 
@@ -80,7 +80,7 @@ describe("The notification of a sign-in", () => {
         cancelled += 1;
       },
     };
-    new SignInProgress(signIn as unknown as SignIn).show();
+    new SignInProgress(signIn as unknown as SignIn, "proof").show();
     changed.fire();
     sign.running = { stage: "saving", since: 0 };
     changed.fire();
