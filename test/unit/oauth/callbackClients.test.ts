@@ -122,21 +122,22 @@ describe("Clients that don't behave", () => {
   });
 });
 
-describe("A listener's limits of time", () => {
+describe("A listener's limits", () => {
   const open = useConnections();
-  const limits: ListenerLimits = {
+  const short: ListenerLimits = {
     headersMs: 50,
     requestMs: 50,
     checkMs: 10,
     headerBytes: 1_024,
-    silentConnections: 2,
+    silentConnections: 256,
   };
+  const few: ListenerLimits = { ...short, headersMs: 600_000, requestMs: 600_000, silentConnections: 2 };
   let listener: CallbackListener;
   let port: number;
   let warnings: string[];
   /** The answer to the first request, which waits. */
   let arrived: PromiseWithResolvers<ServerResponse>;
-  beforeEach(async () => {
+  const start = async (limits: ListenerLimits) => {
     warnings = [];
     arrived = Promise.withResolvers();
     listener = new CallbackListener(
@@ -145,15 +146,17 @@ describe("A listener's limits of time", () => {
       limits,
     );
     port = await listener.listen([await freePort()]);
-  });
+  };
   afterEach(() => listener.close());
 
-  it("end a connection whose header does not come, with an answer", async () => {
+  it("of time end a connection whose header does not come, with an answer", async () => {
+    await start(short);
     assert.equal(statusOf(await sendBytes(port, "GET / HTTP/1.1\r\nHost: x")), 408);
     assert.deepEqual(warnings, ["The sign-in's listener dropped a connection: ERR_HTTP_REQUEST_TIMEOUT"]);
   });
 
-  it("end one that goes on sending a byte at a time, too", async () => {
+  it("of time end one that goes on sending a byte at a time, too", async () => {
+    await start(short);
     const socket = await open(port, "GET / HTTP/1.1\r\nHost: x\r\nX: ");
     const dripping = setInterval(() => socket.write("a"), 5);
     try {
@@ -164,7 +167,8 @@ describe("A listener's limits of time", () => {
     }
   });
 
-  it("and of connections end the oldest that has asked nothing, and none that has", async () => {
+  it("of connections end the oldest that has asked nothing, and none that has", async () => {
+    await start(few);
     const asking = await open(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     const response = await arrived.promise;
     const sockets = [asking, await open(port), await open(port)];

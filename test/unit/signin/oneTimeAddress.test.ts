@@ -153,6 +153,33 @@ describe("The address that VS Code opens to sign in", () => {
       assert.equal(noticeOf(services.signIn), "linkCopied");
     });
 
+    it("is not told of when the answer has come another way, or the sign-in has ended meanwhile", async () => {
+      await run();
+      await settle();
+      issuer.faults.set("token", { kind: "slow", delayMs: 3_600_000 });
+      services.signIn.paste(await loginByHttp(page(), "plus@example.com", "password"));
+      await eventually(() => assert.equal(services.signIn.running?.stage, "redeeming"));
+      await clock.advance(20_000);
+      assert.ok(!services.lines.includes("No browser has asked for the sign-in page yet"));
+      services.signIn.cancel();
+      await eventually(() => assert.equal(services.signIn.running, undefined));
+      assert.equal(await becomesFree(1455), true);
+
+      const asking = Promise.withResolvers<boolean>();
+      services.browser.open = (url) => {
+        opened.push(url);
+        return asking.promise;
+      };
+      services.signIn.run().catch(() => {});
+      await isOpened(2);
+      services.signIn.cancel();
+      await eventually(() => assert.equal(services.signIn.running, undefined));
+      const before = clock.pending;
+      asking.resolve(true);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(clock.pending, before);
+    });
+
     it("is waited for from its last opening on, and no longer when the sign-in has ended", async () => {
       await run();
       await settle();
