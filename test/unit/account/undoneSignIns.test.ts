@@ -89,7 +89,8 @@ describe("A sign-in that was reported as failed and is stored all the same", () 
       await failsAndLandsLate();
       await other.accounts.reload();
       const outcome = await fixture.signOut(other);
-      assert.deepEqual([outcome.signIn, outcome.isStored], ["revoked", false]);
+      // Its own window knows of a write that may still come.
+      assert.deepEqual([outcome.signIn, outcome.isStored], ["revoked", other === window]);
       assert.deepEqual(isAlive(signedIn, failed), [false, false]);
       assert.equal(stored(), undefined);
     });

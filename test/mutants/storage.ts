@@ -1,0 +1,287 @@
+import { type Mutant, mutantsOf } from "./mutant.ts";
+
+/** What is stored, believed, ended and revoked. */
+export const storageMutants: readonly Mutant[] = [
+  ...mutantsOf(
+    "account/secretStorage.ts",
+    "account/misreadRecord account/misreadIndex account/ownKey account/accounts",
+    [["a secret that reads as missing once is missing", "const maxReads = 3;", "const maxReads = 1;"]],
+  ),
+  ...mutantsOf(
+    "account/secretStore.ts",
+    "account/accounts account/misreadIndex account/misreadRecord account/lostWrites",
+    [
+      [
+        "a record that cannot be read is overwritten",
+        "if (unreadable !== undefined) await this.#secrets.store(setAsideKey(key), unreadable);",
+        "",
+      ],
+      [
+        "another account's record is taken for this one's",
+        'const isOthers = parsed.status === "found" && parsed.credential.id !== id;',
+        "const isOthers = false;",
+      ],
+      [
+        "the index is kept once",
+        "const copied = this.#write(indexCopyKey, text);",
+        "const copied = Promise.resolve();",
+      ],
+      ["what was set aside stays after a sign-out", "const keys = [key, setAsideKey(key)];", "const keys = [key];"],
+      [
+        "a write is believed without reading it",
+        "await ensureStored(this.#secrets, {",
+        'if (key === "") await ensureStored(this.#secrets, {',
+      ],
+      [
+        "an index that cannot be read is overwritten",
+        "if (copyOnly) return this.#write(indexCopyKey, text);",
+        "",
+        "account/signInWithoutIndex",
+      ],
+    ],
+  ),
+  ...mutantsOf("account/limitSecrets.ts", "account/limitSecrets", [
+    [
+      "a keyring may take as long as it likes to read",
+      'await withinAwake(readMs, answer, () => new Problem("keyringSilent"))',
+      "await answer",
+    ],
+    [
+      "a late write stays in place of a newer one",
+      "if (text === late && this.#newest === newest) await this.write(newest.value);",
+      "",
+    ],
+    ["writes of a secret overtake each other", "await before;\n", "\n"],
+  ]),
+  ...mutantsOf(
+    "account/accountsMemory.ts",
+    "account/misreadRecord account/misreadIndex account/accounts account/signOut",
+    [
+      [
+        "an older record is believed",
+        "if (known && this.#superseded.isOlder(record.credential, known.credential)) return known;",
+        "",
+      ],
+      [
+        "a record of an ended sign-in is believed",
+        'if (record.status !== "found" || this.#isOver(record.credential)) return known;',
+        'if (record.status !== "found") return known;',
+      ],
+      [
+        "a record that reads as missing is gone",
+        'if (record.status !== "found" || this.#isOver(record.credential)) return known;',
+        'if (record.status !== "found" || this.#isOver(record.credential)) return undefined;',
+      ],
+      [
+        "listeners hear of a sign-in that is half done",
+        "if (this.#holds.size > 0 || ",
+        "if (",
+        "account/accountsEvent",
+      ],
+    ],
+  ),
+  ...mutantsOf("account/accountIndex.ts", "account/accountIndex account/accountIndex.property", [
+    [
+      "an ended sign-in is revived by an older index",
+      "signedInAt > Math.max(ends.get(id)?.signedInAt ?? -Infinity, latest.get(id) ?? -Infinity)",
+      "signedInAt > (latest.get(id) ?? -Infinity)",
+    ],
+    [
+      "an index of a newer version is taken for a damaged one",
+      'typeof version === "number" && version > 1 ? "newer" : "corrupt"',
+      '"corrupt"',
+      "account/accountIdentity",
+    ],
+    [
+      "sign-ins that have left something are forgotten",
+      "left || position >= ends.length - removedLimit",
+      "position >= ends.length - removedLimit",
+    ],
+    [
+      "ended sign-ins are kept without a limit",
+      "left || position >= ends.length - removedLimit",
+      "left || position >= 0",
+    ],
+  ]),
+  ...mutantsOf(
+    "account/signInWriter.ts",
+    "account/failedSignIn account/replacedSignIns account/silentKeyring account/interruptedSignIns",
+    [
+      ["what a failed sign-in has replaced is lost", "if (!isSilent || isListed) await this.#restore(failed);", ""],
+      [
+        "the token of a replaced sign-in is not revoked later",
+        "if (noted.length > 0) await this.#changeReplaced(credential.id, { added: noted.map(({ token }) => token) });",
+        "",
+      ],
+      [
+        "a token of the Codex CLI is revoked with a sign-out",
+        'if (replaced.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return [];',
+        'if (replaced.origin === "linked") return [];',
+      ],
+      ["a failed sign-in's token stays on the list to be revoked", "if (!isSilent) await this.#keepToken(failed);", ""],
+      [
+        "a window that is killed leaves a sign-in that nobody finds",
+        "const noting = signInNotes.add(given).catch(logFailure);",
+        "const noting = Promise.resolve();",
+      ],
+      [
+        "a sign-in that was given up stays when it is stored late",
+        "throw afterLateWrite(error, () => undo(true));",
+        "throw error;",
+      ],
+    ],
+  ),
+  ...mutantsOf("account/foundRecords.ts", "account/foundRecords", [
+    [
+      "a record of an ended sign-in is found again",
+      "!hasEnded(index, record.credential)) unnamed",
+      "index !== undefined) unnamed",
+    ],
+  ]),
+  ...mutantsOf(
+    "account/recordRepair.ts",
+    "account/foundRecords account/misreadRecord account/lostWrites account/twoWindows",
+    [
+      [
+        "a repair replaces a newer record",
+        'const isBehind = stored.status === "found" ? isNewer(known, stored.credential) : stored.status !== "newer";',
+        "const isBehind = true;",
+        "account/notOurs",
+      ],
+      ["a keyring that forgets is repaired for ever", " || repairs >= maxRepairs", "", "account/notOurs"],
+    ],
+  ),
+  ...mutantsOf("account/cachedSecrets.ts", "account/cachedSecrets", [
+    [
+      "a window with old secrets stores them",
+      "    await this.assertCurrent();\n      const mark = await this.#mark();\n      const next",
+      "    const mark = await this.#mark();\n      const next",
+    ],
+    ["another window's change is not noticed", "if (await this.#isNew(published)) return true;", ""],
+
+    [
+      "a count that has gone says nothing",
+      "if (!published && (this.#hasPublished || (await this.#isEarlier(mark.id)))) return true;",
+      "",
+    ],
+  ]),
+  ...mutantsOf("account/storageMarks.ts", "account/cachedSecrets", [
+    ["two windows claim the same change", '{ flag: "wx", mode: 0o600 }', '{ flag: "w", mode: 0o600 }'],
+    ["others can read a window's claim", '{ flag: "wx", mode: 0o600 }', '{ flag: "wx" }', "account/sharedFolder"],
+  ]),
+  ...mutantsOf("account/signOut.ts", "account/signOut account/signOutLeft account/leftTokens", [
+    ["a sign-out revokes nothing", "await this.#dependencies.revoke(issuer, refreshToken);", ""],
+    ["a sign-out deletes nothing", "(mayDelete && (await accounts.ended.deleteRecord(id)))", "mayDelete"],
+    [
+      "the Codex CLI's login is revoked",
+      'if (newest?.origin !== "own") return { outcome: "codex" };',
+      'if (!newest || newest.origin === "linked") return { outcome: "codex" };',
+      "account/notOurs",
+    ],
+    [
+      "a login is revoked whose owner is not known",
+      'if (newest.handOff) return { outcome: "unclear" };',
+      "",
+      "account/notOurs",
+    ],
+    [
+      "a refusal is taken for a failure that may pass",
+      'if (!(error instanceof RevocationRefused)) return "failed";',
+      'return "failed";',
+    ],
+    [
+      "a revocation that failed counts as a refusal",
+      'if (!(error instanceof RevocationRefused)) return "failed";',
+      'if (!(error instanceof RevocationRefused)) return "refused";',
+    ],
+    ["what a sign-out leaves behind is not tried again", "if (isLeft(outcome)) this.#tryLater();", ""],
+    [
+      "what a sign-out left behind is not tried again by another window",
+      "if (this.#left.length > 0) void this.#tryAgain();",
+      "",
+    ],
+    [
+      "a token that could not be revoked is forgotten",
+      "this.#discarded.set(token, id);",
+      "",
+      "account/discardedSignIn",
+    ],
+    [
+      "a record is deleted that is the only place of a token",
+      'const mayDelete = left !== undefined || signIn.outcome !== "failed";',
+      "const mayDelete = true;",
+    ],
+    [
+      "an earlier sign-in's token is not revoked",
+      "others.map(async (token) => ({ token, outcome: await this.#revoke(token) }))",
+      'others.map(async (token) => ({ token, outcome: "revoked" as Revocation }))',
+    ],
+    [
+      "an older token is revoked than the newest",
+      "if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;",
+      "",
+    ],
+  ]),
+  ...mutantsOf("account/endedAccounts.ts", "account/signOut account/signOutLeft account/accounts", [
+    [
+      "the index does not tell that something is left",
+      "withoutAccount(index, ended, { left: true })",
+      "withoutAccount(index, ended)",
+    ],
+    ["a deletion is believed without reading", 'return isDeleted && stored.status === "none";', "return isDeleted;"],
+  ]),
+  ...mutantsOf("account/replacedTokens.ts", "account/replacedSignIns account/leftTokens account/signOutLeft", [
+    [
+      "a token that was revoked is on the list again",
+      "return distinct(tokens).filter((token) => !this.#done.has(textOf(token)));",
+      "return distinct(tokens);",
+    ],
+  ]),
+  ...mutantsOf("account/interruptedSignIns.ts", "account/interruptedSignIns", [
+    [
+      "an interrupted sign-in that has ended is completed",
+      'record.status === "found" && record.credential.signedInAt > latestSignIn(memory.index, id)',
+      'record.status === "found"',
+    ],
+    [
+      "a note of a sign-in is removed while its record may come",
+      "isOver || latestSignIn(memory.index, id) >= noted.signedInAt",
+      "true",
+    ],
+  ]),
+  ...mutantsOf("account/followUp/followUp.ts", "account/followUp/followUp", [
+    [
+      "what follows a sign-in is never resumed",
+      "for (const { id, issuer, derivedKey } of accounts.state.accounts) {",
+      "for (const { id, issuer, derivedKey } of accounts.state.accounts.slice(0, 0)) {",
+    ],
+    [
+      "a failed follow-up is an unhandled rejection",
+      "this.#dependencies.log.warn(`After the sign-in: ${describeError(error)}`);",
+      "throw error;",
+    ],
+  ]),
+  ...mutantsOf("account/followUp/credits.ts", "account/followUp/credits", [
+    ["credits are asked for although the person does not want it", "return isWanted() && ", "return "],
+    ["the Codex CLI's credits are asked for", 'account.origin === "own" && ', ""],
+    ["credits are asked for again and again", "if (creditsAskedAt !== undefined) return false;", ""],
+    ["every window asks for the credits", "isOurs = this.#isDue(credential);", "isOurs = true;"],
+    [
+      "credits are asked for at an address that was not allowed",
+      "endpoints.assertAllowed(accountBinding(known.credential.issuer), apiBaseUrl);",
+      "",
+    ],
+    [
+      "a portal's answer counts as the service's",
+      "isRefusal && isServiceError(response.json) && !isPassing(error)",
+      "isRefusal",
+    ],
+  ]),
+  ...mutantsOf("account/followUp/derivedKey.ts", "account/followUp/derivedKey account/followUp/followUp", [
+    [
+      "a key that is there goes when none can be made",
+      'const keep = made.status === "absent" && credential.derivedKey.status === "present";',
+      "const keep = false;",
+    ],
+  ]),
+];
