@@ -20,6 +20,7 @@ export const handOffMutants: readonly Mutant[] = [
       "an older sign-in is handed off",
       'if (await accounts.isOlder(entry.credential)) throw new Problem("staleWindow");',
       "",
+      "codex/handOff/interrupted",
     ],
     [
       "a refresh token of another issuer goes to OpenAI",
@@ -109,7 +110,12 @@ export const handOffMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("codex/handOff/recovery.ts", "codex/handOff/interrupted codex/handOff/crash codex/handOff/settle", [
-    ["a hand-off that was cut off is never settled", "this.#settleAll();\n  }\n\n  /** Ends", "}\n\n  /** Ends"],
+    [
+      "a hand-off that was cut off is never settled",
+      "this.#settleAll();\n  }\n\n  /** Ends",
+      "}\n\n  /** Ends",
+      "codex/handOff/recovery",
+    ],
   ]),
   ...mutantsOf("editor/codex/import.ts", "editor/codex/import editor/codex/importSource signin/allowedWorkspaces", [
     [
@@ -122,6 +128,7 @@ export const handOffMutants: readonly Mutant[] = [
       "an import replaces a sign-in without the Codex CLI's word",
       'await assertMayReplace(this.#dependencies, login, link.codexHome, settings.endpoint("issuer"));',
       "",
+      "editor/codex/export",
     ],
     [
       "a link drops a sign-in's refresh token unasked",
@@ -132,6 +139,7 @@ export const handOffMutants: readonly Mutant[] = [
       "a login is imported to another issuer without a question",
       "await endpoints.permitImport(issuerOf(credential.tokens.idToken) ?? defaultIssuer, issuer);",
       "",
+      "editor/endpoints/review",
     ],
     [
       "a file in an open folder is followed",
@@ -141,18 +149,6 @@ export const handOffMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("editor/codex/authFileBox.ts", "editor/codex/importSource editor/codex/import", [
     ["a pasted login is shown", "password: true", "password: false"],
-  ]),
-  ...mutantsOf("editor/codex/chosenFile.ts", "editor/codex/importSource editor/codex/import", [
-    [
-      "a chosen file may be as long as it likes",
-      'if (stat.size > authFileLimits.bytes) throw unreadableProblem("tooLarge");',
-      "",
-    ],
-    [
-      "something else than a file is chosen",
-      'if ((stat.type & vscode.FileType.File) === 0) throw unreadableProblem("notAFile");',
-      "",
-    ],
   ]),
   ...mutantsOf("editor/codex/export.ts", "editor/codex/export", [
     [
