@@ -5,6 +5,7 @@ import {
   assertOver,
   deviceCommand,
   enterCode,
+  huntedOf,
   pasteCommand,
   pressLink,
   progress,
@@ -24,7 +25,7 @@ describe("signing in anywhere", () => {
   let workbench: Workbench;
 
   describe("in a browser on the same computer", () => {
-    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), sharedWindow: true }));
+    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), sharedWindow: true, hunted: huntedOf(issuer) }));
     beforeEach(async () => {
       workbench = await vscode.openWorkbench();
     });
@@ -140,7 +141,7 @@ describe("signing in anywhere", () => {
     let untrusted: TestIssuer;
     const asking = useVscode(async () => {
       untrusted = await startIssuer({ host: "127.0.0.3" });
-      return { settings: settingsFor(untrusted) };
+      return { settings: settingsFor(untrusted), hunted: huntedOf(() => untrusted) };
     });
     after(() => untrusted?.close());
     const question = /open the external website/;

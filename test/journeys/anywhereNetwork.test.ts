@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
 import { startIssuer } from "../issuer/issuer.ts";
 import type { TestIssuer } from "../issuer/types.ts";
+import { huntedOf } from "../support/anywhereJourney.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { temporaryDirectory } from "../support/cleanUp.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connectProxy.ts";
@@ -79,7 +80,7 @@ describe("signing in anywhere, through a proxy and with a company's certificate"
   }
 
   const useWindow = (options: () => VscodeOptions) => {
-    const vscode = useVscode(() => ({ settings, browser, ...options() }));
+    const vscode = useVscode(() => ({ settings, browser, hunted: huntedOf(() => issuer), ...options() }));
     beforeEach(() => {
       openWith = async (change) => {
         // A window that opens has them from its start, and one that is open takes them.

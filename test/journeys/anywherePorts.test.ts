@@ -3,6 +3,7 @@ import {
   assertFree,
   endOfSignIn,
   enterCode,
+  huntedOf,
   occupy,
   paste,
   progress,
@@ -20,7 +21,7 @@ describe("signing in where the ports are taken", () => {
   let workbench: Workbench;
 
   describe("by other programs", () => {
-    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), sharedWindow: true }));
+    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), sharedWindow: true, hunted: huntedOf(issuer) }));
     beforeEach(async () => {
       workbench = await vscode.openWorkbench();
     });
@@ -92,7 +93,7 @@ describe("signing in where the ports are taken", () => {
   });
 
   describe("by other windows", () => {
-    const vscode = useVscode(() => ({ settings: settingsFor(issuer()) }));
+    const vscode = useVscode(() => ({ settings: settingsFor(issuer()), hunted: huntedOf(issuer) }));
 
     it("leaves the sign-ins of other windows alone, says that it is those, and the first can finish", async () => {
       workbench = await vscode.openWorkbench();

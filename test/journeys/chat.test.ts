@@ -24,6 +24,7 @@ describe("a person without a GitHub account", () => {
       folder: folder.path,
       ownServer: { chat: true },
       sharedWindow: true,
+      hunted: { secrets: () => service.issuer.secrets() },
     };
   });
   beforeEach(() => service.fakeApi.usually(() => answers.text("Fine.")));

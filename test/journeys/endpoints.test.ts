@@ -28,6 +28,7 @@ describe("a person whose settings another extension writes", () => {
         "redirecting.apiBaseUrl": elsewhere.apiBaseUrl,
       },
       ownServer: { chat: true, vsix: [extension.vsix] },
+      hunted: { secrets: () => service.issuer.secrets() },
     };
   });
   after(async () => {
