@@ -17,7 +17,11 @@ describe("an extension that uses the person's models", () => {
   const vscode = useVscode(async () => {
     [consumer, other] = [await buildConsumer(), await buildConsumer("Another")];
     service = await startService({ host: trustedHost });
-    return { settings: service.settings, ownServer: { vsix: [consumer.vsix, other.vsix] } };
+    return {
+      settings: service.settings,
+      ownServer: { vsix: [consumer.vsix, other.vsix] },
+      hunted: { secrets: () => service.issuer.secrets() },
+    };
   });
   beforeEach(() => service.fakeApi.usually(() => answers.text("Hello from the plan.")));
   after(async () => {
