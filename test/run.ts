@@ -1,5 +1,5 @@
 // npm test: types, lint and format, then the suites; the last line is `N passed, N failed` over all of them.
-// npm test -- [check] [unit] [simulation] [panel] [package] [host] [journeys] [anywhere] [interop] [mutants] [--grep TEXT] [--desktop]
+// npm test -- [check] [unit] [simulation] [mutants] [panel] [package] [host] [journeys] [anywhere] [interop] [--grep TEXT] [--desktop]
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -67,7 +67,7 @@ const suites: Record<string, Suite> = {
     env,
     limit: 25 * minute,
   },
-  mutants: { name: "mutants", args: ["test/mutants/run.ts"], env, limit: 25 * minute },
+  mutants: { name: "mutants", args: ["test/mutants/run.ts"], limit: 25 * minute },
   interop: {
     name: "interop",
     args: ["test/support/runMocha.ts", "180000", ...testFiles("test/interop/**/*.test.ts")],
@@ -102,7 +102,7 @@ const outcomes: SuiteOutcome[] = [];
  * The package first, because others need it; then the longest, so that both lanes end at about the same time. What drives
  * a browser runs beside what does not: two of them slow each other down.
  */
-const order = ["package", "journeys", "unit", "mutants", "anywhere", "simulation", "interop", "host", "panel", "check"];
+const order = ["package", "journeys", "unit", "anywhere", "mutants", "simulation", "interop", "host", "panel", "check"];
 const parts = new Map(order.map((name) => [name, transcript.part()]));
 /** Runs the suites of a queue one after another, until none is left. */
 const lane = async (queue: string[]) => {

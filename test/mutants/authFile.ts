@@ -24,22 +24,16 @@ export const authFileMutants: readonly Mutant[] = [
     ["the last of two keys counts", 'if (hasDuplicateKeys(json)) return problem("duplicateKeys");', ""],
     [
       "a token of a file may add a header",
-      'if (![raw.id_token, raw.access_token, raw.refresh_token, raw.account_id ?? ""].every(isHeaderSafe)) {',
-      'if (raw.id_token === "") {',
+      'if (!all.every((text) => !text || isHeaderValue(text))) return "unusableCharacters";',
+      "",
     ],
     [
       "a key of a file may add a header",
-      'if (apiKey && !isHeaderSafe(apiKey)) return problem("unusableCharacters");',
+      'if (apiKey && !isHeaderValue(apiKey)) return problem("unusableCharacters");',
       "",
     ],
   ]),
   ...mutantsOf("codex/authFile/preview.ts", "codex/authFile/preview", [
-    [
-      "a file's text may be a link in a dialog",
-      'value.slice(0, 4 * longestText).replace(/[^\\p{L}\\p{N} @._+\'-]/gu, "")',
-      "value.slice(0, 4 * longestText)",
-    ],
-    ["a file's text may fill a dialog", "characters.length > longestText ?", "characters.length > 1e9 ?"],
     ["a preview has the whole key", "maskKey(file.apiKey)", "file.apiKey"],
   ]),
   ...mutantsOf("codex/authFile/temporaryFile.ts", "codex/authFile/replace codex/authFile/interrupted", [

@@ -47,13 +47,13 @@ export const codexMutants: readonly Mutant[] = [
   ...mutantsOf("codex/appServer/appServer.ts", "codex/appServer/appServer", [
     [
       "the Codex CLI's token may have characters that a header cannot",
-      'if (!/^[\\x21-\\x7e]+$/.test(authToken)) throw new AppServerError("rubbish");',
+      'if (!isHeaderValue(authToken)) throw new AppServerError("rubbish");',
       "",
     ],
     [
       "the Codex CLI may have anything opened in the browser",
-      'if (!isWebPage(authUrl)) throw new AppServerError("rubbish");',
-      "",
+      "const page = webPage(authUrl);",
+      "const page = authUrl;",
     ],
     ["the Codex CLI is waited for without an end", "await Promise.race([conversation, late])", "await conversation"],
     [

@@ -54,9 +54,7 @@ export const consentMutants: readonly Mutant[] = [
     ["Enter allows an extension", "refuse, allow, later);", "allow, refuse, later);"],
   ]),
   ...mutantsOf("editor/consumers/extensionName.ts", "editor/consumers/dialog", [
-    ["an extension's name may have several lines", `.replace(hidden, " ")`, ""],
     ["an extension's name may end the quotation", `.replace(quotes, "'")`, ""],
-    ["an extension's name may be of any length", "characters.length > longestName", "false"],
   ]),
   ...mutantsOf("editor/endpoints/consentDialogs.ts", "editor/endpoints/consentDialogs", [
     ["Enter allows an address", "refuse, allow);", "allow, refuse);"],

@@ -45,7 +45,7 @@ export const credentialMutants: readonly Mutant[] = [
     ],
     [
       "a record that cannot be read again is stored",
-      'if (!credentialSchema.safeParse(JSON.parse(text)).success) throw new Problem("saveFailed", "not a valid record");',
+      'if (!readRecord(JSON.parse(text))) throw new Problem("saveFailed", "not a valid record");',
       "",
     ],
     [
@@ -56,8 +56,8 @@ export const credentialMutants: readonly Mutant[] = [
     ],
     [
       "a linked record may keep a refresh token",
-      "tokens: z.object({ idToken: token, accessToken: token, refreshToken: absent })",
-      "tokens: z.object({ idToken: token, accessToken: token, refreshToken: z.optional(token) })",
+      "tokens: z.object({ idToken: token, accessToken: headerToken, refreshToken: absent })",
+      "tokens: z.object({ idToken: token, accessToken: headerToken, refreshToken: z.optional(token) })",
       "account/accountIdentity",
     ],
     [
@@ -88,12 +88,6 @@ export const credentialMutants: readonly Mutant[] = [
     ["a value that is no list lifts the restriction to workspaces", 'setting === undefined ? [] : [""]', "[]"],
   ]),
   ...mutantsOf("account/credentialSource.ts", "account/workspacePolicy editor/allowedAccounts", [
-    ["an account's token is used whose workspace is not allowed", "policy.assertAllowed(entry.account);\n", ""],
-    [
-      "a remembered token is used whose workspace is not allowed",
-      "if (forbidden) return Promise.reject(forbidden);",
-      "",
-    ],
     ["a refused token is replaced whose workspace is not allowed", "policy.assertAllowed(current.account);", ""],
   ]),
 ];

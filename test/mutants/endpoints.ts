@@ -122,11 +122,6 @@ export const endpointMutants: readonly Mutant[] = [
     ],
     ["a question about an address is no modal dialog", "{ modal: true, detail }", "{ detail }"],
     ["a host looks like another in a question", "new URL(address).host)", "address.slice(8, 30))"],
-    [
-      "an address of a question may be as long as anybody likes",
-      "address.length > end ? `${address.slice(0, end)}…` : address",
-      "address",
-    ],
   ]),
   ...mutantsOf("openai/apiKeyCheck.ts", "openai/apiKeyCheck", [
     [
@@ -168,7 +163,6 @@ export const endpointMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("editor/signIn/signOutQuestion.ts", "editor/questions editor/accountActions", [
-    ["an account's name may be a link in a question", "displayText(label)", "label"],
     ["a sign-in of ours is ended without a question", 'return origin === "linked" || (', "return true || ("],
   ]),
 ];

@@ -90,8 +90,8 @@ export const listenerMutants: readonly Mutant[] = [
     ["a one-time address works twice", "this.#unused = this.#unused.filter((each) => each !== found);", ""],
     [
       "a one-time address outlives its sign-in",
-      "return found?.signal.aborted ? undefined : found?.page;",
-      "return found?.page;",
+      "if (found === undefined || found.signal.aborted) return undefined;",
+      "if (found === undefined) return undefined;",
     ],
     ["a one-time address can be guessed", "randomBytes(32)", "randomBytes(2)"],
     ["one-time addresses are kept without a limit", ".slice(-mostUnused)", ""],

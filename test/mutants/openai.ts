@@ -105,7 +105,12 @@ export const openaiMutants: readonly Mutant[] = [
       'if (status === 511) return new Problem("networkSignIn", detail);',
       "",
     ],
-    ["a limit ends at a time that is over", "isAhead ? resetsAt : undefined", "resetsAt", "openai/readLimits"],
+    [
+      "a limit ends at a time that is over",
+      "isAhead ? plausibleReset(resetsAt, now) : undefined",
+      "resetsAt",
+      "openai/readLimits",
+    ],
     [
       "anything with 401 is certain to refuse the credential",
       "refusal(source, !isInServicesWords(response, error))",

@@ -15,6 +15,7 @@ const verdicts = await runMutants(chosen, {
   // Without networks of their own, two runs would want the same callback ports.
   lanes: network ? availableParallelism() : 1,
   network,
+  limitMs: 45_000,
   onVerdict: (verdict) => process.stdout.write(`${lineOf(verdict)}\n`),
 });
 const left = verdicts.filter(({ status }) => status !== "killed");

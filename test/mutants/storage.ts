@@ -107,7 +107,11 @@ export const storageMutants: readonly Mutant[] = [
     "account/signInWriter.ts",
     "account/failedSignIn account/replacedSignIns account/silentKeyring account/interruptedSignIns",
     [
-      ["what a failed sign-in has replaced is lost", "if (!isSilent || isListed) await this.#restore(failed);", ""],
+      [
+        "what a failed sign-in has replaced is lost",
+        "(!isSilent || isListed) && (await this.#restore(failed)) && !isSilent",
+        "false",
+      ],
       [
         "the token of a replaced sign-in is not revoked later",
         "if (noted.length > 0) await this.#changeReplaced(credential.id, { added: noted.map(({ token }) => token) });",
@@ -228,7 +232,11 @@ export const storageMutants: readonly Mutant[] = [
       "withoutAccount(index, ended, { left: true })",
       "withoutAccount(index, ended)",
     ],
-    ["a deletion is believed without reading", 'return isDeleted && stored.status === "none";', "return isDeleted;"],
+    [
+      "a deletion is believed without reading",
+      'return isDeleted && stored.status === "none" && !store.isWriting(id);',
+      "return isDeleted;",
+    ],
   ]),
   ...mutantsOf("account/replacedTokens.ts", "account/replacedSignIns account/leftTokens account/signOutLeft", [
     [

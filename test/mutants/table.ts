@@ -21,7 +21,6 @@ export const mutants: readonly Mutant[] = [
   ...signInMutants,
   ...tokenMutants,
   ...platformMutants,
-  ...consentMutants,
   ...accountMutants,
   ...credentialMutants,
   ...storageMutants,
@@ -32,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...openaiMutants,
   ...editorMutants,
   ...consumerMutants,
+  ...consentMutants,
 ];
