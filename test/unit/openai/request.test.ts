@@ -124,7 +124,7 @@ describe("a chat request", () => {
   });
 
   describe("that the service refuses", () => {
-    const resetsAt = 4_000_000_000;
+    const resetsAt = 2_000_000_000;
     const sentence = (code: "rateLimited" | "regionBlocked" | "edgeBlocked" | "unreadableAnswer" | "serviceFailed") =>
       new RegExp(new Problem(code).message.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const cases: readonly [Script, ProblemCode, RegExp, number][] = [
