@@ -185,7 +185,7 @@ describe("The plan's API credits", () => {
     });
 
     it("are asked for with a refreshed id_token when the old one has expired", async () => {
-      clock.jump(3_600_000);
+      clock.jump(3_660_000);
       const before = issuer.recordsOf("refresh").length;
       await ask();
       assert.equal(issuer.recordsOf("refresh").length, before + 1);
