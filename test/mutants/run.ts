@@ -1,13 +1,18 @@
 // Takes each guard away, one at a time, and runs the tests that are to notice it. Fails when one does not.
-// Usage: npm run mutants [-- PART OF A NAME OR FILE]
+// Usage: npm run mutants [-- PART OF A NAME OR FILE] [--tests-pass]: the tests are not run without a mutant first.
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
 import { ownNetwork } from "../support/ownNetwork.ts";
 import { RESULT_FILE, type SuiteResult } from "../support/testReporter.ts";
 import { runMutants, type Verdict } from "./runMutants.ts";
 import { mutants } from "./table.ts";
 
-const [part = ""] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { "tests-pass": { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const [part = ""] = positionals;
 const chosen = mutants.filter(({ name, replacements }) => name.includes(part) || replacements[0]?.file.includes(part));
 const network = ownNetwork();
 const started = performance.now();
@@ -16,6 +21,7 @@ const verdicts = await runMutants(chosen, {
   lanes: network ? availableParallelism() : 1,
   network,
   limitMs: 45_000,
+  testsPass: values["tests-pass"],
   onVerdict: (verdict) => process.stdout.write(`${lineOf(verdict)}\n`),
 });
 const left = verdicts.filter(({ status }) => status !== "killed");
