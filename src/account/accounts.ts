@@ -31,7 +31,7 @@ export interface AccountsDependencies {
   signInNotes: SignInNotes;
   /** Of sign-ins that have failed and may be stored all the same. */
   failedNotes?: SignInNotes;
-  replacedTokens: Pick<ReplacedTokens, "change">;
+  replacedTokens: Pick<ReplacedTokens, "change" | "isFinished">;
   clock: Pick<Clock, "now">;
   log: Logger;
 }

@@ -67,9 +67,11 @@ export class AccountsWriter {
   /**
    * Reads the index, merges it with what is known, changes it and writes it, while no other window does; also when
    * another one does not let go of the lock: indexes can be merged, and what is lost is noticed and written again.
+   * @param options how long to wait for the lock, ms; by default that of the lock
    */
-  changeIndex(change: IndexChange): Promise<void> {
-    return holdUnlessStuck(this.#dependencies.lock, indexLock, () => this.#changeIndex(change), this.#dependencies);
+  changeIndex(change: IndexChange, { patienceMs }: { patienceMs?: number } = {}): Promise<void> {
+    const options = { ...this.#dependencies, patienceMs };
+    return holdUnlessStuck(options.lock, indexLock, () => this.#changeIndex(change), options);
   }
 
   /** Writes again what another window has dropped from the index by mistake. */

@@ -15,6 +15,9 @@ import type { Credential } from "./credential.ts";
 import { afterLateWrite } from "./limitSecrets.ts";
 import type { SecretStore } from "./secretStore.ts";
 
+/** How long the note that something is left waits for the index's lock, ms: its window may be closed soon. */
+const patienceMs = 2_000;
+
 /** A sign-in that has just ended. */
 export interface Ending extends SignInRef {
   /** The newest record that is known; undefined where none could be read. */
@@ -105,7 +108,7 @@ export class EndedAccounts {
    */
   noteLeft(id: string, isNew: boolean): Promise<void> {
     const { writer, inTurn } = this.#dependencies;
-    return inTurn(() => writer.changeIndex((index) => withNewLeft(index, id, isNew)));
+    return inTurn(() => writer.changeIndex((index) => withNewLeft(index, id, isNew), { patienceMs }));
   }
 
   /**

@@ -19,13 +19,18 @@ export interface LeftTokensDependencies {
 
 /** Waits between tries to store a token, ms. */
 const retriesMs = [2_000, 10_000, 60_000, 300_000];
+/** How often to try when the window is closed. */
+const lastTries = 3;
+/** How long a token waits for the note in the index, ms: it must be stored before its window is closed. */
+const longestMarkMs = 2_000;
 /** How long to wait for the account's lock, ms. */
 const patienceMs = 5_000;
 
 /**
  * The tokens that are still to be revoked, together with the note in the index that there are some. Several windows may
  * end the same sign-in, so that note is made before a token is stored and looked at again afterwards, and the tokens are
- * looked at again after the note was taken away: whichever comes last, a token is never stored without a note of it.
+ * looked at again after the note was taken away: whichever comes last, a token is never stored without a note of it, but
+ * for the time that the index cannot be written.
  */
 export class LeftTokens implements Disposable {
   readonly #dependencies: LeftTokensDependencies;
@@ -47,9 +52,12 @@ export class LeftTokens implements Disposable {
     for (const wait of this.#waiting.values()) wait.dispose();
   }
 
-  /** Tries once more to store what could not be stored; for a shutdown. Never rejects. */
+  /** Tries a few times more to store what could not be stored; for a shutdown. Never rejects. */
   async settled(): Promise<void> {
-    await Promise.all(this.#dependencies.replacedTokens.unstoredIds.map((id) => this.#storeAgain(id)));
+    const { replacedTokens } = this.#dependencies;
+    for (let tries = 0; tries < lastTries && replacedTokens.unstoredIds.length > 0; tries += 1) {
+      await Promise.all(replacedTokens.unstoredIds.map((id) => this.#storeAgain(id)));
+    }
   }
 
   /** The tokens of an account, as far as they can be read. Never rejects. */
@@ -64,18 +72,25 @@ export class LeftTokens implements Disposable {
   }
 
   /**
+   * Remembers that a token need not be revoked any more.
+   * @returns whether this window has noted that it is to be revoked
+   */
+  finish(id: string, token: RevocableToken): boolean {
+    const { replacedTokens } = this.#dependencies;
+    const { issuer, refreshToken } = token;
+    replacedTokens.finish(token);
+    return replacedTokens.known(id).some((one) => one.issuer === issuer && one.refreshToken === refreshToken);
+  }
+
+  /**
    * Notes which tokens of an account are to be revoked later, and which are not any more. Never rejects.
    * @returns all that are then; undefined when that could not be stored
    */
   async note(id: string, change: TokensChange): Promise<readonly RevocableToken[] | undefined> {
     const { ended, replacedTokens, log } = this.#dependencies;
     const isLeft = (change.added ?? []).length > 0;
-    try {
-      // In this order, because the window may be killed in between.
-      if (isLeft) await ended.noteLeft(id, false);
-    } catch (error) {
-      log.warn(`That something is to be revoked could not be noted: ${describeError(error)}`);
-    }
+    // In this order, because the window may be killed in between.
+    if (isLeft) await this.#mark(id);
     try {
       const { tokens, hasNew } = await replacedTokens.change(id, change);
       // Another window may have ended everything that it knew of meanwhile.
@@ -108,6 +123,18 @@ export class LeftTokens implements Disposable {
     const { tokens } = await replacedTokens.change(id, {});
     if (tokens.length > 0) await ended.noteLeft(id, true);
     return tokens.length === 0;
+  }
+
+  /** Writes the note in the index. It may have to wait for others; then it is written later. Never rejects. */
+  async #mark(id: string): Promise<void> {
+    const { ended, clock, log } = this.#dependencies;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const limit = clock.after(longestMarkMs, resolve);
+    const warn = (error: unknown) =>
+      log.warn(`That something is to be revoked could not be noted: ${describeError(error)}`);
+    void ended.noteLeft(id, false).catch(warn).then(resolve);
+    await promise;
+    limit.dispose();
   }
 
   /** What a window alone knows would be lost with it. */

@@ -16,12 +16,12 @@ export function isNewer(one: RecordAge, other: RecordAge): boolean {
 }
 
 /**
- * The record with a later sign-in time than `before`: it decides which is newer, also after a clock was set back. The
- * fraction of a millisecond, which tells sign-ins of the same moment apart, stays.
+ * The record with a later sign-in time than `before`: it decides which is newer, also after a clock was set back. Two
+ * sign-ins of the same moment may get the same time; `isOf` tells them apart.
  */
 export function laterThan<C extends RecordAge>(before: number, record: C): C {
   if (record.signedInAt > before) return record;
-  return { ...record, signedInAt: Math.floor(before) + 1 + (record.signedInAt % 1) };
+  return { ...record, signedInAt: Math.floor(before) + 1 };
 }
 
 /** Whether two records have tokens of the same login, as when one that was handed off is imported. */

@@ -81,6 +81,16 @@ export class ReplacedTokens {
     return this.#added.get(id) ?? [];
   }
 
+  /** Notes in memory that a token has been revoked, or is worth nothing. */
+  finish(token: RevocableToken): void {
+    this.#done.add(textOf(token));
+  }
+
+  /** Whether it is known that a token need not be revoked any more. */
+  isFinished(token: RevocableToken): boolean {
+    return this.#done.has(textOf(token));
+  }
+
   /**
    * Adds tokens to an account's list, and takes tokens off it that need not be revoked any more.
    * @returns what is on it then, and whether some of it is new

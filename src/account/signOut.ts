@@ -11,7 +11,7 @@ import type { Ending } from "./endedAccounts.ts";
 import { holdAtMost } from "./holdAtMost.ts";
 import type { LeftTokens } from "./leftTokens.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
-import type { RevocableToken } from "./replacedTokens.ts";
+import type { RevocableToken, TokensChange } from "./replacedTokens.ts";
 
 export interface SignOutDependencies {
   accounts: Accounts;
@@ -128,12 +128,13 @@ export class SignOut implements Disposable {
    * @param id the account that the token is of, if it is known
    */
   async discard(id: string | undefined, token: RevocableToken): Promise<void> {
-    if ((await this.#revoke(token)) !== "failed") return;
-    this.#discarded.set(token, id);
-    this.#tryLater();
+    const isOver = (await this.#revoke(token)) !== "failed";
+    if (!isOver) this.#discarded.set(token, id);
+    if (!isOver) this.#tryLater();
     if (id === undefined) return;
-    const storing = this.#storeDiscarded(id, token).finally(() => this.#storing.delete(storing));
-    this.#storing.add(storing);
+    if (!isOver) this.#noteDiscarded(id, { added: [token] });
+    // One that had been stored was noted before its record was deleted.
+    else if (this.#dependencies.leftTokens.finish(id, token)) this.#noteDiscarded(id, { removed: [token] });
   }
 
   /** Resolves when everything is stored that is to be revoked later. */
@@ -142,8 +143,11 @@ export class SignOut implements Disposable {
     await this.#dependencies.leftTokens.settled();
   }
 
-  async #storeDiscarded(id: string, token: RevocableToken): Promise<void> {
-    await this.#held(id, () => this.#dependencies.leftTokens.note(id, { added: [token] })).catch(() => {});
+  #noteDiscarded(id: string, change: TokensChange): void {
+    const noting = this.#held(id, () => this.#dependencies.leftTokens.note(id, change))
+      .catch(() => {})
+      .then(() => void this.#storing.delete(noting));
+    this.#storing.add(noting);
   }
 
   /** What is left of ended sign-ins, but for those that are being ended. */

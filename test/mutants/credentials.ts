@@ -90,4 +90,16 @@ export const credentialMutants: readonly Mutant[] = [
   ...mutantsOf("account/credentialSource.ts", "account/workspacePolicy editor/allowedAccounts", [
     ["a refused token is replaced whose workspace is not allowed", "policy.assertAllowed(current.account);", ""],
   ]),
+  ...mutantsOf("account/signInUndo.ts", "account/keptUntilRevoked", [
+    [
+      "a window that is killed loses the token of a failed sign-in",
+      "const isKept = await this.#keepUntilRevoked(now);",
+      "const isKept = true;",
+    ],
+    [
+      "nobody hears of the token of a failed sign-in whose window was killed",
+      "await this.noteFailed(credential);\n    if (isUnreadable",
+      "if (isUnreadable",
+    ],
+  ]),
 ];

@@ -109,12 +109,12 @@ export const storageMutants: readonly Mutant[] = [
     [
       [
         "what a failed sign-in has replaced is lost",
-        "(!isSilent || isListed) && (await this.#restore(failed)) && !isSilent",
+        "(!isSilent || isListed) && (await this.#undo.restore(failed)) && !isSilent",
         "false",
       ],
       [
         "the token of a replaced sign-in is not revoked later",
-        "if (noted.length > 0) await this.#changeReplaced(credential.id, { added: noted.map(({ token }) => token) });",
+        "if (noted.length > 0) await this.#undo.changeReplaced(credential.id, { added: noted.map(({ token }) => token) });",
         "",
       ],
       [
@@ -122,7 +122,11 @@ export const storageMutants: readonly Mutant[] = [
         'if (replaced.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return [];',
         'if (replaced.origin === "linked") return [];',
       ],
-      ["a failed sign-in's token stays on the list to be revoked", "if (!isSilent) await this.#keepToken(failed);", ""],
+      [
+        "a failed sign-in's token stays on the list to be revoked",
+        "if (!isSilent) await this.#undo.keepToken(failed);",
+        "",
+      ],
       [
         "a window that is killed leaves a sign-in that nobody finds",
         "const noting = signInNotes.add(given).catch(logFailure);",

@@ -32,14 +32,10 @@ export function grantsBefore(played: Played, { person, startedAt }: Operation): 
 
 /**
  * Whether somebody can end a grant: nobody can if its newest token never arrived, or was lost with a window that had not
- * stored it, or that was killed while it undid the sign-in, after it had deleted or replaced the record.
+ * stored it.
  */
 export function isReachable(played: Played, grant: Grant): boolean {
   const newest = grant.tokens.at(-1);
   if (newest?.receivedBy === undefined) return false;
-  const isKilled = played.operations.all[grant.signIn - 1]?.outcome === "killed";
-  const isOfItself = ({ by, text }: { by: string; text: string }) =>
-    by === newest.receivedBy && text.includes(newest.value);
-  if (isKilled && played.keyring.replaced.some(isOfItself)) return false;
   return wasStored(played, newest) || played.final.some(({ window }) => window === newest.receivedBy);
 }

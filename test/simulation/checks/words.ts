@@ -2,7 +2,7 @@ import type { Operation } from "../operations.ts";
 import type { Played } from "../played.ts";
 import type { Finding } from "../rules.ts";
 import type { Grant, RefreshToken } from "../world/grants.ts";
-import { grantsBefore, isReachable } from "./grants.ts";
+import { grantsBefore, isReachable, wasStored } from "./grants.ts";
 
 /** What people were told that was not so. */
 export function wordsAreTrue(played: Played): Finding[] {
@@ -17,18 +17,42 @@ function wordsOf(played: Played, operation: Operation): Finding[] {
   return [];
 }
 
+/**
+ * How long it may take until a token that is not revoked at once is stored, ms: the issuer, the keyring and another window
+ * may each take their time. And where the keyring refuses: then it is tried again after a while.
+ */
+const longestNotingMs = { once: 60_000, refused: 400_000 };
+
 /** “Cancelled” and “failed” mean that nothing of the sign-in lives on. */
-function failedSignIn({ issuer }: Played, { number, problem }: Operation): Finding[] {
+function failedSignIn(played: Played, operation: Operation): Finding[] {
+  const { number, problem } = operation;
   return (
-    issuer.grants.all
+    played.issuer.grants.all
       .filter((grant) => grant.signIn === number && !grant.ended)
       // Nobody has heard of a grant whose answer was lost.
       .filter(({ tokens }) => tokens.at(-1)?.receivedBy !== undefined)
+      .filter((grant) => !wentWithWindow(played, operation, grant))
       .map(({ id }) => ({
         rule: "wordsAreTrue",
         what: `sign-in ${number} was said to have failed (${problem}), but its grant ${id} lives on`,
       }))
   );
+}
+
+/**
+ * Whether a token that nobody had stored went with its window: one that was killed while it was still revoking or storing
+ * it, or closed when the keyring had not let it be stored.
+ */
+function wentWithWindow(played: Played, { endedAt = 0 }: Operation, { tokens }: Grant): boolean {
+  const newest = tokens.at(-1);
+  if (wasStored(played, newest)) return false;
+  const window = [...played.world.processes.values()].find(({ name }) => name === newest?.receivedBy);
+  if (window?.endedAt === undefined) return false;
+  const passedMs = window.endedAt - endedAt;
+  const isKilled = window.fuse !== undefined && window.fuse < 0;
+  const isRefused = (call: string) => new RegExp(`^${window.name} (get|store) replaced\\.`).test(call);
+  if (isKilled && passedMs <= longestNotingMs.once) return true;
+  return passedMs <= longestNotingMs.refused && Object.keys(played.hits).some(isRefused);
 }
 
 function usedToken({ world }: Played, { number, said }: Operation): Finding[] {

@@ -7,6 +7,8 @@ export interface Process {
   readonly startedAt: number;
   /** False once it was killed or closed: its calls have no effect and get no answer, and its timers do not fire. */
   isAlive: boolean;
-  /** How many more calls of the world it may make before it is killed. */
+  /** When it was killed or closed, ms of the world's time. */
+  endedAt: number | undefined;
+  /** How many more calls of the world it may make before it is killed; less than 0 when it was. */
   fuse: number | undefined;
 }

@@ -69,7 +69,7 @@ export class World {
 
   start(name: string): Process {
     const pid = 1_000 + this.processes.size;
-    const process: Process = { name, pid, startedAt: this.now, isAlive: true, fuse: undefined };
+    const process: Process = { name, pid, startedAt: this.now, isAlive: true, endedAt: undefined, fuse: undefined };
     this.processes.set(pid, process);
     return process;
   }
@@ -78,6 +78,7 @@ export class World {
   end(process: Process): void {
     if (!process.isAlive) return;
     process.isAlive = false;
+    process.endedAt = this.now;
     this.onEnd(process);
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
+import { eventually } from "../../support/timing.ts";
 import { minute } from "./fixture.ts";
 import { createSignOutFixture, type SignOutFixture, soon } from "./signOutFixture.ts";
 
@@ -70,5 +71,50 @@ describe("A sign-in that was not kept", () => {
     fixture.issuer.faults.clear();
     await fixture.clock.advance(minute);
     await soon(() => assert.equal(isAlive(discarded), false));
+  });
+
+  describe("that could be neither stored nor revoked is its token, which is stored", () => {
+    beforeEach(() => void fixture.issuer.faults.set("revoke", { kind: "serverError" }));
+
+    it("while the index is still being written for somebody else", async () => {
+      const other = await fixture.openLoaded({ secretLimits: { readMs: 60_000, writeMs: 60_000 } });
+      fixture.secrets.script("store", "accounts", "hangs");
+      const writing = other.accounts.ended.noteLeft("0123456789abcdef", true);
+      await other.signOut.discard(discarded.id, token());
+      await eventually(async () => {
+        await fixture.clock.advance(2_000);
+        assert.deepEqual(keysWith(discarded), [`replaced.${discarded.id}`]);
+      }, 30_000);
+      fixture.secrets.answerNow();
+      await writing;
+      await soon(() => assert.ok(left().some(({ id }) => id === discarded.id)));
+    });
+
+    it("when its window is closed and the keyring has refused it several times", async () => {
+      const refusals = Array.from({ length: 3 }, () => "rejects" as const);
+      fixture.secrets.script("get", `replaced.${discarded.id}`, ...refusals);
+      await window.signOut.discard(discarded.id, token());
+      await window.signOut.settled();
+      assert.deepEqual(keysWith(discarded), [`replaced.${discarded.id}`]);
+    });
+
+    it("with its note although another window does not release the lock of the index", async () => {
+      const other = await fixture.openLoaded();
+      const release = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const holding = other.lock.hold("accounts-index", () => {
+        locked.resolve();
+        return release.promise;
+      });
+      await locked.promise;
+      await window.signOut.discard(discarded.id, token());
+      await eventually(async () => {
+        await fixture.clock.advance(500);
+        assert.deepEqual(keysWith(discarded), [`replaced.${discarded.id}`]);
+        assert.ok(left().some(({ id }) => id === discarded.id));
+      }, 30_000);
+      release.resolve();
+      await holding;
+    });
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
+import { eventually } from "../../support/timing.ts";
 import { minute } from "./fixture.ts";
 import { createSignOutFixture, type SignOutFixture, soon } from "./signOutFixture.ts";
 
@@ -142,8 +143,17 @@ describe("A token that is to be revoked is never stored without a note of it in 
     await assert.rejects(next.accounts.storeSignIn(again));
     fixture.secrets.settle();
     fixture.issuer.faults.clear();
-    await fixture.restart();
-    assert.deepEqual([fixture.isAlive(signedIn), fixture.keysWith(signedIn)], [false, []]);
+    const last = await fixture.openLoaded();
+    last.start();
+    await eventually(async () => {
+      await fixture.clock.advance(minute);
+      assert.deepEqual(fixture.left(), []);
+    });
+    const rest = [signedIn, again].map((each) => [fixture.isAlive(each), fixture.keysWith(each)]);
+    assert.deepEqual(rest, [
+      [false, []],
+      [false, []],
+    ]);
   });
 
   it("the record of a sign-in that the index does not name yet is not deleted with the one before it", async () => {
