@@ -274,21 +274,24 @@ export class Accounts {
 
   /**
    * Deletes a record that was stored although its sign-in had ended meanwhile.
+   * @param mayDelete is asked first, as the record may be the only place of a token that is to be revoked
    * @returns whether it had ended
    */
-  dropIfSignedOut(credential: Credential): Promise<boolean> {
-    return this.#inTurn(async () => {
+  async dropIfSignedOut(credential: Credential, mayDelete = async () => true): Promise<boolean> {
+    const { id } = credential;
+    const isOver = await this.#inTurn(async () => {
       await this.#reader.readIndex();
-      if (!hasEnded(this.#memory.index, credential)) return false;
-      const { id } = credential;
-      const stored = await this.#dependencies.store.readCredential(id);
-      if (stored.status === "found" && hasEnded(this.#memory.index, stored.credential)) {
-        await this.#writer.deleteRecord(id);
-      }
       const entry = this.#memory.get(id);
       if (entry && hasEnded(this.#memory.index, entry.credential)) this.#memory.drop(id);
-      return true;
+      return hasEnded(this.#memory.index, credential);
     });
+    if (!isOver || !(await mayDelete())) return isOver;
+    await this.#inTurn(async () => {
+      const stored = await this.#dependencies.store.readCredential(id);
+      const isOlder = stored.status === "found" && hasEnded(this.#memory.index, stored.credential);
+      if (isOlder) await this.#writer.deleteRecord(id);
+    });
+    return true;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

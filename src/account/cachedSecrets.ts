@@ -46,6 +46,8 @@ export class CachedSecrets implements SecretStorage {
   /** The newest mark that this window has read or written: one that reads as missing or older takes nothing away. */
   #known: Mark | undefined;
   #hasPublished = false;
+  /** The counts of this window that were taken back. Where a first store came late, others go on with its count. */
+  readonly #takenBack = new Set<string>();
   /** The last generation that this window has claimed. */
   #claimed = 0;
 
@@ -55,7 +57,7 @@ export class CachedSecrets implements SecretStorage {
     directory: string,
     { limits, loadedAt, now = Date.now }: CachedSecretsOptions = {},
   ) {
-    this.#secrets = limitSecrets(secrets, limits);
+    this.#secrets = limitSecrets(secrets, limits, () => this.assertCurrent());
     this.#marks = new StorageMarks(directory);
     this.#now = now;
     this.#loadedAt = loadedAt ?? now();
@@ -88,7 +90,7 @@ export class CachedSecrets implements SecretStorage {
   async assertCurrent(): Promise<void> {
     const mark = await this.#mark();
     const isStale = mark ? await this.#isBehind(mark) : (await this.#begunSince()).length > 0;
-    if (isStale) throw new Problem("staleWindow");
+    if (isStale || (await this.#isContinued())) throw new Problem("staleWindow");
   }
 
   #change(write: () => PromiseLike<void>): Promise<void> {
@@ -150,7 +152,18 @@ export class CachedSecrets implements SecretStorage {
    */
   async #takeBack(id: string): Promise<void> {
     const stored = await this.#mark().catch(() => undefined);
-    if (stored?.id !== id) await this.#marks.remove(id).catch(() => {});
+    if (stored?.id === id) return;
+    const isRemoved = await this.#marks.remove(id).then(
+      () => true,
+      () => false,
+    );
+    if (isRemoved) this.#takenBack.add(id);
+  }
+
+  /** Whether another window has read a count that this one has taken back, and goes on with it. */
+  async #isContinued(): Promise<boolean> {
+    if (this.#takenBack.size === 0) return false;
+    return (await this.#marks.ids()).some((id) => this.#takenBack.has(id));
   }
 
   /** @throws Problem `staleWindow` when another window has claimed the next change */

@@ -60,6 +60,11 @@ export class LeftTokens implements Disposable {
     }
   }
 
+  /** Whether a token could not be stored yet, so that only this window knows of it. */
+  isUnstored(id: string, { refreshToken }: RevocableToken): boolean {
+    return this.#dependencies.replacedTokens.unstored(id).some((token) => token.refreshToken === refreshToken);
+  }
+
   /** The tokens of an account, as far as they can be read. Never rejects. */
   async read(id: string): Promise<{ tokens: readonly RevocableToken[]; isComplete: boolean }> {
     const { replacedTokens, log } = this.#dependencies;

@@ -46,10 +46,12 @@ export function afterLateWrite(error: unknown, work: () => Promise<unknown>): un
  * Secrets of which no call lasts forever. An answer that comes too late is dropped. Writes of one secret happen in the
  * order of the calls, and one that comes too late does not stay in place of what was stored after it.
  * Reads reject with Problem `keyringFailed` or `keyringSilent`, writes with `keyringSilent` or what the host throws.
+ * @param assertCurrent is asked before a newer value is put in place again; where it throws, what is stored stays
  */
 export function limitSecrets(
   secrets: SecretStorage,
   { readMs = 10_000, writeMs = 30_000 }: SecretLimits = {},
+  assertCurrent: () => Promise<void> = async () => {},
 ): LimitedSecrets {
   const read = async <T>(ask: () => PromiseLike<T> | T): Promise<T> => {
     const answer = (async () => ask())();
@@ -69,7 +71,8 @@ export function limitSecrets(
   /** The writes of each secret that have not ended. */
   const writing = new Map<string, SecretWrites>();
   const write = (key: string, value: string | undefined): Promise<void> => {
-    const writes = writing.get(key) ?? new SecretWrites(host, key, writeMs, () => writing.delete(key));
+    const writes =
+      writing.get(key) ?? new SecretWrites(host, key, { writeMs, assertCurrent, onIdle: () => writing.delete(key) });
     writing.set(key, writes);
     return writes.write(value);
   };
@@ -107,17 +110,23 @@ class SecretWrites {
   /** How many writes have not ended: under way, or given up and not settled. */
   #open = 0;
 
+  readonly #assertCurrent: () => Promise<void>;
   readonly #onIdle: () => void;
 
   /**
    * @param secrets whose reads have limits
-   * @param onIdle called when no write is open, so that nothing has to be remembered
+   * @param options `onIdle` is called when no write is open, so that nothing has to be remembered
    */
-  constructor(secrets: SecretStorage, key: string, limitMs: number, onIdle: () => void) {
+  constructor(
+    secrets: SecretStorage,
+    key: string,
+    options: { writeMs: number; assertCurrent: () => Promise<void>; onIdle: () => void },
+  ) {
     this.#secrets = secrets;
     this.#key = key;
-    this.#limitMs = limitMs;
-    this.#onIdle = onIdle;
+    this.#limitMs = options.writeMs;
+    this.#assertCurrent = options.assertCurrent;
+    this.#onIdle = options.onIdle;
   }
 
   /** @throws KeyringSilent when it was given up, or what the host throws */
@@ -176,7 +185,9 @@ class SecretWrites {
     const read = readSecret(this.#secrets, this.#key);
     // Another window may have stored something since: that stays.
     const text = await (hasSucceeded ? read.catch(() => late) : read);
-    if (text === late && this.#newest === newest) await this.write(newest.value);
+    if (text !== late) return;
+    await this.#assertCurrent();
+    if (this.#newest === newest) await this.write(newest.value);
   }
 
   #close(): void {

@@ -37,14 +37,14 @@ export class RefreshOutcomes {
   readonly #dependencies: RefreshOutcomesDependencies;
   readonly #store: RefreshedStore;
   /** Tokens that are being revoked. */
-  readonly #discarding = new Set<Promise<void>>();
+  readonly #discarding = new Set<Promise<boolean>>();
 
   constructor(dependencies: RefreshOutcomesDependencies) {
     this.#dependencies = dependencies;
     this.#store = new RefreshedStore({
       ...dependencies,
       onLate: (credential) => this.#dropIfSignedOut(credential),
-      onEnded: (credential) => this.#end(credential),
+      onEnded: async (credential) => void (await this.#end(credential)),
       onReplaced: (credential) => this.#noteReplaced(credential),
     });
   }
@@ -122,8 +122,7 @@ export class RefreshOutcomes {
   #dropIfSignedOut(credential: Credential, failures = 0): void {
     const { accounts, clock, log } = this.#dependencies;
     accounts
-      .dropIfSignedOut(credential)
-      .then((dropped) => (dropped ? this.#end(credential) : undefined))
+      .dropIfSignedOut(credential, () => this.#end(credential))
       .catch((error: unknown) => {
         log.info(`After a refresh: ${describeError(error)}`);
         if (failures >= mostRetries) return;
@@ -137,10 +136,13 @@ export class RefreshOutcomes {
     throw new Problem("notSignedIn");
   }
 
-  /** Leaves nothing of a sign-in that has ended: what was noted of it came after its notes were removed. */
-  async #end(credential: Credential): Promise<void> {
+  /**
+   * Leaves nothing of a sign-in that has ended: what was noted of it came after its notes were removed.
+   * @returns whether nothing of it is to be revoked any more
+   */
+  async #end(credential: Credential): Promise<boolean> {
     await this.#forget(credential);
-    await this.#revoke(credential);
+    return this.#revoke(credential);
   }
 
   async #forget(credential: Credential): Promise<void> {
@@ -150,11 +152,11 @@ export class RefreshOutcomes {
       .catch((error: unknown) => log.warn(`The note of a refresh could not be removed: ${describeError(error)}`));
   }
 
-  async #revoke({ id, origin, issuer, tokens }: Credential): Promise<void> {
-    if (origin !== "own") return;
+  async #revoke({ id, origin, issuer, tokens }: Credential): Promise<boolean> {
+    if (origin !== "own") return true;
     const discarding = this.#dependencies.discard(id, { issuer, refreshToken: tokens.refreshToken });
     this.#discarding.add(discarding);
-    await discarding.finally(() => this.#discarding.delete(discarding));
+    return discarding.finally(() => this.#discarding.delete(discarding));
   }
 
   /** Somebody has signed in again meanwhile: these tokens are revoked with the account's sign-out. */

@@ -117,7 +117,7 @@ export class ReplacedTokens {
     const text = await readSecret(this.#secrets, keyOf(id));
     const tokens = this.#merge(id, text).slice(-tokenLimit);
     if (tokens.length > 0) await this.#store(id, tokens, text);
-    else if (text !== undefined) await deleteSecret(this.#secrets, keyOf(id));
+    else await this.#delete(id, text);
     const before = new Set(parse(text).map(textOf));
     return { tokens, hasNew: tokens.some((token) => !before.has(textOf(token))) };
   }
@@ -137,6 +137,15 @@ export class ReplacedTokens {
     for (let tries = 0, stored = before; stored !== text; stored = await readSecret(this.#secrets, key)) {
       if (tries >= maxTries) throw new Problem("saveFailed", "the list was not kept");
       await this.#secrets.store(key, text);
+      tries += 1;
+    }
+  }
+
+  async #delete(id: string, before: string | undefined): Promise<void> {
+    const key = keyOf(id);
+    for (let tries = 0, stored = before; stored !== undefined; stored = await readSecret(this.#secrets, key)) {
+      if (tries >= maxTries) throw new Problem("saveFailed", "the list was not deleted");
+      await deleteSecret(this.#secrets, key);
       tries += 1;
     }
   }

@@ -10,6 +10,7 @@ import type { Credential } from "./credential.ts";
 import type { Ending } from "./endedAccounts.ts";
 import { holdAtMost } from "./holdAtMost.ts";
 import type { LeftTokens } from "./leftTokens.ts";
+import { isNewer } from "./recordOrder.ts";
 import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
 import type { RevocableToken, TokensChange } from "./replacedTokens.ts";
 
@@ -47,6 +48,8 @@ export interface SignOutOutcome {
 interface Ended {
   readonly outcome: SignOutOutcome["signIn"];
   readonly token?: RevocableToken;
+  /** The record that the token is of. */
+  readonly record?: Credential;
 }
 
 /** How long to wait for a refresh that another window may be doing, ms. */
@@ -126,21 +129,26 @@ export class SignOut implements Disposable {
    * Revokes a token that is not kept: its sign-in was cancelled, could not be stored, is not allowed, or ended while it
    * was refreshed. Never rejects; what fails is remembered and tried again. Can be called with the account's lock held.
    * @param id the account that the token is of, if it is known
+   * @returns whether there is nothing to try again
    */
-  async discard(id: string | undefined, token: RevocableToken): Promise<void> {
+  async discard(id: string | undefined, token: RevocableToken): Promise<boolean> {
     const isOver = (await this.#revoke(token)) !== "failed";
     if (!isOver) this.#discarded.set(token, id);
     if (!isOver) this.#tryLater();
-    if (id === undefined) return;
+    if (id === undefined) return isOver;
     if (!isOver) this.#noteDiscarded(id, { added: [token] });
     // One that had been stored was noted before its record was deleted.
     else if (this.#dependencies.leftTokens.finish(id, token)) this.#noteDiscarded(id, { removed: [token] });
+    return isOver;
   }
 
-  /** Resolves when everything is stored that is to be revoked later. */
+  /** Resolves when everything is stored that is to be revoked later; what cannot be stored is tried once more first. */
   async settled(): Promise<void> {
+    const { leftTokens } = this.#dependencies;
     await Promise.all(this.#storing);
-    await this.#dependencies.leftTokens.settled();
+    await leftTokens.settled();
+    const unstored = [...this.#discarded].filter(([token, id]) => id === undefined || leftTokens.isUnstored(id, token));
+    await Promise.all(unstored.map(([token, id]) => this.#discardAgain(token, id)));
   }
 
   #noteDiscarded(id: string, change: TokensChange): void {
@@ -159,28 +167,46 @@ export class SignOut implements Disposable {
   async #end(ref: SignInRef, credential: Credential | undefined): Promise<SignOutOutcome> {
     const { accounts, leftTokens } = this.#dependencies;
     const { id } = ref;
-    const signIn: Ended = credential ? await this.#endSignIn(credential) : { outcome: "over" };
+    let signIn: Ended = credential ? await this.#endSignIn(credential) : { outcome: "over" };
     const { tokens, isComplete } = await leftTokens.read(id);
-    const others = tokens.filter(({ refreshToken }) => refreshToken !== signIn.token?.refreshToken);
-    const earlier = await Promise.all(others.map(async (token) => ({ token, outcome: await this.#revoke(token) })));
-    const added = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? (one.token ?? []) : []));
-    const removed = [signIn, ...earlier].flatMap((one) => (one.outcome === "failed" ? [] : (one.token ?? [])));
+    const noted = tokens.filter(({ refreshToken }) => refreshToken !== signIn.token?.refreshToken);
+    const earlier = await Promise.all(noted.map(async (token) => ({ token, outcome: await this.#revoke(token) })));
+    let others: Ended[] = [];
     let isUnread = !isComplete;
     const isStored = await this.#held(id, async () => {
+      [signIn, ...others] = await this.#endNewer(id, signIn);
+      const ended = [signIn, ...others, ...earlier];
+      const added = ended.flatMap((one) => (one.outcome === "failed" ? (one.token ?? []) : []));
+      const removed = ended.flatMap((one) => (one.outcome === "failed" ? [] : (one.token ?? [])));
       const left = await leftTokens.note(id, { added, removed });
       // The record is the only place of a token that could not be noted.
       const mayDelete = left !== undefined || signIn.outcome !== "failed";
       // Where there was no record it is deleted only in the end, because each deletion is a change for other windows.
       const isNeeded = credential !== undefined || added.length === 0;
-      const isDeleted = !isNeeded || (mayDelete && (await accounts.ended.deleteRecord(id)));
+      const isOver = (refreshToken: string) => removed.some((token) => token.refreshToken === refreshToken);
+      const isDeleted = !isNeeded || (mayDelete && (await accounts.ended.deleteRecord(id, isOver)));
       if (isComplete && left?.length === 0 && isDeleted) await this.#settle(ref);
       // It may have been read now.
       isUnread &&= left?.length !== 0;
       return left === undefined || !isDeleted || isUnread;
     });
     // Tokens that could not be read may be valid still, and are revoked later.
-    const outcomes = [...earlier.map((one) => one.outcome), ...(isUnread ? (["failed"] as const) : [])];
+    const outcomes = [...[...others, ...earlier].map((one) => one.outcome), ...(isUnread ? (["failed"] as const) : [])];
     return { signIn: signIn.outcome, earlier: worstOf(outcomes), isStored };
+  }
+
+  /**
+   * Revokes the token of a record that was stored since another one was read: the record is the only place of it, and the
+   * window that has stored it may be gone. To be called with the account's lock held.
+   * @returns what has become of the sign-in, and of others of the account
+   */
+  async #endNewer(id: string, ended: Ended): Promise<[Ended, ...Ended[]]> {
+    const { record } = ended;
+    const stored = record && (await this.#readAgain(id));
+    if (!stored || stored.tokens.refreshToken === record.tokens.refreshToken) return [ended];
+    if (stored.signedInAt !== record.signedInAt) return [ended, await this.#endSignIn(stored)];
+    // What the newest token of a sign-in was refreshed from is used up.
+    return [isNewer(stored, record) ? await this.#endSignIn(stored) : ended];
   }
 
   /** Revokes the token of a sign-in if it is this extension's to revoke. */
@@ -190,7 +216,7 @@ export class SignOut implements Disposable {
     // The hand-off was cut off, and it could not be found out whose the token is.
     if (newest.handOff) return { outcome: "unclear" };
     const token = { issuer: newest.issuer, refreshToken: newest.tokens.refreshToken };
-    return { token, outcome: await this.#revoke(token) };
+    return { token, record: newest, outcome: await this.#revoke(token) };
   }
 
   /** The newest record of a sign-in that can be found; undefined when its login was passed on to the Codex CLI. */
@@ -287,6 +313,6 @@ function isLeft({ signIn, earlier, isStored }: SignOutOutcome): boolean {
 
 const byGravity: readonly Revocation[] = ["failed", "refused", "over", "revoked"];
 
-function worstOf(outcomes: readonly Revocation[]): Revocation | undefined {
+function worstOf(outcomes: readonly SignOutOutcome["signIn"][]): Revocation | undefined {
   return byGravity.find((outcome) => outcomes.includes(outcome));
 }

@@ -19,7 +19,7 @@ export interface CompletionDependencies {
   /** The only ChatGPT workspaces that may be signed in to; all when empty. */
   allowedWorkspaces: () => readonly string[];
   /** Revokes the refresh token of a sign-in that is not kept, now or later; never rejects. */
-  discard: (id: string | undefined, token: RevocableToken) => Promise<void>;
+  discard: (id: string | undefined, token: RevocableToken) => Promise<unknown>;
   /** Starts what follows a sign-in without delaying it; what it returns is called when the credential is stored. */
   beginFollowUp: (issuer: string, idToken: string) => (id: string) => void;
 }

@@ -179,7 +179,7 @@ export const storageMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("account/signOut.ts", "account/signOut account/signOutLeft account/leftTokens", [
     ["a sign-out revokes nothing", "await this.#dependencies.revoke(issuer, refreshToken);", ""],
-    ["a sign-out deletes nothing", "(mayDelete && (await accounts.ended.deleteRecord(id)))", "mayDelete"],
+    ["a sign-out deletes nothing", "(mayDelete && (await accounts.ended.deleteRecord(id, isOver)))", "mayDelete"],
     [
       "the Codex CLI's login is revoked",
       'if (newest?.origin !== "own") return { outcome: "codex" };',

@@ -9,7 +9,7 @@ export type Misbehaviour =
   | "older"
   /** The call rejects. */
   | "rejects"
-  /** A store resolves without an effect. */
+  /** A store or delete resolves without an effect. */
   | "lost"
   /** A store rejects although it has taken effect. */
   | "landed"
@@ -106,6 +106,7 @@ export class MemorySecrets implements SecretStorage {
     const misbehaviour = this.#next("delete", key);
     await this.#wait();
     await this.#isScripted(misbehaviour);
+    if (misbehaviour === "lost") return;
     if (!this.#isReliable && this.values.has(key) && !this.#refused.delete(key)) {
       this.#refused.add(key);
       throw new Error("the keyring is busy");

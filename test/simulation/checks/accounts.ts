@@ -28,6 +28,7 @@ class Ending {
   }
 
   findings(): Finding[] {
+    if (this.#isOverwritten) return [];
     const listed = this.#played.final.filter(({ persons }) => persons.includes(this.#person));
     const isListed = listed.length === this.#played.final.length;
     if (!isListed && listed.length > 0) return [this.#finding("indexIsKept", "the windows do not agree about")];
@@ -104,9 +105,21 @@ class Ending {
   /** Whether any stored index has ever named the account. */
   #wasListed(): boolean {
     const { keyring } = this.#played;
-    const ids = [...keyring.history.keys()].filter((key) => key.startsWith("credential.")).map((key) => key.slice(11));
     const texts = [...(keyring.history.get("accounts") ?? []), ...(keyring.history.get("accounts.copy") ?? [])];
-    return ids.some((id) => this.#isOwn(id) && texts.some((text) => text?.includes(id)));
+    return this.#ids.some((id) => texts.some((text) => text?.includes(id)));
+  }
+
+  /** In a browser, a late write of a window that has given it up has replaced what others had stored of the account. */
+  get #isOverwritten(): boolean {
+    const names = [`rt_${this.#person}_`, ...this.#ids];
+    const texts = this.#played.keyring.overwritten.flatMap(({ lost, kept }) => [lost, kept]);
+    return texts.some((text) => names.some((name) => text?.includes(name)));
+  }
+
+  /** Those that records of the person were ever stored under. */
+  get #ids(): string[] {
+    const keys = [...this.#played.keyring.history.keys()].filter((key) => key.startsWith("credential."));
+    return keys.map((key) => key.slice(11)).filter((id) => this.#isOwn(id));
   }
 
   #isOwn(id: string): boolean {

@@ -12,7 +12,7 @@ export function windowsKeepAccounts(played: Played): Finding[] {
 
 function changes(played: Played, before: Shown, { at, window, persons }: Shown): Finding[] {
   const gone = before.persons.filter((person) => !persons.includes(person) && !mayGo(played, person, at));
-  const come = persons.filter((person) => !before.persons.includes(person) && !mayCome(played, person, at));
+  const come = persons.filter((person) => !before.persons.includes(person) && !mayCome(played, window, person, at));
   const seconds = (at / 1000).toFixed(1);
   return [
     ...gone.map(
@@ -30,10 +30,16 @@ function mayGo({ operations }: Played, person: string, at: number): boolean {
   return own.some((operation) => operation.kind === "signOut" || (isSignIn(operation) && operation.outcome !== "done"));
 }
 
-/** Whether somebody signs in to the account, and did not sign out long before: windows hear of changes late. */
-function mayCome({ operations }: Played, person: string, at: number): boolean {
+/**
+ * Whether somebody signs in to the account, and did not sign out long before: windows hear of changes late, and in a
+ * browser never.
+ */
+function mayCome(played: Played, window: string, person: string, at: number): boolean {
+  const { operations, isBrowser } = played;
   const own = operations.all.filter((operation) => operation.person === person && operation.startedAt <= at);
-  const signOuts = own.filter(({ kind, outcome }) => kind === "signOut" && outcome === "done");
+  const openedAt = operations.all.find((operation) => operation.window === window)?.startedAt ?? at;
+  const isUnheard = (out: Operation) => isBrowser && out.window !== window && (out.endedAt ?? at) > openedAt;
+  const signOuts = own.filter((out) => out.kind === "signOut" && out.outcome === "done" && !isUnheard(out));
   const isOver = ({ endedAt }: Operation) =>
     endedAt !== undefined && signOuts.some((out) => out.startedAt > endedAt && (out.endedAt ?? at) + longestDelay < at);
   return own.some((operation) => isSignIn(operation) && !isOver(operation));

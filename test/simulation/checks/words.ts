@@ -66,7 +66,9 @@ function usedToken({ world }: Played, { number, said }: Operation): Finding[] {
 function signedOut(played: Played, signOut: Operation): Finding[] {
   const { number, said = "", endedAt, stored = [] } = signOut;
   if (endedAt === undefined) return [];
-  const before = grantsBefore(played, signOut).filter((grant) => !isHeldBack(played, signOut, grant));
+  const before = grantsBefore(played, signOut).filter(
+    (grant) => !isHeldBack(played, signOut, grant) && !isUnguarded(played, signOut, grant),
+  );
   const living = before.filter((grant) => (grant.ended?.at ?? Number.POSITIVE_INFINITY) > endedAt);
   const isKept = (token: RefreshToken) => hadBefore(token, signOut) && stored.includes(token.value);
   const kept = before
@@ -100,6 +102,16 @@ function isNotedMeanwhile({ operations }: Played, { person, endedAt = 0 }: Opera
         !(one.endedAt && one.endedAt < ended.at),
     )
   );
+}
+
+/**
+ * The files of locks failed or vanished, so whoever signs out cannot wait for another window that just refreshes: that
+ * revokes the new token itself, or notes it.
+ */
+function isUnguarded({ folder }: Played, signOut: Operation, { tokens }: Grant): boolean {
+  const newest = tokens.at(-1);
+  const isMeanwhile = newest && newest.receivedBy !== signOut.window && !hadBefore(newest, signOut);
+  return isMeanwhile === true && [...folder.trouble.keys()].some((name) => name.endsWith(".lock"));
 }
 
 /**

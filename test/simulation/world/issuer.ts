@@ -27,6 +27,8 @@ export class Issuer {
   readonly #world: World;
   readonly #faults: Faults;
   readonly #codes = new Map<string, { person: string; signIn: number }>();
+  /** How many codes there were: each is another one. */
+  #authorized = 0;
   readonly devices: DeviceCodes;
 
   constructor(world: World, faults: Faults) {
@@ -38,7 +40,8 @@ export class Issuer {
 
   /** A person signs in at the page of one of their sign-ins; what the redirect brings. */
   authorize(person: string, signIn: number): string {
-    const code = `ac_${person}_${this.#codes.size + 1}`;
+    this.#authorized += 1;
+    const code = `ac_${person}_${this.#authorized}`;
     this.#codes.set(code, { person, signIn });
     return code;
   }

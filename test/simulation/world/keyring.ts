@@ -14,6 +14,16 @@ type Listener = (event: { key: string }) => unknown;
 /** The secrets as the process of a window sees them. */
 type View = Map<string, string>;
 
+/** A browser's late write has put back what its window had, in place of what other windows had stored since. */
+interface Overwriting {
+  /** What was stored, and is then; undefined where nothing is. */
+  readonly lost: string | undefined;
+  readonly kept: string | undefined;
+}
+
+/** After this time the product gives a write up, ms: see `limitSecrets`. */
+const givenUpMs = 30_000;
+
 /**
  * The computer's keyring, as VS Code's SecretStorage shows it to its windows. In a browser, each window has a copy from
  * when its page was loaded, hears of no other window's changes, and stores its whole copy with each change.
@@ -24,6 +34,11 @@ export class Keyring {
   readonly history = new Map<string, (string | undefined)[]>();
   /** What each window has really deleted or replaced. */
   readonly replaced: { readonly by: string; readonly text: string }[] = [];
+  /**
+   * What a browser has overwritten with writes of windows that were gone, or had given them up: nobody can prevent that, or
+   * hear of it.
+   */
+  readonly overwritten: Overwriting[] = [];
   /** How often something was really stored or deleted. */
   writes = 0;
   readonly #world: World;
@@ -87,7 +102,12 @@ export class Keyring {
   #write(process: Process, key: string, value: string | undefined): Promise<void> {
     const call = value === undefined ? "delete" : "store";
     const fault = this.#faults.draw(`${process.name} ${call} ${shortOf(key)}`, writeFaults);
-    const write = () => this.#change(process, key, value);
+    const begunAt = this.#world.now;
+    const write = () => {
+      const isGivenUp = !process.isAlive || this.#world.now - begunAt > givenUpMs;
+      if (this.#isBrowser && isGivenUp) this.#noteOverwritten(process, key);
+      this.#change(process, key, value);
+    };
     switch (fault) {
       case "writeRejected":
         return this.#call(refuse);
@@ -129,6 +149,15 @@ export class Keyring {
     for (const [process, listeners] of this.#listeners) {
       if (process.isAlive) this.#tell(process, listeners, key);
       else this.#listeners.delete(process);
+    }
+  }
+
+  /** Notes where a window's copy is behind what is stored, but for the secret that it is about to write. */
+  #noteOverwritten(by: Process, key: string): void {
+    const view = this.#views.get(by) ?? this.values;
+    for (const name of new Set([...this.values.keys(), ...view.keys()])) {
+      const [lost, kept] = [this.values.get(name), view.get(name)];
+      if (lost !== kept) this.overwritten.push({ lost, kept: name === key ? undefined : kept });
     }
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Credential } from "../../../src/account/credential.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
 import { eventually } from "../../support/timing.ts";
-import { minute } from "./fixture.ts";
+import { always, minute } from "./fixture.ts";
 import { createSignOutFixture, type SignOutFixture, soon } from "./signOutFixture.ts";
 
 describe("A sign-in that was not kept", () => {
@@ -23,6 +23,7 @@ describe("A sign-in that was not kept", () => {
   const tokenOf = (credential: Credential) => fixture.tokenOf(credential);
   const left = () => fixture.left();
   const restart = () => fixture.restart();
+  const listKeyOf = ({ id }: Credential) => `replaced.${id}`;
 
   const token = () => ({ issuer: discarded.issuer, refreshToken: tokenOf(discarded) });
   it("is nothing when its token can be revoked", async () => {
@@ -50,6 +51,18 @@ describe("A sign-in that was not kept", () => {
     await restart();
     assert.deepEqual([isAlive(discarded), keysWith(discarded)], [false, []]);
   });
+
+  for (const what of ["cannot be stored", "names nobody"]) {
+    it(`is its token, which this window revokes when it closes, where the token ${what}`, async () => {
+      if (what === "cannot be stored")
+        fixture.secrets.script("store", listKeyOf(discarded), ...always("rejects" as const));
+      fixture.issuer.faults.set("revoke", { kind: "serverError", times: 1 });
+      await window.signOut.discard(what === "names nobody" ? undefined : discarded.id, token());
+      assert.equal(isAlive(discarded), true);
+      await window.signOut.settled();
+      assert.equal(isAlive(discarded), false);
+    });
+  }
 
   it("does not end a sign-in of the same account, before or after", async () => {
     fixture.issuer.faults.set("revoke", { kind: "serverError" });

@@ -106,6 +106,52 @@ describe("Refreshed tokens that come late", () => {
     await eventually(() => assert.equal(fixture.secrets.values.get(`replaced.${id}`), undefined));
   });
 
+  it("are revoked before their record is deleted, and deleted when that is done, as the window may be killed in between", async () => {
+    const window = await fixture.signedIn();
+    const other = await fixture.openLoaded();
+    const answer = holdAnswer(window);
+    const refresh = window.refresher.refresh(credentialOf(window));
+    await answer.came;
+    fixture.issuer.faults.set("revoke", { kind: "serverError", times: 1 });
+    await other.accounts.end(other.accounts.state.active?.id ?? "");
+    answer.release();
+    await refresh;
+    await eventually(() =>
+      assert.ok(fixture.secrets.values.get(`replaced.${records()[0]?.slice("credential.".length)}`)),
+    );
+    assert.equal(records().length, 1);
+    await fixture.clock.advance(60_000);
+    await eventually(() => assert.equal(revoked(), 1));
+    await eventually(() => assert.deepEqual(records(), []));
+  });
+
+  it("are revoked by the sign-out when their record is stored in the middle of it and their window is gone then", async () => {
+    const window = await fixture.signedIn();
+    const other = await fixture.openLoaded();
+    const seen = credentialOf(window);
+    const answer = holdAnswer(other);
+    const refresh = other.refresher.refresh(seen);
+    await answer.came;
+    other.accounts.dropIfSignedOut = () => new Promise(() => {});
+    const ending = window.signOut.begin(seen.id);
+    await fixture.clock.advance(5_000);
+    const { send } = window.http;
+    const sent: string[] = [];
+    window.http.send = async (request) => {
+      sent.push(JSON.stringify(request));
+      const answered = await send(request);
+      answer.release();
+      await refresh;
+      return answered;
+    };
+    const outcome = await window.signOut.finish((await ending) ?? assert.fail());
+    assert.deepEqual(outcome, { signIn: "revoked", earlier: undefined, isStored: false });
+    const { refreshToken = "missing" } = (await refresh).credential.tokens;
+    assert.notEqual(refreshToken, seen.tokens.refreshToken);
+    assert.ok(sent.at(-1)?.includes(refreshToken));
+    assert.deepEqual(records(), []);
+  });
+
   it("of somebody who has signed in again meanwhile are kept to be revoked at the sign-out", async () => {
     const window = await fixture.signedIn();
     const other = await fixture.openLoaded();
@@ -222,10 +268,10 @@ describe("Refreshed tokens that come late", () => {
     await other.accounts.end(other.accounts.state.active?.id ?? "");
     const { dropIfSignedOut } = window.accounts;
     let fails = 2;
-    window.accounts.dropIfSignedOut = async (credential) => {
+    window.accounts.dropIfSignedOut = async (...given) => {
       fails -= 1;
       if (fails >= 0) throw new Error("locked");
-      return dropIfSignedOut.call(window.accounts, credential);
+      return dropIfSignedOut.apply(window.accounts, given);
     };
     await refresh.catch(() => {});
     for (const ms of [1_000, 10_000]) {

@@ -168,6 +168,16 @@ describe("A real sign-out", () => {
     assert.ok(tokenOf(await fixture.openLoaded()) === later.tokens.refreshToken);
   });
 
+  it("deletes the revoked tokens also where a failed sign-in has stored their record again as a newer one meanwhile", async () => {
+    const ending = (await window.signOut.begin(plus)) ?? assert.fail();
+    const key = `credential.${plus}`;
+    const record = JSON.parse(fixture.secrets.values.get(key) ?? assert.fail());
+    fixture.secrets.values.set(key, JSON.stringify({ ...record, signedInAt: record.signedInAt + 1 }));
+    assert.equal((await window.signOut.finish(ending)).isStored, false);
+    assert.equal(fixture.secrets.values.get(key), undefined);
+    assert.deepEqual(emails(await fixture.openLoaded()), ["team@example.com"]);
+  });
+
   it("leaves no account that could be made the active one", async () => {
     await window.signOutAccount(plus);
     await assert.rejects(window.accounts.setActive(plus), (error) => isProblem(error, "notSignedIn"));

@@ -54,6 +54,18 @@ describe("What a sign-out leaves behind", () => {
     });
   }
 
+  it("is not a list of tokens whose deletion was lost without a word", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError", times: 1 });
+    await signOut();
+    assert.deepEqual(keysWith(signedIn), [listKey]);
+    fixture.secrets.script("delete", listKey, "lost", "lost");
+    await fixture.clock.advance(minute);
+    await soon(() => assert.equal(isAlive(signedIn), false));
+    await soon(() => assert.equal(fixture.clock.pending, 1));
+    await fixture.clock.advance(5 * minute);
+    await soon(() => assert.deepEqual([left(), keysWith(signedIn)], [[], []]));
+  });
+
   it("is a record that the keyring was to store before, and may store yet: it is deleted again", async () => {
     fixture.secrets.script("store", recordKey, "hangs");
     const same = await window.accounts.update(signedIn.id, (stored) => ({ ...stored })).catch(() => undefined);
