@@ -88,7 +88,7 @@ export const accountMutants: readonly Mutant[] = [
   ...mutantsOf("account/refreshOutcomes.ts", "codex/linked/refreshing account/linkedRefresh codex/handOff/handOff", [
     [
       "the Codex CLI's token is revoked",
-      'if (origin !== "own") return;\n    const discarding',
+      'if (origin !== "own") return true;\n    const discarding',
       "const discarding",
       "account/freshTokens",
     ],

@@ -46,11 +46,7 @@ export const storageMutants: readonly Mutant[] = [
       'await withinAwake(readMs, answer, () => new Problem("keyringSilent"))',
       "await answer",
     ],
-    [
-      "a late write stays in place of a newer one",
-      "if (text === late && this.#newest === newest) await this.write(newest.value);",
-      "",
-    ],
+    ["a late write stays in place of a newer one", "if (this.#newest === newest) await this.write(newest.value);", ""],
     ["writes of a secret overtake each other", "await before;\n", "\n"],
   ]),
   ...mutantsOf(
@@ -221,8 +217,8 @@ export const storageMutants: readonly Mutant[] = [
     ],
     [
       "an earlier sign-in's token is not revoked",
-      "others.map(async (token) => ({ token, outcome: await this.#revoke(token) }))",
-      'others.map(async (token) => ({ token, outcome: "revoked" as Revocation }))',
+      "noted.map(async (token) => ({ token, outcome: await this.#revoke(token) }))",
+      'noted.map(async (token) => ({ token, outcome: "revoked" as Revocation }))',
     ],
     [
       "an older token is revoked than the newest",
