@@ -5,6 +5,7 @@ import { latestSignIn, type SignInRef, withFound, withoutAccount } from "./accou
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
+import type { Credential } from "./credential.ts";
 import { laterThan } from "./recordOrder.ts";
 import type { SecretStore } from "./secretStore.ts";
 import type { SignInNotes } from "./signInNotes.ts";
@@ -76,6 +77,12 @@ export class InterruptedSignIns {
     if (status === "failed" || status === "newer") return;
     const { ids } = memory.index;
     const isOthers = ids.includes(id) && latestSignIn(memory.index, id) !== signedInAt;
+    const restored = await this.#restoredAfter(noted);
+    if (!isOthers && restored) {
+      // The index has been written all the same, but its window has restored the record before it.
+      await writer.changeIndex((index) => withFound(index, [restored]));
+      return failedNotes.remove(noted);
+    }
     if (!isOthers) {
       await writer.changeIndex((index) => withoutAccount(index, noted, { left: true }));
       memory.follow(memory.state.notice);
@@ -89,6 +96,13 @@ export class InterruptedSignIns {
     if (isStored && known) await store.writeCredential(laterThan(signedInAt, known));
     else if (isStored) await writer.deleteRecord(id);
     else if (record.status === "found" || clock.now() - signedInAt > longestSearchMs) await failedNotes.remove(noted);
+  }
+
+  /** The account's record if it is that of a later sign-in than this one. @throws Problem when it cannot be read */
+  async #restoredAfter({ id, signedInAt }: SignInRef): Promise<Credential | undefined> {
+    const { store, memory } = this.#dependencies;
+    const newest = memory.newest(id, await store.readCredential(id))?.credential;
+    return newest && newest.signedInAt > signedInAt ? newest : undefined;
   }
 
   async #complete(noted: SignInRef): Promise<void> {
