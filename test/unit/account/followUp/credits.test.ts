@@ -100,6 +100,9 @@ describe("The plan's API credits", () => {
       const before = asked();
       await ask();
       await ask();
+      // Not after a day either, when they would be asked for again if they had failed.
+      clock.jump(48 * hour);
+      await ask();
       assert.equal(asked(), before + 1);
       assert.ok(services.accounts.entry()?.credential.creditsAskedAt);
     });
