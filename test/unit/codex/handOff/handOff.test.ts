@@ -158,6 +158,25 @@ describe("handing a sign-in off to the Codex CLI", function () {
     assert.equal(await readFile(join(home(), "asked"), "utf8"), "refresh\n");
   });
 
+  it("begins when nobody is refreshing the account, in whatever window", async () => {
+    const window = await signedIn("refreshes");
+    const done = Promise.withResolvers<void>();
+    const began: string[] = [];
+    const refreshing = window.lock.hold(credentialOf(window).id, () => done.promise);
+    const store = window.accounts.store.bind(window.accounts);
+    window.accounts.store = (credential) => {
+      began.push("the hand-off");
+      return store(credential);
+    };
+    const handingOff = over(window);
+    // As long as it takes where nobody holds the lock.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    began.push("the refresh's end");
+    done.resolve();
+    await Promise.all([refreshing, handingOff]);
+    assert.equal(began[0], "the refresh's end");
+  });
+
   it("stays ours when there is a file that nobody agreed to replace", async () => {
     const window = await signedIn("refreshes");
     await writeFile(file(), "{}");
