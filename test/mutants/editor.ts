@@ -72,11 +72,6 @@ export const editorMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("extension.ts", "extension", [
     [
-      "a command answers other extensions",
-      "const { run } = await load();\n      await run(id);",
-      "const { run } = await load();\n      return await run(id);",
-    ],
-    [
       "a failed command tells other extensions why",
       'new Notifications(log, showLog).problem("A command", error);',
       "throw error;",
@@ -168,4 +163,16 @@ export const editorMutants: readonly Mutant[] = [
       "return true;",
     ],
   ]),
+  {
+    name: "a command answers other extensions",
+    replacements: [
+      { file: "extension.ts", text: "\n      await run(id);", by: "\n      return await run(id);" },
+      {
+        file: "extension.ts",
+        text: "if (mayRun(id, args, linkProof)) await run(id);",
+        by: "if (mayRun(id, args, linkProof)) return await run(id);",
+      },
+    ],
+    tests: ["unit/extension.test.ts"],
+  },
 ];

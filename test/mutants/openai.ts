@@ -65,11 +65,7 @@ export const openaiMutants: readonly Mutant[] = [
       "openai/errorBody",
     ],
   ]),
-  ...mutantsOf("openai/bodyForm.ts", "openai/undeclaredBody openai/limits", [
-    ["a stray body may be as long as it likes", "limit = strayBodyLimit", "limit = 1e12"],
-  ]),
   ...mutantsOf("openai/stream.ts", "openai/stream openai/limits openai/undeclaredBody openai/responses", [
-    ["an event may be as long as it likes", "maxBufferSize: eventLimitCharacters,", ""],
     ["a socket stays open behind an answer that nobody reads", "else reader.cancel().catch(() => {});", ""],
     [
       "a page is read as an answer",
