@@ -41,8 +41,8 @@ function isUnseen({ isBrowser, folder }: Played): boolean {
 function callsEnd({ operations, world }: Played): Finding[] {
   return operations.all.flatMap(({ kind, startedAt, endedAt, number, window, outcome }) => {
     const lasted = ((endedAt ?? world.now) - startedAt) / minute;
-    if (outcome === "killed" || lasted <= limits[kind]) return [];
-    const how = endedAt === undefined ? "has not ended" : "took";
+    if (lasted <= limits[kind]) return [];
+    const how = endedAt === undefined || outcome === "killed" ? "has not ended after" : "took";
     return [{ rule: "callsEnd", what: `${kind} in ${window} (${number}) ${how} ${lasted.toFixed(1)} min` }];
   });
 }

@@ -42,7 +42,11 @@ export const mutants: readonly Mutant[] = [
     weather: {},
     replacements: [
       { file: "account/spendingClaims.ts", text: "if (newest > 0 && ", by: "if (newest < 0 && " },
-      { file: "account/spendingClaims.ts", text: "(await this.#newest(prefix)) === number", by: "number > 0" },
+      {
+        file: "account/spendingClaims.ts",
+        text: "(await this.#newest(prefix).catch(() => number)) === number",
+        by: "number > 0",
+      },
       {
         file: "platform/lock.ts",
         text: "if (!held) return undefined;",

@@ -64,7 +64,7 @@ export type Fixture = Awaited<ReturnType<typeof createFixture>>;
 export const is = (code: ProblemCode) => (error: unknown) => isProblem(error, code) || assert.fail(String(error));
 
 /** For `MemorySecrets.script`: the same answer to every call of a test. */
-export const always = <T>(value: T): T[] => Array.from({ length: 60 }, () => value);
+export const always = <T>(value: T): T[] => Array.from({ length: 300 }, () => value);
 
 /** The record that a window has of an account, or of the active one. */
 export function credentialOf({ accounts }: AccountFixture, id?: string): Credential {
