@@ -116,7 +116,7 @@ async function runTests(
     child.once("error", end).once("exit", end);
   });
   await stop();
-  return { result: readResult(resultFile), isLate, output: output().slice(-2_000) };
+  return { result: readResult(resultFile), isLate, output: output().slice(-5_000) };
 }
 
 function readResult(file: string): SuiteResult | undefined {
@@ -150,6 +150,8 @@ function baselineFlaw({ result, isLate, output }: Ending): string | undefined {
 
 function verdictOf(mutant: Mutant, { result, isLate, output }: Ending): Verdict {
   if (isLate) return { mutant, status: "killed", why: "its tests do not end" };
+  // As where they wait for the end of something that has none.
+  if (output.includes("heap out of memory")) return { mutant, status: "killed", why: "its tests need all memory" };
   // A mutant that cannot be loaded is no proof of a test.
   if (!result || result.passed + result.failed === 0) return broken(mutant, `no test has run: ${output}`);
   const [failure] = result.failures;
