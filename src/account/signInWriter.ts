@@ -1,31 +1,18 @@
 import type { Lock } from "../platform/lock.ts";
-import { describeError, type Logger } from "../platform/logger.ts";
+import { describeError } from "../platform/logger.ts";
 import { hasEnded, latestSignIn, withAccount } from "./accountIndex.ts";
-import type { AccountsMemory } from "./accountsMemory.ts";
-import type { AccountsReader } from "./accountsReader.ts";
-import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { holdUnlessStuck, type Releases } from "./holdUnlessStuck.ts";
 import { afterLateWrite, KeyringSilent } from "./limitSecrets.ts";
 import { isNewer, isSameLogin, laterThan } from "./recordOrder.ts";
-import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
-import type { ReplacedTokens } from "./replacedTokens.ts";
-import type { SecretStore } from "./secretStore.ts";
+import { wasPassedOn } from "./refreshNotes.ts";
 import type { SignInNotes } from "./signInNotes.ts";
-import { type FailedSignIn, type ReplacedToken, SignInUndo } from "./signInUndo.ts";
+import { type FailedSignIn, type ReplacedToken, SignInUndo, type SignInUndoDependencies } from "./signInUndo.ts";
 
-export interface SignInWriterDependencies {
-  store: SecretStore;
-  memory: AccountsMemory;
-  reader: AccountsReader;
-  writer: AccountsWriter;
-  refreshNotes: Pick<RefreshNotes, "read" | "write">;
+export interface SignInWriterDependencies extends SignInUndoDependencies {
   signInNotes: Pick<SignInNotes, "add" | "remove">;
-  failedNotes: Pick<SignInNotes, "add" | "remove">;
-  replacedTokens: Pick<ReplacedTokens, "change" | "isFinished">;
   lock: Lock;
   releases: Releases;
-  log: Logger;
   /** Runs work when no other change of what is stored is under way. */
   inTurn: (work: () => Promise<void>) => Promise<void>;
 }

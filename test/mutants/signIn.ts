@@ -107,7 +107,7 @@ export const signInMutants: readonly Mutant[] = [
       "new AbortController().signal",
     ],
     [
-      "an issuer that asks for fewer requests gets as many",
+      "an issuer that says slow_down is asked as often as before",
       "Math.min(this.#interval + slowDownMs, longestPauseMs)",
       "this.#interval",
     ],

@@ -32,8 +32,6 @@ export class Keyring {
   readonly values = new Map<string, string>();
   /** All that was ever really stored, by key, oldest first. */
   readonly history = new Map<string, (string | undefined)[]>();
-  /** What each window has really deleted or replaced. */
-  readonly replaced: { readonly by: string; readonly text: string }[] = [];
   /**
    * What a browser has overwritten with writes of windows that were gone, or had given them up: nobody can prevent that, or
    * hear of it.
@@ -131,8 +129,6 @@ export class Keyring {
 
   #change(by: Process, key: string, value: string | undefined): void {
     const view = this.#views.get(by) ?? this.values;
-    const before = view.get(key);
-    if (before !== undefined) this.replaced.push({ by: by.name, text: before });
     if (value === undefined) view.delete(key);
     else view.set(key, value);
     this.writes += 1;
