@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 // biome-ignore lint/correctness/useImportExtensions: it means to import the declarations beside the module.
 import { ensureCodeServer, ensureNode } from "../../scripts/lib/toolchain.mjs";
 import { type ProcessTree, startProcessTree, temporaryDirectory } from "./cleanUp.ts";
+import { filesBelow } from "./filesBelow.ts";
 import { eventually, patience } from "./timing.ts";
 
 /** What a VS Code server is started with. */
@@ -192,7 +193,7 @@ async function listening(server: ProcessTree): Promise<number> {
 /** The text of the log file `name` of the extension host with the highest number, `exthost12` say. */
 function newestLogFile(directory: string, name: string): string {
   const hostOf = (file: string) => Number(/exthost(\d+)/.exec(file)?.[1] ?? 0);
-  const files = existsSync(directory) ? readdirSync(directory, { recursive: true, encoding: "utf8" }) : [];
+  const files = [...filesBelow(directory)];
   const hosts = Math.max(0, ...files.map(hostOf));
   const file = files.find((found) => hostOf(found) === hosts && basename(found) === name);
   return file === undefined ? "" : readFileSync(join(directory, file), "utf8");
@@ -200,13 +201,8 @@ function newestLogFile(directory: string, name: string): string {
 
 /** The text of every log file below `directory`. */
 function logFiles(directory: string): string {
-  let names: string[];
-  try {
-    names = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".log"));
-  } catch {
-    return "";
-  }
-  return names
+  return [...filesBelow(directory)]
+    .filter((name) => name.endsWith(".log"))
     .map((name) => ({ name, text: readFileSync(join(directory, name), "utf8") }))
     .filter(({ text }) => text.length > 0)
     .map(({ name, text }) => `=== ${name} ===\n${text}`)

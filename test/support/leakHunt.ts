@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChannelListener, subscribe, unsubscribe } from "node:diagnostics_channel";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import type { Secret } from "../issuer/types.ts";
 import type { CodeServer } from "./codeServer.ts";
+import { filesBelow } from "./filesBelow.ts";
 import { installRecorder, type Note, type Recorder } from "./leaks/recorder.ts";
 import { type Leak, SecretSearch } from "./leaks/secretForms.ts";
 
@@ -86,7 +87,7 @@ export class LeakHunt {
   async look(): Promise<void> {
     const { server, secrets } = this.#options;
     this.#notes.push(...(await this.#shown()), ...this.#recorder.read());
-    const files = filesBelow(server.userDataDir).map(([place, text]) => ({ place, text }));
+    const files = textsBelow(server.userDataDir);
     files.push({ place: "the logs", text: server.logs() });
     const all = secrets();
     const known = new Set(this.#known.map(({ value }) => value));
@@ -171,11 +172,11 @@ const watchFrames = `if (window !== window.top) {
 }`;
 
 /** Every file that VS Code wrote, as text; the strings in databases are readable. Skips files removed meanwhile. */
-export function filesBelow(directory: string): [string, string][] {
-  return readdirSync(directory, { recursive: true, encoding: "utf8" }).flatMap((name): [string, string][] => {
+function textsBelow(directory: string): { place: string; text: string }[] {
+  return [...filesBelow(directory)].flatMap((name) => {
     try {
       const path = join(directory, name);
-      return statSync(path).isFile() ? [[`the file ${name}`, readFileSync(path, "latin1")]] : [];
+      return statSync(path).isFile() ? [{ place: `the file ${name}`, text: readFileSync(path, "latin1") }] : [];
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;

@@ -160,9 +160,14 @@ describe("handing a sign-in off to the Codex CLI", function () {
 
   it("begins when nobody is refreshing the account, in whatever window", async () => {
     const window = await signedIn("refreshes");
+    const held = Promise.withResolvers<void>();
     const done = Promise.withResolvers<void>();
     const began: string[] = [];
-    const refreshing = window.lock.hold(credentialOf(window).id, () => done.promise);
+    const refreshing = window.lock.hold(credentialOf(window).id, () => {
+      held.resolve();
+      return done.promise;
+    });
+    await held.promise;
     const store = window.accounts.store.bind(window.accounts);
     window.accounts.store = (credential) => {
       began.push("the hand-off");
