@@ -23,7 +23,7 @@ export interface ActionDependencies {
   codexExport: CodexExport;
   review: EndpointReview;
   usage: { update(): unknown };
-  consumers: { forget(row: string): void };
+  consumers: { forget(row: string): void; block(row: string): void };
   panel: { show(): void };
   /** Asks which account to use. */
   pickAccount: () => void;
@@ -90,6 +90,7 @@ function actionMap(dependencies: ActionDependencies): ActionMap {
 
     readUsage: { run: () => usage.update() },
     forgetExtension: { run: ({ row }) => consumers.forget(row) },
+    blockExtension: { run: ({ row }) => consumers.block(row) },
     reviewEndpoints: { run: () => review.review() },
     openEndpointSettings: { run: () => settings.open() },
     openSettings: { run: () => panel.show() },

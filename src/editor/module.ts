@@ -98,7 +98,7 @@ export function createEditor(dependencies: EditorDependencies): EditorServices {
   );
   const codexImport = new CodexImport({ ...shared, cli: codex.cli, ownKey: ownKeyActions, endpoints: review });
   const codexExport = new CodexExport({ ...shared, codexImport });
-  const consumers = createConsumers(shared);
+  const consumers = disposables.add(createConsumers({ ...shared, memory: context.globalState }));
   const chat = disposables.add(
     createChat({ ...shared, consumers, credentials: account.source, isPanelVisible: (): boolean => panel.visible }),
   );

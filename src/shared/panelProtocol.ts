@@ -102,14 +102,15 @@ const otherAccountViewSchema = z.strictObject({
 });
 export type OtherAccountView = z.infer<typeof otherAccountViewSchema>;
 
-/** An extension that the person was asked for, or that a setting allows. */
+/** An extension that the person was asked for, or that a setting allows or has allowed. */
 const extensionViewSchema = z.strictObject({
   /** Names the row to the extension. */
   id: z.string(),
-  /** Missing for all the extensions that VS Code does not name. */
-  extension: z.optional(z.strictObject({ id: z.string(), name: z.string() })),
-  answer: z.enum(["allowed", "refused", "setting"]),
-  /** What its requests use; a setting allows all of it. The label is the account's or the key's, where it is known. */
+  name: z.string(),
+  /** Its id; missing where VS Code names no extension. */
+  extension: z.optional(z.string()),
+  answer: z.enum(["allowed", "refused", "setting", "wasSetting"]),
+  /** What its requests use; missing where it has not sent any yet. The label is the account's or the key's, where it is known. */
   pays: z.optional(z.strictObject({ kind: z.enum(["plan", "accountKey", "ownKey"]), label: z.optional(z.string()) })),
 });
 export type ExtensionView = z.infer<typeof extensionViewSchema>;
@@ -193,6 +194,7 @@ export const intentSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("signOutAccount"), id: z.string() }),
   /** The answer about an extension is taken back. */
   z.strictObject({ type: z.literal("forgetExtension"), row: z.string() }),
+  z.strictObject({ type: z.literal("blockExtension"), row: z.string() }),
   z.strictObject({ type: z.literal("setAuthMode"), authMode: authModeSchema }),
 ]);
 export type Intent = z.infer<typeof intentSchema>;

@@ -4,12 +4,46 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 export const consentMutants: readonly Mutant[] = [
   ...mutantsOf("editor/consumers/consumers.ts", "editor/consumers/consumers", [
     ["a setting allows what the person has refused", `if (answer === "refused") throw`, `if (answer === "no") throw`],
-    ["an extension that was put off is asked for at each try", " && !this.#isPutOff(consumer)", ""],
+    ["an extension that was put off is asked for at each try", " && !this.#isPutOff(consumer));", ");"],
+    [
+      "an extension that was put off is asked for in the next dialog",
+      " || (!bySetting && this.#isPutOff(consumer))",
+      "",
+    ],
+    ["a question whose answer has come meanwhile is asked", "if (!isOpen(this.#answers.get(consumer)) || (", "if (("],
+    [
+      "an extension that was put off is asked for when the mode changes",
+      "this.#putOff.set(consumer.extension,",
+      "this.#putOff.set(consumer.pays,",
+    ],
     ["an extension that keeps trying is asked for every minute", "putOff.triedAt = now;", ""],
     ["an extension that keeps trying is never asked for again", " || now - putOff.at >= longestBurstMs", ""],
     ["requests at once ask several times", "if (running !== undefined) return running;", ""],
     ["two questions are shown at once", "this.#dialogs.run(() => this.#ask(consumer))", "this.#ask(consumer)"],
-    ["nobody hears that the settings allow an extension", `answer === "none") this.#tell(consumer);`, `false);`],
+    [
+      "nobody is asked about what the settings allow",
+      "const asks = isNew || (isOpen(answer) &&",
+      "const asks = !bySetting && (isOpen(answer) &&",
+      "editor/consumers/bySetting",
+    ],
+    [
+      "who was put off uses the settings in silence",
+      "const asks = isNew || (",
+      "const asks = (",
+      "editor/consumers/bySetting",
+    ],
+    [
+      "what the settings allow is not listed",
+      `if (isNew) this.#set(`,
+      `if (false) this.#set(`,
+      "editor/consumers/bySetting",
+    ],
+    [
+      "a person cannot block what the settings allow",
+      `this.#set(consumer, "refused")`,
+      `this.#set(consumer, "setting")`,
+      "editor/consumers/bySetting",
+    ],
     [
       "an answer that is none counts as one",
       `if (answer !== "allowed" && answer !== "refused") {`,
@@ -24,7 +58,18 @@ export const consentMutants: readonly Mutant[] = [
       "editor/consumers/consumers",
     ],
     ["of two answers at once the yes counts", "one.turn === other.turn && allowsLess ? other : one", "one"],
-    ["an answer that another window overwrote stays lost", "if (isLost) this.#write();", ""],
+    [
+      "an answer that another window overwrote stays lost",
+      `    this.#keep();
+    return this.#entries().get(`,
+      "    return this.#entries().get(",
+    ],
+    [
+      "a window takes back a consent's end that it has heard of",
+      "      for (let left = tries; left > 0 && this.#isLost(); left -= 1) {\n        await this.#memory.update(memoryKey, [...this.#entries().values()]);",
+      "      const entries = [...this.#entries().values()];\n      for (let left = tries; left > 0 && this.#isLost(); left -= 1) {\n        await this.#memory.update(memoryKey, entries);",
+    ],
+    ["answers are written for ever", "left > 0 && this.#isLost()", "left > -30 && this.#isLost()"],
     [
       "an answer for one account counts for all",
       "[extension, pays, payer].join",
@@ -45,13 +90,57 @@ export const consentMutants: readonly Mutant[] = [
       "await consumers.request(consumer(credential), signal);",
     ],
     ["a replaced credential may be another account's", "consumers.assertAllowed(consumer(used));", ""],
+    [
+      "the person is asked about a request that goes nowhere",
+      "endpoints.assertAllowed(credential.binding, backend.baseUrl);",
+      "",
+    ],
   ]),
   ...mutantsOf("editor/chat/initiator.ts", "editor/consumers/modelRequests", [
     ["whatever VS Code names counts as an extension's id", "?? unknownExtension", "?? String(requestInitiator)"],
-    ["VS Code's Chat is known by one spelling only", "requestInitiator.toLowerCase()", "requestInitiator"],
+    [
+      "VS Code's Chat is known by one spelling only",
+      "extensionIdOf(requestInitiator) === chat",
+      "requestInitiator === chat",
+    ],
+    [
+      "VS Code's own requests are its Chat's",
+      "extensionIdOf(requestInitiator) === chat",
+      "extensionIdOf(requestInitiator) === chat || requestInitiator === vscodeItself",
+    ],
+    [
+      "VS Code's own requests count as unknown extensions",
+      "requestInitiator === vscodeItself ? vscodeItself : (extensionIdOf(requestInitiator) ?? unknownExtension)",
+      "extensionIdOf(requestInitiator) ?? unknownExtension",
+    ],
   ]),
   ...mutantsOf("editor/consumers/dialog.ts", "editor/consumers/dialog", [
     ["Enter allows an extension", "refuse, allow, later);", "allow, refuse, later);"],
+  ]),
+  ...mutantsOf("editor/consumers/module.ts", "editor/consumers/module", [
+    [
+      "an answer that was overwritten is lost when the window is left",
+      "vscode.window.onDidChangeWindowState(() => void consumers.list());",
+      "vscode.window.onDidChangeWindowState(() => {});",
+    ],
+  ]),
+  ...mutantsOf("editor/module.ts", "editor/module", [
+    [
+      "a window's memory hides a consent's end",
+      "createConsumers({ ...shared, memory: context.globalState })",
+      "createConsumers(shared)",
+    ],
+  ]),
+  ...mutantsOf("editor/vscode/settings.ts", "editor/consumers/module", [
+    [
+      "the open folder's settings allow an extension",
+      `.inspect("allowedExtensions")?.globalValue`,
+      `.get("allowedExtensions")`,
+    ],
+  ]),
+  ...mutantsOf("editor/vscode/verifiedMemento.ts", "editor/vscode/verifiedMemento", [
+    ["a value that was not kept hides all later ones", "pending.isGivenUp = true;", ""],
+    ["a value is given up before it has been tried", "isGivenUp: false }", "isGivenUp: true }"],
   ]),
   ...mutantsOf("editor/consumers/extensionName.ts", "editor/consumers/dialog", [
     ["an extension's name may end the quotation", `.replace(quotes, "'")`, ""],

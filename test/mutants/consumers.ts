@@ -22,7 +22,7 @@ export const consumerMutants: readonly Mutant[] = [
   ...mutantsOf("editor/chat/initiator.ts", "editor/chat/chatModelProvider editor/chat/register", [
     [
       "any extension counts as VS Code's Chat",
-      'chat.has(typeof requestInitiator === "string" ? requestInitiator.toLowerCase() : undefined)',
+      "extensionIdOf(requestInitiator) === chat",
       'requestInitiator !== ""',
       "editor/consumers/modelRequests openai/endpoints",
     ],

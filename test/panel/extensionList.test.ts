@@ -15,30 +15,42 @@ describe("settings panel's extensions", function () {
       "Pair Programmer example.pair-programmer Allowed · ChatGPT plan of ada@example.com Remove",
       "Pair Programmer example.pair-programmer Not allowed · OpenAI API key sk-…9fX2 Remove",
       "Unknown extensions Not allowed · Account API key of ada@example.com Remove",
-      "example.notes Allowed by the setting “chatgptSignIn.allowedExtensions” Open settings",
+      "VS Code's own features, such as MCP sampling Allowed · ChatGPT plan of ada@example.com Remove",
+      "Notes example.notes Allowed by the setting “chatgptSignIn.allowedExtensions” · ChatGPT plan of ada@example.com Don't allow",
+      "Notes example.notes Was allowed by the setting “chatgptSignIn.allowedExtensions” · OpenAI API key sk-…9fX2 Don't allow",
+      "example.todo Allowed by the setting “chatgptSignIn.allowedExtensions” Open settings",
     ]);
     await panel().send(signedInView({ extensions: [] }));
     assert.equal(await section().count(), 0);
     await panel().send(signedOutView({ extensions }));
-    assert.equal(await rows().count(), 4, "an answer outlives a sign-out");
+    assert.equal(await rows().count(), 7, "an answer outlives a sign-out");
   });
 
-  it("are told apart by what a screen reader says of their buttons, and asked for again by mouse, Enter and Space", async () => {
+  it("are told apart by what a screen reader says of their buttons, and answered by mouse, Enter and Space", async () => {
     await panel().send(states.extensions());
     await panel().intents();
-    for (const [index, name] of [
-      "Remove: Pair Programmer, Allowed · ChatGPT plan of ada@example.com",
-      "Remove: Pair Programmer, Not allowed · OpenAI API key sk-…9fX2",
-      "Remove: Unknown extensions, Not allowed · Account API key of ada@example.com",
-    ].entries()) {
+    const bySetting = "llowed by the setting “chatgptSignIn.allowedExtensions” · ";
+    for (const [index, [name, type]] of (
+      [
+        ["Remove: Pair Programmer, Allowed · ChatGPT plan of ada@example.com", "forgetExtension"],
+        ["Remove: Pair Programmer, Not allowed · OpenAI API key sk-…9fX2", "forgetExtension"],
+        ["Remove: Unknown extensions, Not allowed · Account API key of ada@example.com", "forgetExtension"],
+        [
+          "Remove: VS Code's own features, such as MCP sampling, Allowed · ChatGPT plan of ada@example.com",
+          "forgetExtension",
+        ],
+        [`Don't allow: Notes, A${bySetting}ChatGPT plan of ada@example.com`, "blockExtension"],
+        [`Don't allow: Notes, Was a${bySetting}OpenAI API key sk-…9fX2`, "blockExtension"],
+      ] as const
+    ).entries()) {
       await panel().button(name).click();
       await panel().button(name).focus();
       await panel().press("Enter");
       await panel().press("Space");
-      const intent = { type: "forgetExtension", row: `row-${index + 1}` };
+      const intent = { type, row: `row-${index + 1}` };
       assert.deepEqual(await panel().intents(), [intent, intent, intent]);
     }
-    await panel().button("Open settings: example.notes").click();
+    await panel().button("Open settings: example.todo").click();
     assert.deepEqual(await panel().intents(), [{ type: "openEndpointSettings" }]);
   });
 
@@ -54,7 +66,7 @@ describe("settings panel's extensions", function () {
     const id = `a.${"b".repeat(198)}`;
     const [first] = extensions;
     assert.ok(first);
-    await panel().send(signedInView({ extensions: [{ ...first, extension: { id, name } }] }));
+    await panel().send(signedInView({ extensions: [{ ...first, extension: id, name }] }));
     assert.ok((await rows().innerText()).includes(name));
     assert.equal(await section().locator("img").count(), 0);
     const overflow = await panel().page.evaluate<number>(

@@ -72,18 +72,45 @@ export const otherAccounts: NonNullable<View["otherAccounts"]> = [
 export const extensions: NonNullable<View["extensions"]> = [
   {
     id: "row-1",
-    extension: { id: "example.pair-programmer", name: "Pair Programmer" },
+    name: "Pair Programmer",
+    extension: "example.pair-programmer",
     answer: "allowed",
     pays: { kind: "plan", label: "ada@example.com" },
   },
   {
     id: "row-2",
-    extension: { id: "example.pair-programmer", name: "Pair Programmer" },
+    name: "Pair Programmer",
+    extension: "example.pair-programmer",
     answer: "refused",
     pays: { kind: "ownKey", label: "sk-…9fX2" },
   },
-  { id: "row-3", answer: "refused", pays: { kind: "accountKey", label: "ada@example.com" } },
-  { id: "row-4", extension: { id: "example.notes", name: "example.notes" }, answer: "setting" },
+  {
+    id: "row-3",
+    name: "Unknown extensions",
+    answer: "refused",
+    pays: { kind: "accountKey", label: "ada@example.com" },
+  },
+  {
+    id: "row-4",
+    name: "VS Code's own features, such as MCP sampling",
+    answer: "allowed",
+    pays: { kind: "plan", label: "ada@example.com" },
+  },
+  {
+    id: "row-5",
+    name: "Notes",
+    extension: "example.notes",
+    answer: "setting",
+    pays: { kind: "plan", label: "ada@example.com" },
+  },
+  {
+    id: "row-6",
+    name: "Notes",
+    extension: "example.notes",
+    answer: "wasSetting",
+    pays: { kind: "ownKey", label: "sk-…9fX2" },
+  },
+  { id: "row-7", name: "example.todo", extension: "example.todo", answer: "setting" },
 ];
 
 const device = { userCode: "ABCD-12345", page: "https://auth.openai.com/codex/device" };

@@ -55,7 +55,7 @@ describe("The services of a window", () => {
     const extension = { packageJSON: { version: "0.1.0" }, extensionKind: 1 };
     const extensionUri = Uri.file("/extension");
     const environmentVariableCollection = { replace() {}, clear() {} };
-    const context = { secrets, extension, extensionUri, environmentVariableCollection };
+    const context = { secrets, extension, extensionUri, environmentVariableCollection, globalState: memory };
     return compose({
       context: { ...context, globalStorageUri: Uri.file(directory) } as unknown as vscode.ExtensionContext,
       ...{ memory, hints: new Hints(memory), known: new KnownAccounts(memory) },

@@ -7,6 +7,7 @@ const answers: Readonly<Record<ExtensionView["answer"], () => string>> = {
   allowed: () => l10n.t("Allowed"),
   refused: () => l10n.t("Not allowed"),
   setting: () => l10n.t("Allowed by the setting “chatgptSignIn.allowedExtensions”"),
+  wasSetting: () => l10n.t("Was allowed by the setting “chatgptSignIn.allowedExtensions”"),
 };
 
 /** What an extension's requests use. */
@@ -23,30 +24,41 @@ function paysWords({ kind, label }: NonNullable<ExtensionView["pays"]>): string 
   }
 }
 
-function row({ id, extension, answer, pays }: ExtensionView): TemplateResult {
-  const name = extension?.name ?? l10n.t("Unknown extensions");
-  const facts = [answers[answer](), ...(pays ? [paysWords(pays)] : [])];
-  const button =
-    answer === "setting"
-      ? actionButton({
-          label: l10n.t("Open settings"),
-          name: l10n.t("Open settings: {extension}", { extension: name }),
-          intent: { type: "openEndpointSettings" },
-        })
-      : actionButton({
-          label: l10n.t("Remove"),
-          name: l10n.t("Remove: {extension}, {fact}", { extension: name, fact: facts.join(" · ") }),
-          intent: { type: "forgetExtension", row: id },
-        });
+/** What a person can do about an extension. */
+function rowButton({ id, name, answer, pays }: ExtensionView, fact: string): TemplateResult {
+  if (pays === undefined) {
+    return actionButton({
+      label: l10n.t("Open settings"),
+      name: l10n.t("Open settings: {extension}", { extension: name }),
+      intent: { type: "openEndpointSettings" },
+    });
+  }
+  if (answer === "setting" || answer === "wasSetting") {
+    return actionButton({
+      label: l10n.t("Don't allow"),
+      name: l10n.t("Don't allow: {extension}, {fact}", { extension: name, fact }),
+      intent: { type: "blockExtension", row: id },
+    });
+  }
+  return actionButton({
+    label: l10n.t("Remove"),
+    name: l10n.t("Remove: {extension}, {fact}", { extension: name, fact }),
+    intent: { type: "forgetExtension", row: id },
+  });
+}
+
+function row(view: ExtensionView): TemplateResult {
+  const { name, extension, answer, pays } = view;
+  const fact = [answers[answer](), ...(pays ? [paysWords(pays)] : [])].join(" · ");
   return html`<li class="block row">
     <div class="text">
       <div class="who">
         <p class="headline"><bdi>${name}</bdi></p>
-        ${extension === undefined || extension.name === extension.id ? nothing : html`<p class="detail mono">${extension.id}</p>`}
+        ${extension === undefined || extension === name ? nothing : html`<p class="detail mono">${extension}</p>`}
       </div>
-      <p class="detail">${facts.join(" · ")}</p>
+      <p class="detail">${fact}</p>
     </div>
-    <div class="buttons">${button}</div>
+    <div class="buttons">${rowButton(view, fact)}</div>
   </li>`;
 }
 

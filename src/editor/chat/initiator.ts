@@ -3,12 +3,14 @@ import { extensionIdOf } from "../vscode/extensionId.ts";
 
 type Options = vscode.ProvideLanguageModelChatResponseOptions & { readonly requestInitiator?: unknown };
 
+/** The built-in extension that is VS Code's own Chat. */
+const chat = "github.copilot-chat";
+
 /**
- * What VS Code names as the asker when its own Chat asks: its built-in Chat extension, and `core` for a request that the
- * workbench itself makes and no extension (`$startChatRequest` in extHostLanguageModels.ts of microsoft/vscode). No
- * extension's id is without a dot.
+ * What VS Code names as the asker of a request that the workbench itself makes: for an MCP server that asks for a model
+ * (sampling), or for a feature such as the summary of a terminal's output. No extension's id is without a dot.
  */
-const chat: ReadonlySet<unknown> = new Set(["github.copilot-chat", "core"]);
+export const vscodeItself = "core";
 
 /** What an asker is called that VS Code does not name. No extension has this id. */
 export const unknownExtension = "unknown";
@@ -18,10 +20,10 @@ export const unknownExtension = "unknown";
  * does not, everybody counts as an extension.
  */
 export function isFromChat({ requestInitiator }: Options): boolean {
-  return chat.has(typeof requestInitiator === "string" ? requestInitiator.toLowerCase() : undefined);
+  return extensionIdOf(requestInitiator) === chat;
 }
 
-/** The id of the extension that asks, in lower case; `unknown` for all that VS Code names by no such id. */
+/** The id of the extension that asks, in lower case; `core` for VS Code itself; `unknown` for all other values. */
 export function askerOf({ requestInitiator }: Options): string {
-  return extensionIdOf(requestInitiator) ?? unknownExtension;
+  return requestInitiator === vscodeItself ? vscodeItself : (extensionIdOf(requestInitiator) ?? unknownExtension);
 }

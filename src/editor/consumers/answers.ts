@@ -4,7 +4,7 @@ import type { Logger } from "../../platform/logger.ts";
 
 /** An extension, and whose money its requests spend. */
 export interface Consumer {
-  /** The extension's id, or `unknown`. */
+  /** The extension's id; `core` or `unknown` for what `initiator.ts` calls so. */
   readonly extension: string;
   /** The plan of an account, the API key that was created for an account, or the key that the person typed. */
   readonly pays: "plan" | "accountKey" | "ownKey";
@@ -12,10 +12,16 @@ export interface Consumer {
   readonly payer: string;
 }
 
-/** What the person has said; nothing where they were not asked, or have taken it back. */
+/** What the person has said; nothing where they have not answered, or have taken it back. */
 export type Answer = "allowed" | "refused";
 
-/** Where answers are remembered: outside the settings, which any extension may write. */
+/** An extension that the person knows of: by their answer, or because it has used a setting that allows it. */
+export type Listed = Consumer & { readonly answer: Answer | "setting" };
+
+/**
+ * Where answers are remembered: outside the settings, which any extension may write. It may forget what is written, and
+ * what other windows write may appear at any time.
+ */
 export interface AnswerMemory {
   get(key: string): unknown;
   update(key: string, value: unknown): PromiseLike<void>;
@@ -23,12 +29,15 @@ export interface AnswerMemory {
 
 const memoryKey = "modelConsumers";
 
+/** How often answers are written that are not kept, until they are looked at again. */
+const tries = 5;
+
 const entrySchema = z.object({
   extension: z.string(),
   pays: z.enum(["plan", "accountKey", "ownKey"]),
   payer: z.string(),
-  /** `told`: a setting allows it, and the person knows. `none`: the person has taken their answer back. */
-  answer: z.enum(["allowed", "refused", "told", "none"]),
+  /** `setting`: it has used a setting that allows it. `none`: the person has taken their answer back. */
+  answer: z.enum(["allowed", "refused", "setting", "none"]),
   /** How often this was answered: of two windows' answers the later one counts. */
   turn: z.number(),
 });
@@ -36,13 +45,15 @@ type Entry = Readonly<z.infer<typeof entrySchema>>;
 
 /**
  * The person's answers, kept for all windows. A window writes all of them at once, and may not have heard yet what
- * another one has written: what was answered here is kept beside, and is written again where it is missing.
+ * another one has written: what was answered here is kept beside, and is written again where it is missing. What is
+ * written is made from what is stored at that moment, so it takes nothing back that this window has heard of.
  */
 export class Answers {
   readonly #memory: AnswerMemory;
   readonly #log: Logger;
   /** What was answered in this window. */
   readonly #here = new Map<string, Entry>();
+  #isWriting = false;
 
   constructor(memory: AnswerMemory, log: Logger) {
     this.#memory = memory;
@@ -50,6 +61,7 @@ export class Answers {
   }
 
   get(consumer: Consumer): Entry["answer"] {
+    this.#keep();
     return this.#entries().get(nameOf(consumer))?.answer ?? "none";
   }
 
@@ -57,24 +69,37 @@ export class Answers {
     const name = nameOf({ extension, pays, payer });
     const turn = (this.#entries().get(name)?.turn ?? 0) + 1;
     this.#here.set(name, { extension, pays, payer, answer, turn });
-    this.#write();
+    this.#keep();
   }
 
-  /** Every answer that the person has given and not taken back. */
-  list(): (Consumer & { readonly answer: Answer })[] {
-    const stored = this.#stored();
-    const entries = this.#entries();
-    const isLost = [...this.#here.keys()].some((name) => !isSame(stored.get(name), entries.get(name)));
-    if (isLost) this.#write();
-    return [...entries.values()].flatMap(({ turn: _turn, answer, ...consumer }) =>
-      answer === "allowed" || answer === "refused" ? [{ ...consumer, answer }] : [],
+  /** All but those that were taken back. */
+  list(): Listed[] {
+    this.#keep();
+    return [...this.#entries().values()].flatMap(({ turn: _turn, answer, ...consumer }) =>
+      answer === "none" ? [] : [{ ...consumer, answer }],
     );
   }
 
-  /** Nobody waits for the memory: this window already knows what is written. */
-  #write(): void {
-    const entries = [...this.#entries().values()];
-    inBackground(this.#memory.update(memoryKey, entries), this.#log, "The answers about extensions were not written");
+  /** Writes what was answered here where it is missing. Nobody waits for the memory: this window already knows it. */
+  #keep(): void {
+    if (!this.#isWriting) inBackground(this.#write(), this.#log, "The answers about extensions were not written");
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      for (let left = tries; left > 0 && this.#isLost(); left -= 1) {
+        await this.#memory.update(memoryKey, [...this.#entries().values()]);
+      }
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #isLost(): boolean {
+    const stored = this.#stored();
+    const entries = this.#entries();
+    return [...this.#here.keys()].some((name) => !isSame(stored.get(name), entries.get(name)));
   }
 
   #entries(): Map<string, Entry> {
@@ -102,7 +127,7 @@ function isSame(one: Entry | undefined, other: Entry | undefined): boolean {
 }
 
 /** From what allows least. */
-const order: readonly Entry["answer"][] = ["refused", "none", "told", "allowed"];
+const order: readonly Entry["answer"][] = ["refused", "none", "setting", "allowed"];
 
 /** The later answer; of two as late as each other, the one that allows less. */
 function later(one: Entry | undefined, other: Entry): Entry {

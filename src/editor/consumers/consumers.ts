@@ -1,18 +1,20 @@
 import { type Clock, waitAtMost } from "../../platform/clock.ts";
 import { Emitter } from "../../platform/emitter.ts";
+import { inBackground } from "../../platform/inBackground.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import { TaskQueue } from "../../platform/taskQueue.ts";
 import { Problem } from "../../shared/problem.ts";
-import { type Answer, type AnswerMemory, Answers, type Consumer, nameOf } from "./answers.ts";
+import { type Answer, type AnswerMemory, Answers, type Consumer, type Listed, nameOf } from "./answers.ts";
 
 export interface ConsumersDependencies {
   memory: AnswerMemory;
-  /** Asks the person in a modal dialog; anything but these two is no answer. */
-  ask: (consumer: Consumer) => PromiseLike<Answer | undefined>;
+  /**
+   * Asks the person in a modal dialog; anything but these two is no answer.
+   * @param bySetting the settings allow it until the person answers
+   */
+  ask: (consumer: Consumer, bySetting: boolean) => PromiseLike<Answer | undefined>;
   /** The ids of the extensions that the settings allow, in lower case. */
   allowedBySetting: () => readonly string[];
-  /** Tells the person, without a dialog, that the settings allow an extension. */
-  tell: (consumer: Consumer) => void;
   clock: Clock;
   log: Logger;
 }
@@ -34,7 +36,8 @@ interface PutOff {
 /**
  * Who may use the account's models beside VS Code's own Chat. VS Code has a consent for models, but only of providers that
  * use a proposed API; without it any extension could spend the plan or the key in silence. So each extension is asked for
- * once, for each account or key that pays.
+ * once, for each account or key that pays. Any extension may write the settings: those only decide whether its requests
+ * wait for the person's answer.
  */
 export class Consumers {
   readonly #dependencies: ConsumersDependencies;
@@ -42,6 +45,7 @@ export class Consumers {
   readonly #answers: Answers;
   /** The unanswered questions, by consumer. */
   readonly #asking = new Map<string, Promise<void>>();
+  /** By extension: it may change who pays. */
   readonly #putOff = new Map<string, PutOff>();
   /** One dialog at a time. */
   readonly #dialogs = new TaskQueue();
@@ -70,31 +74,46 @@ export class Consumers {
   }
 
   /**
-   * Asks the person, unless they have answered before or the settings allow it.
+   * Asks the person, unless they have answered before. Where the settings allow it, it is not waited for the answer.
    * @returns whether it had to wait: what it was asked for may have changed meanwhile
    * @throws Problem `extensionRefused`, `extensionNotAllowed`; the signal's reason when it is aborted
    */
   async request(consumer: Consumer, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     const answer = this.#answers.get(consumer);
-    const isOpen = answer === "none" || answer === "told";
-    const asks = isOpen && !this.#isAllowedBySetting(consumer) && !this.#isPutOff(consumer);
-    if (asks) await waitAtMost(this.#dependencies.clock, answerLimitMs, this.#question(consumer), signal);
+    const bySetting = isOpen(answer) && this.#isAllowedBySetting(consumer);
+    const isNew = bySetting && answer === "none";
+    if (isNew) this.#set(consumer, "setting");
+    const asks = isNew || (isOpen(answer) && !this.#isPutOff(consumer));
+    if (asks) {
+      const { clock, log } = this.#dependencies;
+      const answered = this.#question(consumer);
+      if (bySetting) inBackground(answered, log, "The question about an extension failed");
+      else await waitAtMost(clock, answerLimitMs, answered, signal);
+    }
     this.assertAllowed(consumer);
-    if (!asks && answer === "none") this.#tell(consumer);
-    return asks;
+    return asks && !bySetting;
   }
 
-  /** Every answer that the person has given and not taken back. */
-  list(): (Consumer & { readonly answer: Answer })[] {
+  /** All that the person has answered or could answer, but what they have taken back. */
+  list(): Listed[] {
     return this.#answers.list();
   }
 
   /** Takes an answer back: the next request of the extension is asked for. */
   forget(consumer: Consumer): void {
-    this.#answers.set(consumer, "none");
-    this.#putOff.delete(nameOf(consumer));
-    this.#dependencies.log.info(`The answer about the extension ${consumer.extension} was taken back`);
+    this.#putOff.delete(consumer.extension);
+    this.#set(consumer, "none");
+  }
+
+  /** Refuses an extension without a question. */
+  block(consumer: Consumer): void {
+    this.#set(consumer, "refused");
+  }
+
+  #set(consumer: Consumer, answer: Listed["answer"] | "none"): void {
+    this.#answers.set(consumer, answer);
+    this.#dependencies.log.info(`The answer about the extension ${consumer.extension} is now: ${answer}`);
     this.#changed.fire();
   }
 
@@ -102,15 +121,8 @@ export class Consumers {
     return this.#dependencies.allowedBySetting().includes(extension);
   }
 
-  /** Any extension may write the settings, so the person hears of it, once. */
-  #tell(consumer: Consumer): void {
-    this.#answers.set(consumer, "told");
-    this.#dependencies.log.info(`The settings allow the extension ${consumer.extension}`);
-    this.#dependencies.tell(consumer);
-  }
-
-  #isPutOff(consumer: Consumer): boolean {
-    const putOff = this.#putOff.get(nameOf(consumer));
+  #isPutOff({ extension }: Consumer): boolean {
+    const putOff = this.#putOff.get(extension);
     if (!putOff) return false;
     const now = this.#dependencies.clock.elapsed();
     if (now - putOff.triedAt >= silenceMs || now - putOff.at >= longestBurstMs) return false;
@@ -130,21 +142,25 @@ export class Consumers {
 
   async #ask(consumer: Consumer): Promise<void> {
     const { ask, clock, log } = this.#dependencies;
+    const bySetting = this.#isAllowedBySetting(consumer);
+    // While the question waited for its turn, the person may have answered it elsewhere, or put off another one about it.
+    if (!isOpen(this.#answers.get(consumer)) || (!bySetting && this.#isPutOff(consumer))) return;
     let answer: Answer | undefined;
     try {
-      answer = await ask(consumer);
+      answer = await ask(consumer, bySetting);
     } catch (error) {
       log.warn(`The question about an extension could not be asked: ${describeError(error)}`);
     }
     if (answer !== "allowed" && answer !== "refused") {
       const now = clock.elapsed();
-      this.#putOff.set(nameOf(consumer), { at: now, triedAt: now });
-      // The settings no longer allow it. Should they do so again, the person hears of it again.
-      if (this.#answers.get(consumer) === "told") this.#answers.set(consumer, "none");
+      this.#putOff.set(consumer.extension, { at: now, triedAt: now });
       return;
     }
-    log.info(`The extension ${consumer.extension} was ${answer} by the person`);
-    this.#answers.set(consumer, answer);
-    this.#changed.fire();
+    this.#set(consumer, answer);
   }
+}
+
+/** Whether the person has not answered yet. */
+function isOpen(answer: ReturnType<Answers["get"]>): boolean {
+  return answer === "none" || answer === "setting";
 }

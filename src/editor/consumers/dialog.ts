@@ -1,29 +1,34 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { unknownExtension } from "../chat/initiator.ts";
+import { unknownExtension, vscodeItself } from "../chat/initiator.ts";
 import type { Answer, Consumer } from "./answers.ts";
 import { extensionName } from "./extensionName.ts";
 
 /**
  * Asks the person in a modal dialog whether an extension may use models.
  * @param payer the label of the account that pays, or the key as it is shown; undefined where it is not known
+ * @param bySetting the settings allow it until the person answers
  * @returns nothing when the person puts the answer off
  */
 export async function askForConsumer(
   { extension, pays }: Consumer,
   payer: string | undefined,
+  bySetting: boolean,
 ): Promise<Answer | undefined> {
   // Enter presses the first button, and Escape the one that closes: neither allows anything.
   const refuse = { title: l10n.t("Don't Allow") };
   const allow = { title: l10n.t("Allow") };
   const later = { title: l10n.t("Not Now"), isCloseAffordance: true };
   const detail = [
-    extension === unknownExtension
-      ? l10n.t(
-          "VS Code doesn't say which extension is asking. Your answer applies to all extensions that it doesn't name.",
-        )
-      : l10n.t("The extension {id} wants to send requests to OpenAI's models.", { id: extension }),
+    who(extension),
     costs[pays](payer),
+    ...(bySetting
+      ? [
+          l10n.t(
+            "The setting “chatgptSignIn.allowedExtensions” allows its requests until you answer. Any extension can change settings.",
+          ),
+        ]
+      : []),
     l10n.t("You can change your answer later in ChatGPT Settings."),
   ].join("\n\n");
   const options = { modal: true, detail };
@@ -31,11 +36,30 @@ export async function askForConsumer(
   return answer === allow ? "allowed" : answer === refuse ? "refused" : undefined;
 }
 
+function who(extension: string): string {
+  if (extension === unknownExtension) {
+    return l10n.t(
+      "VS Code doesn't say which extension is asking. Your answer applies to all extensions that it doesn't name.",
+    );
+  }
+  if (extension === vscodeItself) {
+    return l10n.t(
+      "VS Code sends such requests for MCP servers that ask for a model, and for features such as the terminal. It doesn't say for which, so your answer applies to all of them. Chat works either way.",
+    );
+  }
+  return l10n.t("The extension {id} wants to send requests to OpenAI's models.", { id: extension });
+}
+
 function question(extension: string, pays: Consumer["pays"]): string {
   if (extension === unknownExtension) {
     return pays === "plan"
       ? l10n.t("Allow an unknown extension to use your ChatGPT plan?")
       : l10n.t("Allow an unknown extension to use your OpenAI API key?");
+  }
+  if (extension === vscodeItself) {
+    return pays === "plan"
+      ? l10n.t("Allow VS Code's own features, such as MCP sampling, to use your ChatGPT plan?")
+      : l10n.t("Allow VS Code's own features, such as MCP sampling, to use your OpenAI API key?");
   }
   const name = extensionName(extension);
   return pays === "plan"

@@ -1,5 +1,7 @@
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { shownText } from "../../shared/shownText.ts";
+import { unknownExtension, vscodeItself } from "../chat/initiator.ts";
 
 /** Characters. */
 const longestName = 50;
@@ -15,4 +17,16 @@ export function extensionName(id: string): string {
   const manifest: unknown = vscode.extensions.getExtension(id)?.packageJSON;
   const name = (manifest as { displayName?: unknown } | null | undefined)?.displayName;
   return (typeof name === "string" && shownText(name.replace(quotes, "'"), longestName)) || id;
+}
+
+/** Who asks, in a list. @param extension see `Consumer` */
+export function consumerName(extension: string): string {
+  if (extension === unknownExtension) return l10n.t("Unknown extensions");
+  if (extension === vscodeItself) return l10n.t("VS Code's own features, such as MCP sampling");
+  return extensionName(extension);
+}
+
+/** Whether VS Code names an extension that asks. */
+export function isExtension(extension: string): boolean {
+  return extension !== unknownExtension && extension !== vscodeItself;
 }

@@ -1,27 +1,23 @@
-import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
 import { maskKey } from "../../account/credential.ts";
 import { ownKeyBinding } from "../../account/endpoints.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { ExtensionView } from "../../shared/panelProtocol.ts";
-import type { RunAction } from "../actions.ts";
-import { unknownExtension } from "../chat/initiator.ts";
 import type { KnownAccounts } from "../sessions/knownAccounts.ts";
-import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
-import { type AnswerMemory, type Consumer, nameOf } from "./answers.ts";
+import { type AnswerMemory, type Consumer, type Listed, nameOf } from "./answers.ts";
 import { Consumers } from "./consumers.ts";
 import { askForConsumer } from "./dialog.ts";
-import { extensionName } from "./extensionName.ts";
+import { consumerName, extensionName, isExtension } from "./extensionName.ts";
 
 export interface ConsumerModuleDependencies {
+  /** Nothing that stands in for what is stored: what another window takes back must be seen here. */
   memory: AnswerMemory;
   /** Has what the accounts are called. */
   known: KnownAccounts;
   ownKey: OwnKeyStore;
-  notifications: Notifications;
-  run: RunAction;
   clock: Clock;
   log: Logger;
 }
@@ -32,10 +28,13 @@ export interface ConsumerServices extends Pick<Consumers, "assertAllowed" | "req
   views(): ExtensionView[];
   /** Takes an answer back. @param row the id of a row that the panel lists */
   forget(row: string): void;
+  /** Refuses what a setting allows. @param row the id of a row that the panel lists */
+  block(row: string): void;
+  dispose(): void;
 }
 
 export function createConsumers(dependencies: ConsumerModuleDependencies): ConsumerServices {
-  const { memory, known, ownKey, notifications, run, clock, log } = dependencies;
+  const { memory, known, ownKey, clock, log } = dependencies;
   const labelOf = ({ pays, payer }: Consumer): string | undefined => {
     if (pays !== "ownKey") return known.labelOf(payer);
     const key = ownKey.current?.key;
@@ -43,41 +42,44 @@ export function createConsumers(dependencies: ConsumerModuleDependencies): Consu
   };
   const consumers = new Consumers({
     ...{ memory, clock, log },
-    ask: (consumer) => askForConsumer(consumer, labelOf(consumer)),
+    ask: (consumer, bySetting) => askForConsumer(consumer, labelOf(consumer), bySetting),
     allowedBySetting: () => settings.allowedExtensions,
-    tell: ({ extension, pays }) =>
-      notifications.info(
-        pays === "plan"
-          ? l10n.t("Your settings allow the extension {id} to use your ChatGPT plan.", { id: extension })
-          : l10n.t("Your settings allow the extension {id} to use your OpenAI API key.", { id: extension }),
-        { [l10n.t("Review…")]: () => void run("openSettings") },
-      ),
   });
+  const listed = (row: string) => consumers.list().find((consumer) => nameOf(consumer) === row);
+  // Listing writes again what another window has overwritten: before the person goes to that one, at the latest.
+  const subscription = vscode.window.onDidChangeWindowState(() => void consumers.list());
   return {
     request: (consumer, signal) => consumers.request(consumer, signal),
     assertAllowed: (consumer) => consumers.assertAllowed(consumer),
     onDidChange: (listener) => consumers.onDidChange(listener),
     views() {
-      const bySetting = [...new Set(settings.allowedExtensions)];
+      const list = consumers.list();
+      const bySetting = new Set(settings.allowedExtensions);
+      const unused = [...bySetting].filter((id) => !list.some(({ extension }) => extension === id));
       return [
-        ...consumers.list().map((consumer): ExtensionView => {
-          const { extension, answer, pays } = consumer;
-          const label = labelOf(consumer);
-          return {
-            id: nameOf(consumer),
-            ...(extension !== unknownExtension && { extension: { id: extension, name: extensionName(extension) } }),
-            answer,
-            pays: { kind: pays, ...(label !== undefined && { label }) },
-          };
-        }),
-        ...bySetting.map(
-          (id): ExtensionView => ({ id, extension: { id, name: extensionName(id) }, answer: "setting" }),
-        ),
+        ...list.map((consumer) => viewOf(consumer, labelOf(consumer), bySetting.has(consumer.extension))),
+        ...unused.map((id): ExtensionView => ({ id, name: extensionName(id), extension: id, answer: "setting" })),
       ];
     },
     forget(row) {
-      const consumer = consumers.list().find((one) => nameOf(one) === row);
+      const consumer = listed(row);
       if (consumer) consumers.forget(consumer);
     },
+    block(row) {
+      const consumer = listed(row);
+      if (consumer) consumers.block(consumer);
+    },
+    dispose: () => subscription.dispose(),
+  };
+}
+
+function viewOf(consumer: Listed, label: string | undefined, bySetting: boolean): ExtensionView {
+  const { extension, answer, pays } = consumer;
+  return {
+    id: nameOf(consumer),
+    name: consumerName(extension),
+    ...(isExtension(extension) && { extension }),
+    answer: answer === "setting" && !bySetting ? "wasSetting" : answer,
+    pays: { kind: pays, ...(label !== undefined && { label }) },
   };
 }

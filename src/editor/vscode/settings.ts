@@ -68,9 +68,12 @@ export const settings = {
     return allowedWorkspacesIn(read("allowedWorkspaces"));
   },
 
-  /** The ids of the extensions that may use models without a question, in lower case; what is no such id allows nobody. */
+  /**
+   * The ids of the extensions whose requests to models don't wait for the person's answer, in lower case; what is no such
+   * id allows nobody. Only the user settings count, whatever scopes VS Code knows of.
+   */
   get allowedExtensions(): string[] {
-    const ids = read("allowedExtensions");
+    const ids: unknown = vscode.workspace.getConfiguration(section).inspect("allowedExtensions")?.globalValue;
     return Array.isArray(ids) ? ids.flatMap((id) => extensionIdOf(typeof id === "string" ? id.trim() : id) ?? []) : [];
   },
 

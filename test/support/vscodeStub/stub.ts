@@ -85,6 +85,8 @@ function fresh() {
     web: false,
     commands: [] as { name: string; args: readonly unknown[] }[],
     settings: new Map<string, unknown>(),
+    /** Settings of the open folder, as if VS Code let them count. */
+    workspaceSettings: new Map<string, unknown>(),
     /** What was written to settings, in order: name, value, target. */
     written: [] as { name: string; value: unknown; target: unknown }[],
     /** Settings cannot be written: this is thrown. */

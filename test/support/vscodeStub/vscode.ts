@@ -257,7 +257,12 @@ export const commands = {
 export const workspace = {
   workspaceFolders: undefined,
   getConfiguration: (section: string) => ({
-    get: (name: string) => settingOf(`${section}.${name}`),
+    get: (name: string) => state.workspaceSettings.get(`${section}.${name}`) ?? settingOf(`${section}.${name}`),
+    inspect: (name: string) => ({
+      key: `${section}.${name}`,
+      globalValue: state.settings.get(`${section}.${name}`),
+      workspaceValue: state.workspaceSettings.get(`${section}.${name}`),
+    }),
     async update(name: string, value: unknown, target: unknown) {
       await state.settingGate;
       if (state.settingFailure) throw state.settingFailure;

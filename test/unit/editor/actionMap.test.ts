@@ -35,6 +35,7 @@ const actions: readonly [ActionRequest, string | undefined, string][] = [
   ["removeApiKey", "Removing the API key, ownKey", "ownKeyActions.remove()"],
   ["readUsage", undefined, "usage.update()"],
   [{ type: "forgetExtension", row: "r" }, undefined, 'consumers.forget("r")'],
+  [{ type: "blockExtension", row: "r" }, undefined, 'consumers.block("r")'],
   ["reviewEndpoints", undefined, "review.review()"],
   ["openSettings", undefined, "panel.show()"],
   ["showMenu", undefined, "showMenu()"],

@@ -45,9 +45,8 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
   });
   const { accounts, source, signIn, log, http, codex, endpoints } = services;
   // The person has allowed the service.
-  const addresses = [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl];
-  await endpoints.grant(accountBinding(issuer.issuer), addresses);
-  await endpoints.grant(newKeyBinding, addresses);
+  for (const binding of [accountBinding(issuer.issuer), newKeyBinding])
+    await endpoints.grant(binding, [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl]);
   const openai = createOpenAi({
     ...{ http, fetch, credentials: source, endpoints, clock: systemClock, log },
     userAgent: `${originator}/test`,
@@ -57,15 +56,16 @@ export async function createEditorFixture(issuer: TestIssuer, options: Partial<S
   const shown: string[] = [];
   /** The variables that integrated terminals get. */
   const terminals = new Map<string, string>();
+  const globalState = new MemoryMemento();
   const editor = createEditor({
     ...{ signIn, codex, openai, http, clock: systemClock, isOwnKeyKnown: true },
     account: services,
-    host: { ...hostOver(services.secrets, terminals), log, showLog: () => shown.push("log") },
+    host: { ...hostOver(services.secrets, terminals, globalState), log, showLog: () => shown.push("log") },
   });
   return {
     ...services,
     ...editor,
-    ...{ browser, terminals },
+    ...{ browser, terminals, globalState },
     /** Whether the person wants the credits of their plan asked for. */
     wanted,
     revoked,
@@ -131,6 +131,7 @@ export function useEditorFixture(
 function hostOver(
   secrets: ServicesOptions["secrets"],
   terminals: Map<string, string>,
+  globalState: MemoryMemento,
 ): Omit<EditorHost, "log" | "showLog"> {
   const context = {
     extensionUri: Uri.file("/extension"),
@@ -139,6 +140,7 @@ function hostOver(
       clear: () => terminals.clear(),
     },
     secrets,
+    globalState,
   };
   return {
     context: context as unknown as vscode.ExtensionContext,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { View } from "../../../src/shared/panelProtocol.ts";
 import { changeSetting, sentences, settle, state, until, willAnswer } from "../../support/vscodeStub/stub.ts";
 import { type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 
@@ -26,6 +27,20 @@ describe("The editor's parts, joined", () => {
     assert.deepEqual([valuesOf("signedIn").at(-1), valuesOf("signedOut").at(-1)], [true, false]);
     await fixture.accounts.update(id, (credential) => ({ ...credential, rejected: "revoked" }));
     await until(() => sentences().some((text) => text.includes("no longer accepted")));
+  });
+
+  it("keep answers about extensions where other windows take them back: in VS Code's global state itself", async () => {
+    const entry = { extension: "some.extension", pays: "plan", payer: "1", answer: "refused", turn: 1 };
+    await fixture.globalState.update("modelConsumers", [entry]);
+    await fixture.run("openSettings");
+    const panel = state.panels.at(-1) ?? assert.fail("no panel");
+    panel.received.fire({ type: "ready" });
+    await until(() => panel.posted.length > 0);
+    const { extensions } = panel.posted.at(-1) as View;
+    assert.deepEqual(
+      extensions?.map(({ extension }) => extension),
+      ["some.extension"],
+    );
   });
 
   it("give terminals the API key of the mode by the person's consent, follow it, and take it back at the end", async () => {

@@ -136,7 +136,7 @@ describe("A service that the person has not allowed", () => {
     it(`gets nothing in the mode ${mode} (${backend}) while the person says no, and is answered once they allow it`, async () => {
       Object.assign(settings, { authMode: mode, chatBackend: backend });
       await assert.rejects(respond("github.copilot-chat"), /Your credential wasn't sent/);
-      await assert.rejects(respond("core"), /Your credential wasn't sent/);
+      await assert.rejects(respond("github.copilot-chat"), /Your credential wasn't sent/);
       assert.deepEqual([fixture.fakeApi.records, asked], [[], [[address()]]]);
       answer = true;
       const binding = mode === "apiKey" ? fixture.credentials.apiKey.binding : account;
@@ -146,7 +146,7 @@ describe("A service that the person has not allowed", () => {
       await endpoints.request(binding, [address()], { again: true });
       fixture.fakeApi.usually(() => answers.text("Fine."));
       const parts: unknown[] = [];
-      await respond("core", (part) => parts.push(part));
+      await respond("github.copilot-chat", (part) => parts.push(part));
       assert.equal(parts.length, 1);
       assert.equal(asked.length, 2);
     });
@@ -165,11 +165,11 @@ describe("A service that the person has not allowed", () => {
     const answered = Promise.withResolvers<void>();
     thinking = answered.promise;
     const token = new Token();
-    const stopped = assert.rejects(respond("core", undefined, token), /ancel/);
+    const stopped = assert.rejects(respond("github.copilot-chat", undefined, token), /ancel/);
     await new Promise((resolve) => setImmediate(resolve));
     token.cancel();
     await stopped;
-    const going = respond("core");
+    const going = respond("github.copilot-chat");
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(asked.length, 1);
     // What the person is asked about is what the request was made for.
@@ -185,11 +185,11 @@ describe("A service that the person has not allowed", () => {
 
   it("is not asked about when another extension asks; the way out is offered instead", async () => {
     answer = true;
-    for (const initiator of [undefined, "some.extension", ""]) {
+    for (const initiator of [undefined, "some.extension", "", "core"]) {
       await assert.rejects(respond(initiator), /Your credential wasn't sent/);
     }
     assert.deepEqual([fixture.fakeApi.records, asked], [[], []]);
-    assert.equal(failures.length, 3);
+    assert.equal(failures.length, 4);
   });
 
   it("leaves the models in the picker that were there, so that a question can be asked", async () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { VerifiedMemento } from "../../../../src/editor/vscode/verifiedMemento.ts";
 import { ForgetfulMemento, WatchedMemory } from "../../../support/forgetfulMemento.ts";
+import { settle } from "../../../support/vscodeStub/stub.ts";
 import { type ConsumerFixture, consumer, createConsumerFixture, is } from "./consumerFixture.ts";
 
 describe("What the person has answered about extensions", () => {
-  let { memory, open, request, answer, decide } = {} as ConsumerFixture;
+  let { memory, open, consumers, request, answer, decide } = {} as ConsumerFixture;
   beforeEach(() => {
-    ({ memory, open, request, answer, decide } = createConsumerFixture());
+    ({ memory, open, consumers, request, answer, decide } = createConsumerFixture());
   });
 
   it("is nothing that odd values in the memory could mean", async () => {
@@ -31,7 +31,7 @@ describe("What the person has answered about extensions", () => {
 
   describe("in several windows", () => {
     /** A window's global state, as the extension uses it. */
-    const memoryOf = (memento: ForgetfulMemento) => new WatchedMemory(new VerifiedMemento(memento));
+    const memoryOf = (memento: ForgetfulMemento) => new WatchedMemory(memento);
 
     it("stays taken back, though another window writes what it knew", async () => {
       const storage = { stored: "{}" };
@@ -59,6 +59,60 @@ describe("What the person has answered about extensions", () => {
       assert.throws(() => there.assertAllowed(consumer), is("extensionNotAllowed"));
       for (const { payer } of [...there.list(), ...consumers.list()]) assert.equal(payer, "account-2");
       assert.equal(there.list().length, 1);
+    });
+
+    it("stays taken back when this window hears of it while its own answer is written", async () => {
+      await decide("allowed");
+      const before = memory.get("modelConsumers");
+      const other = open();
+      other.forget(consumer);
+      await settle();
+      const takenBack = memory.get("modelConsumers");
+      // What is written first is lost: the event with what the other window has written replaces it.
+      let stored = before;
+      let writes = 0;
+      const here = open({
+        get: () => stored,
+        update: async (_key, value) => {
+          writes += 1;
+          stored = structuredClone(writes === 1 ? takenBack : value);
+        },
+      });
+      here.assertAllowed(consumer);
+      const second = { ...consumer, payer: "account-2" };
+      await decide("allowed", second, here);
+      assert.equal(writes, 2);
+      assert.throws(() => here.assertAllowed(consumer), is("extensionNotAllowed"));
+      const restarted = open({ get: () => stored, update: async () => {} });
+      assert.throws(() => restarted.assertAllowed(consumer), is("extensionNotAllowed"));
+      restarted.assertAllowed(second);
+    });
+
+    it("ends here when it is taken back elsewhere, though nothing can be written here", async () => {
+      await decide("allowed");
+      const here = open({ get: (key) => memory.get(key), update: () => Promise.reject(new Error("full")) });
+      const second = { ...consumer, payer: "account-2" };
+      await decide("allowed", second, here);
+      here.assertAllowed(consumer);
+      open().forget(consumer);
+      assert.throws(() => here.assertAllowed(consumer), is("extensionNotAllowed"));
+      here.assertAllowed(second);
+    });
+
+    it("is written again whenever it is looked at, where another window has overwritten it", async () => {
+      await decide("refused");
+      await memory.update("modelConsumers", []);
+      assert.throws(() => consumers.assertAllowed(consumer), is("extensionRefused"));
+      await settle();
+      assert.throws(() => open().assertAllowed(consumer), is("extensionRefused"));
+    });
+
+    it("is not written for ever where nothing is kept", async () => {
+      let writes = 0;
+      const here = open({ get: () => undefined, update: async () => void writes++ });
+      await decide("refused", consumer, here);
+      await settle();
+      assert.ok(writes > 1 && writes < 30, `${writes} writes`);
     });
 
     it("ends here when it is taken back elsewhere", async () => {

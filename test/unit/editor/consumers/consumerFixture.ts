@@ -15,21 +15,19 @@ export function createConsumerFixture() {
   const memory = new MemoryMemento();
   const clock = new ManualClock();
   const log: string[] = [];
-  const told: string[] = [];
-  const asked: (PromiseWithResolvers<Answer | undefined> & { consumer: Consumer })[] = [];
+  const asked: (PromiseWithResolvers<Answer | undefined> & { consumer: Consumer; bySetting: boolean })[] = [];
   /** What the settings allow. */
   const setting = { ids: [] as string[] };
   /** As in a new window. */
   const open = (over: AnswerMemory = memory) =>
     new Consumers({
       memory: over,
-      ask: (about) => {
-        const question = { ...Promise.withResolvers<Answer | undefined>(), consumer: about };
+      ask: (about, bySetting) => {
+        const question = { ...Promise.withResolvers<Answer | undefined>(), consumer: about, bySetting };
         asked.push(question);
         return question.promise;
       },
       allowedBySetting: () => setting.ids,
-      tell: ({ extension }) => told.push(extension),
       clock,
       log: logInto(log),
     });
@@ -47,6 +45,6 @@ export function createConsumerFixture() {
     await answer(given);
     await waiting;
   };
-  return { memory, clock, log, told, asked, setting, open, consumers, request, answer, decide };
+  return { memory, clock, log, asked, setting, open, consumers, request, answer, decide };
 }
 export type ConsumerFixture = ReturnType<typeof createConsumerFixture>;

@@ -6,10 +6,10 @@ import { type ConsumerFixture, consumer, createConsumerFixture, is } from "./con
 
 describe("An extension that uses models", () => {
   let fixture: ConsumerFixture;
-  let { clock, log, asked, told, setting, open, request, answer, decide, consumers } = {} as ConsumerFixture;
+  let { clock, log, asked, setting, open, request, answer, decide, consumers } = {} as ConsumerFixture;
   beforeEach(() => {
     fixture = createConsumerFixture();
-    ({ clock, log, asked, told, setting, open, request, answer, decide, consumers } = fixture);
+    ({ clock, log, asked, setting, open, request, answer, decide, consumers } = fixture);
   });
 
   it("is asked for once, in every window, and by many requests at once in one question", async () => {
@@ -89,6 +89,17 @@ describe("An extension that uses models", () => {
     assert.deepEqual(await Promise.all(waiting), [true, true]);
   });
 
+  it("is not asked about in a second window's dialog when the answer has come before its turn", async () => {
+    const other = { ...consumer, extension: "another.extension" };
+    const waiting = [request(), request(other)];
+    await settle();
+    await decide("allowed", other, open());
+    assert.equal(asked.length, 2);
+    asked[0]?.resolve("allowed");
+    assert.deepEqual(await Promise.all(waiting), [true, true]);
+    assert.equal(asked.length, 2);
+  });
+
   describe("when the person puts the answer off", () => {
     const tries = async (code: ProblemCode = "extensionNotAllowed") => {
       await assert.rejects(request(), is(code));
@@ -133,15 +144,26 @@ describe("An extension that uses models", () => {
       assert.equal(asked.length, 3);
     });
 
-    it("keeps no other extension or account from being asked for", async () => {
+    it("keeps no other extension from being asked for", async () => {
       await decide(undefined);
-      for (const other of [
-        { ...consumer, extension: "b.b" },
-        { ...consumer, payer: "account-2" },
-      ]) {
-        await decide("allowed", other);
-        assert.equal(await request(other), false);
-      }
+      const other = { ...consumer, extension: "b.b" };
+      await decide("allowed", other);
+      assert.equal(await request(other), false);
+    });
+
+    it("is not asked for again because another account or key pays: it can change the mode itself", async () => {
+      const others: Consumer[] = [
+        { ...consumer, pays: "accountKey" },
+        { ...consumer, pays: "ownKey", payer: "API key 0123" },
+      ];
+      const waiting = [consumer, ...others].map((one) => assert.rejects(request(one), is("extensionNotAllowed")));
+      await answer(undefined);
+      await Promise.all(waiting);
+      for (const other of others) await assert.rejects(request(other), is("extensionNotAllowed"));
+      assert.equal(asked.length, 1);
+      await clock.advance(60_000);
+      await decide("allowed", others[0]);
+      assert.equal(asked.length, 2);
     });
   });
 
@@ -187,31 +209,13 @@ describe("An extension that uses models", () => {
     assert.ok(!log.join().includes("Bearer"));
   });
 
-  it("is served without a question where the settings allow it, and the person is told once", async () => {
-    setting.ids = [consumer.extension];
-    assert.equal(await request(), false);
-    assert.equal(await request(), false);
-    assert.equal(await request(consumer, open()), false);
-    consumers.assertAllowed(consumer);
-    assert.deepEqual([asked.length, told, consumers.list()], [0, ["some.extension"], []]);
-    await request({ ...consumer, payer: "account-2" });
-    assert.equal(told.length, 2, "another account pays");
-    setting.ids = [];
-    assert.throws(() => consumers.assertAllowed(consumer), is("extensionNotAllowed"));
-    await decide(undefined);
-    assert.equal(asked.length, 1);
-    // It has written itself into the settings again.
-    setting.ids = [consumer.extension];
-    await request();
-    assert.equal(told.length, 3);
-  });
-
   it("tells the panel of each answer", async () => {
     let told = 0;
     consumers.onDidChange(() => told++);
     await decide("allowed");
     consumers.forget(consumer);
-    assert.equal(told, 2);
+    consumers.block(consumer);
+    assert.equal(told, 3);
   });
 
   it("is served though the answer cannot be remembered, in this window", async () => {

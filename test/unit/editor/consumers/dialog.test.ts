@@ -11,7 +11,7 @@ describe("The question whether an extension may use models", () => {
 
   it("is modal, names extension, id and account, and Enter and Escape allow nothing", async () => {
     knows("Some Extension");
-    const pending = askForConsumer(plan, "ada@example.com");
+    const pending = askForConsumer(plan, "ada@example.com", false);
     const { text, modal, detail, buttons, closing, choose } = theMessage(/./);
     assert.equal(text, "Allow “Some Extension” to use your ChatGPT plan?");
     assert.match(detail, /some\.extension/);
@@ -30,7 +30,7 @@ describe("The question whether an extension may use models", () => {
   ] as const) {
     it(`is answered with ${answer} by ${button}`, async () => {
       willAnswer(/^Allow/, button);
-      assert.equal(await askForConsumer(plan, "ada@example.com"), answer);
+      assert.equal(await askForConsumer(plan, "ada@example.com", false), answer);
     });
   }
 
@@ -43,7 +43,7 @@ describe("The question whether an extension may use models", () => {
     ] as const) {
       resetVscode();
       willAnswer(/./, undefined);
-      await askForConsumer({ ...plan, pays }, payer);
+      await askForConsumer({ ...plan, pays }, payer, false);
       const { text, detail } = theMessage(/./);
       assert.equal(text, "Allow “some.extension” to use your OpenAI API key?");
       assert.match(detail, said);
@@ -56,11 +56,37 @@ describe("The question whether an extension may use models", () => {
       resetVscode();
       state.extensions.set("unknown", { packageJSON: { displayName: "GitHub Copilot" } });
       willAnswer(/./, undefined);
-      await askForConsumer({ ...plan, extension: "unknown", pays }, undefined);
+      await askForConsumer({ ...plan, extension: "unknown", pays }, undefined, false);
       const { text, detail } = theMessage(/./);
       assert.match(text, /^Allow an unknown extension to use your (ChatGPT plan|OpenAI API key)\?$/);
       assert.match(detail, /all extensions that it doesn't name/);
       assert.doesNotMatch(text + detail, /Copilot/);
+    }
+  });
+
+  it("says what VS Code itself may be asking for, and that Chat is none of it", async () => {
+    for (const [pays, what] of [
+      ["plan", "ChatGPT plan"],
+      ["ownKey", "OpenAI API key"],
+    ] as const) {
+      resetVscode();
+      state.extensions.set("core", { packageJSON: { displayName: "GitHub Copilot" } });
+      willAnswer(/./, undefined);
+      await askForConsumer({ ...plan, extension: "core", pays }, undefined, false);
+      const { text, detail } = theMessage(/./);
+      assert.equal(text, `Allow VS Code's own features, such as MCP sampling, to use your ${what}?`);
+      assert.match(detail, /MCP servers.*your answer applies to all of them\. Chat works either way\./);
+      assert.doesNotMatch(text + detail, /Copilot|extension/);
+    }
+  });
+
+  it("says so where a setting allows the requests meanwhile, and only there", async () => {
+    for (const bySetting of [true, false]) {
+      resetVscode();
+      willAnswer(/./, undefined);
+      await askForConsumer(plan, undefined, bySetting);
+      const sentence = "“chatgptSignIn.allowedExtensions” allows its requests until you answer. Any extension can";
+      assert.equal(theMessage(/./).detail.includes(sentence), bySetting);
     }
   });
 

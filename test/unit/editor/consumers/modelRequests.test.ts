@@ -14,12 +14,14 @@ describe("A request to a model", () => {
   let person: ConsumerFixture;
   let provider: ChatModelProvider;
   let failures: string[];
+  let isServiceAllowed: boolean;
   const settings = { authMode: "chatgpt" as "chatgpt" | "apiKey", chatBackend: "chatgpt" as "chatgpt" | "platform" };
 
   beforeEach(async () => {
     fixture = await startFixture();
     person = createConsumerFixture();
     failures = [];
+    isServiceAllowed = true;
     Object.assign(settings, { authMode: "chatgpt", chatBackend: "chatgpt" });
     const { credentials, openai } = fixture;
     const binding = accountBinding(endpointDefaults.issuer);
@@ -30,7 +32,12 @@ describe("A request to a model", () => {
       {
         ...{ openai, credentials, settings },
         requests: await openai.requests(),
-        endpoints: { assertAllowed: () => {}, request: async () => {} },
+        endpoints: {
+          assertAllowed() {
+            if (!isServiceAllowed) throw new Problem("endpointNotAllowed");
+          },
+          request: async () => {},
+        },
         consumers: person.consumers,
         log: logInto(fixture.log),
         onFailure: ({ code }) => failures.push(code),
@@ -52,8 +59,29 @@ describe("A request to a model", () => {
   const lastAsked = () => person.asked.at(-1)?.consumer;
 
   it("of VS Code's own Chat needs no consent, however VS Code writes its id", async () => {
-    for (const chat of ["github.copilot-chat", "core", "GitHub.copilot-chat", "Core"]) await ask(chat);
-    assert.deepEqual([sent(), person.asked.length], [4, 0]);
+    for (const chat of ["github.copilot-chat", "GitHub.copilot-chat"]) await ask(chat);
+    assert.deepEqual([sent(), person.asked.length], [2, 0]);
+  });
+
+  it("of VS Code itself, such as for an MCP server, is asked about once, and is no extension's", async () => {
+    const waiting = ask("core");
+    await settle();
+    assert.equal(sent(), 0);
+    assert.deepEqual(lastAsked(), { extension: "core", pays: "plan", payer: "account-1" });
+    await person.answer("allowed");
+    await waiting;
+    await ask("core");
+    await ask("github.copilot-chat");
+    assert.deepEqual([sent(), person.asked.length], [3, 1]);
+    const refused = assert.rejects(ask("some.extension"));
+    await person.answer("refused");
+    await refused;
+  });
+
+  it("is not asked about where the credential may not be sent to the service anyway", async () => {
+    isServiceAllowed = false;
+    await assert.rejects(ask("a.b"), { message: new Problem("endpointNotAllowed").message });
+    assert.deepEqual([sent(), person.asked.length], [0, 0]);
   });
 
   it("of another extension is sent after the person has allowed it, and then at once", async () => {
@@ -87,7 +115,19 @@ describe("A request to a model", () => {
 
   it("of whoever VS Code does not name counts as of one unknown extension", async () => {
     const odd = [
-      ...[undefined, null, "", "unknown", "core ", "copilot-chat", 42, {}, ["core"], { toString: () => "core" }],
+      ...[
+        undefined,
+        null,
+        "",
+        "unknown",
+        "core ",
+        "Core",
+        "copilot-chat",
+        42,
+        {},
+        ["core"],
+        { toString: () => "core" },
+      ],
       ...[
         "a",
         ".",
@@ -164,7 +204,7 @@ describe("A request to a model", () => {
       ["Bearer chatgpt-bearer-1"],
     );
     fixture.fakeApi.next({ status: 401, json: {} });
-    await ask("core");
+    await ask("github.copilot-chat");
     assert.equal(sent(), 3);
   });
 

@@ -5,7 +5,6 @@ import type { Account } from "../../../../src/account/state.ts";
 import type { Consumer } from "../../../../src/editor/consumers/answers.ts";
 import { type ConsumerServices, createConsumers } from "../../../../src/editor/consumers/module.ts";
 import { KnownAccounts } from "../../../../src/editor/sessions/knownAccounts.ts";
-import { Notifications } from "../../../../src/editor/vscode/notifications.ts";
 import { settings } from "../../../../src/editor/vscode/settings.ts";
 import { viewSchema } from "../../../../src/shared/panelProtocol.ts";
 import { isProblem } from "../../../../src/shared/problem.ts";
@@ -30,15 +29,14 @@ describe("Extensions that use models, joined with the rest", () => {
   let consumers: ConsumerServices;
   let ownKey: OwnKeyStore;
   let known: KnownAccounts;
-  let ran: unknown[];
+  let memory: MemoryMemento;
   const plan: Consumer = { extension: "some.extension", pays: "plan", payer: "account-1" };
   const request = (consumer: Consumer) => consumers.request(consumer, new AbortController().signal);
   const views = () => viewSchema.shape.extensions.parse(consumers.views());
 
   beforeEach(async () => {
     resetVscode();
-    ran = [];
-    const memory = new MemoryMemento();
+    memory = new MemoryMemento();
     const log = logInto([]);
     ownKey = new OwnKeyStore({ secrets: new MemorySecrets(), log });
     await ownKey.set(key, true);
@@ -47,13 +45,12 @@ describe("Extensions that use models, joined with the rest", () => {
     known.update({ accounts: [account], active: account, notice: undefined }, true);
     consumers = createConsumers({
       ...{ memory, known, ownKey, log },
-      notifications: new Notifications(log, () => {}),
-      run: async (action) => void ran.push(action),
       clock: new ManualClock(),
     });
     state.extensions.set("some.extension", { packageJSON: { displayName: "Some Extension" } });
   });
   afterEach(() => {
+    consumers.dispose();
     ownKey.dispose();
     assertNeverShown(key);
   });
@@ -66,12 +63,16 @@ describe("Extensions that use models, joined with the rest", () => {
     const payer = ownKeyBinding(key).name;
     await assert.rejects(request({ extension: "unknown", pays: "ownKey", payer }));
     known.update({ accounts: [], active: undefined, notice: undefined }, true);
-    const extension = { id: "some.extension", name: "Some Extension" };
     const [first, second] = views() ?? [];
     const { id, ...rest } = first ?? assert.fail("nothing is listed");
-    assert.deepEqual(rest, { extension, answer: "allowed", pays: { kind: "plan", label: "ada@example.com" } });
+    const extension = { name: "Some Extension", extension: "some.extension" };
+    assert.deepEqual(rest, { ...extension, answer: "allowed", pays: { kind: "plan", label: "ada@example.com" } });
     const { id: _other, ...more } = second ?? assert.fail("one is not listed");
-    assert.deepEqual(more, { answer: "refused", pays: { kind: "ownKey", label: "sk-…1234" } });
+    assert.deepEqual(more, {
+      name: "Unknown extensions",
+      answer: "refused",
+      pays: { kind: "ownKey", label: "sk-…1234" },
+    });
     await ownKey.set("sk-anotherKeyOfThePerson", true);
     assert.deepEqual(views()?.[1]?.pays, { kind: "ownKey" });
 
@@ -85,27 +86,60 @@ describe("Extensions that use models, joined with the rest", () => {
     );
   });
 
-  it("are listed where the settings allow them, and the person is told without a link of theirs", async () => {
-    state.extensions.set("some.extension", { packageJSON: { displayName: "[x](command:evil)" } });
+  it("are listed where the settings allow them, or have, and can be blocked there", async () => {
     changeSetting(setting, ["Some.Extension", "some.extension", "another.one"]);
-    assert.deepEqual(
-      views()?.map(({ id, answer, pays }) => [id, answer, pays]),
-      [
-        ["some.extension", "setting", undefined],
-        ["another.one", "setting", undefined],
-      ],
-    );
+    const shown = () => views()?.map(({ extension, answer, pays }) => [extension, answer, pays?.kind]);
+    assert.deepEqual(shown(), [
+      ["some.extension", "setting", undefined],
+      ["another.one", "setting", undefined],
+    ]);
     await request(plan);
-    const { text, modal, choose } = theMessage(/./);
-    assert.equal(text, "Your settings allow the extension some.extension to use your ChatGPT plan.");
-    assert.equal(modal, false);
-    choose("Review…");
     await settle();
-    assert.deepEqual(ran, ["openSettings"]);
-    await request({ ...plan, pays: "accountKey" });
-    theMessage(/^Your settings allow the extension some\.extension to use your OpenAI API key\.$/);
+    const { modal, detail } = theMessage(/^Allow “Some Extension” to use your ChatGPT plan\?$/);
+    assert.equal(modal, true);
+    assert.match(detail, /“chatgptSignIn\.allowedExtensions” allows its requests/);
+    assert.deepEqual(shown(), [
+      ["some.extension", "setting", "plan"],
+      ["another.one", "setting", undefined],
+    ]);
     changeSetting(setting, []);
+    assert.deepEqual(shown(), [["some.extension", "wasSetting", "plan"]]);
+    changeSetting(setting, ["some.extension"]);
+    for (const odd of ["", "some.extension", "__proto__"]) consumers.block(odd);
+    consumers.assertAllowed(plan);
+    consumers.block(views()?.[0]?.id ?? "");
+    assert.deepEqual(shown(), [["some.extension", "refused", "plan"]]);
+    await assert.rejects(request(plan), (error) => isProblem(error, "extensionRefused"));
+  });
+
+  it("are allowed by no setting of the folder that is open", () => {
+    state.workspaceSettings.set(setting, ["some.extension"]);
     assert.deepEqual(views(), []);
+    assert.throws(() => consumers.assertAllowed(plan));
+  });
+
+  it("are named as what they are", async () => {
+    for (const [extension, name] of [
+      ["core", "VS Code's own features, such as MCP sampling"],
+      ["unknown", "Unknown extensions"],
+    ] as const) {
+      state.extensions.set(extension, { packageJSON: { displayName: "GitHub Copilot" } });
+      willAnswer(/./, "Allow");
+      await request({ ...plan, extension });
+      const { name: shown, extension: id } = views()?.at(-1) ?? assert.fail("it is not listed");
+      assert.deepEqual([shown, id], [name, undefined]);
+    }
+  });
+
+  it("are written again when the person leaves the window, where another one has overwritten the answer", async () => {
+    willAnswer(/./, "Don't Allow");
+    await assert.rejects(request(plan));
+    await settle();
+    const written = memory.get("modelConsumers");
+    await memory.update("modelConsumers", []);
+    state.windowStateChanged.fire({ focused: false, active: true });
+    await settle();
+    assert.deepEqual(memory.get("modelConsumers"), written);
   });
 
   it("are allowed by no odd value of the setting", async () => {

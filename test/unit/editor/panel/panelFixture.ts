@@ -23,7 +23,7 @@ export function viewOf(problem: string): View {
     authMode: "apiKey",
     sign: { status: "signedOut" },
     otherAccounts: [other],
-    extensions: [{ id: "a.b\nplan\n1", extension: { id: "a.b", name: "B" }, answer: "allowed" }],
+    extensions: [{ id: "a.b\nplan\n1", name: "B", extension: "a.b", answer: "allowed" }],
     busy: [],
     ownKey: { status: "absent" },
     changedEndpoints: [],

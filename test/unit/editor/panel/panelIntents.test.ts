@@ -22,6 +22,7 @@ describe("The settings panel takes from its page", () => {
     { type: "useAccount", id: "other" },
     { type: "signOutAccount", id: "other" },
     { type: "forgetExtension", row: "a.b\nplan\n1" },
+    { type: "blockExtension", row: "a.b\nplan\n1" },
     { type: "setAuthMode", authMode: "chatgpt" },
   ];
   for (const message of known) {
@@ -81,6 +82,7 @@ describe("The settings panel takes from its page", () => {
     { type: "useAccount", id: "other", label: "x" },
     { type: "signOutAccount", id: { toString: "other" } },
     { type: "forgetExtension" },
+    { type: "blockExtension" },
     { type: "forgetExtension", row: ["a.b\nplan\n1"] },
     { type: "forgetExtension", row: "a.b\nplan\n1", id: "other" },
     { type: "signOutAccount", id: "other", label: "x" },
@@ -126,9 +128,9 @@ describe("The settings panel takes from its page", () => {
   }
 
   for (const row of [...strangers, "a.b", "a.b\nplan\n2", "A.B\nplan\n1"]) {
-    it(`nothing by forgetExtension of “${row.slice(0, 30)}”, which the panel does not show`, async () => {
+    it(`nothing by an answer about “${row.slice(0, 30)}”, which the panel does not show`, async () => {
       panel.show();
-      await receive({ type: "forgetExtension", row });
+      for (const type of ["forgetExtension", "blockExtension"]) await receive({ type, row });
       assert.deepEqual(calls, []);
     });
   }

@@ -78,6 +78,36 @@ describe("The global state", () => {
     assert.equal(memento.get("key"), "value");
   });
 
+  for (const [what, update] of [
+    ["cannot be kept", async () => {}],
+    ["is refused", () => Promise.reject(new Error("the disk is full"))],
+  ] as const) {
+    it(`follows another window though its own value ${what}`, async () => {
+      let stored: unknown = "older";
+      const memento = new VerifiedMemento({ get: () => stored, update });
+      await memento.update("key", "ours").catch(() => {});
+      assert.equal(memento.get("key"), "ours");
+      stored = "theirs";
+      assert.equal(memento.get("key"), "theirs");
+      stored = "older";
+      assert.equal(memento.get("key"), "older", "the window is followed from then on");
+    });
+  }
+
+  it("answers with its own value while that is written, whatever earlier changes are heard of", async () => {
+    let stored: unknown = "older";
+    const writing = Promise.withResolvers<void>();
+    const memento = new VerifiedMemento({ get: () => stored, update: () => writing.promise });
+    const written = memento.update("key", "ours");
+    stored = "earlier";
+    assert.equal(memento.get("key"), "ours");
+    stored = "ours";
+    writing.resolve();
+    await written;
+    stored = "older";
+    assert.equal(memento.get("key"), "older");
+  });
+
   it("follows another window once its own value is kept", async () => {
     const shared = { stored: "{}" };
     const inner = new ForgetfulMemento(shared);

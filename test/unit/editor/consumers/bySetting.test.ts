@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { settle } from "../../../support/vscodeStub/stub.ts";
+import { type ConsumerFixture, consumer, createConsumerFixture, is } from "./consumerFixture.ts";
+
+describe("An extension that the settings allow to use models", () => {
+  let { clock, asked, setting, open, request, answer, decide, consumers } = {} as ConsumerFixture;
+  beforeEach(() => {
+    ({ clock, asked, setting, open, request, answer, decide, consumers } = createConsumerFixture());
+    setting.ids = [consumer.extension];
+  });
+  const bySetting = () => asked.map((question) => question.bySetting);
+
+  it("does not wait for the answer, and the person is asked all the same, and knows why", async () => {
+    assert.equal(await request(), false);
+    assert.equal(await request(), false);
+    await settle();
+    assert.deepEqual(bySetting(), [true]);
+    assert.deepEqual(consumers.list(), [{ ...consumer, answer: "setting" }]);
+    await answer("allowed");
+    setting.ids = [];
+    assert.equal(await request(), false);
+    assert.equal(asked.length, 1);
+  });
+
+  it("is refused from the moment that the person says so, in every window", async () => {
+    await decide("refused");
+    for (const window of [consumers, open()]) {
+      await assert.rejects(request(consumer, window), is("extensionRefused"));
+      assert.throws(() => window.assertAllowed(consumer), is("extensionRefused"));
+    }
+  });
+
+  it("is refused when the person blocks it in the panel, though the question is still open", async () => {
+    await request();
+    consumers.block(consumer);
+    await assert.rejects(request(), is("extensionRefused"));
+    assert.deepEqual(consumers.list(), [{ ...consumer, answer: "refused" }]);
+    await answer(undefined);
+    await assert.rejects(request(), is("extensionRefused"));
+    assert.equal(asked.length, 1);
+  });
+
+  it("is asked about again while there is no answer, also after a restart, and stays listed", async () => {
+    await decide(undefined);
+    assert.equal(await request(), false);
+    await settle();
+    assert.equal(asked.length, 1, "not in a burst");
+    await clock.advance(60_000);
+    assert.equal(await request(), false);
+    await settle();
+    assert.equal(asked.length, 2);
+    const restarted = open();
+    assert.deepEqual(restarted.list(), [{ ...consumer, answer: "setting" }]);
+    await request(consumer, restarted);
+    await settle();
+    assert.equal(asked.length, 3);
+  });
+
+  it("waits for the answer once the settings no longer allow it, and stays listed", async () => {
+    await decide(undefined);
+    setting.ids = [];
+    assert.throws(() => consumers.assertAllowed(consumer), is("extensionNotAllowed"));
+    await assert.rejects(request(), is("extensionNotAllowed"));
+    assert.deepEqual(consumers.list(), [{ ...consumer, answer: "setting" }]);
+    await clock.advance(60_000);
+    await decide("allowed");
+    assert.deepEqual(bySetting(), [true, false]);
+    assert.equal(await request(), false);
+  });
+
+  it("is asked about at once though another question about it was put off: it may have written the settings", async () => {
+    setting.ids = [];
+    await decide(undefined);
+    setting.ids = [consumer.extension];
+    for (const used of [consumer, { ...consumer, payer: "account-2" }]) {
+      await decide(undefined, used);
+      assert.deepEqual(asked.at(-1)?.consumer, used);
+    }
+    assert.deepEqual(bySetting(), [false, true, true]);
+  });
+
+  it("is listed at once", async () => {
+    let told = 0;
+    consumers.onDidChange(() => told++);
+    await request();
+    assert.equal(told, 1);
+  });
+});
