@@ -51,7 +51,7 @@ describe("an extension that uses the person's models", () => {
     return workbench.webview("text=Extension access to models");
   }
 
-  it("is refused, asked for again, put off, and allowed by the settings", async () => {
+  it("is refused, asked for again, put off, and blocked though the settings allow it", async () => {
     const workbench = await vscode.openWorkbench();
     await (await signInFromPalette(workbench)).close();
     await ask(workbench, consumer, refused, async () => {
@@ -79,10 +79,23 @@ describe("an extension that uses the person's models", () => {
     assert.equal(sent(), 0);
 
     await workbench.updateSettings({ "chatgptSignIn.allowedExtensions": ["Example.ChatGPT-consumer-example"] });
-    await ask(workbench, consumer, hello);
-    await workbench.awaitNotification(
-      "Your settings allow the extension example.chatgpt-consumer-example to use your ChatGPT plan.",
-    );
+    await ask(workbench, consumer, hello, async () => {
+      const dialog = workbench.dialog.filter({ hasText: question(consumer) });
+      await dialog.filter({ hasText: "allows its requests until you answer. Any extension can change" }).waitFor();
+      // The answer comes while the dialog is still open.
+      await workbench.awaitNotification(hello);
+      await workbench.page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "hidden" });
+    });
+    assert.equal(sent(), 1);
+    const bySetting = "Allowed by the setting “chatgptSignIn.allowedExtensions” · ChatGPT plan of plus@example.com";
+    const again = await openPanel(workbench);
+    await again.getByRole("listitem").filter({ hasText: bySetting }).waitFor();
+    await again.getByRole("button", { name: `Don't allow: ChatGPT Consumer Example, ${bySetting}` }).click();
+    await again.getByRole("listitem").filter({ hasText: "Not allowed · ChatGPT plan of plus@example.com" }).waitFor();
+    await ask(workbench, consumer, refused);
+    await workbench.reload();
+    await ask(workbench, consumer, refused);
     assert.equal(sent(), 1);
   });
 

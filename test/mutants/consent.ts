@@ -4,7 +4,12 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 export const consentMutants: readonly Mutant[] = [
   ...mutantsOf("editor/consumers/consumers.ts", "editor/consumers/consumers", [
     ["a setting allows what the person has refused", `if (answer === "refused") throw`, `if (answer === "no") throw`],
-    ["an extension that was put off is asked for at each try", " && !this.#isPutOff(consumer));", ");"],
+    [
+      "an extension that was put off is asked for at each try",
+      " && !this.#isPutOff(consumer));",
+      ");",
+      "editor/consumers/bySetting",
+    ],
     [
       "an extension that was put off is asked for in the next dialog",
       " || (!bySetting && this.#isPutOff(consumer))",
@@ -18,7 +23,12 @@ export const consentMutants: readonly Mutant[] = [
     ],
     ["an extension that keeps trying is asked for every minute", "putOff.triedAt = now;", ""],
     ["an extension that keeps trying is never asked for again", " || now - putOff.at >= longestBurstMs", ""],
-    ["requests at once ask several times", "if (running !== undefined) return running;", ""],
+    [
+      "requests at once ask several times",
+      "if (running !== undefined) return running;",
+      "",
+      "editor/consumers/bySetting",
+    ],
     ["two questions are shown at once", "this.#dialogs.run(() => this.#ask(consumer))", "this.#ask(consumer)"],
     [
       "nobody is asked about what the settings allow",

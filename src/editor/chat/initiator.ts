@@ -8,7 +8,8 @@ const chat = "github.copilot-chat";
 
 /**
  * What VS Code names as the asker of a request that the workbench itself makes: for an MCP server that asks for a model
- * (sampling), or for a feature such as the summary of a terminal's output. No extension's id is without a dot.
+ * (sampling), for an agent that runs outside the extension host, or for a feature of its own. Its Chat is none of these
+ * (as of 1.139). No extension's id is without a dot.
  */
 export const vscodeItself = "core";
 

@@ -44,7 +44,7 @@ function who(extension: string): string {
   }
   if (extension === vscodeItself) {
     return l10n.t(
-      "VS Code sends such requests for MCP servers that ask for a model, and for features such as the terminal. It doesn't say for which, so your answer applies to all of them. Chat works either way.",
+      "VS Code sends such requests for MCP servers that ask for a model, and for features of its own, such as agents. It doesn't say for which, so your answer applies to all of them.",
     );
   }
   return l10n.t("The extension {id} wants to send requests to OpenAI's models.", { id: extension });

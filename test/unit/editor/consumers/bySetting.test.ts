@@ -41,6 +41,8 @@ describe("An extension that the settings allow to use models", () => {
   });
 
   it("is asked about again while there is no answer, also after a restart, and stays listed", async () => {
+    await request();
+    await request();
     await decide(undefined);
     assert.equal(await request(), false);
     await settle();

@@ -64,7 +64,7 @@ describe("The question whether an extension may use models", () => {
     }
   });
 
-  it("says what VS Code itself may be asking for, and that Chat is none of it", async () => {
+  it("says what VS Code itself may be asking for", async () => {
     for (const [pays, what] of [
       ["plan", "ChatGPT plan"],
       ["ownKey", "OpenAI API key"],
@@ -75,7 +75,7 @@ describe("The question whether an extension may use models", () => {
       await askForConsumer({ ...plan, extension: "core", pays }, undefined, false);
       const { text, detail } = theMessage(/./);
       assert.equal(text, `Allow VS Code's own features, such as MCP sampling, to use your ${what}?`);
-      assert.match(detail, /MCP servers.*your answer applies to all of them\. Chat works either way\./);
+      assert.match(detail, /MCP servers.*your answer applies to all of them\./);
       assert.doesNotMatch(text + detail, /Copilot|extension/);
     }
   });
