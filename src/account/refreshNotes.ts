@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
 import { parseJson } from "../platform/json.ts";
+import { limitNoteFiles } from "../platform/noteFiles.ts";
 import type { Credential } from "./credential.ts";
 
 /**
@@ -42,29 +42,29 @@ export function claimsPrefix({ id, signedInAt }: RefreshNoteOwner): string {
 /** A note's or a claim's name, with the account and the time of its sign-in. */
 const fileName = /^(?:rotation|spending)-([0-9a-f]{16})-(\d+(?:\.\d+)?)(?:\.json|-[0-9a-f]{12}\.\d+)$/;
 
-export function createRefreshNotes(directory: string): RefreshNotes {
+export function createRefreshNotes(directory: string, files = limitNoteFiles()): RefreshNotes {
   const fileOf = ({ id, signedInAt }: RefreshNoteOwner) => join(directory, `rotation-${id}-${signedInAt}.json`);
   return {
     async read(owner) {
-      const text = await readFile(fileOf(owner), "utf8").catch(() => undefined);
+      const text = await files.read(fileOf(owner)).catch(() => undefined);
       return refreshNoteSchema.safeParse(parseJson(text)).data;
     },
     async write(owner, refreshNote) {
       await writeFileAtomically(fileOf(owner), JSON.stringify({ account: owner.id, ...refreshNote }));
     },
     async remove(owner) {
-      await rm(fileOf(owner), { force: true });
-      const names = await readdir(directory).catch(() => []);
+      await files.remove(fileOf(owner));
+      const names = await files.list(directory).catch(() => []);
       const claims = names.filter((name) => name.startsWith(claimsPrefix(owner)));
-      await Promise.all(claims.map((name) => rm(join(directory, name), { force: true })));
+      await Promise.all(claims.map((name) => files.remove(join(directory, name))));
     },
     async removeUpTo({ id, signedInAt }) {
-      const names = await readdir(directory).catch(() => []);
+      const names = await files.list(directory).catch(() => []);
       const ended = names.filter((name) => {
         const [, of, at] = fileName.exec(name) ?? [];
         return of === id && Number(at) <= signedInAt;
       });
-      await Promise.all(ended.map((name) => rm(join(directory, name), { force: true })));
+      await Promise.all(ended.map((name) => files.remove(join(directory, name))));
     },
   };
 }

@@ -1,7 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
-import { withinAwake } from "../platform/timeLimit.ts";
+import { limitNoteFiles } from "../platform/noteFiles.ts";
 import type { SignInRef } from "./accountIndex.ts";
 
 /** How long the file system has for an answer, ms: the person is waiting for the end of the sign-in. */
@@ -24,14 +23,15 @@ export interface SignInNotes {
 export function createSignInNotes(
   directory: string,
   kind: "signing-in" | "failed-sign-in" = "signing-in",
+  files = limitNoteFiles(undefined, answerMs),
 ): SignInNotes {
   const fileName = new RegExp(`^${kind}-([0-9a-f]{16})-(\\d+(?:\\.\\d+)?)$`);
   const fileOf = ({ id, signedInAt }: SignInRef) => join(directory, `${kind}-${id}-${signedInAt}`);
   return {
     add: (signIn) => writeFileAtomically(fileOf(signIn), "", { answerMs }),
-    remove: (signIn) => withinAwake(answerMs, rm(fileOf(signIn), { force: true })),
+    remove: (signIn) => files.remove(fileOf(signIn)),
     async list() {
-      const names = await readdir(directory).catch(() => []);
+      const names = await files.list(directory).catch(() => []);
       return names.flatMap((name) => {
         const [, id, signedInAt] = fileName.exec(name) ?? [];
         return id === undefined ? [] : [{ id, signedInAt: Number(signedInAt) }];

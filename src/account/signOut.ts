@@ -1,4 +1,3 @@
-import { RevocationRefused } from "../oauth/revocation.ts";
 import { backoff } from "../platform/backoff.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disposable } from "../platform/disposables.ts";
@@ -7,34 +6,28 @@ import { describeError, type Logger } from "../platform/logger.ts";
 import type { SignInRef } from "./accountIndex.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Credential } from "./credential.ts";
+import { DiscardedTokens } from "./discardedTokens.ts";
 import type { Ending } from "./endedAccounts.ts";
 import { holdAtMost } from "./holdAtMost.ts";
 import type { LeftTokens } from "./leftTokens.ts";
 import { isNewer } from "./recordOrder.ts";
-import { type RefreshNotes, wasPassedOn } from "./refreshNotes.ts";
-import type { RevocableToken, TokensChange } from "./replacedTokens.ts";
+import type { RefreshNotes } from "./refreshNotes.ts";
+import type { RevocableToken } from "./replacedTokens.ts";
+import { type EndedSignIn, type Revocation, Revoker, type RevokerDependencies } from "./revoker.ts";
 
-export interface SignOutDependencies {
+export interface SignOutDependencies extends RevokerDependencies {
   accounts: Accounts;
   leftTokens: LeftTokens;
-  /** @throws RevocationRefused when no other try can succeed, anything else for what may pass */
-  revoke: (issuer: string, refreshToken: string) => Promise<void>;
   refreshNotes: Pick<RefreshNotes, "read" | "removeUpTo">;
   lock: Lock;
   clock: Clock;
   log: Logger;
 }
 
-/**
- * What has become of a token at its issuer: revoked; `over` when it was worth nothing any more; `refused` when the issuer
- * will not revoke it; `failed` when that is to be tried again.
- */
-export type Revocation = "revoked" | "over" | "refused" | "failed";
-
 /** What signing out has come to. */
 export interface SignOutOutcome {
-  /** Of the sign-in itself: `codex` where its login is the Codex CLI's, `unclear` where it may be. */
-  readonly signIn: Revocation | "codex" | "unclear";
+  /** Of the sign-in itself. */
+  readonly signIn: EndedSignIn["outcome"];
   /**
    * Of the account's sign-ins before it that another one has replaced, the worst; undefined where there were none, and
    * `failed` where that could not be read.
@@ -44,18 +37,8 @@ export interface SignOutOutcome {
   readonly isStored: boolean;
 }
 
-/** What has become of one token; the Codex CLI's is not ours to revoke, so it is left out. */
-interface Ended {
-  readonly outcome: SignOutOutcome["signIn"];
-  readonly token?: RevocableToken;
-  /** The record that the token is of. */
-  readonly record?: Credential;
-}
-
 /** How long to wait for a refresh that another window may be doing, ms. */
 const patienceMs = 5_000;
-/** How often newer tokens that must exist are looked for: a keyring may now and then answer with an older value. */
-const maxReads = 3;
 /** Waits between tries to end what is left, ms. */
 const retriesMs = [60_000, 5 * 60_000, 30 * 60_000, 2 * 60 * 60_000];
 
@@ -66,12 +49,11 @@ const retriesMs = [60_000, 5 * 60_000, 30 * 60_000, 2 * 60 * 60_000];
  */
 export class SignOut implements Disposable {
   readonly #dependencies: SignOutDependencies;
+  readonly #revoker: Revoker;
+  readonly #discarded: DiscardedTokens;
   readonly #subscription: Disposable;
   /** Accounts whose end is under way. */
   readonly #ending = new Set<string>();
-  /** Tokens of sign-ins that were not kept, which could not be revoked yet, with the accounts that they name. */
-  readonly #discarded = new Map<RevocableToken, string | undefined>();
-  readonly #storing = new Set<Promise<void>>();
   #failures = 0;
   #timer: Disposable | undefined;
   #isTrying = false;
@@ -79,6 +61,8 @@ export class SignOut implements Disposable {
 
   constructor(dependencies: SignOutDependencies) {
     this.#dependencies = dependencies;
+    this.#revoker = new Revoker(dependencies);
+    this.#discarded = new DiscardedTokens({ ...dependencies, revoke: (token) => this.#revoker.revoke(token) });
     this.#subscription = dependencies.accounts.onDidRead(() => {
       if (this.#left.length > 0) this.#tryLater();
     });
@@ -112,11 +96,10 @@ export class SignOut implements Disposable {
     this.#ending.add(id);
     try {
       const credential = ending.credential ?? (await this.#readAgain(id));
-      const outcome = credential ? await this.#end(ending, credential) : unreadable;
-      if (isLeft(outcome)) this.#tryLater();
-      return outcome;
+      return credential ? await this.#end(ending, credential) : unreadable;
     } finally {
       this.#ending.delete(id);
+      if (this.#isAnythingLeft) this.#tryLater();
     }
   }
 
@@ -132,30 +115,18 @@ export class SignOut implements Disposable {
    * @returns whether there is nothing to try again
    */
   async discard(id: string | undefined, token: RevocableToken): Promise<boolean> {
-    const isOver = (await this.#revoke(token)) !== "failed";
-    if (!isOver) this.#discarded.set(token, id);
+    const isOver = await this.#discarded.discard(id, token);
     if (!isOver) this.#tryLater();
-    if (id === undefined) return isOver;
-    if (!isOver) this.#noteDiscarded(id, { added: [token] });
-    // One that had been stored was noted before its record was deleted.
-    else if (this.#dependencies.leftTokens.finish(id, token)) this.#noteDiscarded(id, { removed: [token] });
     return isOver;
   }
 
   /** Resolves when everything is stored that is to be revoked later; what cannot be stored is tried once more first. */
-  async settled(): Promise<void> {
-    const { leftTokens } = this.#dependencies;
-    await Promise.all(this.#storing);
-    await leftTokens.settled();
-    const unstored = [...this.#discarded].filter(([token, id]) => id === undefined || leftTokens.isUnstored(id, token));
-    await Promise.all(unstored.map(([token, id]) => this.#discardAgain(token, id)));
+  settled(): Promise<void> {
+    return this.#discarded.settled();
   }
 
-  #noteDiscarded(id: string, change: TokensChange): void {
-    const noting = this.#held(id, () => this.#dependencies.leftTokens.note(id, change))
-      .catch(() => {})
-      .then(() => void this.#storing.delete(noting));
-    this.#storing.add(noting);
+  get #isAnythingLeft(): boolean {
+    return this.#discarded.areLeft || this.#left.length > 0;
   }
 
   /** What is left of ended sign-ins, but for those that are being ended. */
@@ -167,11 +138,14 @@ export class SignOut implements Disposable {
   async #end(ref: SignInRef, credential: Credential | undefined): Promise<SignOutOutcome> {
     const { accounts, leftTokens } = this.#dependencies;
     const { id } = ref;
-    let signIn: Ended = credential ? await this.#endSignIn(credential) : { outcome: "over" };
+    // What is noted later may be of sign-ins after this one, and belongs to their sign-out.
     const { tokens, isComplete } = await leftTokens.read(id);
+    let signIn: EndedSignIn = credential ? await this.#revoker.endSignIn(credential) : { outcome: "over" };
     const noted = tokens.filter(({ refreshToken }) => refreshToken !== signIn.token?.refreshToken);
-    const earlier = await Promise.all(noted.map(async (token) => ({ token, outcome: await this.#revoke(token) })));
-    let others: Ended[] = [];
+    const earlier = await Promise.all(
+      noted.map(async (token) => ({ token, outcome: await this.#revoker.revoke(token) })),
+    );
+    let others: EndedSignIn[] = [];
     let isUnread = !isComplete;
     const isStored = await this.#held(id, async () => {
       [signIn, ...others] = await this.#endNewer(id, signIn);
@@ -200,50 +174,13 @@ export class SignOut implements Disposable {
    * window that has stored it may be gone. To be called with the account's lock held.
    * @returns what has become of the sign-in, and of others of the account
    */
-  async #endNewer(id: string, ended: Ended): Promise<[Ended, ...Ended[]]> {
+  async #endNewer(id: string, ended: EndedSignIn): Promise<[EndedSignIn, ...EndedSignIn[]]> {
     const { record } = ended;
     const stored = record && (await this.#readAgain(id));
     if (!stored || stored.tokens.refreshToken === record.tokens.refreshToken) return [ended];
-    if (stored.signedInAt !== record.signedInAt) return [ended, await this.#endSignIn(stored)];
+    if (stored.signedInAt !== record.signedInAt) return [ended, await this.#revoker.endSignIn(stored)];
     // What the newest token of a sign-in was refreshed from is used up.
-    return [isNewer(stored, record) ? await this.#endSignIn(stored) : ended];
-  }
-
-  /** Revokes the token of a sign-in if it is this extension's to revoke. */
-  async #endSignIn(credential: Credential): Promise<Ended> {
-    const newest = await this.#newest(credential);
-    if (newest?.origin !== "own") return { outcome: "codex" };
-    // The hand-off was cut off, and it could not be found out whose the token is.
-    if (newest.handOff) return { outcome: "unclear" };
-    const token = { issuer: newest.issuer, refreshToken: newest.tokens.refreshToken };
-    return { token, record: newest, outcome: await this.#revoke(token) };
-  }
-
-  /** The newest record of a sign-in that can be found; undefined when its login was passed on to the Codex CLI. */
-  async #newest(known: Credential): Promise<Credential | undefined> {
-    const { accounts, refreshNotes } = this.#dependencies;
-    let newest = known;
-    for (let reads = 0; reads < maxReads && newest.origin === "own"; reads += 1) {
-      // A window may have refreshed the tokens until the index said that the sign-in has ended; later it finds that out.
-      const read = await accounts.ended.readRecord(newest.id).catch(() => undefined);
-      if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;
-      const note = await refreshNotes.read(newest);
-      if (!note || note.sequence <= newest.sequence) return newest;
-      if (wasPassedOn(note)) return undefined;
-    }
-    // To revoke a token that has been refreshed ends the same grant (RFC 7009 section 2.1).
-    return newest;
-  }
-
-  async #revoke({ issuer, refreshToken }: RevocableToken): Promise<Revocation> {
-    try {
-      await this.#dependencies.revoke(issuer, refreshToken);
-      return "revoked";
-    } catch (error) {
-      this.#dependencies.log.warn(`The refresh token was not revoked: ${describeError(error)}`);
-      if (!(error instanceof RevocationRefused)) return "failed";
-      return error.isOver ? "over" : "refused";
-    }
+    return [isNewer(stored, record) ? await this.#revoker.endSignIn(stored) : ended];
   }
 
   /** Nothing is left: forgets that there was something, and how far the tokens were refreshed. */
@@ -251,10 +188,9 @@ export class SignOut implements Disposable {
     const { leftTokens, refreshNotes, log } = this.#dependencies;
     try {
       await refreshNotes.removeUpTo(ref);
-      if (!(await leftTokens.settle(ref))) this.#tryLater();
+      await leftTokens.settle(ref);
     } catch (error) {
       log.warn(`The end of a sign-in could not be noted: ${describeError(error)}`);
-      this.#tryLater();
     }
   }
 
@@ -272,26 +208,24 @@ export class SignOut implements Disposable {
     this.#timer = undefined;
     if (this.#isTrying || this.#isDisposed) return;
     this.#isTrying = true;
-    const discarded = await Promise.all([...this.#discarded].map(([token, id]) => this.#discardAgain(token, id)));
-    const ended: boolean[] = [];
-    for (const ref of this.#left) ended.push(await this.#endAgain(ref));
-    this.#isTrying = false;
-    const isDone = [...discarded, ...ended].every(Boolean);
-    this.#failures = isDone ? 0 : this.#failures + 1;
-    if (!isDone) this.#tryLater();
-  }
-
-  async #discardAgain(token: RevocableToken, id: string | undefined): Promise<boolean> {
-    if ((await this.#revoke(token)) === "failed") return false;
-    this.#discarded.delete(token);
-    if (id === undefined) return true;
-    return (await this.#held(id, () => this.#dependencies.leftTokens.note(id, { removed: [token] }))) !== undefined;
+    try {
+      const ended = [await this.#discarded.tryAgain()];
+      for (const ref of this.#left) ended.push(await this.#endAgain(ref));
+      this.#failures = ended.every(Boolean) ? 0 : this.#failures + 1;
+    } finally {
+      this.#isTrying = false;
+      // Also what has come, or has failed, meanwhile.
+      if (this.#isAnythingLeft) this.#tryLater();
+    }
   }
 
   async #endAgain(ref: SignInRef): Promise<boolean> {
     const { accounts, log } = this.#dependencies;
     try {
-      return !isLeft(await this.#end(ref, await accounts.ended.readRecord(ref.id)));
+      const credential = await accounts.ended.readRecord(ref.id);
+      // Somebody may have signed in again, whose sign-out ends all of it, or another window may have ended it.
+      const left = this.#left.find(({ id }) => id === ref.id);
+      return left === undefined || !isLeft(await this.#end(left, credential));
     } catch (error) {
       log.warn(`What a sign-out has left could not be ended: ${describeError(error)}`);
       return false;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
@@ -8,6 +8,7 @@ import { errnoOf } from "../platform/errno.ts";
 import { persist } from "../platform/folderCalls.ts";
 import { parseJson } from "../platform/json.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
+import { limitNoteFiles, type NoteFiles } from "../platform/noteFiles.ts";
 import { remember } from "../platform/remember.ts";
 import { claimsPrefix, type RefreshNoteOwner } from "./refreshNotes.ts";
 
@@ -33,8 +34,13 @@ export interface SpendingClaims {
 }
 
 /** Claims as files beside the refresh notes. */
-export function createSpendingClaims(directory: string, clock: Clock, log: Logger): SpendingClaims {
-  return new FileClaims(directory, clock, log);
+export function createSpendingClaims(
+  directory: string,
+  clock: Clock,
+  log: Logger,
+  files = limitNoteFiles(),
+): SpendingClaims {
+  return new FileClaims(directory, clock, log, files);
 }
 
 /**
@@ -45,14 +51,16 @@ class FileClaims implements SpendingClaims {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #files: NoteFiles;
   /** Since when claims of others have been watched, ms by the clock that nobody can set. */
   readonly #watched = new Map<string, number>();
   readonly #self = remember(thisProcess);
 
-  constructor(directory: string, clock: Clock, log: Logger) {
+  constructor(directory: string, clock: Clock, log: Logger, files: NoteFiles) {
     this.#directory = directory;
     this.#clock = clock;
     this.#log = log;
+    this.#files = files;
   }
 
   async take(owner: RefreshNoteOwner, fingerprint: string): Promise<(() => Promise<void>) | undefined> {
@@ -73,11 +81,11 @@ class FileClaims implements SpendingClaims {
   /** Makes a claim; false when another window was faster. */
   async #make(prefix: string, number: number): Promise<boolean> {
     const text = JSON.stringify(await this.#self.get());
-    const create = () => writeFile(join(this.#directory, prefix + number), text, { flag: "wx", mode: 0o600 });
+    const create = () => this.#files.create(join(this.#directory, prefix + number), text);
     try {
       await persist(create, refusals).catch(async (error: unknown) => {
         if (errnoOf(error) !== "ENOENT") throw error;
-        await mkdir(this.#directory, { recursive: true });
+        await this.#files.mkdirs(this.#directory);
         await create();
       });
     } catch (error) {
@@ -95,7 +103,7 @@ class FileClaims implements SpendingClaims {
 
   /** The highest number of a claim; 0 when there is none. */
   async #newest(prefix: string): Promise<number> {
-    const names = await readdir(this.#directory).catch((error: unknown) => {
+    const names = await this.#files.list(this.#directory).catch((error: unknown) => {
       if (errnoOf(error) === "ENOENT") return [];
       throw error;
     });
@@ -108,7 +116,7 @@ class FileClaims implements SpendingClaims {
     const now = this.#clock.elapsed();
     const since = this.#watched.get(name) ?? now;
     this.#watched.set(name, since);
-    const text = await readFile(join(this.#directory, name), "utf8").catch(() => undefined);
+    const text = await this.#files.read(join(this.#directory, name)).catch(() => undefined);
     const holder = holderSchema.safeParse(parseJson(text)).data;
     const { host } = await this.#self.get();
     const isOver = now - since >= longestUseMs || (holder?.host === host && !isRunning(holder.pid));
@@ -118,9 +126,9 @@ class FileClaims implements SpendingClaims {
 
   async #remove(name: string): Promise<void> {
     this.#watched.delete(name);
-    await rm(join(this.#directory, name), { force: true }).catch((error: unknown) =>
-      this.#log.warn(`A claim was not released: ${describeError(error)}`),
-    );
+    await this.#files
+      .remove(join(this.#directory, name))
+      .catch((error: unknown) => this.#log.warn(`A claim was not released: ${describeError(error)}`));
   }
 }
 

@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { writeFileAtomically } from "../platform/atomicFile.ts";
 import { errnoOf } from "../platform/errno.ts";
 import { parseJson } from "../platform/json.ts";
+import { limitNoteFiles, type NoteFiles } from "../platform/noteFiles.ts";
 
 /** Tells a browser's secrets from another's, and how often they were changed. */
 export const markSchema = z.object({ id: z.string().check(z.regex(/^[0-9a-f]{16}$/)), generation: z.number() });
@@ -40,14 +40,16 @@ export interface AllMarks {
  */
 export class StorageMarks {
   readonly #directory: string;
+  readonly #files: NoteFiles;
 
-  constructor(directory: string) {
+  constructor(directory: string, files = limitNoteFiles()) {
     this.#directory = directory;
+    this.#files = files;
   }
 
   /** The count that was published for a browser's secrets. */
   async published(id: string): Promise<Published | undefined> {
-    const text = await readFile(this.#fileOf(id), "utf8").catch(() => undefined);
+    const text = await this.#files.read(this.#fileOf(id)).catch(() => undefined);
     return publishedSchema.safeParse(parseJson(text)).data;
   }
 
@@ -62,10 +64,10 @@ export class StorageMarks {
     return Promise.all(
       found.map(async (mark) => {
         const path = this.#claimOf(mark);
-        const text = await readFile(path, "utf8").catch(() => undefined);
+        const text = await this.#files.read(path).catch(() => undefined);
         const claim = claimSchema.safeParse(parseJson(text)).data;
         // One that is just being written, or never was to its end.
-        return { generation: mark.generation, at: claim?.at ?? (await changedAt(path)) };
+        return { generation: mark.generation, at: claim?.at ?? (await this.#changedAt(path)) };
       }),
     );
   }
@@ -83,8 +85,8 @@ export class StorageMarks {
    */
   async claim(mark: Mark, at: number): Promise<boolean> {
     try {
-      await mkdir(this.#directory, { recursive: true });
-      await writeFile(this.#claimOf(mark), JSON.stringify({ at }), { flag: "wx", mode: 0o600 });
+      await this.#files.mkdirs(this.#directory);
+      await this.#files.create(this.#claimOf(mark), JSON.stringify({ at }));
       return true;
     } catch (error) {
       return errnoOf(error) !== "EEXIST";
@@ -108,14 +110,14 @@ export class StorageMarks {
     }
     const claims = await this.claims({ id: mark.id, generation: 0 });
     const over = claims.filter(({ generation }) => generation <= mark.generation);
-    await Promise.all(over.map(({ generation }) => rm(this.#claimOf({ id: mark.id, generation }), { force: true })));
+    await Promise.all(over.map(({ generation }) => this.#files.remove(this.#claimOf({ id: mark.id, generation }))));
   }
 
   /** Takes back that a browser's secrets are counted. */
   async remove(id: string): Promise<void> {
     const claims = await this.claims({ id, generation: 0 });
     const files = claims.map(({ generation }) => this.#claimOf({ id, generation }));
-    await Promise.all([this.#fileOf(id), ...files].map((file) => rm(file, { force: true })));
+    await Promise.all([this.#fileOf(id), ...files].map((file) => this.#files.remove(file)));
   }
 
   async #claimed(): Promise<Mark[]> {
@@ -125,8 +127,13 @@ export class StorageMarks {
     });
   }
 
+  /** When a file was changed last, ms since 1970; infinite where that cannot be read. */
+  #changedAt(path: string): Promise<number> {
+    return this.#files.modifiedAt(path).catch(() => Number.POSITIVE_INFINITY);
+  }
+
   async #names(): Promise<string[]> {
-    return readdir(this.#directory).catch(() => []);
+    return this.#files.list(this.#directory).catch(() => []);
   }
 
   /** One for each browser: browsers do not share secrets. */
@@ -141,12 +148,4 @@ export class StorageMarks {
 
 export function nameOfClaim({ id, generation }: Mark): string {
   return `storage-${id}-${generation}.claim`;
-}
-
-/** When a file was changed last, ms since 1970; infinite where that cannot be read. */
-async function changedAt(path: string): Promise<number> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => Number.POSITIVE_INFINITY,
-  );
 }

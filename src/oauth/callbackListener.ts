@@ -36,7 +36,10 @@ export interface ListenerLimits {
   readonly checkMs: number;
   /** Of the header of a request, bytes. Browsers send localhost the cookies of every port, often more than Node's 16 KB. */
   readonly headerBytes: number;
-  /** Connections at once that have brought no request. One more ends the oldest, so that a browser always gets through. */
+  /**
+   * Connections at once that have brought no request. One more ends the oldest, so that a browser gets through; as many
+   * as come before a browser that has connected sends its request, also where a program connects as fast as it can.
+   */
   readonly silentConnections: number;
 }
 
@@ -45,7 +48,7 @@ const usualLimits: ListenerLimits = {
   requestMs: 10_000,
   checkMs: 1_000,
   headerBytes: 128 * 1024,
-  silentConnections: 256,
+  silentConnections: 1_024,
 };
 
 /** Listens for HTTP on one port of 127.0.0.1 and ::1, and on no other address. */

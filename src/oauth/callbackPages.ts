@@ -82,6 +82,15 @@ export const pages = {
         "Otherwise, return to VS Code, cancel the sign-in if it's still running, and start again. If that doesn't help, choose “Copy link” there and open the link in your browser.",
       ),
     ]),
+  openedTwice: () =>
+    page(410, l10n.t("This address was opened before"), [
+      l10n.t("If you didn't open it, someone else on this computer may have, so VS Code stops this sign-in."),
+      l10n.t("Return to VS Code and sign in again. If it says that you're signed in, check which account it is."),
+    ]),
+  otherUser: () =>
+    page(403, l10n.t("This sign-in belongs to another user of this computer"), [
+      l10n.t("If it's yours, return to VS Code, choose “Copy link”, and open the link in your browser."),
+    ]),
   tooLarge: () =>
     page(431, l10n.t("The browser sent too much data"), [
       l10n.t(

@@ -5,7 +5,8 @@ import { CallbackListener } from "./callbackListener.ts";
 import { type Page, pages } from "./callbackPages.ts";
 import { send } from "./callbackResponse.ts";
 import { callbackPath } from "./issuer.ts";
-import { OneTimeAddresses, oneTimePath } from "./oneTimeAddresses.ts";
+import { OneTimeAddresses, type OneTimePage, oneTimePath } from "./oneTimeAddresses.ts";
+import { isOtherUsers } from "./peerUser.ts";
 
 /** Called once; what it resolves to is shown in the browser. It must not reject. */
 export type CallbackHandler = (answer: CallbackAnswer) => Promise<{ success: Page } | { failure: Page }>;
@@ -51,7 +52,7 @@ export class CallbackServer {
     );
   }
 
-  /** Whether a browser has brought the answer and waits for its last page, or has got it. */
+  /** Whether a browser waits for its last page, or has got it: it has brought the answer, or has ended the sign-in. */
   get isAnswering(): boolean {
     return this.#outcome !== undefined;
   }
@@ -70,15 +71,10 @@ export class CallbackServer {
     return this.#port;
   }
 
-  /**
-   * An address of this server that sends the first browser that asks for it on to a page.
-   * @param page the page's address, which is not logged beyond its path
-   * @param signal ends it when it is aborted
-   * @param onUsed called when a browser is sent to the page
-   */
-  oneTimeAddress(page: string, signal: AbortSignal, onUsed: () => void): string {
+  /** An address of this server that sends the first browser that asks for it on to a page. */
+  oneTimeAddress(page: OneTimePage): string {
     // Not "localhost": its cookies, and a browser's resolve to use https there, would come first.
-    return `http://127.0.0.1:${this.#port}${this.#oneTime.create(page, signal, onUsed)}`;
+    return `http://127.0.0.1:${this.#port}${this.#oneTime.create(page)}`;
   }
 
   /** Stops listening and drops every connection; the port is free when this resolves. */
@@ -109,20 +105,27 @@ export class CallbackServer {
     send(response, pages.notFound());
   }
 
-  #sendToPage(path: string, { headers }: IncomingMessage, response: ServerResponse): void {
-    const isAhead = isPrefetch(headers);
-    const page = isAhead ? undefined : this.#oneTime.use(path);
-    if (page !== undefined) {
-      const { host, pathname } = new URL(page);
-      this.#log.info(`A browser asked for the sign-in page and was sent to ${host}${pathname}`);
-      send(response, { status: 302, html: "" }, { Location: page });
-    } else if (isAhead) {
-      // The browser asks again when the person gets there.
-      send(response, { status: 503, html: "" });
-    } else {
-      this.#warn("The sign-in page was requested with an unknown or used one-time address");
-      send(response, pages.oneTimeAddress());
+  async #sendToPage(path: string, { headers, socket }: IncomingMessage, response: ServerResponse): Promise<void> {
+    // The browser asks again when the person gets there.
+    if (isPrefetch(headers)) return send(response, { status: 503, html: "" });
+    if (await isOtherUsers(socket)) {
+      this.#warn("Another user of this computer asked for the sign-in page and was refused");
+      return send(response, pages.otherUser());
     }
+    const page = this.#oneTime.use(path);
+    if (page === undefined) {
+      this.#warn("The sign-in page was requested with an unknown one-time address");
+      return send(response, pages.oneTimeAddress());
+    }
+    if (page === "usedBefore") {
+      this.#warn("The sign-in page was requested a second time with the same one-time address");
+      // Whoever was sent to the page may not be the person: no answer counts any more.
+      this.#outcome ??= Promise.resolve({ failure: pages.openedTwice() });
+      return this.#sendLast(response, pages.openedTwice());
+    }
+    const { host, pathname } = new URL(page.url);
+    this.#log.info(`A browser asked for the sign-in page and was sent to ${host}${pathname}`);
+    send(response, { status: 302, html: "" }, { Location: page.url });
   }
 
   async #callback(query: URLSearchParams, response: ServerResponse): Promise<void> {

@@ -5,16 +5,23 @@ import { isSameSecret } from "./callbackAnswer.ts";
 export const oneTimePath = "/sign-in/";
 
 /** More than a person opens while one attempt runs; the oldest goes first. */
-const mostUnused = 16;
+const mostKept = 16;
 
-interface OneTimeAddress {
-  readonly path: string;
+/** What a one-time address is made for. */
+export interface OneTimePage {
   /** The address that it leads to. */
-  readonly page: string;
+  readonly url: string;
   /** Ends it when it is aborted. */
   readonly signal: AbortSignal;
   /** Called when somebody is sent to the page. */
   readonly onUsed: () => void;
+  /** Called when somebody asks for it once more: one of the two may be another user of this computer. */
+  readonly onUsedAgain: () => void;
+}
+
+interface OneTimeAddress extends OneTimePage {
+  readonly path: string;
+  isUsed: boolean;
 }
 
 /**
@@ -22,26 +29,25 @@ interface OneTimeAddress {
  * others on the computer can read, and the page's own address holds the attempt's state.
  */
 export class OneTimeAddresses {
-  #unused: OneTimeAddress[] = [];
+  #kept: OneTimeAddress[] = [];
 
-  /**
-   * Makes a path, which cannot be guessed.
-   * @param page the address that it leads to
-   * @param signal ends it when it is aborted
-   * @param onUsed called when somebody is sent to the page
-   */
-  create(page: string, signal: AbortSignal, onUsed: () => void): string {
+  /** Makes a path, which cannot be guessed. */
+  create(page: OneTimePage): string {
     const path = `${oneTimePath}${randomBytes(32).toString("base64url")}`;
-    this.#unused = [...this.#unused, { path, page, signal, onUsed }].slice(-mostUnused);
+    this.#kept = [...this.#kept, { ...page, path, isUsed: false }].slice(-mostKept);
     return path;
   }
 
-  /** The page's address for who asks first; undefined for a path that was used, has ended, or never was one. */
-  use(path: string): string | undefined {
-    const found = this.#unused.find((each) => isSameSecret(path, each.path));
-    this.#unused = this.#unused.filter((each) => each !== found);
+  /** The page for who asks first; `usedBefore` for all others; undefined for a path that has ended, or never was one. */
+  use(path: string): OneTimePage | "usedBefore" | undefined {
+    const found = this.#kept.find((each) => isSameSecret(path, each.path));
+    if (found?.isUsed) {
+      found.onUsedAgain();
+      return "usedBefore";
+    }
     if (found === undefined || found.signal.aborted) return undefined;
+    found.isUsed = true;
     found.onUsed();
-    return found.page;
+    return found;
   }
 }

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, rmdir, unlink, utimes } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { CallLimit } from "./callLimit.ts";
 import { errnoOf } from "./errno.ts";
-import { NoAnswer, withinAwake } from "./timeLimit.ts";
 
 /** What locks ask of the file system. Each rejects with the system's error. */
 export interface FolderCalls {
@@ -34,44 +34,23 @@ export const systemFolderCalls: FolderCalls = {
 };
 
 /**
- * Calls that all end. Each that does not answer, as on a network drive that has gone, occupies one of the few threads of
- * the process. So while one has not answered in time, no other is made: they reject at once.
+ * Calls that all end, see `CallLimit`. They also reject with NoAnswer.
  * @param answerMs how long a call may take, ms
  */
 export function limitFolderCalls(calls: FolderCalls, answerMs: number): FolderCalls {
-  let unanswered = 0;
-  /** @param undo what to do when the call succeeds after nobody waits for it any more */
-  async function limited<T>(call: () => Promise<T>, undo?: () => Promise<void>): Promise<T> {
-    if (unanswered > 0) throw new NoAnswer();
-    const answer = call();
-    try {
-      return await withinAwake(answerMs, answer);
-    } catch (error) {
-      if (error instanceof NoAnswer) {
-        unanswered += 1;
-        const settle = () => {
-          unanswered -= 1;
-        };
-        answer
-          .finally(settle)
-          .then(undo)
-          .catch(() => {});
-      }
-      throw error;
-    }
-  }
+  const limit = new CallLimit(answerMs);
   return {
     mkdir: (path) =>
-      limited(
+      limit.run(
         () => calls.mkdir(path),
         () => calls.rmdir(path),
       ),
-    mkdirs: (path) => limited(() => calls.mkdirs(path)),
-    modifiedAt: (path) => limited(() => calls.modifiedAt(path)),
-    list: (path) => limited(() => calls.list(path)),
-    touch: (path) => limited(() => calls.touch(path)),
-    rmdir: (path) => limited(() => calls.rmdir(path)),
-    unlink: (path) => limited(() => calls.unlink(path)),
+    mkdirs: (path) => limit.run(() => calls.mkdirs(path)),
+    modifiedAt: (path) => limit.run(() => calls.modifiedAt(path)),
+    list: (path) => limit.run(() => calls.list(path)),
+    touch: (path) => limit.run(() => calls.touch(path)),
+    rmdir: (path) => limit.run(() => calls.rmdir(path)),
+    unlink: (path) => limit.run(() => calls.unlink(path)),
   };
 }
 

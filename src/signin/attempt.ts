@@ -65,6 +65,7 @@ export class Attempt {
       ...{ ...dependencies, issuer, page, clock },
       signal: this.#answered.signal,
       outcome: this.#outcome.promise,
+      stop: (problem: Problem) => this.#stop(problem),
       changed: () => this.#flowsChanged(),
     };
     this.flows = new RunningFlows(context, permit(this.#failed.signal));

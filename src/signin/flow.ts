@@ -43,6 +43,8 @@ export interface FlowContext {
   readonly outcome: Promise<Account>;
   /** Asks something of the editor. */
   readonly send: (event: SignInEvent) => void;
+  /** Ends the attempt, unless the credential is being stored. */
+  readonly stop: (problem: Problem) => void;
   /** Called when what a flow waits for has changed. */
   readonly changed: () => void;
 }

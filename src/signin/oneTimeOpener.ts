@@ -1,5 +1,6 @@
 import type { CallbackServer } from "../oauth/callbackServer.ts";
 import type { Disposable } from "../platform/disposables.ts";
+import { Problem } from "../shared/problem.ts";
 import type { FlowContext } from "./flow.ts";
 import { openSignInPage } from "./openSignInPage.ts";
 
@@ -8,7 +9,8 @@ const startMs = 20_000;
 
 /**
  * Opens the sign-in page by way of the listener, with a new one-time address each time: others on the computer can read
- * the command line that a browser is started with. Where no browser asks for the page, the person is told.
+ * the command line that a browser is started with. Where no browser asks for the page, the person is told; where two ask
+ * with the same address, one of them may be somebody else's, and the attempt ends.
  */
 export class OneTimeOpener implements Disposable {
   readonly #context: FlowContext;
@@ -26,11 +28,14 @@ export class OneTimeOpener implements Disposable {
 
   /** @throws Problem `browserFailed` */
   async open(): Promise<void> {
-    const { clock, signal } = this.#context;
-    await openSignInPage(
-      this.#context,
-      this.#server.oneTimeAddress(this.#url, signal, () => this.#reached()),
-    );
+    const { clock, signal, stop } = this.#context;
+    const address = this.#server.oneTimeAddress({
+      url: this.#url,
+      signal,
+      onUsed: () => this.#reached(),
+      onUsedAgain: () => stop(new Problem("openedTwice")),
+    });
+    await openSignInPage(this.#context, address);
     this.#limit?.dispose();
     if (!this.#isReached && !signal.aborted) this.#limit = clock.after(startMs, () => this.#notReached());
   }

@@ -158,8 +158,6 @@ export const accountMutants: readonly Mutant[] = [
       "const longestUseMs = 75_000;",
       "const longestUseMs = 30_000;",
     ],
-    ["two windows make the same claim", '{ flag: "wx", mode: 0o600 }', '{ flag: "w", mode: 0o600 }'],
-    ["others can read a claim", '{ flag: "wx", mode: 0o600 }', '{ flag: "wx" }', "account/sharedFolder"],
     ["a claim of a window that is alive is abandoned", "now - since >= longestUseMs || ", "now - since >= 0 || "],
     ["a claim of a window that has ended holds for ever", "now - since >= longestUseMs || ", ""],
     [
@@ -176,7 +174,7 @@ export const accountMutants: readonly Mutant[] = [
     ],
     [
       "notes of an account stay when it is signed out",
-      "await Promise.all(ended.map((name) => rm(join(directory, name), { force: true })));",
+      "await Promise.all(ended.map((name) => files.remove(join(directory, name))));",
       "",
       "account/spendingClaims",
     ],

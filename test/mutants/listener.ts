@@ -81,20 +81,50 @@ export const listenerMutants: readonly Mutant[] = [
     ["a target may be of any form", " || !isPlainPath(target)", ""],
     [
       "a browser that asks ahead uses the one-time address up",
-      "const page = isAhead ? undefined : this.#oneTime.use(path);",
-      "const page = this.#oneTime.use(path);",
+      'if (isPrefetch(headers)) return send(response, { status: 503, html: "" });',
+      "",
       "signin/oneTimeAddress oauth/oneTimeAddresses",
     ],
   ]),
   ...mutantsOf("oauth/oneTimeAddresses.ts", "oauth/oneTimeAddresses signin/oneTimeAddress", [
-    ["a one-time address works twice", "this.#unused = this.#unused.filter((each) => each !== found);", ""],
+    ["a one-time address works twice", "found.isUsed = true;", ""],
+    ["nobody is told that a one-time address was used twice", "found.onUsedAgain();", ""],
     [
       "a one-time address outlives its sign-in",
       "if (found === undefined || found.signal.aborted) return undefined;",
       "if (found === undefined) return undefined;",
     ],
     ["a one-time address can be guessed", "randomBytes(32)", "randomBytes(2)"],
-    ["one-time addresses are kept without a limit", ".slice(-mostUnused)", ""],
+    ["one-time addresses are kept without a limit", ".slice(-mostKept)", ""],
+  ]),
+  ...mutantsOf("oauth/callbackServer.ts", "oauth/oneTimeAddresses", [
+    [
+      "an answer counts though its one-time address was used twice",
+      "this.#outcome ??= Promise.resolve({ failure: pages.openedTwice() });",
+      "",
+    ],
+    [
+      "a one-time address that is used twice takes an answer away that has come before",
+      "this.#outcome ??= Promise.resolve({ failure: pages.openedTwice() });",
+      "this.#outcome = Promise.resolve({ failure: pages.openedTwice() });",
+    ],
+  ]),
+  ...mutantsOf("signin/oneTimeOpener.ts", "signin/oneTimeAddress", [
+    [
+      "a sign-in goes on though its one-time address was used twice",
+      'onUsedAgain: () => stop(new Problem("openedTwice")),',
+      "onUsedAgain: () => {},",
+    ],
+  ]),
+  ...mutantsOf("oauth/peerUser.ts", "oauth/peerUser", [
+    ["another user of the computer gets the sign-in page", "Number(user) !== ours && ", "false && "],
+    ["another user gets the sign-in page by an IPv6 socket", '["tcp", "tcp6"]', '["tcp"]'],
+    ["root's relays are taken for another user", " && Number(user) !== root", ""],
+    [
+      "the user of another socket counts",
+      "local?.endsWith(hexPort(from)) && remote?.endsWith(hexPort(to))",
+      "local?.endsWith(hexPort(from))",
+    ],
   ]),
   ...mutantsOf("oauth/callbackResponse.ts", "oauth/callbackServer", [
     ["pages are sent without a policy", '    "Content-Security-Policy": contentSecurityPolicy,\n', ""],
@@ -110,6 +140,12 @@ export const listenerMutants: readonly Mutant[] = [
       "if (this.#silent.size > this.#limits.silentConnections) oldest?.destroy();",
       "",
     ],
+    [
+      "a flood of connections ends a browser's before its request",
+      "silentConnections: 1_024",
+      "silentConnections: 256",
+    ],
+    ["a flood of connections keeps a browser out", "oldest?.destroy();", "socket.destroy();"],
   ]),
   ...mutantsOf("oauth/callbackAnswer.ts", "oauth/callbackServer oauth/callbackGuards", [
     ["any state is taken", "return one.length === other.length && timingSafeEqual(one, other);", "return true;"],

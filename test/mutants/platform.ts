@@ -102,8 +102,26 @@ export const platformMutants: readonly Mutant[] = [
     ["a crashed holder keeps its lock", ' && (await this.#clear())) return "free";', ') return "held";'],
     ["a lock that cannot be cleared stays for ever", 'if (this.#unchangedMs > 2 * this.#staleMs) return "stuck";', ""],
   ]),
+  ...mutantsOf("platform/callLimit.ts", "platform/noteFiles", [
+    ["a silent file system is asked again and again", "if (this.#unanswered > 0) throw new NoAnswer();", ""],
+    [
+      "a call of the file system has no limit",
+      "return await withinAwake(this.#answerMs, answer);",
+      "return await answer;",
+    ],
+    ["a claim that was given up stays when it is made late", ".then(undo)", ".then(() => {})"],
+  ]),
+  ...mutantsOf("platform/noteFiles.ts", "account/spendingClaims", [
+    ["two windows make the same claim", '{ flag: "wx", mode: 0o600 }', '{ flag: "w", mode: 0o600 }'],
+    [
+      "two windows claim the same change",
+      '{ flag: "wx", mode: 0o600 }',
+      '{ flag: "w", mode: 0o600 }',
+      "account/cachedSecrets",
+    ],
+    ["others can read a claim", '{ flag: "wx", mode: 0o600 }', '{ flag: "wx" }', "account/sharedFolder"],
+  ]),
   ...mutantsOf("platform/folderCalls.ts", "platform/lock platform/lockFaults", [
-    ["a silent file system is asked again and again", "if (unanswered > 0) throw new NoAnswer();", ""],
     ["a lock follows a link", "(await lstat(path)).mtimeMs", "(await stat(path)).mtimeMs"],
   ]).map((mutant) =>
     mutant.name === "a lock follows a link"

@@ -1,19 +1,22 @@
 // Takes each guard away, one at a time, and runs the tests that are to notice it. Fails when one does not.
-// Usage: npm run mutants [-- PART OF A NAME OR FILE] [--tests-pass]: the tests are not run without a mutant first.
+// Usage: npm run mutants [-- PART OF A NAME OR FILE] [--tests-pass] [--note]
+// --tests-pass: all tests of a mutant are known to pass without it. --note: writes to killers.json which test noticed it.
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ownNetwork } from "../support/ownNetwork.ts";
 import { RESULT_FILE, type SuiteResult } from "../support/testReporter.ts";
+import { readKillers, writeKillers } from "./killers.ts";
 import { runMutants, type Verdict } from "./runMutants.ts";
 import { mutants } from "./table.ts";
 
 const { values, positionals } = parseArgs({
-  options: { "tests-pass": { type: "boolean", default: false } },
+  options: { "tests-pass": { type: "boolean", default: false }, note: { type: "boolean", default: false } },
   allowPositionals: true,
 });
 const [part = ""] = positionals;
 const chosen = mutants.filter(({ name, replacements }) => name.includes(part) || replacements[0]?.file.includes(part));
+const killers = readKillers();
 const network = ownNetwork();
 const started = performance.now();
 const verdicts = await runMutants(chosen, {
@@ -22,6 +25,7 @@ const verdicts = await runMutants(chosen, {
   network,
   limitMs: 45_000,
   testsPass: values["tests-pass"],
+  killers,
   onVerdict: (verdict) => process.stdout.write(`${lineOf(verdict)}\n`),
 });
 const left = verdicts.filter(({ status }) => status !== "killed");
@@ -33,6 +37,22 @@ const result: SuiteResult = {
 const resultFile = process.env[RESULT_FILE];
 if (resultFile) writeFileSync(resultFile, JSON.stringify(result));
 if (left.length > 0) process.stdout.write(`\n${left.map(lineOf).join("\n")}\n`);
+if (values.note) {
+  const found = new Map(killers);
+  for (const { mutant, killer } of verdicts) {
+    if (killer) found.set(mutant.name, killer);
+    else found.delete(mutant.name);
+  }
+  writeKillers(
+    found,
+    mutants.map(({ name }) => name),
+  );
+}
+const stale = verdicts.filter(({ isKillerStale }) => isKillerStale).map(({ mutant }) => mutant.name);
+if (stale.length > 0)
+  process.stdout.write(
+    `\nThese took longer: killers.json names a test that does not notice them. npm run mutants -- --note\n  ${stale.join("\n  ")}\n`,
+  );
 const seconds = Math.round((performance.now() - started) / 1000);
 process.stdout.write(`\n${result.passed} mutants killed, ${result.failed} left (${seconds} s)\n`);
 process.exit(left.length > 0 || verdicts.length === 0 ? 1 : 0);

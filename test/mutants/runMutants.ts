@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
-import { startProcessTree, temporaryDirectory } from "../support/cleanUp.ts";
+import { temporaryDirectory } from "../support/cleanUp.ts";
 import { projectRoot } from "../support/projectRoot.ts";
 import { replaceIn, sourceUrl } from "../support/replacements.ts";
-import { RESULT_FILE, type SuiteResult } from "../support/testReporter.ts";
-import { type Mutant, REPLACEMENTS } from "./mutant.ts";
+import { type Killers, type KillingTest, onlyTest } from "./killers.ts";
+import type { Mutant } from "./mutant.ts";
+import { type Ending, runTests, type TestChoice } from "./testRun.ts";
 
 /**
  * What has become of a mutant. `broken`: it says nothing about the tests, because its text is not in the file, they fail
@@ -16,6 +17,10 @@ export interface Verdict {
   readonly status: "killed" | "survived" | "broken";
   /** The test that has failed, or what is wrong. */
   readonly why: string;
+  /** A test that alone notices the mutant, and passes without it. */
+  readonly killer?: KillingTest;
+  /** The test that `killers` has for the mutant does not notice it. */
+  readonly isKillerStale?: boolean;
 }
 
 export interface RunMutantsOptions {
@@ -25,106 +30,95 @@ export interface RunMutantsOptions {
   readonly network?: readonly string[] | undefined;
   /** A mutant whose tests have not ended after so long counts as killed, ms. */
   readonly limitMs?: number;
-  /** The tests are known to pass without a mutant, so that they need not be run without one. */
+  /** The tests of all mutants are known to pass without a mutant, so that they need not be run without one. */
   readonly testsPass?: boolean;
+  /** The tests to try first, each alone. All tests of a mutant run where there is none, or it notices nothing. */
+  readonly killers?: Killers;
   readonly onVerdict?: (verdict: Verdict) => void;
 }
 
-/** A test gets this long, ms. */
-const testLimitMs = 30_000;
 const defaultLimitMs = 2 * 60_000;
-const install = new URL("./install.ts", import.meta.url).href;
+/** A test gets this long. */
+const testLimitMs = 30_000;
+/** A test alone, which is known to pass, gets this long, or so many times what its run took when it passed. */
+const shortestTestLimitMs = 5_000;
+const timesPassing = 10;
 
 /** Runs the tests of each mutant, and before that the same tests without it. Never rejects because of a mutant. */
 export async function runMutants(mutants: readonly Mutant[], options: RunMutantsOptions): Promise<Verdict[]> {
-  const results = temporaryDirectory();
-  let count = 0;
-  const run = (tests: readonly string[], mutant?: Mutant) => {
-    count += 1;
-    const { network, limitMs } = options;
-    const limits = mutant && limitMs !== undefined ? { limitMs } : {};
-    return runTests(tests, join(results.path, `${count}.json`), { network, ...limits }, mutant);
-  };
+  const folder = temporaryDirectory();
+  const runs = new Runs(folder.path, options);
+  const verdicts: Verdict[] = [];
   try {
-    const verdicts: Verdict[] = [];
-    const tell = (verdict: Verdict) => {
+    await inLanes(mutants, options.lanes, async (mutant) => {
+      const verdict = await judge(mutant, runs, options);
       verdicts.push(verdict);
       options.onVerdict?.(verdict);
-    };
-    const sound = mutants.filter((mutant) => {
-      const why = flawOf(mutant);
-      if (why !== undefined) tell({ mutant, status: "broken", why });
-      return why === undefined;
-    });
-    const sets = options.testsPass ? [] : [...Map.groupBy(sound, ({ tests }) => tests.join(" "))];
-    const flaws = new Map<string, string>();
-    await inLanes(sets, options.lanes, async ([tests]) => {
-      const why = baselineFlaw(await run(tests.split(" ")));
-      if (why !== undefined) flaws.set(tests, why);
-    });
-    await inLanes(sound, options.lanes, async (mutant) => {
-      const flaw = flaws.get(mutant.tests.join(" "));
-      tell(flaw === undefined ? verdictOf(mutant, await run(mutant.tests, mutant)) : broken(mutant, flaw));
     });
     return verdicts;
   } finally {
-    await results.remove();
+    await folder.remove();
   }
 }
 
-/** How a test run has ended: its result if it has written one, and the end of what it said. */
-interface Ending {
-  readonly result: SuiteResult | undefined;
-  readonly isLate: boolean;
-  readonly output: string;
-}
+/** The test runs of one call of `runMutants`. */
+class Runs {
+  readonly #folder: string;
+  readonly #options: RunMutantsOptions;
+  readonly #baselines = new Map<string, Promise<Ending>>();
+  #count = 0;
 
-/**
- * Runs test files in a process of their own.
- * @param tests below test/
- * @param resultFile where the run writes its result
- */
-async function runTests(
-  tests: readonly string[],
-  resultFile: string,
-  { network = [], limitMs = defaultLimitMs }: Pick<RunMutantsOptions, "network" | "limitMs">,
-  mutant?: Mutant,
-): Promise<Ending> {
-  const node = [process.execPath, "--disable-warning=ExperimentalWarning", `--import=${install}`];
-  const files = tests.map((test) => `test/${test}`);
-  const [command = "", ...args] = [...network, ...node, "test/support/runMocha.ts", `${testLimitMs}`, ...files];
-  const { MOCHA_GREP: _grep, ...environment } = process.env;
-  const { child, output, stop } = startProcessTree(command, args, {
-    cwd: projectRoot,
-    env: {
-      ...environment,
-      [RESULT_FILE]: resultFile,
-      ...(mutant && { MOCHA_BAIL: "1", [REPLACEMENTS]: JSON.stringify(mutant.replacements) }),
-      ...(mutant?.grep !== undefined && { MOCHA_GREP: mutant.grep }),
-    },
-  });
-  let isLate = false;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => {
-      isLate = true;
-      resolve();
-    }, limitMs);
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    child.once("error", end).once("exit", end);
-  });
-  await stop();
-  return { result: readResult(resultFile), isLate, output: output().slice(-5_000) };
-}
-
-function readResult(file: string): SuiteResult | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as SuiteResult;
-  } catch {
-    return undefined;
+  /** @param folder for what the runs write */
+  constructor(folder: string, options: RunMutantsOptions) {
+    this.#folder = folder;
+    this.#options = options;
   }
+
+  with(mutant: Mutant | undefined, choice: TestChoice, testLimit = testLimitMs): Promise<Ending> {
+    const { network = [], limitMs = defaultLimitMs } = this.#options;
+    this.#count += 1;
+    return runTests(choice, {
+      resultFile: join(this.#folder, `${this.#count}.json`),
+      compileCache: join(this.#folder, "compiled"),
+      network,
+      limitMs: mutant ? limitMs : defaultLimitMs,
+      testLimitMs: testLimit,
+      mutant,
+    });
+  }
+
+  /** How tests end without a mutant. They run once. */
+  baseline(choice: TestChoice): Promise<Ending> {
+    const key = JSON.stringify([choice.tests, choice.grep]);
+    const ending = this.#baselines.get(key) ?? this.with(undefined, choice);
+    this.#baselines.set(key, ending);
+    return ending;
+  }
+
+  /** Does the test alone notice the mutant, by a failure that it does not have without it? */
+  async isNoticed(mutant: Mutant, test: KillingTest): Promise<boolean> {
+    const choice = onlyTest(test);
+    const baseline = await this.baseline(choice);
+    if (baselineFlaw(baseline) !== undefined) return false;
+    const limit = Math.min(testLimitMs, Math.max(shortestTestLimitMs, timesPassing * baseline.ms));
+    return hasFailed(await this.with(mutant, choice, limit));
+  }
+}
+
+async function judge(mutant: Mutant, runs: Runs, { killers, testsPass }: RunMutantsOptions): Promise<Verdict> {
+  const flaw = flawOf(mutant);
+  if (flaw !== undefined) return broken(mutant, flaw);
+  const known = killers?.get(mutant.name);
+  if (known && (await runs.isNoticed(mutant, known))) {
+    return { mutant, status: "killed", why: known.title, killer: known };
+  }
+  const stale = known && { isKillerStale: true };
+  const testFlaw = testsPass ? undefined : baselineFlaw(await runs.baseline(mutant));
+  if (testFlaw !== undefined) return { ...broken(mutant, testFlaw), ...stale };
+  const ending = await runs.with(mutant, mutant);
+  const found = ending.result?.firstFailed;
+  const isAlone = found !== undefined && killers !== undefined && (await runs.isNoticed(mutant, found));
+  return { ...verdictOf(mutant, ending), ...stale, ...(isAlone && { killer: found }) };
 }
 
 /** Why a mutant cannot be made; undefined when it can. */
@@ -140,6 +134,10 @@ function flawOf({ replacements, tests }: Mutant): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function hasFailed({ result, isLate }: Ending): boolean {
+  return !isLate && result !== undefined && result.failed > 0;
 }
 
 function baselineFlaw({ result, isLate, output }: Ending): string | undefined {

@@ -169,63 +169,6 @@ export const storageMutants: readonly Mutant[] = [
       "",
     ],
   ]),
-  ...mutantsOf("account/storageMarks.ts", "account/cachedSecrets", [
-    ["two windows claim the same change", '{ flag: "wx", mode: 0o600 }', '{ flag: "w", mode: 0o600 }'],
-    ["others can read a window's claim", '{ flag: "wx", mode: 0o600 }', '{ flag: "wx" }', "account/sharedFolder"],
-  ]),
-  ...mutantsOf("account/signOut.ts", "account/signOut account/signOutLeft account/leftTokens", [
-    ["a sign-out revokes nothing", "await this.#dependencies.revoke(issuer, refreshToken);", ""],
-    ["a sign-out deletes nothing", "(mayDelete && (await accounts.ended.deleteRecord(id, isOver)))", "mayDelete"],
-    [
-      "the Codex CLI's login is revoked",
-      'if (newest?.origin !== "own") return { outcome: "codex" };',
-      'if (!newest || newest.origin === "linked") return { outcome: "codex" };',
-      "account/notOurs",
-    ],
-    [
-      "a login is revoked whose owner is not known",
-      'if (newest.handOff) return { outcome: "unclear" };',
-      "",
-      "account/notOurs",
-    ],
-    [
-      "a refusal is taken for a failure that may pass",
-      'if (!(error instanceof RevocationRefused)) return "failed";',
-      'return "failed";',
-    ],
-    [
-      "a revocation that failed counts as a refusal",
-      'if (!(error instanceof RevocationRefused)) return "failed";',
-      'if (!(error instanceof RevocationRefused)) return "refused";',
-    ],
-    ["what a sign-out leaves behind is not tried again", "if (isLeft(outcome)) this.#tryLater();", ""],
-    [
-      "what a sign-out left behind is not tried again by another window",
-      "if (this.#left.length > 0) void this.#tryAgain();",
-      "",
-    ],
-    [
-      "a token that could not be revoked is forgotten",
-      "this.#discarded.set(token, id);",
-      "",
-      "account/discardedSignIn",
-    ],
-    [
-      "a record is deleted that is the only place of a token",
-      'const mayDelete = left !== undefined || signIn.outcome !== "failed";',
-      "const mayDelete = true;",
-    ],
-    [
-      "an earlier sign-in's token is not revoked",
-      "noted.map(async (token) => ({ token, outcome: await this.#revoke(token) }))",
-      'noted.map(async (token) => ({ token, outcome: "revoked" as Revocation }))',
-    ],
-    [
-      "an older token is revoked than the newest",
-      "if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;",
-      "",
-    ],
-  ]),
   ...mutantsOf("account/endedAccounts.ts", "account/signOut account/signOutLeft account/accounts", [
     [
       "the index does not tell that something is left",

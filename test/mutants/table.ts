@@ -12,6 +12,7 @@ import type { Mutant } from "./mutant.ts";
 import { openaiMutants } from "./openai.ts";
 import { platformMutants } from "./platform.ts";
 import { signInMutants } from "./signIn.ts";
+import { signOutMutants } from "./signOut.ts";
 import { storageMutants } from "./storage.ts";
 import { tokenMutants } from "./tokens.ts";
 
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...accountMutants,
   ...credentialMutants,
   ...storageMutants,
+  ...signOutMutants,
   ...endpointMutants,
   ...codexMutants,
   ...authFileMutants,

@@ -1,5 +1,7 @@
 import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import Mocha from "mocha";
+import { projectPath } from "./projectRoot.ts";
 
 /** What a suite writes to its result file. */
 export interface SuiteResult {
@@ -7,6 +9,8 @@ export interface SuiteResult {
   readonly failed: number;
   /** Title and error of each test that failed. */
   readonly failures: readonly string[];
+  /** The test that ran when something failed first: its file, below test/, and its title after those of its suites. */
+  readonly firstFailed?: { readonly file: string; readonly title: string };
 }
 
 /** The environment variable that names the file `TestReporter` writes its result to. */
@@ -21,16 +25,25 @@ export class TestReporter extends Mocha.reporters.Spec {
     super(runner, options);
     let passed = 0;
     const failures: string[] = [];
+    let running: Mocha.Test | undefined;
+    let firstFailed: SuiteResult["firstFailed"];
+    runner.on(Mocha.Runner.constants.EVENT_TEST_BEGIN, (test) => {
+      running = test;
+    });
     runner.on(Mocha.Runner.constants.EVENT_TEST_PASS, () => {
       passed += 1;
     });
-    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: unknown) =>
-      failures.push(describeFailure(test.fullTitle(), error)),
-    );
+    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: unknown) => {
+      failures.push(describeFailure(test.fullTitle(), error));
+      // A hook before all tests fails before any of them runs.
+      if (running?.file) {
+        firstFailed ??= { file: relative(projectPath("test"), running.file), title: running.fullTitle() };
+      }
+    });
     runner.on(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env[RESULT_FILE];
-      if (file)
-        writeFileSync(file, JSON.stringify({ passed, failed: failures.length, failures } satisfies SuiteResult));
+      const failed = { failed: failures.length, failures, ...(firstFailed && { firstFailed }) };
+      if (file) writeFileSync(file, JSON.stringify({ passed, ...failed } satisfies SuiteResult));
     });
   }
 }

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import type { Credential } from "../../account/credential.ts";
-import type { Revocation, SignOutOutcome } from "../../account/signOut.ts";
+import type { Revocation } from "../../account/revoker.ts";
+import type { SignOutOutcome } from "../../account/signOut.ts";
 
 /**
  * Tells what signing out has come to, here and at OpenAI; what is left is named.

@@ -17,6 +17,10 @@ export const signInProblems = {
     ),
   browserFailed: () =>
     l10n.t("The browser couldn't be opened. Try again, or check which browser opens links on your system."),
+  openedTwice: () =>
+    l10n.t(
+      "The sign-in page was opened twice, perhaps by another user of this computer, so sign-in was stopped. Run “Sign in with ChatGPT” again. If it keeps happening, sign in with a device code.",
+    ),
   accessDenied: () =>
     l10n.t("Access was denied or canceled on the sign-in page. Run “Sign in with ChatGPT” to try again."),
   noEntitlement: () =>

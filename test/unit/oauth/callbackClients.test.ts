@@ -49,7 +49,7 @@ describe("Clients that don't behave", () => {
     it(`and ${name} keep nobody from signing in, however many there are`, async () => {
       const sockets: Socket[] = [];
       let dropped = 0;
-      for (let count = 0; count < 400; count += 1) {
+      for (let count = 0; count < 1_200; count += 1) {
         const socket = await open(fixture.port, bytes());
         void isDropped(socket).then(() => {
           dropped += 1;
@@ -57,9 +57,26 @@ describe("Clients that don't behave", () => {
         sockets.push(socket);
       }
       await assertCompletes();
-      while (dropped < 144) await new Promise((resolve) => setImmediate(resolve));
+      while (dropped < 176) await new Promise((resolve) => setImmediate(resolve));
       assert.ok(sockets.slice(-100).every(({ readableEnded }) => !readableEnded));
     });
+
+    for (const atOnce of [1, 40, 1_000]) {
+      it(`and ${name} do not come between a browser and its request, ${atOnce} at once`, async () => {
+        const browser = await open(fixture.port);
+        let answer = "";
+        browser.setEncoding("latin1").on("data", (part: string) => {
+          answer += part;
+        });
+        const ended = isDropped(browser);
+        for (let count = 0; count < 1_000; count += atOnce)
+          await Promise.all(Array.from({ length: atOnce }, () => open(fixture.port, bytes())));
+        browser.write(`GET /auth/callback?code=abc&state=${state} HTTP/1.1\r\n${host()}\r\n`);
+        await ended;
+        assert.equal(statusOf(answer), 302);
+        assert.deepEqual(answers, [{ code: "abc" }]);
+      });
+    }
   }
 
   it("and promise a body that never comes are answered at once", async () => {

@@ -9,13 +9,21 @@ describe("A one-time address of the listener", () => {
   beforeEach(() => {
     ending = new AbortController();
     used = 0;
+    usedAgain = 0;
   });
   let used: number;
+  let usedAgain: number;
   const create = () => {
-    const onUsed = () => {
-      used += 1;
-    };
-    return new URL(fixture.server.oneTimeAddress(page, ending.signal, onUsed));
+    const address = fixture.server.oneTimeAddress({
+      ...{ url: page, signal: ending.signal },
+      onUsed() {
+        used += 1;
+      },
+      onUsedAgain() {
+        usedAgain += 1;
+      },
+    });
+    return new URL(address);
   };
   const ask = ({ pathname }: URL, options: Parameters<typeof send>[2] = {}) =>
     send(fixture.port, pathname, { headers: { Host: `127.0.0.1:${fixture.port}` }, ...options });
@@ -41,17 +49,47 @@ describe("A one-time address of the listener", () => {
     assert.deepEqual(lines, ["A browser asked for the sign-in page and was sent to auth.openai.com/oauth/authorize"]);
   });
 
-  it("works once, and then says how to go on", async () => {
+  it("works once", async () => {
     const address = create();
     const replies = await Promise.all(Array.from({ length: 20 }, () => ask(address)));
     assert.deepEqual(replies.map(({ status }) => status).sort(), [302, ...new Array(19).fill(410)]);
+    assert.deepEqual([used, usedAgain], [1, 19]);
+    assert.deepEqual(lines.slice(1), ["The sign-in page was requested a second time with the same one-time address"]);
+  });
+
+  it("says what it means when it is asked for again, and no answer counts from then on", async () => {
+    const address = create();
+    await assertLeads(address);
+    assert.equal(fixture.server.isAnswering, false);
     const again = await ask(address);
-    assert.equal(used, 1);
-    assert.match(again.body, /<h1>This address works only once<\/h1><p>If the sign-in page is open in another tab/);
-    assert.match(again.body, /choose “Copy link” there/);
+    assert.equal(again.status, 410);
+    assert.match(again.body, /<h1>This address was opened before<\/h1><p>If you didn't open it, someone else/);
     assert.equal(again.headers.location, undefined);
     assert.equal(again.headers["cache-control"], "no-store");
-    assert.deepEqual(lines.slice(1), ["The sign-in page was requested with an unknown or used one-time address"]);
+    assert.equal(fixture.server.isAnswering, true);
+    await fixture.server.shown;
+    const reply = await fixture.callback(`code=of-somebody-else&state=${state}`);
+    assert.match(reply.body, /This address was opened before/);
+    assert.deepEqual(fixture.answers, []);
+  });
+
+  it("that is asked for again leaves an answer alone that has come before", async () => {
+    const address = create();
+    await assertLeads(address);
+    assert.equal((await fixture.callback(`code=abc&state=${state}`)).status, 302);
+    assert.equal((await ask(address)).status, 410);
+    assert.equal(usedAgain, 1);
+    assert.equal((await fixture.callback(`code=abc&state=${state}`)).status, 302);
+    assert.deepEqual(fixture.answers, [{ code: "abc" }]);
+  });
+
+  it("that was never made, or has ended, says how to go on", async () => {
+    create();
+    const unknown = await send(fixture.port, `/sign-in/${"A".repeat(43)}`);
+    assert.match(unknown.body, /<h1>This address works only once<\/h1><p>If the sign-in page is open in another tab/);
+    assert.match(unknown.body, /choose “Copy link” there/);
+    assert.deepEqual(lines, ["The sign-in page was requested with an unknown one-time address"]);
+    assert.deepEqual([used, usedAgain], [0, 0]);
     assert.equal((await fixture.callback(`code=abc&state=${state}`)).status, 302);
   });
 

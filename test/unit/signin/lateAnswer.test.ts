@@ -71,6 +71,7 @@ describe("An answer that comes when the sign-in is over", () => {
       signal: new AbortController().signal,
       outcome: new Promise(() => {}),
       send: () => {},
+      stop: () => {},
       changed: () => {},
     });
     const over = assert.rejects(flow.answer, (error) => isProblem(error, "timedOut"));

@@ -11,6 +11,7 @@ import { noticeOf } from "../../support/runningSignIn.ts";
 import { browseAs, createServices, type TestServices } from "../../support/services.ts";
 import { signInPageBehind } from "../../support/signInAddress.ts";
 import { eventually } from "../../support/timing.ts";
+import { send } from "../oauth/callbackFixture.ts";
 
 const here: HostEnvironment = { web: false, remote: false, host: undefined, hostname: "here" };
 
@@ -72,10 +73,47 @@ describe("The address that VS Code opens to sign in", () => {
     await isOpened(3);
     assert.equal(new Set(opened).size, 3);
     assert.equal(page(), link);
+    assert.equal(opened[0], first);
     for (const address of opened) assert.equal(await signInPageBehind(address), link);
-    await assert.rejects(signInPageBehind(first), /answered 410/);
     await browseAs("plus@example.com")(link);
     await run;
+  });
+
+  /** Somebody else reads the address on the command line, and is sent to the page before the person's browser is. */
+  const takenBySomebodyElse = async () => {
+    const failed = assert.rejects(services.signIn.run(), (error) => isProblem(error, "openedTwice"));
+    const address = await isOpened();
+    const taken = await signInPageBehind(address);
+    return { address, failed, redirect: () => loginByHttp(taken, "free@example.com", "password") };
+  };
+  const assertNobodySignedIn = () => {
+    assert.deepEqual(services.accounts.state.accounts, []);
+    assert.equal(services.signIn.running, undefined);
+  };
+
+  it("that was used ends the sign-in when a browser asks for it, and nobody else's answer counts", async () => {
+    const { address, failed, redirect } = await takenBySomebodyElse();
+    const answer = await redirect();
+    const { status, body } = await send(1455, new URL(address).pathname);
+    assert.equal(status, 410);
+    assert.match(body, /This address was opened before/);
+    await failed;
+    assert.throws(
+      () => services.signIn.paste(answer),
+      (error) => isProblem(error, "pasteOtherSignIn"),
+    );
+    assertNobodySignedIn();
+  });
+
+  it("that was used ends the sign-in also while somebody else's answer is redeemed", async () => {
+    const { address, failed, redirect } = await takenBySomebodyElse();
+    issuer.faults.set("token", { kind: "slow", delayMs: 3_600_000 });
+    const shown = fetch(await redirect());
+    await eventually(() => assert.equal(services.signIn.running?.stage, "redeeming"));
+    assert.equal((await send(1455, new URL(address).pathname)).status, 410);
+    await failed;
+    assert.equal((await shown).status, 502);
+    assertNobodySignedIn();
   });
 
   it("leads nowhere once the answer has come, while it is redeemed", async () => {

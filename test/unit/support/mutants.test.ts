@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { KillingTest } from "../../mutants/killers.ts";
 import { type Mutant, mutantsOf } from "../../mutants/mutant.ts";
 import { runMutants } from "../../mutants/runMutants.ts";
 import { mutants } from "../../mutants/table.ts";
+import { temporaryDirectory } from "../../support/cleanUp.ts";
+import { projectPath } from "../../support/projectRoot.ts";
 
 describe("A run of mutants", function () {
   this.timeout(120_000);
@@ -42,6 +47,70 @@ describe("A run of mutants", function () {
   it("ends a mutant that does not come to an end, which counts as noticed", async () => {
     const verdicts = await statusOf(of("endless", "return ", "for (;;);\n  return "), 5_000);
     assert.match(verdicts.get("endless") ?? "", /its tests do not end/);
+  });
+});
+
+describe("The test that is known to notice a mutant", function () {
+  this.timeout(120_000);
+  let folder: ReturnType<typeof temporaryDirectory>;
+  beforeEach(() => {
+    folder = temporaryDirectory();
+  });
+  afterEach(() => folder.remove());
+
+  /** @returns the path of the test file below test/ */
+  function write(name: string, tests: string): string {
+    const file = join(folder.path, name);
+    const source = JSON.stringify(projectPath("src", "platform", "backoff.ts"));
+    writeFileSync(file, `import { backoff } from ${source};\nimport assert from "node:assert/strict";\n${tests}`);
+    return relative(projectPath("test"), file);
+  }
+
+  async function verdictOf(tests: readonly string[], killer: KillingTest) {
+    const [mutant] = mutantsOf("platform/backoff.ts", "", [
+      ["some", "stepsMs[Math.min(failures, stepsMs.length) - 1]", "stepsMs[0]"],
+    ]);
+    assert.ok(mutant);
+    const killers = new Map([["some", killer]]);
+    const [verdict] = await runMutants([{ ...mutant, tests }], { lanes: 1, killers });
+    const { status, why, isKillerStale = false, killer: found } = verdict ?? {};
+    return { status, why, isKillerStale, found };
+  }
+  const notices = "assert.equal(backoff([1, 2], 2), 2);";
+
+  it("runs alone, without the other tests and files", async () => {
+    const file = write(
+      "some.test.mjs",
+      `it("waits (2 times)", () => { ${notices} }); it("fails", () => assert.fail());`,
+    );
+    const killer = { file, title: "waits (2 times)" };
+    const expected = { status: "killed", why: killer.title, isKillerStale: false, found: killer };
+    assert.deepEqual(await verdictOf([file, write("broken.test.mjs", "assert.fail();")], killer), expected);
+  });
+
+  it("is not needed: where it notices nothing, all tests run, and another one is found", async () => {
+    const file = write("some.test.mjs", `it("adds", () => {}); it("waits", () => { ${notices} });`);
+    const found = { file, title: "waits" };
+    const expected = { status: "killed", why: "waits", isKillerStale: true, found };
+    assert.deepEqual(await verdictOf([file], { file, title: "adds" }), expected);
+    assert.deepEqual(await verdictOf([file], { file, title: "no such title" }), expected);
+    assert.deepEqual(await verdictOf([file], { file: "none.test.mjs", title: "waits" }), expected);
+  });
+
+  it("is not believed when it fails without the mutant as well, or no other test does", async () => {
+    const file = write(
+      "some.test.mjs",
+      'let runs = 0; it("first", () => { runs += 1; }); it("second", () => assert.ok(runs));',
+    );
+    const { status, found } = await verdictOf([file], { file, title: "second" });
+    assert.deepEqual({ status, found }, { status: "survived", found: undefined });
+  });
+
+  it("is not found where it notices the mutant only after others", async () => {
+    const tests = `let runs = 0; it("first", () => { runs += 1; }); it("second", () => { if (runs > 0) ${notices} });`;
+    const file = write("some.test.mjs", tests);
+    const { status, found } = await verdictOf([file], { file, title: "first" });
+    assert.deepEqual({ status, found }, { status: "killed", found: undefined });
   });
 });
 

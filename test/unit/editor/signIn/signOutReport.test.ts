@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Revocation, SignOutOutcome } from "../../../../src/account/signOut.ts";
+import type { Revocation } from "../../../../src/account/revoker.ts";
+import type { SignOutOutcome } from "../../../../src/account/signOut.ts";
 import { isAnythingLeft, signOutSentence } from "../../../../src/editor/signIn/signOutReport.ts";
 
 const here = "You're signed out of ChatGPT on this computer.";
