@@ -138,7 +138,7 @@ export const editorMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("editor/vscode/verifiedMemento.ts", "editor/vscode/verifiedMemento", [
-    ["an answer is believed to be kept", "if (!isSame(this.#memento.get(key), value)) continue;", ""],
+    ["an answer is believed to be kept", "isPending() && isSame(this.#memento.get(key), value)", "isPending()"],
   ]),
   ...mutantsOf("editor/accountActions.ts", "editor/accountActions editor/endpoints/review", [
     ["what was allowed for an account stays after its sign-out", "endpoints.forget(accountBinding(issuer));", ""],
