@@ -49,6 +49,12 @@ export const consentMutants: readonly Mutant[] = [
       "editor/consumers/bySetting",
     ],
     [
+      "the settings allow with a key what the person has refused with the plan",
+      "return !isRefused && this.#dependencies",
+      "return this.#dependencies",
+      "editor/consumers/bySetting",
+    ],
+    [
       "a person cannot block what the settings allow",
       `this.#set(consumer, "refused")`,
       `this.#set(consumer, "setting")`,

@@ -70,7 +70,7 @@ export class Consumers {
   assertAllowed(consumer: Consumer): void {
     const answer = this.#answers.get(consumer);
     if (answer === "refused") throw new Problem("extensionRefused");
-    if (answer !== "allowed" && !this.#isAllowedBySetting(consumer)) throw new Problem("extensionNotAllowed");
+    if (answer !== "allowed" && !this.isAllowedBySetting(consumer)) throw new Problem("extensionNotAllowed");
   }
 
   /**
@@ -81,7 +81,7 @@ export class Consumers {
   async request(consumer: Consumer, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     const answer = this.#answers.get(consumer);
-    const bySetting = isOpen(answer) && this.#isAllowedBySetting(consumer);
+    const bySetting = isOpen(answer) && this.isAllowedBySetting(consumer);
     const isNew = bySetting && answer === "none";
     if (isNew) this.#set(consumer, "setting");
     const asks = isNew || (isOpen(answer) && !this.#isPutOff(consumer));
@@ -93,6 +93,12 @@ export class Consumers {
     }
     this.assertAllowed(consumer);
     return asks && !bySetting;
+  }
+
+  /** Whether the settings allow it. They don't once the person has refused the extension, whoever was to pay then. */
+  isAllowedBySetting({ extension }: Consumer): boolean {
+    const isRefused = this.list().some((listed) => listed.extension === extension && listed.answer === "refused");
+    return !isRefused && this.#dependencies.allowedBySetting().includes(extension);
   }
 
   /** All that the person has answered or could answer, but what they have taken back. */
@@ -117,10 +123,6 @@ export class Consumers {
     this.#changed.fire();
   }
 
-  #isAllowedBySetting({ extension }: Consumer): boolean {
-    return this.#dependencies.allowedBySetting().includes(extension);
-  }
-
   #isPutOff({ extension }: Consumer): boolean {
     const putOff = this.#putOff.get(extension);
     if (!putOff) return false;
@@ -142,7 +144,7 @@ export class Consumers {
 
   async #ask(consumer: Consumer): Promise<void> {
     const { ask, clock, log } = this.#dependencies;
-    const bySetting = this.#isAllowedBySetting(consumer);
+    const bySetting = this.isAllowedBySetting(consumer);
     // While the question waited for its turn, the person may have answered it elsewhere, or put off another one about it.
     if (!isOpen(this.#answers.get(consumer)) || (!bySetting && this.#isPutOff(consumer))) return;
     let answer: Answer | undefined;

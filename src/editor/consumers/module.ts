@@ -54,10 +54,11 @@ export function createConsumers(dependencies: ConsumerModuleDependencies): Consu
     onDidChange: (listener) => consumers.onDidChange(listener),
     views() {
       const list = consumers.list();
-      const bySetting = new Set(settings.allowedExtensions);
-      const unused = [...bySetting].filter((id) => !list.some(({ extension }) => extension === id));
+      const unused = [...new Set(settings.allowedExtensions)].filter(
+        (id) => !list.some(({ extension }) => extension === id),
+      );
       return [
-        ...list.map((consumer) => viewOf(consumer, labelOf(consumer), bySetting.has(consumer.extension))),
+        ...list.map((consumer) => viewOf(consumer, labelOf(consumer), consumers.isAllowedBySetting(consumer))),
         ...unused.map((id): ExtensionView => ({ id, name: extensionName(id), extension: id, answer: "setting" })),
       ];
     },

@@ -30,6 +30,15 @@ describe("An extension that the settings allow to use models", () => {
     }
   });
 
+  it("waits for the answer where another account or key pays, once the person has refused it", async () => {
+    const other = { ...consumer, payer: "account-2" };
+    await decide("refused");
+    assert.throws(() => consumers.assertAllowed(other), is("extensionNotAllowed"));
+    await decide("allowed", other);
+    assert.deepEqual(bySetting(), [true, false]);
+    assert.equal(await request(other), false);
+  });
+
   it("is refused when the person blocks it in the panel, though the question is still open", async () => {
     await request();
     consumers.block(consumer);

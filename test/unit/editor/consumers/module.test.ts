@@ -105,10 +105,14 @@ describe("Extensions that use models, joined with the rest", () => {
     changeSetting(setting, []);
     assert.deepEqual(shown(), [["some.extension", "wasSetting", "plan"]]);
     changeSetting(setting, ["some.extension"]);
+    await request({ ...plan, payer: "account-2" });
     for (const odd of ["", "some.extension", "__proto__"]) consumers.block(odd);
     consumers.assertAllowed(plan);
     consumers.block(views()?.[0]?.id ?? "");
-    assert.deepEqual(shown(), [["some.extension", "refused", "plan"]]);
+    assert.deepEqual(shown(), [
+      ["some.extension", "refused", "plan"],
+      ["some.extension", "wasSetting", "plan"],
+    ]);
     await assert.rejects(request(plan), (error) => isProblem(error, "extensionRefused"));
   });
 
