@@ -22,6 +22,8 @@ export async function buildHostTests(): Promise<{ testsPath: string; files: numb
     format: "cjs",
     target: "node22",
     mainFields: ["module", "main"],
+    // For `projectRoot.ts`, which is in this folder, too.
+    define: { "import.meta.url": JSON.stringify(import.meta.url) },
     external: ["vscode", "mocha", "oidc-provider", "playwright-core"],
     sourcemap: "inline",
     logLevel: "warning",
