@@ -76,7 +76,10 @@ export class Accounts {
     const onEnded = () => this.#read.fire();
     this.#signIns = new SignInWriter({ ...whole, refreshNotes, signInNotes, failedNotes, replacedTokens });
     this.#interrupted = new InterruptedSignIns({ ...whole, signInNotes, failedNotes, clock, onEnded });
-    this.#repair = new RecordRepair({ ...whole, mayStore: (credential) => this.#mayStore(credential) });
+    this.#repair = new RecordRepair({
+      ...{ ...whole, refreshNotes, replacedTokens },
+      mayStore: (credential) => this.#mayStore(credential),
+    });
     this.ended = new EndedAccounts({ ...whole, clock, onEnded });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }

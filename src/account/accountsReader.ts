@@ -67,7 +67,7 @@ export class AccountsReader {
     return !this.#hint.get() && !this.#memory.hasIndex;
   }
 
-  /** Whether another window has dropped a sign-in, or the end of one, from the index by mistake. */
+  /** Whether a sign-in, or the end of one, is missing in the index: another window dropped it, or could not read it. */
   get isIncomplete(): boolean {
     return this.#isIncomplete;
   }
@@ -142,7 +142,9 @@ export class AccountsReader {
   #rememberHint(isSignedIn: boolean): void {
     const { ids, removed = [] } = this.#memory.index;
     if (isSignedIn && this.#hint.get() !== true) this.remember(true);
-    else if (ids.length === 0 && removed.length > 0 && this.#hint.get() !== false) this.remember(false);
+    else if (ids.length === 0 && removed.length > 0 && !this.#isBlind && this.#hint.get() !== false) {
+      this.remember(false);
+    }
   }
 
   /** Looks for records that the index does not name: at the start, and where the index is damaged. */
@@ -163,18 +165,19 @@ export class AccountsReader {
    * is written then goes to the copy alone.
    */
   async readIndex(): Promise<IndexStatus | "failed"> {
-    const { index, status, failure } = await this.#store.readIndex().then(
+    const { index, status, isCopyAhead, failure } = await this.#store.readIndex().then(
       (read) => ({ ...read, failure: undefined }),
-      (error: unknown) => ({ index: undefined, status: "failed" as const, failure: error }),
+      (error: unknown) => ({ index: undefined, status: "failed" as const, isCopyAhead: false, failure: error }),
     );
     this.#failure = failure;
     if (status === "found") this.#isBlind = false;
     else if (status === "failed") this.#isBlind = true;
-    else if (status === "missing" && !index) this.#isBlind ||= this.#hint.get() !== false || this.#memory.hasIndex;
+    // A copy alone may be one that was written while the index could not be read.
+    else if (status === "missing") this.#isBlind ||= !!index || this.#hint.get() !== false || this.#memory.hasIndex;
     const known = this.#memory.index;
     // What reads twice as older than what was written has been lost.
     const isBelieved = index && (isCurrent(index, known) || isDeepStrictEqual(index, this.#lastRead));
-    this.#isIncomplete = isBelieved === true && isBehind(index, known);
+    this.#isIncomplete = isCopyAhead || (isBelieved === true && isBehind(index, known));
     this.#lastRead = index;
     this.#memory.mergeIndex(index);
     return status;

@@ -22,7 +22,9 @@ const patienceMs = 5_000;
  */
 export class DiscardedTokens {
   readonly #dependencies: DiscardedTokensDependencies;
-  /** Those that could not be revoked yet, with the accounts that they name. */
+  /** Those that are being revoked for the first time, with the accounts that they name. */
+  readonly #revoking = new Map<RevocableToken, string | undefined>();
+  /** Those that could not be revoked yet. */
   readonly #waiting = new Map<RevocableToken, string | undefined>();
   readonly #storing = new Set<Promise<void>>();
 
@@ -42,7 +44,9 @@ export class DiscardedTokens {
    */
   async discard(id: string | undefined, token: RevocableToken): Promise<boolean> {
     const { leftTokens, revoke } = this.#dependencies;
+    this.#revoking.set(token, id);
     const isOver = (await revoke(token)) !== "failed";
+    this.#revoking.delete(token);
     if (!isOver) this.#waiting.set(token, id);
     if (id === undefined) return isOver;
     if (!isOver) this.#note(id, { added: [token] });
@@ -60,6 +64,8 @@ export class DiscardedTokens {
   /** Resolves when everything is stored that is to be revoked later; what cannot be stored is tried once more first. */
   async settled(): Promise<void> {
     const { leftTokens } = this.#dependencies;
+    // The window may be gone before the issuer has answered.
+    for (const [token, id] of this.#revoking) if (id !== undefined) this.#note(id, { added: [token] });
     await Promise.all(this.#storing);
     await leftTokens.settled();
     const unstored = [...this.#waiting].filter(([token, id]) => id === undefined || leftTokens.isUnstored(id, token));

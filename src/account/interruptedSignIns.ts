@@ -122,7 +122,8 @@ export class InterruptedSignIns {
     }
     // One that reads as missing may be there all the same.
     const isOver = clock.now() - noted.signedInAt > longestSearchMs;
-    if (isOver || latestSignIn(memory.index, id) >= noted.signedInAt) await signInNotes.remove(noted);
+    const isNamed = !reader.isBlind && latestSignIn(memory.index, id) >= noted.signedInAt;
+    if (isOver || isNamed) await signInNotes.remove(noted);
   }
 }
 

@@ -4,7 +4,10 @@ import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
-import { isNewer } from "./recordOrder.ts";
+import { isNewer, isSameLogin } from "./recordOrder.ts";
+import type { RefreshNotes } from "./refreshNotes.ts";
+import type { ReplacedTokens } from "./replacedTokens.ts";
+import { revocableOf } from "./revocable.ts";
 import type { SecretStore } from "./secretStore.ts";
 
 /** How often one record is written again that reads as missing or older every time. */
@@ -15,6 +18,8 @@ export interface RecordRepairDependencies {
   memory: AccountsMemory;
   reader: AccountsReader;
   writer: AccountsWriter;
+  refreshNotes: Pick<RefreshNotes, "read">;
+  replacedTokens: Pick<ReplacedTokens, "change" | "isFinished">;
   lock: Lock;
   /** Runs work when no other change of what is stored is under way. */
   inTurn: (work: () => Promise<void>) => Promise<void>;
@@ -53,9 +58,20 @@ export class RecordRepair {
     const stored = await store.readCredential(id);
     const isBehind = stored.status === "found" ? isNewer(known, stored.credential) : stored.status !== "newer";
     if (!isBehind || repairs >= maxRepairs || !(await mayStore(known))) return;
+    if (stored.status === "found") await this.#keepToken(stored.credential, known);
     this.#repairs.set(known, repairs + 1);
     await store.writeCredential(known);
     await reader.readIndex();
     if (hasEnded(memory.index, known)) await writer.deleteRecord(id);
+  }
+  /**
+   * Notes the token of another sign-in whose record is about to be replaced: the window that has stored it may be gone.
+   * @throws Problem when that could not be stored
+   */
+  async #keepToken(replaced: Credential, known: Credential): Promise<void> {
+    const { refreshNotes, replacedTokens } = this.#dependencies;
+    if (replaced.signedInAt === known.signedInAt || isSameLogin(replaced, known)) return;
+    const token = await revocableOf(replaced, refreshNotes);
+    if (token && !replacedTokens.isFinished(token)) await replacedTokens.change(known.id, { added: [token] });
   }
 }

@@ -22,6 +22,14 @@ const setAsideKey = (key: string) => `setAside.${key}`;
 /** How long the copy of an index is waited for, ms: other windows may be waiting for their turn. */
 const copyMs = 5_000;
 
+interface ReadIndex {
+  readonly index: AccountIndex | undefined;
+  /** The outcome of reading the index itself; `failed` where only the copy is read. */
+  readonly status: IndexStatus | "failed";
+  /** Whether the copy says something that the index does not: that could not be read when it was written. */
+  readonly isCopyAhead: boolean;
+}
+
 /**
  * The accounts' records in VS Code's SecretStorage: one secret for each account, and an index of them, kept twice. A
  * record is written before the index names it, and removed from the index before it is deleted. An unreadable text is
@@ -46,10 +54,10 @@ export class SecretStore {
   }
 
   /**
-   * The index merged with its copy, and the outcome of reading the index itself; `failed` where only the copy is read.
+   * The index merged with its copy.
    * @throws Problem `keyringFailed`, `keyringSilent`
    */
-  async readIndex(): Promise<{ index: AccountIndex | undefined; status: IndexStatus | "failed" }> {
+  async readIndex(): Promise<ReadIndex> {
     const [text, copyText] = await Promise.allSettled([
       readSecret(this.#secrets, indexKey),
       readSecret(this.#secrets, indexCopyKey),
@@ -60,11 +68,12 @@ export class SecretStore {
     if (copyText.status === "fulfilled") this.#note(indexCopyKey, copyText.value, copyStatus);
     if (text.status === "rejected") {
       if (!copy) throw text.reason;
-      return { index: copy, status: "failed" };
+      return { index: copy, status: "failed", isCopyAhead: false };
     }
     const { index, status } = parseIndex(text.value);
     this.#note(indexKey, text.value, status);
-    return { index: index ? mergeIndexes(index, copy) : copy, status };
+    const isCopyAhead = index !== undefined && copy !== undefined && isBehind(index, copy);
+    return { index: index ? mergeIndexes(index, copy) : copy, status, isCopyAhead };
   }
 
   /** The accounts of all stored records, also of those kept aside; none where the host does not tell. Never rejects. */

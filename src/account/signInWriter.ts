@@ -36,14 +36,17 @@ export class SignInWriter {
 
   /** Until the index names it, or it is undone, a note tells other windows of the sign-in: this one may be killed. */
   async #write(given: Credential): Promise<void> {
-    const { signInNotes, log } = this.#dependencies;
+    const { signInNotes, reader, log } = this.#dependencies;
     const logFailure = (error: unknown) =>
       log.warn(`A sign-in that is being stored was not noted, or its note not removed: ${describeError(error)}`);
     const noting = signInNotes.add(given).catch(logFailure);
+    let isNamed = true;
     try {
       await this.#writeNoted(given, noting);
+      // Another window may be able to read the index and not the copy, which alone names it.
+      isNamed = !reader.isBlind;
     } finally {
-      await noting.then(() => signInNotes.remove(given)).catch(logFailure);
+      await noting.then(() => (isNamed ? signInNotes.remove(given) : undefined)).catch(logFailure);
     }
   }
 

@@ -6,18 +6,22 @@ import type { Ending } from "../account/endedAccounts.ts";
 import type { EndpointPermissions } from "../account/endpointPermissions.ts";
 import { accountBinding } from "../account/endpoints.ts";
 import type { KeyDeriver } from "../account/followUp/derivedKey.ts";
+import { settleMs } from "../account/freshness.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { SignOut } from "../account/signOut.ts";
+import type { Entry } from "../account/state.ts";
 import type { WorkspacePolicy } from "../account/workspacePolicy.ts";
 import { platformUrl } from "../oauth/issuer.ts";
-import { systemClock } from "../platform/clock.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
 import { Problem } from "../shared/problem.ts";
+import { isSignedIn } from "./sessions/isSignedIn.ts";
 import type { KnownAccounts } from "./sessions/knownAccounts.ts";
 import { switchAuthMode } from "./signIn/authModeSwitch.ts";
-import { confirmSignOut, losesNothing } from "./signIn/signOutQuestion.ts";
+import { confirmSignOut } from "./signIn/signOutQuestion.ts";
 import { isAnythingLeft, signOutSentence } from "./signIn/signOutReport.ts";
 import type { Notifications } from "./vscode/notifications.ts";
+import { settings } from "./vscode/settings.ts";
 
 export interface AccountActionsDependencies {
   accounts: Accounts;
@@ -27,6 +31,7 @@ export interface AccountActionsDependencies {
   policy: WorkspacePolicy;
   endpoints: EndpointPermissions;
   notifications: Notifications;
+  clock: Clock;
   signOut: SignOut;
   /** Has what the accounts are called. */
   known: KnownAccounts;
@@ -40,6 +45,8 @@ export class AccountActions {
   /** Questions that are open, each once however many ask. */
   readonly #questions = new SharedWork<boolean>();
   readonly #refreshes = new SharedWork<void>();
+  /** When an account was last refreshed here, by `Clock.elapsed`. */
+  readonly #refreshedAt = new Map<string, number>();
 
   constructor(dependencies: AccountActionsDependencies) {
     this.#dependencies = dependencies;
@@ -54,16 +61,18 @@ export class AccountActions {
   }
 
   /**
-   * Signs an account out, the active one unless told; the others stay. Asks the person first where something is lost.
+   * Signs an account out, the active one unless told; the others stay. Asks the person first. One that has been signed
+   * out by the time they answer is no problem.
    * @param options `isConfirmed` if VS Code has asked the person that
    * @throws Problem; then it is still signed in
    */
   async signOut(accountId?: string, { isConfirmed = false } = {}): Promise<void> {
     const { accounts, signOut, endpoints, notifications } = this.#dependencies;
     const id = accountId ?? (await this.#activeId());
-    if (id !== undefined && !isConfirmed && !(await this.#questions.run(id, () => this.#mayEnd(id)))) return;
-    const ending = id === undefined ? undefined : await accounts.tellTogether(() => this.#remove(id));
-    if (!ending) throw new Problem("notSignedIn");
+    if (id === undefined || !isSignedIn(accounts, id)) throw new Problem("notSignedIn");
+    if (!isConfirmed && !(await this.#questions.run(id, () => this.#mayEnd(id)))) return;
+    const ending = await accounts.tellTogether(() => this.#remove(id));
+    if (!ending) return;
     const { accounts: left, unread } = accounts.state;
     const issuer = ending.credential?.issuer;
     // What was allowed goes with the last account that it was allowed for, before a next one is allowed anything.
@@ -81,18 +90,35 @@ export class AccountActions {
     await this.#dependencies.accounts.load();
   }
 
-  /** Refreshes the active account's tokens, and asks for a new derived key, once for all who ask now. @throws Problem */
+  /**
+   * Refreshes the active account's tokens, and asks for a derived key where there is none, once for all who ask now. Does
+   * nothing for tokens that were refreshed just before: any extension may ask again and again.
+   * @throws Problem
+   */
   refresh(): Promise<void> {
     return this.#refreshes.run("refresh", () => this.#refresh());
   }
 
   async #refresh(): Promise<void> {
-    const { accounts, refresher, deriver, notifications } = this.#dependencies;
+    const { accounts, refresher, deriver, notifications, clock } = this.#dependencies;
     await accounts.load();
     const entry = accounts.entry();
     if (!entry) throw new Problem("notSignedIn");
-    await deriver.derive(await refresher.refresh(entry.credential));
+    if (this.#isSettling(entry)) {
+      notifications.info(l10n.t("ChatGPT credentials were refreshed less than a minute ago."));
+      return;
+    }
+    const refreshed = await refresher.refresh(entry.credential);
+    this.#refreshedAt.set(refreshed.account.id, clock.elapsed());
+    if (refreshed.credential.derivedKey.status === "absent") await deriver.derive(refreshed);
     notifications.info(l10n.t("ChatGPT credentials refreshed."));
+  }
+
+  /** Whether an account's tokens were refreshed just before and are still good. */
+  #isSettling(entry: Entry): boolean {
+    const { source, clock } = this.#dependencies;
+    const at = this.#refreshedAt.get(entry.account.id);
+    return at !== undefined && clock.elapsed() - at < settleMs && !entry.account.rejected && !source.isDue(entry);
   }
 
   /** Tries again to get the derived key that the active account lacks. @throws Problem */
@@ -125,15 +151,17 @@ export class AccountActions {
     return accounts.state.active?.id;
   }
 
-  /** Whether the person wants an account to be signed out, or nothing is lost by it. */
-  async #mayEnd(id: string): Promise<boolean> {
+  /** Whether the person wants an account to be signed out. */
+  #mayEnd(id: string): Promise<boolean> {
     const { accounts, known } = this.#dependencies;
-    const { unread } = accounts.state;
+    const { accounts: all, unread } = accounts.state;
     const entry = accounts.entry(id);
-    const isThere = entry !== undefined || unread === "all" || unread?.includes(id) === true;
-    if (!isThere || (entry && losesNothing(entry.credential))) return true;
-    const label = known.current?.accounts.find((account) => account.id === id)?.label;
-    return confirmSignOut(label ?? entry?.account.email, entry?.credential.origin);
+    const isLast = !unread && all.every((account) => account.id === id);
+    return confirmSignOut({
+      label: known.current?.accounts.find((account) => account.id === id)?.label ?? entry?.account.email,
+      credential: entry?.credential,
+      ownKeyFollows: isLast && settings.authMode === "chatgpt" && known.current?.ownKey === true,
+    });
   }
 
   /** Removes an account; with the last one goes the mode that uses it. */

@@ -6,6 +6,8 @@ import type { FlowContext, RunningFlow } from "./flow.ts";
 import { openSignInPage } from "./openSignInPage.ts";
 
 const longestLink = 16 * 1024;
+const opening: ReadonlySet<string> = new Set("<\"'(`“‘„«‹");
+const closing: ReadonlySet<string> = new Set(">\"')`”’“»›");
 
 /**
  * Signing in with the redirect address that the browser could not open, for when it cannot reach a listener here. A
@@ -38,33 +40,60 @@ export interface PastedLink {
 }
 
 /**
- * Reads the address of the page that the browser could not open.
+ * Reads the address of the page that the browser could not open, or what tells as much: its query, or `code#state`.
+ * @param opened the redirect URI that the sign-in page was opened with, if there was only one
  * @throws Problem `pasteNotAnAddress`, `pasteSignInPage`, `pasteOtherSignIn` or `pasteOtherIssuer`
  */
-export function readPastedLink(text: string, state: string, issuer: string): PastedLink {
-  // An address bar may hide the scheme, and a message may put brackets around the address.
-  const trimmed = withoutBrackets(text.trim());
-  // Before anything is looked for in it: the box is read at every key.
-  if (trimmed.length > longestLink) throw new Problem("pasteNotAnAddress");
-  const url = URL.parse(/^(?:localhost|127\.|\[::1\])/.test(trimmed) ? `http://${trimmed}` : trimmed);
-  if (!url) throw new Problem("pasteNotAnAddress");
-  if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");
-  if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
-  const read = readCallback(url.searchParams, { state, issuer });
+export function readPastedLink(text: string, state: string, issuer: string, opened?: string): PastedLink {
+  const { query, uri = opened } = parsePasted(text, issuer);
+  if (uri === undefined) throw new Problem("pasteNotAnAddress");
+  const read = readCallback(query, { state, issuer });
   if ("refused" in read) {
     throw new Problem(read.refused === "otherIssuer" ? "pasteOtherIssuer" : "pasteOtherSignIn");
   }
   const { answer } = read;
   if ("missing" in answer) throw new Problem("pasteNotAnAddress");
-  return { answer, redirectUri: redirectUri(Number(url.port)) };
+  return { answer, redirectUri: uri };
+}
+
+/** The query of what was pasted, and the redirect URI where it names one. @throws Problem */
+function parsePasted(pasted: string, issuer: string): { query: URLSearchParams; uri?: string } {
+  const trimmed = withoutBrackets(pasted.trim());
+  // Before anything is looked for in it: the box is read at every key.
+  if (trimmed.length > longestLink) throw new Problem("pasteNotAnAddress");
+  const text = asItWas(trimmed);
+  const query = bareQuery(text);
+  if (query) return { query };
+  const url = URL.parse(text);
+  if (!url) throw new Problem("pasteNotAnAddress");
+  if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");
+  if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
+  return { query: url.searchParams, uri: redirectUri(Number(url.port)) };
+}
+
+/** What mail, terminals, and address bars do to an address, undone: they wrap and escape it, or hide its scheme. */
+function asItWas(text: string): string {
+  return text
+    .replace(/\s+/g, "")
+    .replace(/&(?:amp;)+/gi, "&")
+    .replace(/^(?:https?:)?(?:\/\/)?(?=localhost[:/]|127\.|\[::1\])/i, "http://");
+}
+
+/** The query where that is all there is of the address, or a code and a state with `#` between them. */
+function bareQuery(text: string): URLSearchParams | undefined {
+  const [, code, state] = /^([\w.~-]+)#([\w.~-]+)$/.exec(text) ?? [];
+  if (code !== undefined && state !== undefined) return new URLSearchParams({ code, state });
+  const [, bare = ""] = /^(?:\/auth\/callback)?\??((?:code|state|error|iss|scope)=.*)$/.exec(text) ?? [];
+  const query = new URLSearchParams(bare);
+  return query.has("state") ? query : undefined;
 }
 
 /** The text inside of brackets and quotes around it, however many. */
 function withoutBrackets(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && `<"'(`.includes(text.charAt(start))) start += 1;
-  while (end > start && `>"')`.includes(text.charAt(end - 1))) end -= 1;
+  while (start < end && opening.has(text.charAt(start))) start += 1;
+  while (end > start && closing.has(text.charAt(end - 1))) end -= 1;
   return text.slice(start, end);
 }
 

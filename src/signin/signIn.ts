@@ -131,15 +131,16 @@ export class SignIn {
   paste(text: string): void {
     if (!this.#attempt) throw new Problem("pasteOtherSignIn");
     const { page, issuer } = this.#attempt;
-    const { answer, redirectUri } = readPastedLink(text, page.state, issuer);
+    const { answer, redirectUri } = readPastedLink(text, page.state, issuer, page.redirectUri);
     page.take(answer, redirectUri);
   }
 
   /** Why a redirect address cannot be used; undefined when it can. */
   checkPaste(text: string): Problem | undefined {
     if (!this.#attempt) return new Problem("pasteOtherSignIn");
+    const { page, issuer } = this.#attempt;
     try {
-      readPastedLink(text, this.#attempt.page.state, this.#attempt.issuer);
+      readPastedLink(text, page.state, issuer, page.redirectUri);
       return undefined;
     } catch (error) {
       if (error instanceof Problem) return error;

@@ -23,6 +23,7 @@ export class SignInPage {
   readonly #pkce = createPkce();
   readonly #dependencies: SignInPageDependencies;
   readonly #answer = Promise.withResolvers<AuthorizationGrant>();
+  readonly #redirectUris = new Set<string>();
   #url: string | undefined;
 
   constructor(dependencies: SignInPageDependencies) {
@@ -35,6 +36,12 @@ export class SignInPage {
     return this.#url;
   }
 
+  /** The redirect URI that it was opened with; undefined when there was none yet, or several. */
+  get redirectUri(): string | undefined {
+    const [only, ...others] = this.#redirectUris;
+    return others.length === 0 ? only : undefined;
+  }
+
   /** Resolves with the first answer, as a grant. @throws Problem when the page answered with an error */
   get answer(): Promise<AuthorizationGrant> {
     return this.#answer.promise;
@@ -42,6 +49,7 @@ export class SignInPage {
 
   /** The address to open in a browser, which ends at `redirectUri`. */
   addressFor(redirectUri: string): string {
+    this.#redirectUris.add(redirectUri);
     this.#url = authorizationUrl({
       ...this.#dependencies,
       ...{ redirectUri, state: this.state, codeChallenge: this.#pkce.codeChallenge },

@@ -76,6 +76,7 @@ describe("a person with the Codex CLI", () => {
     assert.equal(await readFile(join(home, "asked"), "utf8"), "refresh\n");
 
     await panel.getByRole("button", { name: "Sign out" }).click();
+    await workbench.answerDialog(`Sign out of ${demoAccount.email}?`, "Sign Out");
     await workbench.awaitNotification("The Codex CLI stays signed in.");
     assert.deepEqual(JSON.parse(await readFile(file, "utf8")).tokens, refreshed);
     assert.deepEqual(issuer().recordsOf("revoke"), []);

@@ -182,6 +182,11 @@ export const accountMutants: readonly Mutant[] = [
   ...mutantsOf("account/scheduledRefresh.ts", "account/scheduledRefresh", [
     ["a rejected login is refreshed again and again", "if (entry && !entry.account.rejected)", "if (entry)"],
     ["a refresh that has failed is tried again at once", "schedule(clock.elapsed() + retryMs);", "schedule();"],
+    [
+      "windows with a wrong clock refresh at once what another has refreshed",
+      "const wasRefreshed = isRefreshed(entry, scheduled);",
+      "const wasRefreshed = false;",
+    ],
   ]),
   ...mutantsOf("account/freshTokens.ts", "account/expiredMeanwhile account/sleep", [
     [
@@ -196,5 +201,13 @@ export const accountMutants: readonly Mutant[] = [
       "this.#dependencies.policy.assertAllowed(claimsOf(seen.tokens));",
       "",
     ],
+  ]),
+  ...mutantsOf("account/cachedSecrets.ts", "account/claimedChanges", [
+    [
+      "what was read is used while another window makes a change",
+      "return (await this.#newOf(mark.id, claims)).length > 0;",
+      "return false;",
+    ],
+    ["a change is undone that another window has just claimed", "if (!isNewest || !(await", "if (!(await"],
   ]),
 ];

@@ -2,6 +2,18 @@ import { type Mutant, mutantsOf } from "./mutant.ts";
 
 /** The Codex CLI: how it is started, and what is done with its login. */
 export const codexMutants: readonly Mutant[] = [
+  ...mutantsOf("editor/codex/chosenFile.ts", "editor/codex/chosenFile", [
+    [
+      "a folder that was chosen is read as a file",
+      'if ((stat.type & vscode.FileType.File) === 0) throw unreadableProblem("notAFile");',
+      "",
+    ],
+    [
+      "a file that was chosen is read whatever its size",
+      'if (stat.size > authFileLimits.bytes) throw unreadableProblem("tooLarge");',
+      "",
+    ],
+  ]),
   ...mutantsOf("codex/appServer/findCodex.ts", "codex/appServer/findCodex codex/codexCli", [
     [
       "a Codex CLI in an open folder is started",

@@ -160,9 +160,18 @@ export const consentMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("editor/consumers/extensionName.ts", "editor/consumers/dialog", [
     ["an extension's name may end the quotation", `.replace(quotes, "'")`, ""],
+    ["an extension's name may end the quotation in another script", "\\p{Pi}\\p{Pf}", "“”«»"],
+    ["an extension's name may have what looks like its end", "\\u2033", ""],
   ]),
-  ...mutantsOf("editor/endpoints/consentDialogs.ts", "editor/endpoints/consentDialogs", [
-    ["Enter allows an address", "refuse, allow);", "allow, refuse);"],
+  ...mutantsOf("editor/vscode/confirm.ts", "editor/vscode/confirm", [
+    ["Enter loses or gives away what a dialog asks about", "[no, ...choices]", "[...choices, no]"],
+    [
+      "a dialog that is closed is a yes",
+      "(choice) => choice === answer",
+      "(choice) => choice === answer || answer === undefined",
+      "editor/endpoints/consentDialogs editor/vscode/confirm",
+    ],
+    ["another extension can answer a question", "{ modal: true, detail }", "{ detail }"],
   ]),
   ...mutantsOf("editor/sessions/accountLabels.ts", "editor/sessions/accountLabels", [
     [
@@ -177,7 +186,7 @@ export const consentMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("editor/sessions/knownAccounts.ts", "editor/sessions/accountLabels", [
-    ["an email can be the API key's label", "|| email.startsWith(ownKeyLabel)", ""],
+    ["an email can be the API key's label", "emailAddress.test(email)", "email !== ownKeyLabel"],
   ]),
   ...mutantsOf("editor/panel/settingsPanel.ts", "editor/panel/panelIntents", [
     ["the panel can name an extension that it does not show", `if ("row" in data`, `if (false && "row" in data`],

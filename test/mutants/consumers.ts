@@ -28,7 +28,13 @@ export const consumerMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("editor/chat/allowChatWithoutGitHub.ts", "editor/chat/allowChatWithoutGitHub", [
-    ["VS Code's own setting is changed without a question", "if (answer === undefined) return;", ""],
+    [
+      "VS Code's own setting is changed without a question",
+      'if (!(await confirm({ question, detail, no: l10n.t("Don\'t Change") }, l10n.t("Change Setting")))) return;',
+      "",
+    ],
+    ["VS Code's own setting is written to a workspace", "scheme !== userDataScheme || ", ""],
+    ["VS Code's own setting counts as saved when it is not", "applied && document.save()", "applied"],
   ]),
   ...mutantsOf(
     "editor/sessions/sessionScopes.ts",
@@ -49,8 +55,26 @@ export const consumerMutants: readonly Mutant[] = [
     [
       [
         "a session for an account gives another's token",
-        "({ id }) => accountId === undefined || id === accountId,",
-        "() => true,",
+        "(accountId === undefined || account.id === accountId)",
+        "true",
+      ],
+      ["another extension learns of an account that may not be used", " && (!scopes || this.#mayBeUsed(account))", ""],
+      [
+        "an own key needs a workspace that may be used",
+        "return isOwnKey(id) || this.#dependencies",
+        "return this.#dependencies",
+        "editor/sessions/ownKeySessions",
+      ],
+      [
+        "the end of a key's session ends another key",
+        "if (current && id === ownKeyAccount(this.#known()).id)",
+        "if (current)",
+        "editor/sessions/ownKeySessions",
+      ],
+      [
+        "a session is of another account than the one that has signed in",
+        "return (await signIn({ chooseAccount })).id;",
+        'await signIn({ chooseAccount });\n    return accounts.state.active?.id ?? "";',
       ],
       ["who asks for an identity gets a token", 'if (wanted === "identity") return "";', ""],
       [
@@ -70,12 +94,20 @@ export const consumerMutants: readonly Mutant[] = [
       ],
     ],
   ),
+  ...mutantsOf("editor/sessions/sessionScopes.ts", "editor/sessions/ownKeySessions", [
+    ["a key's account is another key's too", "id: ownKeyId + label.slice(ownKeyLabel.length)", "id: ownKeyId"],
+  ]),
   ...mutantsOf("editor/sessions/authenticationProvider.ts", "editor/sessions/authenticationProvider", [
     ["an error of a session has its text and stack", "throw chatError(error, true);", "throw error;"],
     [
       "secrets are read for the Accounts menu",
       'if (wanted === "identity" && !isLoaded()) {',
       'if (wanted === "identity" && isLoaded()) {',
+    ],
+    [
+      "another extension learns from memory of an account that may not be used",
+      "isOwnKey(id) || isAllowedWorkspace(chatgptAccountId, allowed)",
+      "isOwnKey(id) || allowed.length >= 0",
     ],
   ]),
   ...mutantsOf("editor/sessions/sessionScopes.ts", "editor/sessions/authenticationProvider editor/sessions/sessions", [

@@ -143,6 +143,31 @@ export const editorMutants: readonly Mutant[] = [
   ...mutantsOf("editor/accountActions.ts", "editor/accountActions editor/endpoints/review", [
     ["what was allowed for an account stays after its sign-out", "endpoints.forget(accountBinding(issuer));", ""],
     ["a hand-off goes on after a sign-out", "await endHandOff(id);", ""],
+    [
+      "who agrees to a sign-out that is done hears of a problem",
+      "if (!ending) return;",
+      'if (!ending) throw new Problem("notSignedIn");',
+      "editor/questions editor/accountActions",
+    ],
+    [
+      "any extension can have tokens refreshed and keys made in a loop",
+      "if (this.#isSettling(entry)) {",
+      "if (this.#isSettling(entry) && !entry) {",
+      "editor/questions",
+    ],
+    ["tokens that are no good are not refreshed", " && !source.isDue(entry)", ""],
+    ["a sign-in that has ended counts as refreshed", " && !entry.account.rejected", ""],
+    [
+      "a refresh makes a key where there is one",
+      'if (refreshed.credential.derivedKey.status === "absent") await deriver',
+      "await deriver",
+    ],
+  ]),
+  ...mutantsOf("editor/signIn/signOutQuestion.ts", "editor/questions", [
+    ["nobody is told before a sign-out that the own key pays next", "if (ownKeyFollows)", "if (!question)"],
+  ]),
+  ...mutantsOf("editor/sessions/isSignedIn.ts", "editor/sessions/unreadAccounts", [
+    ["nobody can be signed out while nothing can be read", 'unread === "all" || ', ""],
   ]),
   ...mutantsOf("editor/signIn/signOutReport.ts", "editor/signIn/signOutReport", [
     [

@@ -89,10 +89,16 @@ export const endpointMutants: readonly Mutant[] = [
     ["a key that was refused is saved", 'if (isProblem(error, "keyRejected")) throw error;', ""],
     [
       "a key that could not be checked is saved without a question",
-      'return (await confirm(question, detail, l10n.t("Save Anyway"))) ? false : "discarded";',
+      'return isWanted ? false : "discarded";',
       "return false;",
     ],
-    ["a key is removed without a question", 'if (!(await confirm(question, detail, l10n.t("Remove")))) return;', ""],
+    [
+      "a key is removed without a question",
+      'if (!(await confirm({ question, detail, no: l10n.t("Keep Key") }, l10n.t("Remove")))) return;',
+      "",
+    ],
+    ["a key that was saved since is removed", "if (ownKey.current?.key !== key) return;", ""],
+    ["a key that another window has saved since is removed", "await ownKey.reload();", ""],
     [
       "what was allowed for a key stays when it is replaced",
       "if (before && before.key !== key) endpoints.forget(ownKeyBinding(before.key));",
@@ -115,12 +121,6 @@ export const endpointMutants: readonly Mutant[] = [
     ["a review asks nothing", "await this.#dependencies.endpoints.request(binding, addresses, { again: true });", ""],
   ]),
   ...mutantsOf("editor/endpoints/consentDialogs.ts", "editor/endpoints/consentDialogs", [
-    [
-      "a dialog that is closed is a yes",
-      "return answer === allow;",
-      "return answer === allow || answer === undefined;",
-    ],
-    ["a question about an address is no modal dialog", "{ modal: true, detail }", "{ detail }"],
     ["a host looks like another in a question", "new URL(address).host)", "address.slice(8, 30))"],
   ]),
   ...mutantsOf("openai/apiKeyCheck.ts", "openai/apiKeyCheck", [
@@ -145,14 +145,10 @@ export const endpointMutants: readonly Mutant[] = [
     ],
     ["a key is shown in full in a question", "key: maskKey(key),", "key,"],
   ]),
-  ...mutantsOf("editor/vscode/confirm.ts", "editor/questions editor/accountActions", [
-    ["a question that is closed is a yes", "return answer === yes;", "return answer === yes || answer === undefined;"],
-    ["a question may be answered by other extensions", "{ modal: true, detail }", "{ detail }"],
-  ]),
   ...mutantsOf("editor/accountActions.ts", "editor/questions editor/accountActions", [
     [
       "any extension can sign the person out",
-      "if (id !== undefined && !isConfirmed && !(await this.#questions.run(id, () => this.#mayEnd(id)))) return;",
+      "if (!isConfirmed && !(await this.#questions.run(id, () => this.#mayEnd(id)))) return;",
       "",
     ],
     [
@@ -161,8 +157,5 @@ export const endpointMutants: readonly Mutant[] = [
       "",
       "editor/allowedAccounts",
     ],
-  ]),
-  ...mutantsOf("editor/signIn/signOutQuestion.ts", "editor/questions editor/accountActions", [
-    ["a sign-in of ours is ended without a question", 'return origin === "linked" || (', "return true || ("],
   ]),
 ];

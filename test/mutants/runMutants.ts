@@ -41,8 +41,8 @@ const defaultLimitMs = 2 * 60_000;
 /** A test gets this long. */
 const testLimitMs = 30_000;
 /** A test alone, which is known to pass, gets this long, or so many times what its run took when it passed. */
-const shortestTestLimitMs = 5_000;
-const timesPassing = 10;
+const shortestTestLimitMs = 3_000;
+const timesPassing = 5;
 
 /** Runs the tests of each mutant, and before that the same tests without it. Never rejects because of a mutant. */
 export async function runMutants(mutants: readonly Mutant[], options: RunMutantsOptions): Promise<Verdict[]> {

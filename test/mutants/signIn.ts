@@ -23,11 +23,14 @@ export const signInMutants: readonly Mutant[] = [
       "",
     ],
   ]),
+  ...mutantsOf("signin/signInPage.ts", "signin/pasteLink", [
+    ["a pasted query is of any port that was opened", "others.length === 0 ? only : undefined", "only"],
+  ]),
   ...mutantsOf("signin/paste.ts", "signin/pasteLink", [
     [
       "a pasted address of another sign-in is taken",
-      "const read = readCallback(url.searchParams, { state, issuer });",
-      'const read = readCallback(url.searchParams, { state: url.searchParams.get("state") ?? "", issuer });',
+      "const read = readCallback(query, { state, issuer });",
+      'const read = readCallback(query, { state: query.get("state") ?? "", issuer });',
     ],
 
     [

@@ -34,6 +34,7 @@ export const signOutMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("account/discardedTokens.ts", "account/discardedSignIn", [
     ["a token that could not be revoked is forgotten", "if (!isOver) this.#waiting.set(token, id);", ""],
+    ["a token that is being revoked when the window closes is forgotten", "this.#revoking.set(token, id);", ""],
   ]),
   ...mutantsOf("account/signOut.ts", "account/signOut account/signOutLeft account/leftTokens", [
     ["a sign-out deletes nothing", "(mayDelete && (await accounts.ended.deleteRecord(id, isOver)))", "mayDelete"],

@@ -40,6 +40,19 @@ export const storageMutants: readonly Mutant[] = [
       ],
     ],
   ),
+  ...mutantsOf("account/accountsReader.ts", "account/absentIndex", [
+    ["an index that reads as missing is replaced by its copy", "this.#isBlind ||= !!index || ", "this.#isBlind ||= "],
+    [
+      "that nobody is signed in is believed of a copy alone",
+      "removed.length > 0 && !this.#isBlind && this.#hint",
+      "removed.length > 0 && this.#hint",
+    ],
+    [
+      "a copy that tells more is not written to the index",
+      "this.#isIncomplete = isCopyAhead || (",
+      "this.#isIncomplete = (",
+    ],
+  ]),
   ...mutantsOf("account/limitSecrets.ts", "account/limitSecrets", [
     [
       "a keyring may take as long as it likes to read",
@@ -129,6 +142,12 @@ export const storageMutants: readonly Mutant[] = [
         "const noting = Promise.resolve();",
       ],
       [
+        "a sign-in that a copy alone names has no note",
+        "isNamed = !reader.isBlind;",
+        "isNamed = true;",
+        "account/absentIndex",
+      ],
+      [
         "a sign-in that was given up stays when it is stored late",
         "throw afterLateWrite(error, () => undo(true));",
         "throw error;",
@@ -150,6 +169,12 @@ export const storageMutants: readonly Mutant[] = [
         "a repair replaces a newer record",
         'const isBehind = stored.status === "found" ? isNewer(known, stored.credential) : stored.status !== "newer";',
         "const isBehind = true;",
+        "account/notOurs",
+      ],
+      [
+        "a repair loses the token of another sign-in",
+        'if (stored.status === "found") await this.#keepToken(stored.credential, known);',
+        "",
         "account/notOurs",
       ],
       ["a keyring that forgets is repaired for ever", " || repairs >= maxRepairs", "", "account/notOurs"],
@@ -196,8 +221,8 @@ export const storageMutants: readonly Mutant[] = [
     ],
     [
       "a note of a sign-in is removed while its record may come",
-      "isOver || latestSignIn(memory.index, id) >= noted.signedInAt",
-      "true",
+      "if (isOver || isNamed) await",
+      "if (id !== undefined) await",
     ],
   ]),
   ...mutantsOf("account/followUp/followUp.ts", "account/followUp/followUp", [

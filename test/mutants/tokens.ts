@@ -142,4 +142,16 @@ export const tokenMutants: readonly Mutant[] = [
       `["workspaceId"] as const`,
     ],
   ]),
+  ...mutantsOf("account/replacedTokens.ts", "account/replacedTokens", [
+    [
+      "a list of tokens whose store was lost counts as stored",
+      "stored !== text; stored = await readSecret(this.#secrets, key)",
+      "stored !== text; stored = text",
+    ],
+    [
+      "a list of tokens whose deletion was lost counts as deleted",
+      "stored !== undefined; stored = await readSecret(this.#secrets, key)",
+      "stored !== undefined; stored = undefined",
+    ],
+  ]),
 ];

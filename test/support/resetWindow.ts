@@ -33,12 +33,7 @@ async function signOut(workbench: Workbench): Promise<void> {
     if (offered.includes("ChatGPT: Sign out")) {
       await workbench.clearNotifications();
       await workbench.runCommand("ChatGPT: Sign out");
-      // Nothing is asked where nothing is lost.
-      await workbench.dialog
-        .or(workbench.notification(/signed out/))
-        .first()
-        .waitFor();
-      if ((await workbench.dialog.count()) > 0) await workbench.answerDialog(signOutQuestion, "Sign Out");
+      await workbench.answerDialog(signOutQuestion, "Sign Out");
       await workbench.awaitNotification(/signed out/);
     } else if (offered.includes("ChatGPT: Remove OpenAI API Key")) {
       await workbench.runCommand("ChatGPT: Remove OpenAI API Key");

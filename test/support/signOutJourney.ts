@@ -1,6 +1,6 @@
 import type { Workbench } from "./workbench.ts";
 
-/** What the extension asks before a sign-in is lost. */
+/** What the extension asks before it signs an account out. */
 export const signOutQuestion = "Sign out of";
 
 /** Signs out with the command, and answers the question. */

@@ -83,7 +83,7 @@ export class OwnKeyActions {
     ];
     const detail = details.filter((text) => text !== undefined).join("\n\n");
     const question = l10n.t("Use the OpenAI API key from OPENAI_API_KEY?");
-    return confirm(question, detail, l10n.t("Use This Key"));
+    return confirm({ question, detail, no: l10n.t("Don't Use") }, l10n.t("Use This Key"));
   }
 
   /** Tells which saved key another one would replace; undefined where it replaces none. */
@@ -121,22 +121,29 @@ export class OwnKeyActions {
     const { ownKey, notifications } = this.#dependencies;
     await ownKey.load();
     if (!ownKey.current) throw new Problem("noApiKey");
+    const { key } = ownKey.current;
     const question = l10n.t("Remove the OpenAI API key from this computer?");
     const detail = l10n.t("The key stays valid until you delete it at platform.openai.com.");
-    if (!(await confirm(question, detail, l10n.t("Remove")))) return;
-    await this.drop();
-    notifications.info(l10n.t("The API key was removed from this computer."));
+    if (!(await confirm({ question, detail, no: l10n.t("Keep Key") }, l10n.t("Remove")))) return;
+    await this.drop(key);
+    notifications.info(
+      ownKey.current
+        ? l10n.t("Another API key has been saved since, and wasn't removed.")
+        : l10n.t("The API key was removed from this computer."),
+    );
   }
 
   /**
-   * Removes the key, and what was allowed for it, without a question.
+   * Removes this key, and what was allowed for it, without a question. One that has replaced it stays.
    * @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow`
    */
-  async drop(): Promise<void> {
+  async drop(key: string): Promise<void> {
     const { ownKey, endpoints } = this.#dependencies;
-    const before = ownKey.current;
+    // Another window may have replaced it.
+    await ownKey.reload();
+    if (ownKey.current?.key !== key) return;
     await ownKey.remove();
-    if (before) endpoints.forget(ownKeyBinding(before.key));
+    endpoints.forget(ownKeyBinding(key));
     endpoints.forget(newKeyBinding);
   }
 
@@ -176,7 +183,8 @@ export class OwnKeyActions {
         "The API key couldn't be verified because the API didn't respond as expected. Save anyway?",
       );
       const detail = l10n.t("To verify the key later, set it again.");
-      return (await confirm(question, detail, l10n.t("Save Anyway"))) ? false : "discarded";
+      const isWanted = await confirm({ question, detail, no: l10n.t("Don't Save") }, l10n.t("Save Anyway"));
+      return isWanted ? false : "discarded";
     }
   }
 }

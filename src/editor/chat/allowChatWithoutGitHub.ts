@@ -2,12 +2,15 @@ import * as l10n from "@vscode/l10n";
 import { modify } from "jsonc-parser";
 import * as vscode from "vscode";
 import { describeError, type Logger } from "../../platform/logger.ts";
+import { confirm } from "../vscode/confirm.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 
 const section = "chat";
 const name = "allowAnonymousAccess";
 const key = `${section}.${name}`;
 const openSettingsFile = "workbench.action.openSettingsJson";
+/** Of VS Code's own files, such as the user settings. */
+const userDataScheme = "vscode-userdata";
 
 /** Turns on VS Code's own setting for Chat without a GitHub account, after an explanation and only on a yes. */
 export async function allowChatWithoutGitHub(notifications: Notifications, log: Logger): Promise<void> {
@@ -16,18 +19,12 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
     notifications.info(l10n.t("You can already use Chat without a GitHub account."));
     return;
   }
-  const answer = await vscode.window.showInformationMessage(
-    l10n.t("Use Chat without a GitHub account?"),
-    {
-      modal: true,
-      detail: l10n.t(
-        "VS Code asks for a GitHub account before you can use Chat. This turns on “{setting}”, an experimental VS Code setting, in your user settings, so that you can use Chat with just your ChatGPT models. You can turn it off again at any time.",
-        { setting: key },
-      ),
-    },
-    l10n.t("Change Setting"),
+  const question = l10n.t("Use Chat without a GitHub account?");
+  const detail = l10n.t(
+    "VS Code asks for a GitHub account before you can use Chat. This turns on “{setting}”, an experimental VS Code setting, in your user settings, so that you can use Chat with just your ChatGPT models. You can turn it off again at any time.",
+    { setting: key },
   );
-  if (answer === undefined) return;
+  if (!(await confirm({ question, detail, no: l10n.t("Don't Change") }, l10n.t("Change Setting")))) return;
   try {
     await configuration.update(name, true, vscode.ConfigurationTarget.Global);
   } catch (error) {
@@ -43,7 +40,9 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
 async function writeInEditor(): Promise<boolean> {
   await vscode.commands.executeCommand(openSettingsFile);
   const editor = vscode.window.activeTextEditor;
-  if (!editor?.document.uri.path.endsWith("/settings.json")) return false;
+  // A workspace's settings.json has another scheme.
+  const { scheme, path } = editor?.document.uri ?? {};
+  if (!editor || scheme !== userDataScheme || !path?.endsWith("/settings.json")) return false;
   const { document } = editor;
   const edits = modify(document.getText(), [key], true, { formattingOptions: { tabSize: 2, insertSpaces: true } });
   const applied = await editor.edit((builder) => {
@@ -51,8 +50,7 @@ async function writeInEditor(): Promise<boolean> {
       builder.replace(new vscode.Range(document.positionAt(offset), document.positionAt(offset + length)), content);
     }
   });
-  if (applied) await document.save();
-  return applied;
+  return applied && document.save();
 }
 
 async function offerByHand(notifications: Notifications): Promise<void> {

@@ -12,6 +12,7 @@ import { appServerProblem, notFoundProblem, ofOwnFile, unreadableProblem } from 
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../shared/problem.ts";
 import { shownText } from "../../shared/shownText.ts";
+import { choose, confirm } from "../vscode/confirm.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 import type { CodexImport } from "./import.ts";
@@ -71,10 +72,10 @@ export class CodexExport {
       );
     }
     if (forbidden) explanations.push(forbidden.message);
-    const answer = await vscode.window.showInformationMessage(
-      l10n.t("How should the Codex CLI sign in?"),
-      { modal: true, detail: explanations.join("\n\n") },
-      ...(mayHandOff ? [cliSignsIn, handsOver] : [cliSignsIn]),
+    const question = l10n.t("How should the Codex CLI sign in?");
+    const answer = await choose(
+      { question, detail: explanations.join("\n\n"), no: l10n.t("Don't Sign In") },
+      mayHandOff ? [cliSignsIn, handsOver] : [cliSignsIn],
     );
     if (answer === cliSignsIn) await this.#signInCli(home.path);
     else if (answer === handsOver && active) await this.#handOff(active.id, home.path);
@@ -151,13 +152,8 @@ export class CodexExport {
     return (await this.#mayReplace(l10n.t("A backup is kept beside the new login."))) ? read : "no";
   }
 
-  async #mayReplace(detail: string): Promise<boolean> {
-    const replace = l10n.t("Replace");
-    const answer = await vscode.window.showWarningMessage(
-      l10n.t("The Codex CLI is already signed in. Replace its login?"),
-      { modal: true, detail },
-      replace,
-    );
-    return answer === replace;
+  #mayReplace(detail: string): Promise<boolean> {
+    const question = l10n.t("The Codex CLI is already signed in. Replace its login?");
+    return confirm({ question, detail, no: l10n.t("Keep Login") }, l10n.t("Replace"));
   }
 }

@@ -22,6 +22,7 @@ import { shownText } from "../../shared/shownText.ts";
 import type { OwnKeyActions } from "../apiKey/ownKeyActions.ts";
 import type { EndpointReview } from "../endpoints/review.ts";
 import { switchAuthMode } from "../signIn/authModeSwitch.ts";
+import { choose } from "../vscode/confirm.ts";
 import type { Notifications } from "../vscode/notifications.ts";
 import { settings } from "../vscode/settings.ts";
 import { askForAuthFile } from "./authFileBox.ts";
@@ -87,16 +88,15 @@ export class CodexImport {
     }
     const signIn = l10n.t("Sign in with ChatGPT");
     const refreshHere = l10n.t("Let This Extension Refresh It");
-    const answer = await vscode.window.showWarningMessage(
-      l10n.t("The Codex CLI isn't installed here, so nothing refreshes its login."),
+    const answer = await choose(
       {
-        modal: true,
+        question: l10n.t("The Codex CLI isn't installed here, so nothing refreshes its login."),
         detail: l10n.t(
           "Sign in here to get a separate sign-in for this extension. Or let this extension refresh the login and write it back to its file. Other copies of that file will then be signed out.",
         ),
+        no: l10n.t("Don't Link"),
       },
-      signIn,
-      refreshHere,
+      [signIn, refreshHere],
     );
     if (answer === signIn) return "signIn";
     if (answer === refreshHere) {

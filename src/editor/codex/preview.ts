@@ -1,8 +1,8 @@
 import * as l10n from "@vscode/l10n";
-import * as vscode from "vscode";
 import { previewAuthFile } from "../../codex/authFile/preview.ts";
 import type { CodexLogin } from "../../codex/login.ts";
 import { planName } from "../../shared/planName.ts";
+import { choose } from "../vscode/confirm.ts";
 import { languageOfTexts } from "../vscode/language.ts";
 
 export type ImportChoice = "link" | "copy" | "apiKey";
@@ -52,10 +52,13 @@ export async function confirmImport(login: CodexLogin, replaced: Replaced): Prom
             "It contains nothing to import. Without a refresh token it can't be copied, and it can be linked only where the Codex CLI keeps it.",
           ),
         ];
-  const answer = await vscode.window.showInformationMessage(
-    l10n.t("Import this Codex CLI login?"),
-    { modal: true, detail: [describeLogin(login, replaced.account, Date.now()), ...explanations].join("\n\n") },
-    ...offered.map((choice) => choices[choice].label()),
+  const answer = await choose(
+    {
+      question: l10n.t("Import this Codex CLI login?"),
+      detail: [describeLogin(login, replaced.account, Date.now()), ...explanations].join("\n\n"),
+      no: l10n.t("Don't Import"),
+    },
+    offered.map((choice) => choices[choice].label()),
   );
   return offered.find((choice) => choices[choice].label() === answer);
 }

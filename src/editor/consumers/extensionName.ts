@@ -6,8 +6,9 @@ import { unknownExtension, vscodeItself } from "../chat/initiator.ts";
 /** Characters. */
 const longestName = 50;
 
-/** What could end the quotation that a name stands in. */
-const quotes = /["“”„‟«»]/gu;
+/** What is, or looks like, a mark that could end the quotation that a name stands in. */
+const quotes =
+  /[\p{Pi}\p{Pf}"\u02ba\u02dd\u02ee\u05f4\u201a\u201e\u2033\u2034\u2036\u2037\u2057\u275b-\u2760\u3003\u300c-\u300f\u301d-\u301f\uff02\uff62\uff63\u{1f676}-\u{1f678}]/gu;
 
 /**
  * The name of an extension as a person knows it. Its author has chosen it, so it is shortened and made one plain line; it

@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
-import * as vscode from "vscode";
 import type { EndpointQuestion } from "../../account/endpointPermissions.ts";
 import { shownText } from "../../shared/shownText.ts";
+import { confirm } from "../vscode/confirm.ts";
 import { languageOfTexts } from "../vscode/language.ts";
 
 /** A path is not the part that tells who gets the credential; characters. */
@@ -40,9 +40,6 @@ function shortened(address: string): string {
   return shownText(address, end) ?? "";
 }
 
-/** Enter presses the first button of a dialog of VS Code's, so that one gives nothing away. */
-async function ask(message: string, detail: string, allow: string): Promise<boolean> {
-  const refuse = l10n.t("Don't Allow");
-  const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, refuse, allow);
-  return answer === allow;
+function ask(question: string, detail: string, allow: string): Promise<boolean> {
+  return confirm({ question, detail, no: l10n.t("Don't Allow") }, allow);
 }

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
+import { allowedWorkspacesIn, isAllowedWorkspace } from "../../account/allowedWorkspaces.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { KnownAccounts } from "./knownAccounts.ts";
-import { identitySessions, providerId, sessionAccounts, sessionOf, wantedBy } from "./sessionScopes.ts";
+import { identitySessions, isOwnKey, providerId, sessionAccounts, sessionOf, wantedBy } from "./sessionScopes.ts";
 import type { Sessions, SessionsChange } from "./sessions.ts";
 
 export interface ProviderDependencies {
@@ -39,8 +40,12 @@ export function registerAuthenticationProvider(dependencies: ProviderDependencie
         const remembered = known.current;
         // Nobody has ever been signed in here.
         if (!remembered) return [];
-        const usesOwnKey = vscode.workspace.getConfiguration("chatgptSignIn").get("authMode") !== "chatgpt";
-        const accounts = sessionAccounts(remembered, usesOwnKey);
+        const configuration = vscode.workspace.getConfiguration("chatgptSignIn");
+        const usesOwnKey = configuration.get("authMode") !== "chatgpt";
+        const allowed = allowedWorkspacesIn(configuration.get("allowedWorkspaces"));
+        const accounts = sessionAccounts(remembered, usesOwnKey).filter(
+          ({ id, chatgptAccountId }) => isOwnKey(id) || isAllowedWorkspace(chatgptAccountId, allowed),
+        );
         const sessions = scopes
           ? accounts.map((account) => sessionOf(account, "identity", ""))
           : identitySessions(remembered, usesOwnKey);

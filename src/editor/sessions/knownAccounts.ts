@@ -67,9 +67,9 @@ export class KnownAccounts {
 
   /**
    * Takes over who is signed in now.
-   * @param ownKey the name of the API key that is set (see `ownKeyBinding`), or only whether one is set
+   * @param ownKey the name of the API key that is set (see `ownKeyBinding`); undefined for none
    */
-  update(state: AccountsState, ownKey: string | boolean): Known {
+  update(state: AccountsState, ownKey: string | undefined): Known {
     const before = this.#current;
     const known = knownOf(state, ownKey, before, this.#labels);
     this.#labels.remember();
@@ -85,7 +85,7 @@ export class KnownAccounts {
 /** An account whose record could not be read just now stays as it was known. */
 function knownOf(
   { accounts, active, unread = [] }: AccountsState,
-  ownKey: string | boolean,
+  ownKey: string | undefined,
   before: Known | undefined,
   labels: AccountLabels,
 ): Known {
@@ -103,21 +103,24 @@ function knownOf(
   });
   const all = [...known, ...kept.filter(({ id }) => !known.some((one) => one.id === id))];
   const activeId = active?.id ?? kept.find(({ id }) => id === before?.active)?.id;
-  const keyLabel = typeof ownKey === "string" ? labels.labelOf(ownKey, [ownKeyLabel]) : ownKeyLabel;
+  const keyLabel = ownKey === undefined ? ownKeyLabel : labels.labelOf(ownKey, [ownKeyLabel]);
   return {
     accounts: all,
     ...(activeId !== undefined && { active: activeId }),
-    ownKey: ownKey !== false,
+    ownKey: ownKey !== undefined,
     ...(keyLabel !== ownKeyLabel && { ownKeyLabel: keyLabel }),
   };
 }
 
+/** No more than an address has. */
+const emailAddress = /^[^\s@]+@[^\s@]+$/u;
+
 /**
  * The email; for a second account with the same one, its ChatGPT workspace as well. The same in every language, because
- * it is kept. An email that reads like the API key's label is never one.
+ * it is kept. What is no address could read like the API key's label, or another account's.
  */
 function candidates({ id, email, workspaceId }: Account): string[] {
-  const name = !email || email.startsWith(ownKeyLabel) ? "ChatGPT account" : email;
+  const name = email !== undefined && emailAddress.test(email) ? email : "ChatGPT account";
   const label = `${name} (ChatGPT workspace ${workspaceHint(workspaceId ?? id)})`;
   return [name, label, `${label} ${id}`];
 }

@@ -42,7 +42,7 @@ export function createSessions(dependencies: SessionModuleDependencies): Session
       // VS Code has asked the person, in its Accounts menu.
       signOut: (id) => activity.run("Signing out", () => accountActions.signOut(id, { isConfirmed: true }), "signOut"),
       setOwnKey: () => run("setApiKey"),
-      removeOwnKey: () => ownKeyActions.drop(),
+      removeOwnKey: (key) => ownKeyActions.drop(key),
       useChatgpt,
       askKeyChoice,
     }),

@@ -8,11 +8,21 @@ export const providerId = "chatgpt";
 export const scopesOf = { identity: [], apiKey: ["openai.api-key"], chatgpt: ["chatgpt"] } as const;
 export type Wanted = keyof typeof scopesOf;
 
+/** What the ids of API keys begin with that the person typed. No ChatGPT account's id does. */
+const ownKeyId = "ownKey";
+
 /**
  * The session account of the API key that the person typed, which belongs to no ChatGPT account. Its label is the same in
- * every language: VS Code files consents under it. Another key than the first has another label.
+ * every language: VS Code files consents under it. Another key than the first has another label, and another id.
  */
-export const ownKeyAccount = { id: "ownKey", label: ownKeyLabel } as const;
+export function ownKeyAccount({ ownKeyLabel: label = ownKeyLabel }: Pick<Known, "ownKeyLabel">): SessionAccount {
+  return { id: ownKeyId + label.slice(ownKeyLabel.length), label };
+}
+
+/** Whether the id of a session account is that of an API key that the person typed. */
+export function isOwnKey(id: string): boolean {
+  return id.startsWith(ownKeyId);
+}
 
 /**
  * VS Code's session account with what identifies a ChatGPT account; VS Code passes the additions on, so only a session
@@ -53,7 +63,7 @@ export function sessionAccounts(known: Known, usesOwnKey: boolean): SessionAccou
     return id === known.active ? 0 : 1;
   }
   return [
-    ...(known.ownKey && usesOwnKey ? [{ ...ownKeyAccount, label: known.ownKeyLabel ?? ownKeyAccount.label }] : []),
+    ...(known.ownKey && usesOwnKey ? [ownKeyAccount(known)] : []),
     ...accounts.map(({ id, label, plan, chatgptAccountId }) => ({
       id,
       label,

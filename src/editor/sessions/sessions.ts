@@ -10,10 +10,12 @@ import { describeError, type Logger } from "../../platform/logger.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
 import { Problem } from "../../shared/problem.ts";
 import type { KeyChoice } from "../apiKey/keyChoice.ts";
+import { isSignedIn } from "./isSignedIn.ts";
 import type { Known, KnownAccounts } from "./knownAccounts.ts";
 import {
   accountIdOfSession,
   identitySessions,
+  isOwnKey,
   menuAccount,
   ownKeyAccount,
   type Session,
@@ -38,10 +40,11 @@ export interface SessionsDependencies {
   log: Logger;
   /** Tells VS Code. */
   changed: (change: SessionsChange) => void;
-  /** Lets the person sign in; the account becomes the active one. @throws Problem when they do not */
-  signIn: (options: { chooseAccount: boolean }) => Promise<void>;
+  /** Lets the person sign in, and tells the account. @throws Problem when they do not */
+  signIn: (options: { chooseAccount: boolean }) => Promise<{ readonly id: string }>;
   signOut: (id: string) => Promise<void>;
-  removeOwnKey: () => Promise<void>;
+  /** Removes this API key; one that has replaced it stays. */
+  removeOwnKey: (key: string) => Promise<void>;
   setOwnKey: () => Promise<void>;
   useChatgpt: () => Promise<void>;
   /** Asks how to get an API key; undefined when the person closes the question. */
@@ -83,7 +86,7 @@ export class Sessions implements Disposable {
   /**
    * The sessions that scopes ask for, of all accounts or one. Answered from memory, with one exception: a ChatGPT access
    * token that is due is refreshed first, because a session must not hold one that is about to end. An account whose
-   * token cannot be had, or that may not be used, is left out.
+   * token cannot be had, or that may not be used, is left out; the Accounts menu lists it all the same.
    * @throws Problem `keyringFailed`, `keyringSilent` where no account can be read: that does not mean signed out
    */
   async get(scopes: readonly string[] | undefined, accountId?: string): Promise<Session[]> {
@@ -93,7 +96,7 @@ export class Sessions implements Disposable {
     const needsAccount = wanted === "chatgpt" || (wanted === "apiKey" && authMode() === "chatgpt");
     if (needsAccount && stored.state.unread) await stored.load();
     const accounts = this.#sessionAccounts(this.#known()).filter(
-      ({ id }) => accountId === undefined || id === accountId,
+      (account) => (accountId === undefined || account.id === accountId) && (!scopes || this.#mayBeUsed(account)),
     );
     const sessions = await Promise.all(
       accounts.map(async (account) => {
@@ -127,12 +130,17 @@ export class Sessions implements Disposable {
     return active && this.#localToken(active, "apiKey");
   }
 
-  /** Signs the session's account out, or removes the own key. */
+  /** Signs the session's account out, or removes its key. */
   async remove(sessionId: string): Promise<void> {
     const id = accountIdOfSession(sessionId);
-    if (id === ownKeyAccount.id) return this.#dependencies.removeOwnKey();
-    const { accounts, signOut } = this.#dependencies;
-    if (accounts.entry(id) || accounts.state.unread?.includes(id)) await signOut(id);
+    const { accounts, ownKey, signOut, removeOwnKey } = this.#dependencies;
+    if (!isOwnKey(id)) {
+      if (isSignedIn(accounts, id)) await signOut(id);
+      return;
+    }
+    const { current } = ownKey;
+    // The person may have set another key since VS Code asked about this one.
+    if (current && id === ownKeyAccount(this.#known()).id) await removeOwnKey(current.key);
   }
 
   async #obtainKey(accountId: string | undefined): Promise<string> {
@@ -145,7 +153,7 @@ export class Sessions implements Disposable {
       if (choice === "ownKey") {
         await this.#dependencies.setOwnKey();
         if (!ownKey.current) throw new Problem("noApiKey");
-        return ownKeyAccount.id;
+        return ownKeyAccount(this.#known()).id;
       }
       if (choice === "useAccount" && usable !== undefined) {
         await this.#dependencies.useChatgpt();
@@ -164,12 +172,11 @@ export class Sessions implements Disposable {
   }
 
   async #signIn(accountId: string | undefined): Promise<string> {
-    const { accounts } = this.#dependencies;
+    const { accounts, signIn } = this.#dependencies;
     // No account is asked for, and somebody is signed in already: they want another account.
-    await this.#dependencies.signIn({ chooseAccount: accountId === undefined && accounts.state.accounts.length > 0 });
-    const { active } = accounts.state;
-    if (!active) throw new Problem("notSignedIn");
-    return active.id;
+    const chooseAccount = accountId === undefined && accounts.state.accounts.length > 0;
+    // Another account may be the active one by now.
+    return (await signIn({ chooseAccount })).id;
   }
 
   /** Resolves when the account has its derived key, or it is known why not. */
@@ -203,21 +210,25 @@ export class Sessions implements Disposable {
   /** What the account has now, fresh or not. */
   #localToken({ id }: { readonly id: string }, wanted: Wanted): string | undefined {
     if (wanted === "identity") return "";
-    const isOwnKey = id === ownKeyAccount.id;
     if (wanted === "apiKey" && this.#dependencies.authMode() === "apiKey") {
-      return isOwnKey ? this.#dependencies.ownKey.current?.key : undefined;
+      return isOwnKey(id) ? this.#dependencies.ownKey.current?.key : undefined;
     }
-    const entry = isOwnKey ? undefined : this.#dependencies.accounts.entry(id);
+    const entry = isOwnKey(id) ? undefined : this.#dependencies.accounts.entry(id);
     if (!entry || !this.#dependencies.policy.isAllowed(entry.account)) return undefined;
     const { derivedKey, rejected, tokens } = entry.credential;
     if (wanted === "apiKey") return derivedKey.status === "present" ? derivedKey.key : undefined;
     return rejected ? undefined : tokens.accessToken;
   }
 
+  /** An API key is of no ChatGPT workspace. */
+  #mayBeUsed({ id, chatgptAccountId }: SessionAccount): boolean {
+    return isOwnKey(id) || this.#dependencies.policy.isAllowed({ workspaceId: chatgptAccountId });
+  }
+
   #known(): Known {
     const { known, accounts, ownKey } = this.#dependencies;
     const key = ownKey.current;
-    return known.update(accounts.state, key ? ownKeyBinding(key.key).name : false);
+    return known.update(accounts.state, key && ownKeyBinding(key.key).name);
   }
 
   #sessionAccounts(known: Known): SessionAccount[] {

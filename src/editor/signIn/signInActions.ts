@@ -1,3 +1,4 @@
+import type { Account } from "../../account/state.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { FlowName } from "../../shared/panelProtocol.ts";
 import type { SignIn, SignInOptions } from "../../signin/signIn.ts";
@@ -48,11 +49,16 @@ export class SignInActions {
     await this.#goOn(() => signIn.switchTo(flow));
   }
 
-  /** Signs in for a session of another extension. @throws what the sign-in failed with, which has been shown */
-  async signInForSession(options: SignInOptions): Promise<void> {
+  /**
+   * Signs in for a session of another extension.
+   * @returns the account that was signed in, active or not by now
+   * @throws what the sign-in failed with, which has been shown
+   */
+  async signInForSession(options: SignInOptions): Promise<Account> {
     const shown = this.signIn(options);
-    await this.#dependencies.signIn.run(options);
+    const account = await this.#dependencies.signIn.run(options);
     await shown;
+    return account;
   }
 
   /** Shows that a method failed while the sign-in goes on. */

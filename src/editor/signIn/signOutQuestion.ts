@@ -3,24 +3,26 @@ import type { Credential } from "../../account/credential.ts";
 import { shownName } from "../../shared/shownText.ts";
 import { confirm } from "../vscode/confirm.ts";
 
-/**
- * Whether signing out loses nothing that cannot be had again without the person: a linked login stays with the Codex
- * CLI, and tokens that the issuer has rejected are worth nothing.
- */
-export function losesNothing({ origin, rejected, derivedKey }: Credential): boolean {
-  return origin === "linked" || (rejected !== undefined && derivedKey.status === "absent");
+export interface SignOutSubject {
+  /** What the account is called; cleaned here. */
+  readonly label: string | undefined;
+  /** Undefined where the record could not be read. */
+  readonly credential: Pick<Credential, "origin" | "derivedKey"> | undefined;
+  /** Whether requests use the person's own API key once it is signed out. */
+  readonly ownKeyFollows: boolean;
 }
 
-/**
- * Asks the person whether to sign out of an account.
- * @param label what the account is called; cleaned here
- * @param origin undefined where the record could not be read
- */
-export function confirmSignOut(label: string | undefined, origin: Credential["origin"] | undefined): Promise<boolean> {
+/** Asks the person whether to sign out of an account. */
+export function confirmSignOut({ label, credential, ownKeyFollows }: SignOutSubject): Promise<boolean> {
   const account = shownName(label);
   const question =
     account === undefined ? l10n.t("Sign out of this ChatGPT account?") : l10n.t("Sign out of {account}?", { account });
-  return confirm(question, detailOf(origin), l10n.t("Sign Out"));
+  const details = [detailOf(credential?.origin)];
+  if (credential?.derivedKey.status === "present") {
+    details.push(l10n.t("The account API key saved here is deleted, too."));
+  }
+  if (ownKeyFollows) details.push(l10n.t("Requests will use your OpenAI API key, and OpenAI bills them."));
+  return confirm({ question, detail: details.join("\n\n"), no: l10n.t("Stay Signed In") }, l10n.t("Sign Out"));
 }
 
 function detailOf(origin: Credential["origin"] | undefined): string {
@@ -32,6 +34,10 @@ function detailOf(origin: Credential["origin"] | undefined): string {
     case "copied":
       return l10n.t(
         "The copied login is deleted from this computer. The Codex CLI's login is unchanged, but may no longer work if this extension has refreshed the copy.",
+      );
+    case "linked":
+      return l10n.t(
+        "The Codex CLI stays signed in. To use the account here again, link its login again or sign in again.",
       );
     default:
       return l10n.t("The credential is deleted from this computer. To use the account here again, sign in again.");

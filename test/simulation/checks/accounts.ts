@@ -43,10 +43,19 @@ class Ending {
     const held = this.#grants.find((grant) => !grant.ended && wasStored(this.#played, grant.tokens.at(-1)));
     const isRejected = this.#played.final.some(({ rejected }) => rejected.includes(this.#person));
     // The issuer would go on refreshing, and the token was stored.
-    const isNewest = held !== undefined && held === this.#grants.filter(({ tokens }) => tokens[0]?.receivedBy).at(-1);
-    if (!isNewest) return [];
+    if (held === undefined || held !== this.#lastStored) return [];
     if (isRejected) return [this.#finding("notSignedOut", `grant ${held.id} lives, but rejected is`)];
     return this.#failedUses(held);
+  }
+
+  /**
+   * The grant of the sign-in that was completed last, whose record stays: it may have begun before another one, and the
+   * issuer may have ended it meanwhile.
+   */
+  get #lastStored(): Grant | undefined {
+    const received = this.#grants.filter(({ tokens }) => tokens[0]?.receivedBy);
+    const endOf = ({ signIn }: Grant) => this.#played.operations.all[signIn - 1]?.endedAt ?? Number.POSITIVE_INFINITY;
+    return received.toSorted((one, other) => endOf(one) - endOf(other)).at(-1);
   }
 
   /** In the calm end, an account whose grant lives can be used. */

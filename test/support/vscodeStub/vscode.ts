@@ -24,6 +24,15 @@ export class ThemeIcon {
     this.id = id;
   }
 }
+export class Range {
+  readonly start: number;
+  readonly end: number;
+  /** Offsets, as the documents of tests have positions. */
+  constructor(start: number, end: number) {
+    this.start = start;
+    this.end = end;
+  }
+}
 export class ThemeColor extends ThemeIcon {}
 export class CancellationError extends Error {}
 
@@ -64,7 +73,7 @@ export class Uri {
   }
 
   get fsPath(): string {
-    return fileURLToPath(this.#text);
+    return this.scheme === "file" ? fileURLToPath(this.#text) : this.path;
   }
 
   get path(): string {

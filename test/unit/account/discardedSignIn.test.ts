@@ -64,6 +64,29 @@ describe("A sign-in that was not kept", () => {
     });
   }
 
+  it("is its token, which is noted when its window is closed before the issuer has answered", async () => {
+    const answer = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const http = {
+      ...window.http,
+      send: async (): Promise<never> => {
+        asked.resolve();
+        await answer.promise;
+        throw new Error("ECONNRESET");
+      },
+    };
+    const closing = await fixture.openLoaded({ http });
+    const discarding = closing.signOut.discard(discarded.id, token());
+    await asked.promise;
+    await closing.signOut.settled();
+    assert.deepEqual(keysWith(discarded), [listKeyOf(discarded)]);
+    assert.equal(left().length, 1);
+    answer.resolve();
+    assert.equal(await discarding, false);
+    await restart();
+    assert.deepEqual([isAlive(discarded), keysWith(discarded)], [false, []]);
+  });
+
   it("does not end a sign-in of the same account, before or after", async () => {
     fixture.issuer.faults.set("revoke", { kind: "serverError" });
     discarded = await fixture.credential();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { Credential } from "../../../src/account/credential.ts";
+import type { Credential, HeldCredential } from "../../../src/account/credential.ts";
 import { RecordRepair, type RecordRepairDependencies } from "../../../src/account/recordRepair.ts";
+import type { TokensChange } from "../../../src/account/replacedTokens.ts";
 import { createFixture, type Fixture } from "./fixture.ts";
 
 describe("A sign-out", () => {
@@ -38,6 +39,7 @@ describe("A record that reads as lost or older than what a window knows", () => 
   let known: Credential;
   let stored: Credential | undefined;
   let writes: number;
+  let noted: string[];
   let repair: RecordRepair;
   before(async () => {
     fixture = await createFixture();
@@ -47,6 +49,7 @@ describe("A record that reads as lost or older than what a window knows", () => 
     known = { ...(await fixture.credential()), sequence: 2 };
     stored = undefined;
     writes = 0;
+    noted = [];
     const fakes = {
       store: {
         readCredential: async () => (stored ? { status: "found", credential: stored } : { status: "none" }),
@@ -60,6 +63,13 @@ describe("A record that reads as lost or older than what a window knows", () => 
       lock: { hold: (_name: string, work: () => Promise<void>) => work() },
       inTurn: (work: () => Promise<void>) => work(),
       mayStore: async () => true,
+      refreshNotes: { read: async () => undefined },
+      replacedTokens: {
+        isFinished: () => false,
+        change: async (_id: string, { added = [] }: TokensChange) => {
+          noted.push(...added.map(({ refreshToken }) => refreshToken));
+        },
+      },
     };
     repair = new RecordRepair(fakes as unknown as RecordRepairDependencies);
   });
@@ -70,6 +80,19 @@ describe("A record that reads as lost or older than what a window knows", () => 
       for (let times = 0; times < 5; times += 1) await repair.repair(known.id);
     }
     assert.equal(writes, 3);
+  });
+
+  it("has its token noted where it is another sign-in's, as its window may be gone", async () => {
+    stored = { ...known, sequence: 1 } as Credential;
+    await repair.repair(known.id);
+    assert.deepEqual(noted, []);
+    stored = {
+      ...(known as HeldCredential),
+      signedInAt: known.signedInAt - 1,
+      tokens: { ...known.tokens, accessToken: "another", refreshToken: "rt_another" },
+    };
+    await repair.repair(known.id);
+    assert.deepEqual([noted, writes], [["rt_another"], 2]);
   });
 
   it("is left alone where it is as new, or newer, when it is looked at again", async () => {

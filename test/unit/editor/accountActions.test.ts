@@ -3,8 +3,11 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DerivedKey } from "../../../src/account/credential.ts";
 import { fingerprintOf } from "../../../src/codex/authFile/read.ts";
+import { AccountActions } from "../../../src/editor/accountActions.ts";
+import { KnownAccounts } from "../../../src/editor/sessions/knownAccounts.ts";
 import { Problem } from "../../../src/shared/problem.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
+import { ManualClock } from "../../support/manualClock.ts";
 import type { MemorySecrets } from "../../support/memorySecrets.ts";
 import {
   assertNeverShown,
@@ -19,6 +22,7 @@ import {
 } from "../../support/vscodeStub/stub.ts";
 import { temporaryFolder } from "../codex/authFile/temporaryFolder.ts";
 import { createEditorFixture, type EditorFixture, useEditorFixture } from "./editorFixture.ts";
+import { MemoryMemento } from "./sessions/sessionFixture.ts";
 
 const mode = () => settingOf("chatgptSignIn.authMode");
 
@@ -83,7 +87,7 @@ describe("What a person does with an account", () => {
       await fixture.signedIn();
       await Promise.all([fixture.run("signOut"), fixture.run("signOut")]);
       assert.equal(fixture.revoked.length, 1);
-      assert.deepEqual(notified().sort(), [new Problem("notSignedIn").message, `${here} ${there}`].sort());
+      assert.deepEqual(notified(), [`${here} ${there}`]);
     });
 
     it("that cannot be stored is told, and ends nothing at the service", async () => {
@@ -172,6 +176,51 @@ describe("What a person does with an account", () => {
       assert.equal(credential.sequence, 1);
       assert.notEqual(credential.tokens.refreshToken, before.tokens.refreshToken);
       assert.equal(credential.derivedKey.status, "present");
+    });
+
+    it("keeps the key that there is", async () => {
+      const derivedKey: DerivedKey = { status: "present", key: "sk-derivedCanary12345678", createdAt: 1 };
+      await fixture.signedIn("plus@example.com", { derivedKey });
+      const before = issuer.recordsOf("tokenExchange").length;
+      await fixture.run("refresh");
+      assert.deepEqual(fixture.accounts.entry()?.credential.derivedKey, derivedKey);
+      assert.deepEqual([fixture.accounts.entry()?.credential.sequence, sentences().length], [1, 1]);
+      assert.equal(issuer.recordsOf("tokenExchange").length, before);
+    });
+
+    it("again does nothing for a minute, whatever the computer's clock says", async () => {
+      const known = new KnownAccounts(new MemoryMemento());
+      const clock = new ManualClock();
+      const actions = new AccountActions({ ...fixture, known, clock, endHandOff: async () => {} });
+      await fixture.signedIn();
+      const sequences: (number | undefined)[] = [];
+      for (const ms of [0, 0, 59_999, 1]) {
+        await clock.advance(ms);
+        clock.setWall(-1_000 * ms);
+        await actions.refresh();
+        sequences.push(fixture.accounts.entry()?.credential.sequence);
+      }
+      assert.deepEqual(sequences, [1, 1, 1, 2]);
+    });
+
+    it("again is done at once where the tokens are no good, or of another account", async () => {
+      const team = await fixture.signedIn("team@example.com");
+      await fixture.run("refresh");
+      await fixture.signedIn();
+      issuer.setLifetimes({ accessToken: 1 });
+      try {
+        await fixture.run("refresh");
+      } finally {
+        issuer.setLifetimes({ accessToken: 864_000 });
+      }
+      await until(() => fixture.source.isDue(fixture.accounts.entry() ?? assert.fail()));
+      await fixture.run("refresh");
+      const { id, sequence } = fixture.accounts.entry()?.credential ?? assert.fail();
+      assert.deepEqual([sequence, fixture.accounts.entry(team.id)?.credential.sequence], [2, 1]);
+      await fixture.accounts.update(id, (credential) => ({ ...credential, rejected: "revoked" }));
+      await fixture.run("refresh");
+      const told = sentences().filter((sentence) => sentence === new Problem("needsSignIn").message);
+      assert.equal(told.length, 2, "of the account, and as the answer");
     });
 
     it("reads who is signed in first, when nobody has yet", async () => {

@@ -24,7 +24,7 @@ describe("The mode and who is signed in", () => {
     state.configurationChanged.event(look);
   }
 
-  const into: readonly [string, () => Promise<void>][] = [
+  const into: readonly [string, () => Promise<unknown>][] = [
     ["a sign-in", () => fixture.run("signIn")],
     ["a sign-in for a session", () => fixture.signInActions.signInForSession({})],
     ["adding an account", () => fixture.run("addAccount")],

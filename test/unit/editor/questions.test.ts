@@ -4,7 +4,17 @@ import { confirmSignOut } from "../../../src/editor/signIn/signOutQuestion.ts";
 import { commandLink, mayRun } from "../../../src/editor/vscode/commandLinks.ts";
 import { Problem } from "../../../src/shared/problem.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
-import { notified, sentences, settle, state, theMessage, until, willAnswer } from "../../support/vscodeStub/stub.ts";
+import {
+  changeSetting,
+  notified,
+  sentences,
+  settingOf,
+  settle,
+  state,
+  theMessage,
+  until,
+  willAnswer,
+} from "../../support/vscodeStub/stub.ts";
 import { type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 
 const derivedKey: DerivedKey = { status: "present", key: "sk-derivedCanary12345678", createdAt: 1 };
@@ -26,11 +36,15 @@ describe("A command of another extension", () => {
 
   describe("that signs out", () => {
     it("asks in a modal dialog, which says what is lost, and does nothing when it is closed", async () => {
+      changeSetting("chatgptSignIn.authMode", "chatgpt");
       await fixture.signedIn();
       const records = issuer.records.length;
       const running = fixture.run("signOut");
       const { kind, text, detail, buttons, choose } = await question();
-      assert.deepEqual([kind, text, buttons], ["warning", "Sign out of plus@example.com?", ["Sign Out"]]);
+      assert.deepEqual(
+        [kind, text, buttons],
+        ["warning", "Sign out of plus@example.com?", ["Stay Signed In", "Sign Out"]],
+      );
       assert.match(detail, /revoked at OpenAI and deleted from this computer\..* sign in again\.$/);
       await settle();
       assert.equal(email(), "plus@example.com");
@@ -40,24 +54,45 @@ describe("A command of another extension", () => {
       assert.deepEqual([fixture.activity.problem, fixture.activity.busy], [undefined, []]);
     });
 
-    const asked: readonly [string, object, RegExp | undefined][] = [
+    const key = "The account API key saved here is deleted, too.";
+    const asked: readonly [string, object, RegExp][] = [
       ["a copied login", { origin: "copied" }, /^The copied login is deleted.*The Codex CLI's login is unchanged/],
-      ["a rejected sign-in that has a key", { rejected: "expired", derivedKey }, /revoked at OpenAI/],
-      ["a rejected sign-in without a key", { rejected: "expired" }, undefined],
-      ["a linked login", { origin: "linked" }, undefined],
-      ["a linked login that is over, and has a key", { origin: "linked", rejected: "revoked", derivedKey }, undefined],
+      ["a rejected sign-in that has a key", { rejected: "expired", derivedKey }, new RegExp(`revoked.*\n\n${key}$`)],
+      ["a rejected sign-in without a key", { rejected: "expired" }, /revoked at OpenAI.* sign in again\.$/],
+      ["a linked login", { origin: "linked" }, /^The Codex CLI stays signed in\..*link its login again.*again\.$/],
+      ["a linked login that has a key", { origin: "linked", derivedKey }, new RegExp(`^The Codex CLI.*\n\n${key}$`)],
     ];
     for (const [what, change, detail] of asked) {
-      it(`of ${what} ${detail ? "asks" : "does not ask: nothing is lost"}`, async () => {
+      it(`of ${what} asks`, async () => {
         await fixture.signedIn("plus@example.com", change);
         const running = fixture.run("signOut");
-        if (detail) {
-          const message = await question();
-          assert.match(message.detail, detail);
-          message.choose("Sign Out");
-        }
+        const message = await question();
+        assert.match(message.detail, detail);
+        assert.equal(email(), "plus@example.com");
+        message.choose("Sign Out");
         await running;
-        assert.deepEqual([email(), state.messages.filter(({ modal }) => modal).length], [undefined, detail ? 1 : 0]);
+        assert.deepEqual([email(), state.messages.filter(({ modal }) => modal).length], [undefined, 1]);
+      });
+    }
+
+    const follows = /\n\nRequests will use your OpenAI API key, and OpenAI bills them\.$/;
+    for (const [what, mode, hasKey, isLast] of [
+      ["the last account says that the own key pays from then on", "chatgpt", true, true],
+      ["the last account says nothing of a key where there is none", "chatgpt", false, true],
+      ["the last account says nothing of a key that pays already", "apiKey", true, true],
+      ["one of two says nothing of the own key", "chatgpt", true, false],
+    ] as const) {
+      it(`of ${what}`, async () => {
+        if (hasKey) await fixture.ownKey.set(own, true);
+        if (!isLast) await fixture.signedIn("team@example.com", { origin: "linked" });
+        await fixture.signedIn("plus@example.com", { origin: "linked" });
+        changeSetting("chatgptSignIn.authMode", mode);
+        const running = fixture.run("signOut");
+        const { detail, choose } = await question();
+        assert.equal(follows.test(detail), mode === "chatgpt" && hasKey && isLast, detail);
+        choose(undefined);
+        await running;
+        assert.equal(settingOf("chatgptSignIn.authMode"), mode);
       });
     }
 
@@ -88,6 +123,21 @@ describe("A command of another extension", () => {
       assert.equal(fixture.accounts.state.accounts.length, 2);
     });
 
+    it("signs out once and reports no problem, however many have agreed, in whatever order", async () => {
+      const { id } = await fixture.signedIn();
+      const runs = [1, 2].map(() => fixture.run("signOut"));
+      const { choose } = await question();
+      // VS Code ends each session of an account by itself.
+      const all = await Promise.all([["chatgpt"], undefined].map((scopes) => fixture.sessions.get(scopes, id)));
+      runs.push(...all.flat().map((session) => fixture.sessions.remove(session.id)));
+      await until(() => email() === undefined);
+      choose("Sign Out");
+      await Promise.all(runs);
+      assert.deepEqual([fixture.revoked.length, fixture.activity.problem], [1, undefined]);
+      assert.equal(notified().length, 1);
+      assert.match(notified()[0] ?? "", /^You're signed out of ChatGPT on this computer\./);
+    });
+
     it("signs out the account that it asked about, though another is the active one by then", async () => {
       const team = await fixture.signedIn("team@example.com");
       await fixture.signedIn();
@@ -109,9 +159,10 @@ describe("A command of another extension", () => {
 
     it("shows no link, icon or line break of an account's name", async () => {
       willAnswer(/^Sign out of/, undefined);
-      await confirmSignOut("[Ada](command:evil) $(x)\n\u202Eb@example.com", "own");
+      const more = { credential: undefined, ownKeyFollows: false };
+      await confirmSignOut({ label: "[Ada](command:evil) $(x)\n\u202Eb@example.com", ...more });
       willAnswer(/^Sign out of/, undefined);
-      await confirmSignOut("()", undefined);
+      await confirmSignOut({ label: "()", ...more });
       const [first, second] = sentences();
       assert.doesNotMatch(first ?? "", /[[\]()$:\n\u202E]/);
       assert.equal(second, "Sign out of this ChatGPT account?");
@@ -141,7 +192,7 @@ describe("A command of another extension", () => {
       const records = issuer.records.length;
       const runs = [fixture.run("adoptEnvironmentKey"), fixture.run("adoptEnvironmentKey")];
       const { text, detail, buttons, choose } = await question();
-      assert.deepEqual([text, buttons], ["Use the OpenAI API key from OPENAI_API_KEY?", ["Use This Key"]]);
+      assert.deepEqual([text, buttons], ["Use the OpenAI API key from OPENAI_API_KEY?", ["Don't Use", "Use This Key"]]);
       assert.match(detail, /^The key sk-…1234 is verified and saved.*billed.*\n\nIt replaces the API key sk-…5678 /);
       assert.equal(issuer.records.length, records);
       choose(undefined);
@@ -165,12 +216,14 @@ describe("A command of another extension", () => {
     });
   });
 
-  it("that removes the key asks once, however often it is run", async () => {
+  it("that removes the key asks once, however often it is run, and Enter keeps it", async () => {
     await fixture.ownKey.set(saved, true);
     const runs = [1, 2, 3].map(() => fixture.run("removeApiKey"));
     await settle();
     assert.equal(sentences().length, 1);
-    theMessage(/^Remove the OpenAI API key/).choose(undefined);
+    const { buttons, choose } = theMessage(/^Remove the OpenAI API key/);
+    assert.deepEqual(buttons, ["Keep Key", "Remove"]);
+    choose("Keep Key");
     await Promise.all(runs);
     assert.equal(fixture.ownKey.current?.key, saved);
   });
@@ -181,6 +234,18 @@ describe("A command of another extension", () => {
     await Promise.all([1, 2, 3].map(() => fixture.run("refresh")));
     assert.equal(issuer.recordsOf("tokenExchange").length, before + 1);
     assert.equal(fixture.accounts.entry()?.credential.sequence, 1);
+  });
+
+  it("that refreshes, again and again, does it once, and says so", async () => {
+    await fixture.signedIn();
+    const before = issuer.records.length;
+    await fixture.run("refresh");
+    const once = issuer.records.length;
+    assert.equal(once, before + 2, "a refresh and a key");
+    for (let count = 0; count < 3; count += 1) await fixture.run("refresh");
+    assert.equal(issuer.records.length, once);
+    const told = "ChatGPT credentials were refreshed less than a minute ago.";
+    assert.deepEqual(notified(), ["ChatGPT credentials refreshed.", told, told, told]);
   });
 
   it("puts nothing of a sign-in on the clipboard: only a link of ours does", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { createState } from "../../../src/oauth/pkce.ts";
 import { isProblem, Problem, type ProblemCode } from "../../../src/shared/problem.ts";
 import { readPastedLink } from "../../../src/signin/paste.ts";
+import { SignInPage } from "../../../src/signin/signInPage.ts";
 import { withinSeconds } from "../../support/withinSeconds.ts";
 import { otherIssuers } from "../oauth/callbackFixture.ts";
 
@@ -27,11 +28,90 @@ describe("A pasted address", () => {
     ["in quotes", `"${link}"`, at1455],
     ["with its issuer", `${link}&iss=${encodeURIComponent(issuer)}`, at1455],
     ["with its issuer, not encoded", `${link}&iss=${issuer}`, at1455],
+    ["under https, as some address bars have it", link.replace("http:", "https:"), at1455],
+    ["under https and 127.0.0.1", link.replace("http://localhost", "https://127.0.0.1"), at1455],
+    ["under https and [::1], with the second port", `https://[::1]:1457/auth/callback?${answer}`, at1457],
+    ["under 127.0.0.1 without its scheme", link.replace("http://localhost", "127.0.0.1"), at1455],
+    ["under [::1] without its scheme", link.replace("http://localhost", "[::1]"), at1455],
+    ["without its scheme, but with its slashes", link.slice("http:".length), at1455],
+    ["in capital letters as far as they mean the same", link.replace("http://localhost", "HTTP://LOCALHOST"), at1455],
+    ["with line ends within", link.replace(/(.{20})/g, "$1\r\n"), at1455],
+    ["with blanks and tabs within", link.replace(/(.{13})/g, "$1 \t"), at1455],
+    ["with line ends within, in angle brackets", `<\n${link.replace("&", "\n&")}\n>`, at1455],
+    ["in single quotes", `'${link}'`, at1455],
+    ["in back quotes", `\`${link}\``, at1455],
+    ["in typographic quotes", `“${link}”`, at1455],
+    ["in guillemets", `«${link}»`, at1455],
+    ["in German quotes", `„${link}“`, at1455],
+    ["in several of them", `("<${link}>")`, at1455],
+    ["escaped as in HTML", link.replaceAll("&", "&amp;"), at1455],
+    ["escaped twice", link.replaceAll("&", "&amp;amp;"), at1455],
     ["with the known suffix of the state", `${link}.onboarding_entrypoint=life_sciences`, at1455],
   ];
   for (const [how, text, redirectUri] of accepted) {
     it(`is taken ${how}`, () => {
       assert.deepEqual(readPastedLink(text, state, issuer), { answer: { code: "ac_123.456" }, redirectUri });
+    });
+  }
+
+  const parts: readonly [string, string][] = [
+    ["its query alone", answer],
+    ["its query with the question mark", `?${answer}`],
+    ["its path and query", `/auth/callback?${answer}`],
+    ["its query with the state first", `state=${state}&code=ac_123.456`],
+    ["its query with its issuer", `iss=${issuer}&${answer}`],
+    ["its query, escaped and wrapped", `"${answer.replace("&", "\n&amp;")}"`],
+    ["code#state", `ac_123.456#${state}`],
+    ["code#state, wrapped and in quotes", `"ac_123.456#${state.slice(0, 20)}\n${state.slice(20)}"`],
+  ];
+  for (const [what, text] of parts) {
+    it(`is taken where it is ${what} and the page was opened with one redirect URI`, () => {
+      for (const uri of [at1455, at1457])
+        assert.deepEqual(readPastedLink(text, state, issuer, uri), {
+          answer: { code: "ac_123.456" },
+          redirectUri: uri,
+        });
+      assert.throws(
+        () => readPastedLink(text, state, issuer),
+        (error) => isProblem(error, "pasteNotAnAddress"),
+      );
+    });
+  }
+
+  it("without a port is of the one that the page was opened with, and of none where there were two", () => {
+    const page = new SignInPage({ issuer, allowedWorkspaces: [], chooseAccount: false });
+    assert.equal(page.redirectUri, undefined);
+    page.addressFor(at1457);
+    page.addressFor(at1457);
+    assert.equal(page.redirectUri, at1457);
+    page.addressFor(at1455);
+    assert.equal(page.redirectUri, undefined);
+  });
+
+  it("that names its port keeps that, whatever the page was opened with", () => {
+    assert.equal(readPastedLink(link, state, issuer, at1457).redirectUri, at1455);
+  });
+
+  const wrongParts: readonly [string, string, ProblemCode][] = [
+    ["a query of another state", `code=ac_123.456&state=${createState()}`, "pasteOtherSignIn"],
+    ["a query with two states", `${answer}&state=${state}`, "pasteOtherSignIn"],
+    ["a query of another issuer", `${answer}&iss=https://other.example`, "pasteOtherIssuer"],
+    ["a query without a state", "code=ac_123.456", "pasteNotAnAddress"],
+    ["a query without a code", `state=${state}`, "pasteNotAnAddress"],
+    ["code#state of another sign-in", `ac_123.456#${createState()}`, "pasteOtherSignIn"],
+    ["state#code", `${state}#ac_123.456`, "pasteOtherSignIn"],
+    ["a code alone", "ac_123.456", "pasteNotAnAddress"],
+    ["a state alone", state, "pasteNotAnAddress"],
+    ["a code and a blank", `ac_123.456 ${state}`, "pasteNotAnAddress"],
+    ["two hashes", `ac_123.456#${state}#`, "pasteNotAnAddress"],
+    ["another path and query", `/success?${answer}`, "pasteNotAnAddress"],
+  ];
+  for (const [what, text, code] of wrongParts) {
+    it(`that is ${what} is refused as ${code}, also where the page was opened with one redirect URI`, () => {
+      assert.throws(
+        () => readPastedLink(text, state, issuer, at1455),
+        (error) => isProblem(error, code) || assert.fail(String(error)),
+      );
     });
   }
 
@@ -54,7 +134,9 @@ describe("A pasted address", () => {
     ["another path", link.replace("/auth/callback", "/success"), "pasteNotAnAddress"],
     ["another port", link.replace("1455", "1456"), "pasteNotAnAddress"],
     ["no port", link.replace(":1455", ""), "pasteNotAnAddress"],
-    ["https", link.replace("http:", "https:"), "pasteNotAnAddress"],
+    ["https of another host", link.replace("http://localhost", "https://example.com"), "pasteNotAnAddress"],
+    ["another scheme", link.replace("http:", "ftp:"), "pasteNotAnAddress"],
+    ["an answer in the fragment", link.replace("?", "#"), "pasteOtherSignIn"],
     ["another host", link.replace("localhost", "localhost.example.com"), "pasteNotAnAddress"],
     [
       "a user name in front of another host",
@@ -91,7 +173,7 @@ describe("A pasted address", () => {
     const read = (text: string) =>
       withinSeconds(10, () => {
         try {
-          return readPastedLink(text, state, issuer).redirectUri;
+          return readPastedLink(text, state, issuer, at1455).redirectUri;
         } catch (error) {
           return isProblem(error) ? error.code : error;
         }

@@ -96,7 +96,9 @@ describe("Switching the flow of one attempt", () => {
       (error) => isProblem(error, "pasteNotAnAddress"),
     );
     assert.equal(services.signIn.checkPaste(redirect), undefined);
-    services.signIn.paste(redirect);
+    const { search } = new URL(redirect);
+    assert.equal(services.signIn.checkPaste(search), undefined);
+    services.signIn.paste(search);
     await run;
     assert.equal(services.accounts.state.active?.email, "plus@example.com");
   });

@@ -120,7 +120,7 @@ describe("The own API key", () => {
         assert.deepEqual(fixture.ownKey.current, answer && { ...stored(good), checked: false });
       }
       const [asked] = state.messages;
-      assert.deepEqual([asked?.modal, asked?.kind, asked?.buttons], [true, "warning", ["Save Anyway"]]);
+      assert.deepEqual([asked?.modal, asked?.kind, asked?.buttons], [true, "warning", ["Don't Save", "Save Anyway"]]);
       assert.equal(sentences().at(-1), "API key saved without verification.");
       assert.equal(sentences().length, 3);
     });
@@ -179,6 +179,25 @@ describe("The own API key", () => {
       assert.equal(fixture.ownKey.current, undefined);
       assert.equal(await fixture.secrets.get("ownKey"), undefined);
       assert.equal(sentences().at(-1), "The API key was removed from this computer.");
+    });
+
+    it("not when another one has been saved since, here or in another window", async () => {
+      for (const save of [
+        () => fixture.ownKey.set(other, true),
+        // No event: this window has not heard of it.
+        async () => void (fixture.secrets as MemorySecrets).values.set("ownKey", JSON.stringify(stored(other))),
+      ]) {
+        await fixture.ownKey.set(good, true);
+        state.messages.length = 0;
+        const removing = fixture.ownKeyActions.remove();
+        const message = await until(() => state.messages[0]);
+        await save();
+        message.choose("Remove");
+        await removing;
+        assert.equal(fixture.ownKey.current?.key, other);
+        assert.match((await fixture.secrets.get("ownKey")) ?? "", new RegExp(other));
+        assert.equal(sentences().at(-1), "Another API key has been saved since, and wasn't removed.");
+      }
     });
 
     it("not when the person closes the question", async () => {

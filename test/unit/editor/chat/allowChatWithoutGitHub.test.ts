@@ -2,13 +2,38 @@ import assert from "node:assert/strict";
 import { allowChatWithoutGitHub } from "../../../../src/editor/chat/allowChatWithoutGitHub.ts";
 import { Notifications } from "../../../../src/editor/vscode/notifications.ts";
 import { resetVscode, settle, state, theMessage, willAnswer } from "../../../support/vscodeStub/stub.ts";
+import { type Range, window } from "../../../support/vscodeStub/vscode.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const setting = "chat.allowAnonymousAccess";
 
+/** An open file of settings, as an editor shows it. */
+function editorOf(scheme: string, path: string, isSaved = true) {
+  const file = { text: "{\n}\n", saves: 0 };
+  const document = {
+    uri: { scheme, path },
+    getText: () => file.text,
+    positionAt: (offset: number) => offset,
+    save: async () => {
+      file.saves += 1;
+      return isSaved;
+    },
+  };
+  const replace = ({ start, end }: Range, content: string) => {
+    file.text = file.text.slice(0, start) + content + file.text.slice(end);
+  };
+  const edit = async (build: (builder: { replace: typeof replace }) => void) => {
+    build({ replace });
+    return true;
+  };
+  Object.assign(window, { activeTextEditor: { document, edit } });
+  return file;
+}
+
 describe("Chat without a GitHub account", () => {
   const allow = () => allowChatWithoutGitHub(new Notifications(log, () => {}), log);
   beforeEach(resetVscode);
+  afterEach(() => Object.assign(window, { activeTextEditor: undefined }));
 
   it("changes VS Code's setting only when the person agrees", async () => {
     willAnswer(/without a GitHub account\?/, undefined);
@@ -28,6 +53,38 @@ describe("Chat without a GitHub account", () => {
       ["You can already use Chat without a GitHub account."],
     );
   });
+
+  it("has a first button that changes nothing, which Enter presses", async () => {
+    willAnswer(/without a GitHub account\?/, "Don't Change");
+    await allow();
+    assert.deepEqual(theMessage(/\?$/).buttons, ["Don't Change", "Change Setting"]);
+    assert.deepEqual(state.written, []);
+  });
+
+  it("is written to the user settings in an editor where VS Code doesn't let an extension write it", async () => {
+    state.settingFailure = new Error("not registered");
+    const file = editorOf("vscode-userdata", "/home/ada/.config/Code/User/settings.json");
+    willAnswer(/without a GitHub account\?/, "Change Setting");
+    await allow();
+    assert.deepEqual([JSON.parse(file.text), file.saves], [{ [setting]: true }, 1]);
+    theMessage(/^You can now use Chat without a GitHub account\.$/);
+  });
+
+  for (const [what, scheme, path, isSaved] of [
+    ["a workspace's settings", "file", "/project/.vscode/settings.json", true],
+    ["a remote workspace's settings", "vscode-remote", "/project/.vscode/settings.json", true],
+    ["other user data", "vscode-userdata", "/home/ada/.config/Code/User/keybindings.json", true],
+    ["user settings that cannot be saved", "vscode-userdata", "/User/settings.json", false],
+  ] as const) {
+    it(`is left to the person where the editor shows ${what}`, async () => {
+      state.settingFailure = new Error("not registered");
+      const file = editorOf(scheme, path, isSaved);
+      willAnswer(/without a GitHub account\?/, "Change Setting");
+      await allow();
+      if (isSaved) assert.deepEqual(file, { text: "{\n}\n", saves: 0 });
+      theMessage(/^Extensions can't change this setting\./);
+    });
+  }
 
   it("is left to the person where an extension cannot write the setting", async () => {
     state.settingFailure = new Error("not registered");

@@ -58,7 +58,8 @@ describe("Exporting to the Codex CLI", function () {
     }
     assert.equal(await readFile(file(), "utf8"), earlier);
     assert.equal(active()?.origin, "own");
-    assert.deepEqual(theMessageButtons(), [cliSignsIn, handsOver]);
+    assert.deepEqual(theMessageButtons(), ["Don't Sign In", cliSignsIn, handsOver]);
+    assert.deepEqual(state.messages.at(-1)?.buttons, ["Keep Login", "Replace"]);
   });
 
   it("does not offer to hand over a sign-in that the settings don't allow, and says why", async () => {
@@ -68,7 +69,7 @@ describe("Exporting to the Codex CLI", function () {
     willAnswer(/^How should the Codex CLI sign in/, undefined);
     await run();
     const { buttons, detail } = theMessage(/^How should the Codex CLI sign in/);
-    assert.deepEqual(buttons, [cliSignsIn]);
+    assert.deepEqual(buttons, ["Don't Sign In", cliSignsIn]);
     assert.ok(detail.endsWith(new Problem("accountNotAllowed").message));
     assert.deepEqual([active()?.origin, await readdir(home())], ["own", []]);
   });
@@ -120,7 +121,7 @@ describe("Exporting to the Codex CLI", function () {
       if (change) await editor().signedIn("plus@example.com", change);
       willAnswer(/^How should the Codex CLI sign in/, undefined);
       await run();
-      assert.deepEqual(theMessageButtons(), [cliSignsIn]);
+      assert.deepEqual(theMessageButtons(), ["Don't Sign In", cliSignsIn]);
     });
   }
 

@@ -48,7 +48,7 @@ describe("Importing from the Codex CLI", () => {
       const message = theMessage(warning);
       assert.deepEqual(
         [message.modal, message.buttons],
-        [true, ["Sign in with ChatGPT", "Let This Extension Refresh It"]],
+        [true, ["Don't Link", "Sign in with ChatGPT", "Let This Extension Refresh It"]],
       );
       nothingStored();
     });

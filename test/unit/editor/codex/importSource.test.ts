@@ -23,7 +23,7 @@ describe("Importing from the Codex CLI,", () => {
     await write({ OPENAI_API_KEY: ownKey, last_refresh: "2026-11-20T20:41:36Z" });
     const importing = run(here);
     const message = await until(() => state.messages[0]);
-    assert.deepEqual(message.buttons, ["Link", "Copy", "Use Only the API Key"]);
+    assert.deepEqual(message.buttons, ["Don't Import", "Link", "Copy", "Use Only the API Key"]);
     assert.equal(message.modal, true);
     for (const line of [
       "Account: plus@example.com",
@@ -83,7 +83,7 @@ describe("Importing from the Codex CLI,", () => {
     willAnswer(/^Import this Codex CLI login/, "Copy");
     await box.enter(` ${text()}\n`);
     await importing;
-    assert.deepEqual(theMessage(/^Import this Codex CLI login/).buttons, ["Copy"]);
+    assert.deepEqual(theMessage(/^Import this Codex CLI login/).buttons, ["Don't Import", "Copy"]);
     assert.equal(active()?.origin, "copied");
   });
 
@@ -122,7 +122,7 @@ describe("Importing from the Codex CLI,", () => {
     const importing = run("Browse…", undefined);
     (await until(() => state.dialogs[0])).choose(join(folder(), "work", "auth.json"));
     const message = await until(() => state.messages[0]);
-    assert.deepEqual(message.buttons, ["Copy"]);
+    assert.deepEqual(message.buttons, ["Don't Import", "Copy"]);
     message.choose(undefined);
     await importing;
   });

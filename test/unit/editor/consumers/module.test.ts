@@ -42,7 +42,7 @@ describe("Extensions that use models, joined with the rest", () => {
     await ownKey.set(key, true);
     known = new KnownAccounts(memory);
     const account = { id: "account-1", email: "ada@example.com" } as Account;
-    known.update({ accounts: [account], active: account, notice: undefined }, true);
+    known.update({ accounts: [account], active: account, notice: undefined }, "API key 1");
     consumers = createConsumers({
       ...{ memory, known, ownKey, log },
       clock: new ManualClock(),
@@ -62,7 +62,7 @@ describe("Extensions that use models, joined with the rest", () => {
     willAnswer(/^Allow an unknown extension to use your OpenAI API key\?$/, "Don't Allow");
     const payer = ownKeyBinding(key).name;
     await assert.rejects(request({ extension: "unknown", pays: "ownKey", payer }));
-    known.update({ accounts: [], active: undefined, notice: undefined }, true);
+    known.update({ accounts: [], active: undefined, notice: undefined }, "API key 1");
     const [first, second] = views() ?? [];
     const { id, ...rest } = first ?? assert.fail("nothing is listed");
     const extension = { name: "Some Extension", extension: "some.extension" };

@@ -87,7 +87,7 @@ describe("What a person does while the settings name another service", () => {
     answer = true;
     await fixture.ownKeyActions.adopt(key);
     await fixture.endpoints.grant(ownKeyBinding(key), ["https://b.example"]);
-    await fixture.ownKeyActions.drop();
+    await fixture.ownKeyActions.drop(key);
     assert.equal(fixture.ownKey.current, undefined);
     assert.equal(fixture.endpoints.isAllowed(ownKeyBinding(key), "https://b.example"), false);
     assert.equal(fixture.endpoints.isAllowed(newKeyBinding, issuer.apiBaseUrl), false);

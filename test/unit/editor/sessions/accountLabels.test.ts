@@ -17,7 +17,7 @@ describe("An account's label", () => {
   /** As a new window begins. */
   const open = () => new KnownAccounts(memento);
   const labels = (known: KnownAccounts, ...accounts: Account[]) =>
-    known.update(stateOf(...accounts), false).accounts.map(({ label }) => label);
+    known.update(stateOf(...accounts), undefined).accounts.map(({ label }) => label);
 
   beforeEach(() => {
     memento = new MemoryMemento();
@@ -64,6 +64,22 @@ describe("An account's label", () => {
     assert.deepEqual(labels(known, account("8", "OpenAI API key 2")), ["ChatGPT account (ChatGPT workspace 8)"]);
   });
 
+  for (const odd of [
+    "openai api key",
+    "ΟpenAI API key",
+    "OpenAI\u2004API\u2004key@a",
+    "OpenAI API key @",
+    "ada",
+    "ada@",
+    "@example.com",
+    "ada@example.com (ChatGPT workspace -of-work)",
+    "a@b@c",
+  ]) {
+    it(`is no email that is no address: ${odd}`, () => {
+      assert.deepEqual(labels(open(), account("7", odd)), ["ChatGPT account"]);
+    });
+  }
+
   it("stays what it was before labels were remembered", async () => {
     await memento.update("known", {
       accounts: [{ id: work.id, label: email, needsSignIn: false }],
@@ -89,6 +105,23 @@ describe("An account's label", () => {
     labels(one, home);
     assert.deepEqual(labels(other, work), [`${email} (ChatGPT workspace -of-work)`]);
     assert.equal(new Set(labels(one, home, work)).size, 2);
+  });
+
+  it("is one account's in the end, though two windows give it at once, and is so in the next one", async () => {
+    const storage = { stored: "{}" };
+    const windows = [new ForgetfulMemento(storage), new ForgetfulMemento(storage)];
+    const memories = windows.map((window) => new WatchedMemory(new VerifiedMemento(window)));
+    const [one, other] = memories.map((memory) => new KnownAccounts(memory)) as [KnownAccounts, KnownAccounts];
+    const given = [labels(one, home), labels(other, work)];
+    assert.deepEqual(given, [[email], [email]]);
+    for (const memory of memories) await memory.idle();
+    for (const window of windows) window.hear();
+    const second = [labels(one, home, work), labels(other, home, work)];
+    assert.deepEqual(second[0], second[1]);
+    assert.equal(new Set(second[0]).size, 2);
+    for (const memory of memories) await memory.idle();
+    const next = new KnownAccounts(new VerifiedMemento(new ForgetfulMemento(storage)));
+    assert.deepEqual(labels(next, home, work), second[0]);
   });
 
   it("is kept though VS Code loses what was written a moment before", async () => {
@@ -122,13 +155,13 @@ describe("An account's label", () => {
   });
 
   it("of an API key is never another key's, and the same again for the same key", () => {
-    const label = (known: KnownAccounts, key: string | boolean) => {
+    const label = (known: KnownAccounts, key: string | undefined) => {
       const { ownKey, ownKeyLabel } = known.update(stateOf(), key);
       return [ownKey, ownKeyLabel];
     };
     const known = open();
     assert.deepEqual(label(known, "API key 1"), [true, undefined]);
-    assert.deepEqual(label(known, false), [false, undefined]);
+    assert.deepEqual(label(known, undefined), [false, undefined]);
     assert.deepEqual(label(known, "API key 2"), [true, "OpenAI API key 2"]);
     assert.deepEqual(label(open(), "API key 3"), [true, "OpenAI API key 3"]);
     assert.deepEqual(label(open(), "API key 1"), [true, undefined]);

@@ -42,6 +42,12 @@ describe("The authentication provider", () => {
     const provider = register();
     const labels = (await provider.getSessions(undefined, {})).map(({ account }) => account.label);
     assert.deepEqual([labels, loads], [["OpenAI API key", "ada@example.com"], 0]);
+    // A key is of no workspace.
+    state.settings.set("chatgptSignIn.allowedWorkspaces", ["w-2"]);
+    assert.deepEqual(
+      (await provider.getSessions([], {})).map(({ account }) => account.label),
+      ["OpenAI API key"],
+    );
     load = async () => ({ get: async (...asked: unknown[]) => asked }) as unknown as Sessions;
     assert.deepEqual(await provider.getSessions(["chatgpt"], {}), [["chatgpt"], undefined]);
     assert.equal(loads, 1);
@@ -54,6 +60,8 @@ describe("The authentication provider", () => {
     const account = async (scopes: string[] | undefined) => (await provider.getSessions(scopes, {}))[0]?.account;
     assert.deepEqual(await account(undefined), { id, label });
     assert.deepEqual(await account([]), { id, label, plan, chatgptAccountId });
+    state.settings.set("chatgptSignIn.allowedWorkspaces", ["w-2"]);
+    assert.deepEqual([await account(undefined), await account([])], [{ id, label }, undefined]);
     assert.equal(loads, 0);
   });
 

@@ -32,6 +32,10 @@ function newPerson() {
     choices: [] as boolean[],
     /** The accounts whose key was offered. */
     offered: [] as (string | undefined)[],
+    /** The API keys that were to be removed. */
+    removed: [] as string[],
+    /** What happens as soon as the person has signed in. */
+    andThen: async (_id: string) => {},
   };
 }
 
@@ -58,11 +62,15 @@ export async function createSessionFixture(issuer: TestIssuer, clock: Clock = sy
       changed: (change) => changes.push(change),
       signIn: async ({ chooseAccount }) => {
         person.choices.push(chooseAccount);
-        await signInAs(person.email);
+        const id = await signInAs(person.email);
+        return person.andThen(id).then(() => ({ id }));
       },
       signOut: async (id) => void (await services.signOutAccount(id)),
       setOwnKey: async () => ownKey.set("sk-typedByThePerson1234", true),
-      removeOwnKey: () => ownKey.remove(),
+      removeOwnKey: async (key) => {
+        person.removed.push(key);
+        await ownKey.remove();
+      },
       useChatgpt: async () => setMode("chatgpt"),
       askKeyChoice: async (label) => {
         person.offered.push(label);

@@ -35,6 +35,14 @@ describe("Sessions that are made", () => {
     assert.deepEqual(fixture.person.choices, [false, true]);
   });
 
+  it("are of the account that signs in, though another is the active one by then", async () => {
+    const plus = await fixture.signInAs("plus@example.com");
+    fixture.person.email = "team@example.com";
+    fixture.person.andThen = () => fixture.accounts.setActive(plus);
+    assert.equal((await sessions.create(chatgpt)).account.label, "team@example.com");
+    assert.equal(fixture.accounts.state.active?.id, plus);
+  });
+
   it("fail when the person cancels, and leave nothing", async () => {
     fixture.person.signsIn = false;
     await assert.rejects(sessions.create(chatgpt), (error) => isProblem(error, "cancelled"));

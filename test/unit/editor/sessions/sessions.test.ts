@@ -67,6 +67,8 @@ describe("Sessions for other extensions", () => {
       fixture.allow("another-workspace");
       assert.deepEqual([await sessions.get(chatgpt), await sessions.get(apiKey), sessions.apiKey], [[], [], undefined]);
       assert.deepEqual(labels(await sessions.get(undefined)), ["plus@example.com"]);
+      assert.deepEqual(await sessions.get(identity), []);
+      await assert.rejects(sessions.create(identity, id), { code: "accountNotAllowed" });
       assert.deepEqual(
         ids()
           ?.removed?.map(({ scopes }) => scopes)
@@ -240,43 +242,6 @@ describe("Sessions for other extensions", () => {
       } finally {
         issuer.setAccount("plus", { chatgptAccountId: "5f0c1a34-8b7e-4c52-9d0a-1f6e2b3c4d01" });
       }
-    });
-  });
-
-  describe("of the own key", () => {
-    beforeEach(() => {
-      fixture.mode.current = "apiKey";
-      sessions = fixture.open();
-    });
-
-    it("are a separate account, in API key mode only", async () => {
-      await fixture.ownKey.set("sk-typedByThePerson1234", true);
-      assert.deepEqual(tokens(await sessions.get(apiKey)), ["sk-typedByThePerson1234"]);
-      assert.deepEqual(labels(await sessions.get(undefined)), ["OpenAI API key"]);
-      assert.deepEqual(await sessions.get(chatgpt), []);
-      assert.equal(fixture.changes[0]?.added?.length, 2);
-      fixture.setMode("chatgpt");
-      assert.deepEqual(await sessions.get(apiKey), []);
-      assert.deepEqual(await sessions.get(undefined), []);
-      assert.equal(fixture.changes[1]?.removed?.length, 2);
-    });
-
-    it("follow the key, and removing one removes the key", async () => {
-      await fixture.ownKey.set("sk-typedByThePerson1234", true);
-      await fixture.ownKey.set("sk-typedByThePerson5678", true);
-      assert.deepEqual(
-        fixture.changes[1]?.changed?.map(({ accessToken }) => accessToken),
-        ["", "sk-typedByThePerson5678"],
-      );
-      // VS Code keeps what the person has allowed for the first key, and finds it under its label.
-      assert.deepEqual(labels(await sessions.get(apiKey)), ["OpenAI API key 2"]);
-      assert.deepEqual(labels(fixture.changes[1]?.removed ?? []), ["OpenAI API key", "OpenAI API key"]);
-      await fixture.ownKey.set("sk-typedByThePerson1234", true);
-      assert.deepEqual(labels(await sessions.get(apiKey)), ["OpenAI API key"]);
-      const [session] = await sessions.get(undefined);
-      await sessions.remove(session?.id ?? "");
-      assert.equal(fixture.ownKey.current, undefined);
-      assert.equal(fixture.changes[3]?.removed?.length, 2);
     });
   });
 

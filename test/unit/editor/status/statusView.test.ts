@@ -72,9 +72,9 @@ describe("What is remembered of the accounts", () => {
     const known = new KnownAccounts(memento);
     let told = 0;
     known.onDidChange(() => told++);
-    known.update(signedOut, false);
-    known.update(signedOut, false);
-    known.update(signedOut, true);
+    known.update(signedOut, undefined);
+    known.update(signedOut, undefined);
+    known.update(signedOut, "API key 1");
     assert.equal(told, 2);
     assert.deepEqual(new KnownAccounts(memento).current, { accounts: [], ownKey: true });
   });
@@ -83,7 +83,7 @@ describe("What is remembered of the accounts", () => {
     const accounts = ["one", "two", "three"].map((id) => ({ id, workspaceId: "w" }) as Account);
     const labels = () => {
       const known = new KnownAccounts(new MemoryMemento());
-      return known.update({ ...signedOut, accounts }, false).accounts.map(({ label }) => label);
+      return known.update({ ...signedOut, accounts }, undefined).accounts.map(({ label }) => label);
     };
     const english = labels();
     assert.deepEqual(english, [
