@@ -33,7 +33,11 @@ export const consumerMutants: readonly Mutant[] = [
       'if (!(await confirm({ question, detail, no: l10n.t("Don\'t Change") }, l10n.t("Change Setting")))) return;',
       "",
     ],
-    ["VS Code's own setting is written to a workspace", "scheme !== userDataScheme || ", ""],
+    [
+      "VS Code's own setting is written to a workspace",
+      "!userSettingsPath.test(editor.document.uri.path)",
+      "!editor.document.uri.path.endsWith('settings.json')",
+    ],
     ["VS Code's own setting counts as saved when it is not", "applied && document.save()", "applied"],
   ]),
   ...mutantsOf(

@@ -9,8 +9,8 @@ const section = "chat";
 const name = "allowAnonymousAccess";
 const key = `${section}.${name}`;
 const openSettingsFile = "workbench.action.openSettingsJson";
-/** Of VS Code's own files, such as the user settings. */
-const userDataScheme = "vscode-userdata";
+/** Where VS Code keeps the user settings, of a profile or not, on every system. Its schemes differ, as in code-server. */
+const userSettingsPath = /\/User\/(profiles\/[^/]+\/)?settings\.json$/;
 
 /** Turns on VS Code's own setting for Chat without a GitHub account, after an explanation and only on a yes. */
 export async function allowChatWithoutGitHub(notifications: Notifications, log: Logger): Promise<void> {
@@ -40,9 +40,7 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
 async function writeInEditor(): Promise<boolean> {
   await vscode.commands.executeCommand(openSettingsFile);
   const editor = vscode.window.activeTextEditor;
-  // A workspace's settings.json has another scheme.
-  const { scheme, path } = editor?.document.uri ?? {};
-  if (!editor || scheme !== userDataScheme || !path?.endsWith("/settings.json")) return false;
+  if (!editor || !userSettingsPath.test(editor.document.uri.path)) return false;
   const { document } = editor;
   const edits = modify(document.getText(), [key], true, { formattingOptions: { tabSize: 2, insertSpaces: true } });
   const applied = await editor.edit((builder) => {

@@ -8,10 +8,10 @@ const log = { debug() {}, info() {}, warn() {}, error() {} };
 const setting = "chat.allowAnonymousAccess";
 
 /** An open file of settings, as an editor shows it. */
-function editorOf(scheme: string, path: string, isSaved = true) {
+function editorOf(path: string, isSaved = true) {
   const file = { text: "{\n}\n", saves: 0 };
   const document = {
-    uri: { scheme, path },
+    uri: { path },
     getText: () => file.text,
     positionAt: (offset: number) => offset,
     save: async () => {
@@ -61,24 +61,31 @@ describe("Chat without a GitHub account", () => {
     assert.deepEqual(state.written, []);
   });
 
-  it("is written to the user settings in an editor where VS Code doesn't let an extension write it", async () => {
-    state.settingFailure = new Error("not registered");
-    const file = editorOf("vscode-userdata", "/home/ada/.config/Code/User/settings.json");
-    willAnswer(/without a GitHub account\?/, "Change Setting");
-    await allow();
-    assert.deepEqual([JSON.parse(file.text), file.saves], [{ [setting]: true }, 1]);
-    theMessage(/^You can now use Chat without a GitHub account\.$/);
-  });
+  for (const path of [
+    "/home/ada/.config/Code/User/settings.json",
+    "/c:/Users/ada/AppData/Roaming/Code/User/profiles/-7a3f/settings.json",
+    "/User/settings.json",
+  ]) {
+    it(`is written in an editor where VS Code lets no extension write it: ${path}`, async () => {
+      state.settingFailure = new Error("not registered");
+      const file = editorOf(path);
+      willAnswer(/without a GitHub account\?/, "Change Setting");
+      await allow();
+      assert.deepEqual([JSON.parse(file.text), file.saves], [{ [setting]: true }, 1]);
+      theMessage(/^You can now use Chat without a GitHub account\.$/);
+    });
+  }
 
-  for (const [what, scheme, path, isSaved] of [
-    ["a workspace's settings", "file", "/project/.vscode/settings.json", true],
-    ["a remote workspace's settings", "vscode-remote", "/project/.vscode/settings.json", true],
-    ["other user data", "vscode-userdata", "/home/ada/.config/Code/User/keybindings.json", true],
-    ["user settings that cannot be saved", "vscode-userdata", "/User/settings.json", false],
+  for (const [what, path, isSaved] of [
+    ["a workspace's settings", "/project/.vscode/settings.json", true],
+    ["a computer's settings", "/home/ada/.vscode-server/data/Machine/settings.json", true],
+    ["a program's settings", "/project/settings.json", true],
+    ["other user data", "/home/ada/.config/Code/User/keybindings.json", true],
+    ["user settings that cannot be saved", "/User/settings.json", false],
   ] as const) {
     it(`is left to the person where the editor shows ${what}`, async () => {
       state.settingFailure = new Error("not registered");
-      const file = editorOf(scheme, path, isSaved);
+      const file = editorOf(path, isSaved);
       willAnswer(/without a GitHub account\?/, "Change Setting");
       await allow();
       if (isSaved) assert.deepEqual(file, { text: "{\n}\n", saves: 0 });
