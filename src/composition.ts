@@ -60,7 +60,7 @@ export async function compose(host: Host): Promise<Services> {
     discard: (id, token) => signOut.discard(id, token),
     environment: hostEnvironmentOf(context),
     preferredFlow: () => settings.preferredFlow,
-    issuer: () => settings.endpoint("issuer"),
+    issuer: () => settings.issuerIdentifier,
     permit: (issuer, signal) => editor.review.permitSignIn(issuer, signal),
     allowedWorkspaces: () => settings.allowedWorkspaces,
     beginFollowUp: (issuer, idToken) => account.followUp.begin(issuer, idToken),

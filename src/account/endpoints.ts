@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { defaultIssuer } from "../oauth/issuer.ts";
-import { parseEndpoint } from "../platform/endpoint.ts";
+import { parseEndpoint, withoutTrailingSlashes } from "../platform/endpoint.ts";
 
 /** OpenAI's addresses; the settings of the same names can replace them. */
 export const endpointDefaults = {
@@ -51,6 +51,18 @@ export function normalAddress(address: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The identifier of the issuer that a setting names, as `iss` has it: the address with the slashes at the end that it was
+ * given with (RFC 9207 section 2.4 compares character for character). OpenAI's has none, however the setting spells it.
+ * @throws Problem `badSetting`
+ */
+export function issuerIdentifier(setting: string, value: unknown): string {
+  const address = parseEndpoint(setting, value);
+  if (address === defaultIssuer) return address;
+  const given = String(value).trim();
+  return address + given.slice(withoutTrailingSlashes(given).length);
 }
 
 /** Whether a setting has OpenAI's address, in any spelling. */

@@ -1,4 +1,4 @@
-import { clientId, originator, scope } from "./issuer.ts";
+import { clientId, issuerUrl, originator, scope } from "./issuer.ts";
 
 export interface AuthorizationRequest {
   issuer: string;
@@ -44,5 +44,5 @@ export function authorizationUrl(request: AuthorizationRequest): string {
   const ids = new Set(workspaces.map((id) => (uuid.test(id) ? id.toLowerCase() : id)));
   if (ids.size > 0) query.set("allowed_workspace_id", [...ids].join(","));
   if (request.chooseAccount) query.set("prompt", "login");
-  return `${request.issuer}/oauth/authorize?${query}`;
+  return `${issuerUrl(request.issuer, "/oauth/authorize")}?${query}`;
 }

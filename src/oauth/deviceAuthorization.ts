@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { Problem } from "../shared/problem.ts";
 import type { AuthorizationGrant } from "./authorizationRequest.ts";
-import { clientId } from "./issuer.ts";
+import { clientId, issuerUrl } from "./issuer.ts";
 import { errorCode, failureOf, isPage, isServiceError } from "./oauthError.ts";
 
 /** A device code is valid for this long, ms. */
@@ -63,7 +63,7 @@ export class DeviceAuthorization {
     return {
       deviceAuthId: parsed.data.device_auth_id,
       userCode,
-      verificationUri: `${this.#issuer}/codex/device`,
+      verificationUri: issuerUrl(this.#issuer, "/codex/device"),
       intervalMs: intervalMs(parsed.data.interval),
     };
   }
@@ -92,14 +92,14 @@ export class DeviceAuthorization {
     return {
       code: approved.data.authorization_code,
       codeVerifier: approved.data.code_verifier,
-      redirectUri: `${this.#issuer}/deviceauth/callback`,
+      redirectUri: issuerUrl(this.#issuer, "/deviceauth/callback"),
     };
   }
 
   #post(name: "usercode" | "token", json: unknown, signal: AbortSignal): Promise<HttpResponse> {
     return this.#http.send({
       method: "POST",
-      url: `${this.#issuer}/api/accounts/deviceauth/${name}`,
+      url: issuerUrl(this.#issuer, `/api/accounts/deviceauth/${name}`),
       json,
       signal,
     });

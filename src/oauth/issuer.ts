@@ -1,3 +1,5 @@
+import { withoutTrailingSlashes } from "../platform/endpoint.ts";
+
 // What the issuer knows this client by; the values are those of openai/codex, except for our own name.
 
 export const defaultIssuer = "https://auth.openai.com";
@@ -18,6 +20,11 @@ export const callbackPath = "/auth/callback";
 
 export function redirectUri(port: number): string {
   return `http://localhost:${port}${callbackPath}`;
+}
+
+/** An address of an issuer, whose identifier may end in a slash (as RFC 8414 section 3.1 has it). @param path begins with one */
+export function issuerUrl(issuer: string, path: string): string {
+  return `${withoutTrailingSlashes(issuer)}${path}`;
 }
 
 /** The page where a person sets up the Platform organization of their account. */

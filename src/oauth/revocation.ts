@@ -1,6 +1,6 @@
 import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { asRecord } from "../platform/untrusted.ts";
-import { clientId } from "./issuer.ts";
+import { clientId, issuerUrl } from "./issuer.ts";
 import { errorCode, failureOf, isErrorBody, isPage, isPassing, isServiceError } from "./oauthError.ts";
 
 const timeoutMs = 10_000;
@@ -42,7 +42,7 @@ const finalCodes: ReadonlySet<string> = new Set(["invalid_request", "unsupported
 export async function revoke(http: HttpClient, issuer: string, refreshToken: string): Promise<void> {
   const response = await http.send({
     method: "POST",
-    url: `${issuer}/oauth/revoke`,
+    url: issuerUrl(issuer, "/oauth/revoke"),
     json: { token: refreshToken, token_type_hint: "refresh_token", client_id: clientId },
     timeoutMs,
   });

@@ -4,7 +4,7 @@ import type { HttpClient, HttpResponse } from "../platform/httpClient.ts";
 import { asRecord } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
 import { readClaims } from "./claims.ts";
-import { clientId } from "./issuer.ts";
+import { clientId, issuerUrl } from "./issuer.ts";
 import { errorCode, failureOf, isErrorBody, isPassing, isServiceError } from "./oauthError.ts";
 
 const refreshToken = z.string().check(z.minLength(1), z.maxLength(64 * 1024));
@@ -100,7 +100,7 @@ export class TokenEndpoint {
 
   constructor(http: HttpClient, issuer: string) {
     this.#http = http;
-    this.#url = `${issuer}/oauth/token`;
+    this.#url = issuerUrl(issuer, "/oauth/token");
   }
 
   /**

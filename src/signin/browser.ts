@@ -18,10 +18,10 @@ const lastPageMs = 800;
  * @throws PortsRefused when none of the ports can be used
  */
 export async function startBrowserFlow(context: FlowContext): Promise<RunningFlow> {
-  const { page, issuer, environment, clock, log } = context;
+  const { page, environment, clock, log } = context;
   let uri = "";
   const server = new CallbackServer({
-    expected: { state: page.state, issuer },
+    expected: page,
     handler: (answer) => {
       page.take(answer, uri);
       return lastPage(context.outcome);

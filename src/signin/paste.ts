@@ -1,5 +1,5 @@
 import { type CallbackAnswer, readCallback } from "../oauth/callbackAnswer.ts";
-import { callbackPath, redirectPorts, redirectUri } from "../oauth/issuer.ts";
+import { callbackPath, issuerUrl, redirectPorts, redirectUri } from "../oauth/issuer.ts";
 import { isLoopback } from "../platform/endpoint.ts";
 import { Problem } from "../shared/problem.ts";
 import type { FlowContext, RunningFlow } from "./flow.ts";
@@ -66,7 +66,7 @@ function parsePasted(pasted: string, issuer: string): { query: URLSearchParams; 
   if (query) return { query };
   const url = URL.parse(text);
   if (!url) throw new Problem("pasteNotAnAddress");
-  if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");
+  if (url.href.startsWith(issuerUrl(issuer, "/"))) throw new Problem("pasteSignInPage");
   if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
   return { query: url.searchParams, uri: redirectUri(Number(url.port)) };
 }

@@ -1,5 +1,6 @@
 import type { Account } from "../account/state.ts";
 import { Emitter } from "../platform/emitter.ts";
+import { withoutTrailingSlashes } from "../platform/endpoint.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
 import { describeError } from "../platform/logger.ts";
 import type { FlowName, SignInAttempt } from "../shared/panelProtocol.ts";
@@ -17,7 +18,7 @@ export interface SignInDependencies extends CompletionDependencies {
   environment: HostEnvironment;
   /** The flow to begin with, where none is asked for. */
   firstFlow: () => FlowName;
-  /** The issuer in the settings. @throws Problem `badSetting` */
+  /** The identifier of the issuer in the settings, which may end in a slash. @throws Problem `badSetting` */
   issuer: () => string;
   /** Asks the person, where needed, whether the addresses in the settings may get the credential. @throws Problem */
   permit: (issuer: string, signal: AbortSignal) => Promise<void>;
@@ -130,17 +131,17 @@ export class SignIn {
   /** Takes the redirect address. @throws Problem when it cannot be used; the attempt goes on */
   paste(text: string): void {
     if (!this.#attempt) throw new Problem("pasteOtherSignIn");
-    const { page, issuer } = this.#attempt;
-    const { answer, redirectUri } = readPastedLink(text, page.state, issuer, page.redirectUri);
+    const { page } = this.#attempt;
+    const { answer, redirectUri } = readPastedLink(text, page.state, page.issuer, page.redirectUri);
     page.take(answer, redirectUri);
   }
 
   /** Why a redirect address cannot be used; undefined when it can. */
   checkPaste(text: string): Problem | undefined {
     if (!this.#attempt) return new Problem("pasteOtherSignIn");
-    const { page, issuer } = this.#attempt;
+    const { page } = this.#attempt;
     try {
-      readPastedLink(text, page.state, issuer, page.redirectUri);
+      readPastedLink(text, page.state, page.issuer, page.redirectUri);
       return undefined;
     } catch (error) {
       if (error instanceof Problem) return error;
@@ -150,10 +151,11 @@ export class SignIn {
 
   #begin(chooseAccount: boolean): Attempt {
     const { clock, log, http, environment, permit, allowedWorkspaces } = this.#dependencies;
-    const issuer = this.#dependencies.issuer();
+    const identifier = this.#dependencies.issuer();
+    const issuer = withoutTrailingSlashes(identifier);
     this.#attempt = new Attempt({
       ...{ clock, log, http, issuer, environment },
-      page: new SignInPage({ issuer, chooseAccount, allowedWorkspaces: allowedWorkspaces() }),
+      page: new SignInPage({ issuer: identifier, chooseAccount, allowedWorkspaces: allowedWorkspaces() }),
       permit: (signal) => permit(issuer, signal),
       send: (event) => this.#events.fire(event),
       onChange: () => this.#changed.fire(),

@@ -5,6 +5,7 @@ import type { LinkNotice } from "../shared/panelProtocol.ts";
 import { Problem } from "../shared/problem.ts";
 
 export interface SignInPageDependencies {
+  /** The issuer's identifier. */
   readonly issuer: string;
   /** The only ChatGPT workspaces to sign in to; all when empty. */
   readonly allowedWorkspaces: readonly string[];
@@ -29,6 +30,11 @@ export class SignInPage {
   constructor(dependencies: SignInPageDependencies) {
     this.#dependencies = dependencies;
     this.#answer.promise.catch(() => {});
+  }
+
+  /** The identifier of the issuer that was asked. */
+  get issuer(): string {
+    return this.#dependencies.issuer;
   }
 
   /** The address, once a flow has asked for it. Contains the state, so it must not be logged. */

@@ -23,6 +23,29 @@ export const signInMutants: readonly Mutant[] = [
       "",
     ],
   ]),
+  ...mutantsOf("signin/signIn.ts", "signin/issuerIdentifier", [
+    [
+      "an issuer's identifier loses its slash",
+      "const identifier = this.#dependencies.issuer();",
+      "const identifier = withoutTrailingSlashes(this.#dependencies.issuer());",
+    ],
+    [
+      "an issuer is another one with a slash at its end",
+      "const issuer = withoutTrailingSlashes(identifier);",
+      "const issuer = identifier;",
+    ],
+  ]),
+  ...mutantsOf("oauth/issuer.ts", "signin/issuerIdentifier oauth/issuer", [
+    ["an issuer's addresses have two slashes", "`${withoutTrailingSlashes(issuer)}${path}`", "`${issuer}${path}`"],
+  ]),
+  ...mutantsOf("account/endpoints.ts", "account/allowedEndpoints", [
+    [
+      "an identifier is taken without its slash",
+      "return address + given.slice(withoutTrailingSlashes(given).length);",
+      "return address;",
+    ],
+    ["OpenAI's identifier gets a slash", "if (address === defaultIssuer) return address;", ""],
+  ]),
   ...mutantsOf("signin/signInPage.ts", "signin/pasteLink", [
     ["a pasted query is of any port that was opened", "others.length === 0 ? only : undefined", "only"],
   ]),
@@ -44,7 +67,7 @@ export const signInMutants: readonly Mutant[] = [
     ["a pasted address may have any scheme", `protocol === "http:" && `, ""],
     [
       "the sign-in page's address is taken for a redirect",
-      'if (url.href.startsWith(`${issuer}/`)) throw new Problem("pasteSignInPage");',
+      'if (url.href.startsWith(issuerUrl(issuer, "/"))) throw new Problem("pasteSignInPage");',
       "",
     ],
   ]),

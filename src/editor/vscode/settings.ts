@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { allowedWorkspacesIn } from "../../account/allowedWorkspaces.ts";
-import { type EndpointName, endpointDefaults, isDefaultEndpoint } from "../../account/endpoints.ts";
+import { type EndpointName, endpointDefaults, isDefaultEndpoint, issuerIdentifier } from "../../account/endpoints.ts";
 import { parseEndpoint } from "../../platform/endpoint.ts";
 import { type AuthMode, type FlowName, flowSchema } from "../../shared/panelProtocol.ts";
 import { extensionIdOf } from "./extensionId.ts";
@@ -80,6 +80,11 @@ export const settings = {
   /** @throws Problem `badSetting` */
   endpoint(name: EndpointName): string {
     return parseEndpoint(`${section}.${name}`, read(name));
+  },
+
+  /** The issuer's identifier. @throws Problem `badSetting` */
+  get issuerIdentifier(): string {
+    return issuerIdentifier(`${section}.issuer`, read("issuer"));
   },
 
   /** The names of the endpoints that are not OpenAI's. */

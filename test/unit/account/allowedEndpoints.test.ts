@@ -4,6 +4,7 @@ import {
   type Binding,
   endpointDefaults,
   isDefaultEndpoint,
+  issuerIdentifier,
   newKeyBinding,
   ownKeyBinding,
 } from "../../../src/account/endpoints.ts";
@@ -163,6 +164,20 @@ describe("Where a credential may be sent", () => {
     assert.equal(endpoints.isAllowed(bound, gateway), true);
     assert.equal(endpoints.isAllowed(bound, endpointDefaults.apiBaseUrl), false);
     assert.notEqual(ownKeyBinding("sk-test-own-key-2").name, older.name);
+  });
+
+  it("has an issuer's identifier with the slashes that the setting has, and OpenAI's in any spelling", () => {
+    const identifiers: readonly [setting: string, identifier: string][] = [
+      ["https://id.example", "https://id.example"],
+      [" https://ID.example/ ", "https://id.example/"],
+      ["https://id.example/tenant", "https://id.example/tenant"],
+      ["https://id.example/tenant/", "https://id.example/tenant/"],
+      ["https://id.example:443//", "https://id.example//"],
+      ["https://Auth.OpenAI.com/", endpointDefaults.issuer],
+      [endpointDefaults.issuer, endpointDefaults.issuer],
+    ];
+    for (const [setting, identifier] of identifiers) assert.equal(issuerIdentifier("issuer", setting), identifier);
+    assert.throws(() => issuerIdentifier("issuer", "http://id.example/"), { code: "badSetting" });
   });
 
   it("tells a changed setting from another spelling of the same address", () => {

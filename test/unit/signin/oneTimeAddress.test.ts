@@ -92,6 +92,7 @@ describe("The address that VS Code opens to sign in", () => {
   };
 
   it("that was used ends the sign-in when a browser asks for it, and nobody else's answer counts", async () => {
+    const before = issuer.recordsOf("codeExchange").length;
     const { address, failed, redirect } = await takenBySomebodyElse();
     const answer = await redirect();
     const { status, body } = await send(1455, new URL(address).pathname);
@@ -103,6 +104,7 @@ describe("The address that VS Code opens to sign in", () => {
       (error) => isProblem(error, "pasteOtherSignIn"),
     );
     assertNobodySignedIn();
+    assert.equal(issuer.recordsOf("codeExchange").length, before);
   });
 
   it("that was used ends the sign-in also while somebody else's answer is redeemed", async () => {

@@ -52,6 +52,7 @@ describe("Settings", () => {
   it("are the real service's, and the mode is the own key's, unless a person changes them", () => {
     assert.equal(settings.authMode, "apiKey");
     assert.equal(settings.endpoint("issuer"), "https://auth.openai.com");
+    assert.equal(settings.issuerIdentifier, "https://auth.openai.com");
     assert.equal(settings.endpoint("apiBaseUrl"), "https://api.openai.com/v1");
     assert.equal(settings.endpoint("chatgptBaseUrl"), "https://chatgpt.com/backend-api");
     assert.deepEqual(settings.changedEndpoints, []);
