@@ -48,11 +48,11 @@ if (values.note) {
     mutants.map(({ name }) => name),
   );
 }
-const stale = verdicts.filter(({ isKillerStale }) => isKillerStale).map(({ mutant }) => mutant.name);
-if (stale.length > 0)
-  process.stdout.write(
-    `\nThese took longer: killers.json names a test that does not notice them. npm run mutants -- --note\n  ${stale.join("\n  ")}\n`,
-  );
+const outdated = verdicts.filter(({ mutant, killer }) => killers.get(mutant.name) !== killer);
+if (outdated.length > 0 && !values.note) {
+  const names = outdated.map(({ mutant }) => `  ${mutant.name}\n`).join("");
+  process.stdout.write(`\nThese took long. Note which test notices them, with npm run mutants -- --note:\n${names}`);
+}
 const seconds = Math.round((performance.now() - started) / 1000);
 process.stdout.write(`\n${result.passed} mutants killed, ${result.failed} left (${seconds} s)\n`);
 process.exit(left.length > 0 || verdicts.length === 0 ? 1 : 0);

@@ -17,10 +17,8 @@ export interface Verdict {
   readonly status: "killed" | "survived" | "broken";
   /** The test that has failed, or what is wrong. */
   readonly why: string;
-  /** A test that alone notices the mutant, and passes without it. */
+  /** A test that alone notices the mutant, and passes without it: that of `killers`, or where it does not, another one. */
   readonly killer?: KillingTest;
-  /** The test that `killers` has for the mutant does not notice it. */
-  readonly isKillerStale?: boolean;
 }
 
 export interface RunMutantsOptions {
@@ -112,13 +110,12 @@ async function judge(mutant: Mutant, runs: Runs, { killers, testsPass }: RunMuta
   if (known && (await runs.isNoticed(mutant, known))) {
     return { mutant, status: "killed", why: known.title, killer: known };
   }
-  const stale = known && { isKillerStale: true };
   const testFlaw = testsPass ? undefined : baselineFlaw(await runs.baseline(mutant));
-  if (testFlaw !== undefined) return { ...broken(mutant, testFlaw), ...stale };
+  if (testFlaw !== undefined) return broken(mutant, testFlaw);
   const ending = await runs.with(mutant, mutant);
   const found = ending.result?.firstFailed;
   const isAlone = found !== undefined && killers !== undefined && (await runs.isNoticed(mutant, found));
-  return { ...verdictOf(mutant, ending), ...stale, ...(isAlone && { killer: found }) };
+  return { ...verdictOf(mutant, ending), ...(isAlone && { killer: found }) };
 }
 
 /** Why a mutant cannot be made; undefined when it can. */

@@ -73,8 +73,8 @@ describe("The test that is known to notice a mutant", function () {
     assert.ok(mutant);
     const killers = new Map([["some", killer]]);
     const [verdict] = await runMutants([{ ...mutant, tests }], { lanes: 1, killers });
-    const { status, why, isKillerStale = false, killer: found } = verdict ?? {};
-    return { status, why, isKillerStale, found };
+    const { status, why, killer: found } = verdict ?? {};
+    return { status, why, found };
   }
   const notices = "assert.equal(backoff([1, 2], 2), 2);";
 
@@ -84,14 +84,14 @@ describe("The test that is known to notice a mutant", function () {
       `it("waits (2 times)", () => { ${notices} }); it("fails", () => assert.fail());`,
     );
     const killer = { file, title: "waits (2 times)" };
-    const expected = { status: "killed", why: killer.title, isKillerStale: false, found: killer };
+    const expected = { status: "killed", why: killer.title, found: killer };
     assert.deepEqual(await verdictOf([file, write("broken.test.mjs", "assert.fail();")], killer), expected);
   });
 
   it("is not needed: where it notices nothing, all tests run, and another one is found", async () => {
     const file = write("some.test.mjs", `it("adds", () => {}); it("waits", () => { ${notices} });`);
     const found = { file, title: "waits" };
-    const expected = { status: "killed", why: "waits", isKillerStale: true, found };
+    const expected = { status: "killed", why: "waits", found };
     assert.deepEqual(await verdictOf([file], { file, title: "adds" }), expected);
     assert.deepEqual(await verdictOf([file], { file, title: "no such title" }), expected);
     assert.deepEqual(await verdictOf([file], { file: "none.test.mjs", title: "waits" }), expected);
