@@ -73,7 +73,7 @@ describe("the account's models, asked for by another extension", () => {
     assert.equal(await (await model()).countTokens("Hello there"), 2);
   });
 
-  it("answer no extension before the person has allowed it, and one in the settings without a question", async () => {
+  it("answer no extension before the person has allowed it, and one in the settings without waiting for the answer", async () => {
     // No dialog is shown in this VS Code.
     await assert.rejects(ask([user("Count.")]), (error: vscode.LanguageModelError) => {
       assert.deepEqual([error.code, error instanceof api.LanguageModelError], ["NoPermissions", true]);
