@@ -52,7 +52,10 @@ describe("a person whose keyring", () => {
       assert.equal(await workbench.notification("ChatGPT credentials refreshed.").count(), 1);
     }, patience);
 
-  /** The window is loaded again while reading goes wrong. In the end all is as before, and one token was used once. */
+  /**
+   * The window is loaded again while reading goes wrong. In the end all is as before, and one token was used once; none
+   * where an older record was read, as the tokens that were stored after it are the refreshed ones.
+   */
   async function reloadWith(workbench: Workbench, met: RegExp, ...faults: SecretFault[]): Promise<void> {
     const before = { refresh: recordsOf("refresh"), revoke: recordsOf("revoke") };
     secrets.misbehave(...faults);
@@ -63,7 +66,8 @@ describe("a person whose keyring", () => {
       secrets.met().some((fault) => met.test(fault)),
       `${met} in ${secrets.met()}`,
     );
-    assert.equal(recordsOf("refresh"), before.refresh + 1, String(met));
+    const used = recordsOf("refresh") - before.refresh;
+    assert.ok(used === 1 || (used === 0 && faults.some(({ kind }) => kind === "older")), `${used} at ${met}`);
     assert.equal(recordsOf("reuseDetected"), 0, String(met));
     assert.equal(recordsOf("revoke"), before.revoke, String(met));
     assert.equal(records().length, 1, String(met));

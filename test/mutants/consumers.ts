@@ -38,7 +38,6 @@ export const consumerMutants: readonly Mutant[] = [
       "!userSettingsPath.test(editor.document.uri.path)",
       "!editor.document.uri.path.endsWith('settings.json')",
     ],
-    ["VS Code's own setting counts as saved when it is not", "applied && document.save()", "applied"],
   ]),
   ...mutantsOf(
     "editor/sessions/sessionScopes.ts",

@@ -153,8 +153,8 @@ export const handOffMutants: readonly Mutant[] = [
   ...mutantsOf("editor/codex/export.ts", "editor/codex/export", [
     [
       "the Codex CLI's login is replaced without a question",
-      "return answer === replace;",
-      "return answer === replace || true;",
+      'return confirm({ question, detail, no: l10n.t("Keep Login") }, l10n.t("Replace"));',
+      "return Promise.resolve(true);",
     ],
     ["a sign-in is handed off without a choice", "else if (answer === handsOver && active)", "else if (active)"],
     ["the Codex CLI's own sign-in is waited for without an end", "login.cancel();\n    });", "});"],

@@ -48,7 +48,9 @@ async function writeInEditor(): Promise<boolean> {
       builder.replace(new vscode.Range(document.positionAt(offset), document.positionAt(offset + length)), content);
     }
   });
-  return applied && document.save();
+  // It fails for what VS Code has saved by itself.
+  if (applied) await document.save();
+  return applied;
 }
 
 async function offerByHand(notifications: Notifications): Promise<void> {
