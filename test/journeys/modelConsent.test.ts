@@ -80,12 +80,8 @@ describe("an extension that uses the person's models", () => {
 
     await workbench.updateSettings({ "chatgptSignIn.allowedExtensions": ["Example.ChatGPT-consumer-example"] });
     await ask(workbench, consumer, hello, async () => {
-      const dialog = workbench.dialog.filter({ hasText: question(consumer) });
-      await dialog.filter({ hasText: "allows its requests until you answer. Any extension can change" }).waitFor();
-      // The answer comes while the dialog is still open.
-      await workbench.awaitNotification(hello);
-      await workbench.page.keyboard.press("Escape");
-      await dialog.waitFor({ state: "hidden" });
+      await workbench.awaitNotification("“ChatGPT Consumer Example” uses your ChatGPT plan: the setting");
+      assert.equal(await workbench.dialog.count(), 0);
     });
     assert.equal(sent(), 1);
     const bySetting = "Allowed by the setting “chatgptSignIn.allowedExtensions” · ChatGPT plan of plus@example.com";

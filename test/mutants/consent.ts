@@ -29,7 +29,13 @@ export const consentMutants: readonly Mutant[] = [
       "",
       "editor/consumers/bySetting",
     ],
-    ["two questions are shown at once", "this.#dialogs.run(() => this.#ask(consumer))", "this.#ask(consumer)"],
+    ["two questions are shown at once", ": this.#dialogs.run(ask))", ": ask())"],
+    [
+      "what the settings allow keeps other questions waiting",
+      "(bySetting ? ask() : this.#dialogs.run(ask))",
+      "this.#dialogs.run(ask)",
+      "editor/consumers/bySetting",
+    ],
     [
       "nobody is asked about what the settings allow",
       "const asks = isNew || (isOpen(answer) &&",

@@ -9,8 +9,8 @@ import { type Answer, type AnswerMemory, Answers, type Consumer, type Listed, na
 export interface ConsumersDependencies {
   memory: AnswerMemory;
   /**
-   * Asks the person in a modal dialog; anything but these two is no answer.
-   * @param bySetting the settings allow it until the person answers
+   * Asks the person, in a modal dialog; anything but these two is no answer.
+   * @param bySetting the settings allow it until the person answers: then the question is a notification
    */
   ask: (consumer: Consumer, bySetting: boolean) => PromiseLike<Answer | undefined>;
   /** The ids of the extensions that the settings allow, in lower case. */
@@ -36,8 +36,8 @@ interface PutOff {
 /**
  * Who may use the account's models beside VS Code's own Chat. VS Code has a consent for models, but only of providers that
  * use a proposed API; without it any extension could spend the plan or the key in silence. So each extension is asked for
- * once, for each account or key that pays. Any extension may write the settings: those only decide whether its requests
- * wait for the person's answer.
+ * once, for each account or key that pays. Any extension may write the settings: what they allow is served without
+ * waiting for an answer, but the person is told, and can refuse it.
  */
 export class Consumers {
   readonly #dependencies: ConsumersDependencies;
@@ -87,7 +87,7 @@ export class Consumers {
     const asks = isNew || (isOpen(answer) && !this.#isPutOff(consumer));
     if (asks) {
       const { clock, log } = this.#dependencies;
-      const answered = this.#question(consumer);
+      const answered = this.#question(consumer, bySetting);
       if (bySetting) inBackground(answered, log, "The question about an extension failed");
       else await waitAtMost(clock, answerLimitMs, answered, signal);
     }
@@ -132,19 +132,19 @@ export class Consumers {
     return true;
   }
 
-  /** Asks in one dialog; requests of the same extension wait for the same answer. */
-  #question(consumer: Consumer): Promise<void> {
-    const name = nameOf(consumer);
+  /** Asks once; requests of the same extension wait for the same answer. Dialogs come one at a time. */
+  #question(consumer: Consumer, bySetting: boolean): Promise<void> {
+    const name = `${nameOf(consumer)} ${bySetting}`;
     const running = this.#asking.get(name);
     if (running !== undefined) return running;
-    const answered = this.#dialogs.run(() => this.#ask(consumer)).finally(() => this.#asking.delete(name));
+    const ask = () => this.#ask(consumer, bySetting);
+    const answered = (bySetting ? ask() : this.#dialogs.run(ask)).finally(() => this.#asking.delete(name));
     this.#asking.set(name, answered);
     return answered;
   }
 
-  async #ask(consumer: Consumer): Promise<void> {
+  async #ask(consumer: Consumer, bySetting: boolean): Promise<void> {
     const { ask, clock, log } = this.#dependencies;
-    const bySetting = this.isAllowedBySetting(consumer);
     // While the question waited for its turn, the person may have answered it elsewhere, or put off another one about it.
     if (!isOpen(this.#answers.get(consumer)) || (!bySetting && this.#isPutOff(consumer))) return;
     let answer: Answer | undefined;

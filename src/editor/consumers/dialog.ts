@@ -7,32 +7,41 @@ import { extensionName } from "./extensionName.ts";
 /**
  * Asks the person in a modal dialog whether an extension may use models.
  * @param payer the label of the account that pays, or the key as it is shown; undefined where it is not known
- * @param bySetting the settings allow it until the person answers
  * @returns nothing when the person puts the answer off
  */
 export async function askForConsumer(
   { extension, pays }: Consumer,
   payer: string | undefined,
-  bySetting: boolean,
 ): Promise<Answer | undefined> {
   // Enter presses the first button, and Escape the one that closes: neither allows anything.
   const refuse = { title: l10n.t("Don't Allow") };
   const allow = { title: l10n.t("Allow") };
   const later = { title: l10n.t("Not Now"), isCloseAffordance: true };
-  const detail = [
-    who(extension),
-    costs[pays](payer),
-    ...(bySetting
-      ? [
-          l10n.t(
-            "The setting “chatgptSignIn.allowedExtensions” allows its requests until you answer. Any extension can change settings.",
-          ),
-        ]
-      : []),
-    l10n.t("You can change your answer later in ChatGPT Settings."),
-  ].join("\n\n");
-  const options = { modal: true, detail };
+  const change = l10n.t("You can change your answer later in ChatGPT Settings.");
+  const options = { modal: true, detail: [who(extension), costs[pays](payer), change].join("\n\n") };
   const answer = await vscode.window.showWarningMessage(question(extension, pays), options, refuse, allow, later);
+  return answer === allow ? "allowed" : answer === refuse ? "refused" : undefined;
+}
+
+/**
+ * Tells the person in a notification that the settings allow an extension to use models.
+ * @returns nothing when the notification is closed without an answer, which another extension can do, too
+ */
+export async function tellOfSetting({ extension, pays }: Consumer): Promise<Answer | undefined> {
+  const text =
+    pays === "plan"
+      ? l10n.t(
+          "“{extension}” uses your ChatGPT plan: the setting “chatgptSignIn.allowedExtensions” allows it. Any extension can change settings.",
+          { extension: extensionName(extension) },
+        )
+      : l10n.t(
+          "“{extension}” uses your OpenAI API key: the setting “chatgptSignIn.allowedExtensions” allows it. Any extension can change settings.",
+          { extension: extensionName(extension) },
+        );
+  // Another extension can press a notification's first button.
+  const refuse = l10n.t("Don't Allow");
+  const allow = l10n.t("Keep Allowing");
+  const answer = await vscode.window.showWarningMessage(text, refuse, allow);
   return answer === allow ? "allowed" : answer === refuse ? "refused" : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { KnownAccounts } from "../sessions/knownAccounts.ts";
 import { settings } from "../vscode/settings.ts";
 import { type AnswerMemory, type Consumer, type Listed, nameOf } from "./answers.ts";
 import { Consumers } from "./consumers.ts";
-import { askForConsumer } from "./dialog.ts";
+import { askForConsumer, tellOfSetting } from "./dialog.ts";
 import { consumerName, extensionName, isExtension } from "./extensionName.ts";
 
 export interface ConsumerModuleDependencies {
@@ -42,7 +42,7 @@ export function createConsumers(dependencies: ConsumerModuleDependencies): Consu
   };
   const consumers = new Consumers({
     ...{ memory, clock, log },
-    ask: (consumer, bySetting) => askForConsumer(consumer, labelOf(consumer), bySetting),
+    ask: (consumer, bySetting) => (bySetting ? tellOfSetting(consumer) : askForConsumer(consumer, labelOf(consumer))),
     allowedBySetting: () => settings.allowedExtensions,
   });
   const listed = (row: string) => consumers.list().find((consumer) => nameOf(consumer) === row);

@@ -10,7 +10,7 @@ describe("An extension that the settings allow to use models", () => {
   });
   const bySetting = () => asked.map((question) => question.bySetting);
 
-  it("does not wait for the answer, and the person is asked all the same, and knows why", async () => {
+  it("does not wait for the answer, and the person is told, and can answer", async () => {
     assert.equal(await request(), false);
     assert.equal(await request(), false);
     await settle();
@@ -49,7 +49,7 @@ describe("An extension that the settings allow to use models", () => {
     assert.equal(asked.length, 1);
   });
 
-  it("is asked about again while there is no answer, also after a restart, and stays listed", async () => {
+  it("is told of again while there is no answer, also after a restart, and stays listed", async () => {
     await request();
     await request();
     await decide(undefined);
@@ -88,6 +88,26 @@ describe("An extension that the settings allow to use models", () => {
       assert.deepEqual(asked.at(-1)?.consumer, used);
     }
     assert.deepEqual(bySetting(), [false, true, true]);
+  });
+
+  it("keeps no other question waiting while nobody answers the notification", async () => {
+    await request();
+    const other = { ...consumer, extension: "another.extension" };
+    const requested = request(other);
+    await settle();
+    assert.deepEqual(bySetting(), [true, false]);
+    await answer("allowed");
+    assert.equal(await requested, true);
+  });
+
+  it("is asked about in a dialog once the settings no longer allow it, though the notification is still open", async () => {
+    await request();
+    setting.ids = [];
+    const requested = request();
+    await settle();
+    assert.deepEqual(bySetting(), [true, false]);
+    await answer("allowed");
+    assert.equal(await requested, true);
   });
 
   it("is listed at once", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Consumer } from "../../../../src/editor/consumers/answers.ts";
-import { askForConsumer } from "../../../../src/editor/consumers/dialog.ts";
+import { askForConsumer, tellOfSetting } from "../../../../src/editor/consumers/dialog.ts";
 import { extensionName } from "../../../../src/editor/consumers/extensionName.ts";
 import { resetVscode, state, theMessage, willAnswer } from "../../../support/vscodeStub/stub.ts";
 
@@ -11,7 +11,7 @@ describe("The question whether an extension may use models", () => {
 
   it("is modal, names extension, id and account, and Enter and Escape allow nothing", async () => {
     knows("Some Extension");
-    const pending = askForConsumer(plan, "ada@example.com", false);
+    const pending = askForConsumer(plan, "ada@example.com");
     const { text, modal, detail, buttons, closing, choose } = theMessage(/./);
     assert.equal(text, "Allow “Some Extension” to use your ChatGPT plan?");
     assert.match(detail, /some\.extension/);
@@ -30,7 +30,7 @@ describe("The question whether an extension may use models", () => {
   ] as const) {
     it(`is answered with ${answer} by ${button}`, async () => {
       willAnswer(/^Allow/, button);
-      assert.equal(await askForConsumer(plan, "ada@example.com", false), answer);
+      assert.equal(await askForConsumer(plan, "ada@example.com"), answer);
     });
   }
 
@@ -43,7 +43,7 @@ describe("The question whether an extension may use models", () => {
     ] as const) {
       resetVscode();
       willAnswer(/./, undefined);
-      await askForConsumer({ ...plan, pays }, payer, false);
+      await askForConsumer({ ...plan, pays }, payer);
       const { text, detail } = theMessage(/./);
       assert.equal(text, "Allow “some.extension” to use your OpenAI API key?");
       assert.match(detail, said);
@@ -56,7 +56,7 @@ describe("The question whether an extension may use models", () => {
       resetVscode();
       state.extensions.set("unknown", { packageJSON: { displayName: "GitHub Copilot" } });
       willAnswer(/./, undefined);
-      await askForConsumer({ ...plan, extension: "unknown", pays }, undefined, false);
+      await askForConsumer({ ...plan, extension: "unknown", pays }, undefined);
       const { text, detail } = theMessage(/./);
       assert.match(text, /^Allow an unknown extension to use your (ChatGPT plan|OpenAI API key)\?$/);
       assert.match(detail, /all extensions that it doesn't name/);
@@ -72,7 +72,7 @@ describe("The question whether an extension may use models", () => {
       resetVscode();
       state.extensions.set("core", { packageJSON: { displayName: "GitHub Copilot" } });
       willAnswer(/./, undefined);
-      await askForConsumer({ ...plan, extension: "core", pays }, undefined, false);
+      await askForConsumer({ ...plan, extension: "core", pays }, undefined);
       const { text, detail } = theMessage(/./);
       assert.equal(text, `Allow VS Code's own features, such as MCP sampling, to use your ${what}?`);
       assert.match(detail, /MCP servers.*your answer applies to all of them\./);
@@ -80,15 +80,25 @@ describe("The question whether an extension may use models", () => {
     }
   });
 
-  it("says so where a setting allows the requests meanwhile, and only there", async () => {
-    for (const bySetting of [true, false]) {
-      resetVscode();
-      willAnswer(/./, undefined);
-      await askForConsumer(plan, undefined, bySetting);
-      const sentence = "“chatgptSignIn.allowedExtensions” allows its requests until you answer. Any extension can";
-      assert.equal(theMessage(/./).detail.includes(sentence), bySetting);
-    }
-  });
+  for (const [button, answer] of [
+    ["Don't Allow", "refused"],
+    ["Keep Allowing", "allowed"],
+    [undefined, undefined],
+  ] as const) {
+    it(`tells without a dialog that the settings allow an extension, and takes ${button} for ${answer}`, async () => {
+      knows('Chat "X"');
+      willAnswer(/./, button);
+      assert.equal(await tellOfSetting(plan), answer);
+      const { text, modal, buttons } = theMessage(/./);
+      assert.match(
+        text,
+        /^“Chat 'X'” uses your ChatGPT plan: the setting “chatgptSignIn.allowedExtensions” allows it\./,
+      );
+      assert.ok(!modal);
+      // Another extension can press the first button.
+      assert.deepEqual(buttons, ["Don't Allow", "Keep Allowing"]);
+    });
+  }
 
   const long = "A very long name that goes on and on and never ends, so that the question goes out of sight";
   for (const [displayName, shown] of [
