@@ -33,6 +33,93 @@ describe("redact", () => {
     });
   }
 
+  /** `text` as a string in JSON, that in another, and so on. */
+  const nested = (text: string, depth: number): string =>
+    depth === 0 ? text : JSON.stringify(nested(text, depth - 1));
+  const plain = "correct-horse";
+  const names = [
+    ...["access_token", "refresh_token", "id_token", "subject_token", "api_key", "apiKey", "refreshToken", "idToken"],
+    ...["client_secret", "code_verifier", "codeVerifier", "user_code", "password", "authorization_code", "x-api-key"],
+    ...["SESSION_TOKEN", "Cookie", "set-cookie", "Authorization"],
+  ];
+  const usual = ["code", "state", "key", "token", "secret"];
+  const forms: readonly [what: string, form: (name: string, value: string) => string][] = [
+    ["a query", (name, value) => `https://id.example/?a=b&${name}=${value}&c=d`],
+    ["a query's list", (name, value) => `?${name}[]=${value}&${name}[0]=${value}&${name}[a][b]=${value}`],
+    ["an encoded query", (name, value) => encodeURIComponent(`?a=b&${name}=${value}&c=d`)],
+    ["a query encoded twice", (name, value) => encodeURIComponent(encodeURIComponent(`?a=b&${name}=${value}`))],
+    ["an encoded list", (name, value) => `${name}%5B%5D=${value}&${name}%5b0%5d%3d${value}`],
+    ["a query in HTML", (name, value) => `<a href="/?a=b&amp;${name}=${value}&amp;c=d">`],
+    ["JSON", (name, value) => `{"a":1,"${name}":"${value}","b":2}`],
+    ["JSON's list", (name, value) => `{"${name}": ["${value}", "${value}"]}`],
+    ["JSON within JSON", (name, value) => nested(`{"${name}": "${value} x"}`, 1)],
+    ["JSON within JSON within JSON", (name, value) => nested(JSON.stringify({ a: "b", [name]: `"${value} x` }), 1)],
+    ["JSON four times", (name, value) => nested(`{"${name}":"${value}"}`, 4)],
+    ["JSON in a query", (name, value) => encodeURIComponent(`{"${name}":"${value}"}`)],
+    ["JSON in an encoded query", (name, value) => encodeURIComponent(encodeURIComponent(`{"${name}": "${value}"}`))],
+    ["JSON within JSON in a query", (name, value) => encodeURIComponent(nested(`{"${name}":"${value}"}`, 1))],
+    [
+      "JSON in HTML",
+      (name, value) => `{&quot;${name}&quot;:&quot;${value}&quot;,&#34;${name}&#34;:&#34;${value}&#34;}`,
+    ],
+    ["lines in JSON", (name, value) => JSON.stringify(`a=b\n${name}=${value}\nc=d`)],
+    ["an object of JavaScript", (name, value) => `{ '${name}': '${value} x', b: 1 }`],
+    ["a template", (name, value) => `${name}: \`${value}\``],
+    ["an assignment", (name, value) => `${name} = ${value}`],
+    ["an arrow", (name, value) => `${name} => ${value}`],
+    ["XML", (name, value) => `<${name}>${value}</${name}>`],
+    ["raw headers", (name, value) => `[ '${name}', '${value} x' ]`],
+  ];
+  const openForms: typeof forms = [
+    ["YAML", (name, value) => `a: b\n  ${name}: ${value}\nc: d`],
+    ["a header of several parts", (name, value) => `${name}: a=1; ${value}; Path=/, ${value}`],
+    ["JSON without quotes", (name, value) => `{"${name}":${value},"b":2}`],
+  ];
+  for (const [what, form] of [...forms, ...openForms]) {
+    it(`hides a secret in ${what}`, () => {
+      for (const name of [...names, ...(openForms.some(([open]) => open === what) ? [] : usual)]) {
+        const line = form(name, plain);
+        assert.ok(line.includes(plain) && !redact(line).includes(plain), `${line} → ${redact(line)}`);
+      }
+    });
+  }
+
+  it("hides what is after a usual word and a colon where that looks like a secret", () => {
+    for (const name of usual) {
+      for (const value of [canary, "0123456789abcdef0123", "abcdefghijklmnopqrst"])
+        assert.equal(redact(`${name}: ${value}, x`), `${name}: <secret>, x`);
+      assert.equal(redact(`${name}: EACCES (400)`), `${name}: EACCES (400)`);
+    }
+    assert.equal(
+      redact('{"refresh_token":null,"id_token":false,"code":400}'),
+      '{"refresh_token":null,"id_token":false,"code":400}',
+    );
+  });
+
+  it("leaves what follows a secret", () => {
+    assert.equal(redact(nested('{"code":"x y","b":1}', 1)), '"{\\"code\\":\\"<secret>\\",\\"b\\":1}"');
+    assert.equal(redact("a\nrefresh_token: x y\nb: c"), "a\nrefresh_token: <secret>\nb: c");
+    assert.equal(redact('{"key":["a","b"],"c":"d"}'), '{"key":<secret>],"c":"d"}');
+    assert.equal(redact("?code=a&b=c"), "?code=<secret>&b=c");
+  });
+
+  it("hides hexadecimal and base64url texts of 40 characters or more, and no names, paths and ids", () => {
+    const secrets = [
+      "0123456789abcdef".repeat(3),
+      "0123456789ABCDEF".repeat(3),
+      `${canary}_-${canary}`,
+      `ab12${"x".repeat(36)}`,
+    ];
+    for (const secret of secrets) assert.equal(redact(`a ${secret} b`), "a <opaque> b");
+    for (const kept of [
+      "/home/ada/src/a-project-whose-name-has-many-words-and-number-12/out/file.js",
+      "123e4567-e89b-12d3-a456-426614174000",
+      "API key 0123456789ab",
+      "chatgpt-sign-in-lock-of-the-refresh-of-account-7",
+    ])
+      assert.equal(redact(kept), kept);
+  });
+
   it("keeps ordinary words", () => {
     const line = "Sign-in failed: Problem exchangeRefused (400 invalid_grant request req-1234)";
     assert.equal(redact(line), line);
@@ -67,11 +154,25 @@ describe("redact", () => {
       "code=",
       "code:",
       '"key":"',
+      "key",
+      "key[",
+      "%25",
+      "%22",
+      "25",
+      '\\"',
+      'key\\"',
+      "key: ",
+      "cookie: \n",
+      "key=[",
+      "key,",
+      "key ",
+      "&quot;",
+      "auth",
     ];
-    const starts = ["", '"code":"', "code=", "Bearer ", "eyJ", "rt_"];
+    const starts = ["", '"code":"', '\\"code\\":\\"', "code=", "code", "cookie:", "Bearer ", "eyJ", "rt_"];
     for (const unit of units) {
       for (const start of starts) {
-        const line = start + unit.repeat(1_000_000 / unit.length);
+        const line = start + unit.repeat(100_000 / unit.length);
         withinSeconds(10, () => redact(line));
       }
     }
