@@ -170,16 +170,16 @@ export class AccountsReader {
       (error: unknown) => ({ index: undefined, status: "failed" as const, isCopyAhead: false, failure: error }),
     );
     this.#failure = failure;
+    const known = this.#memory.index;
+    this.#memory.mergeIndex(index);
     if (status === "found") this.#isBlind = false;
     else if (status === "failed") this.#isBlind = true;
-    // A copy alone may be one that was written while the index could not be read.
-    else if (status === "missing") this.#isBlind ||= !!index || this.#hint.get() !== false || this.#memory.hasIndex;
-    const known = this.#memory.index;
+    // Its copy may be one that was written while the index could not be read.
+    else if (status === "missing") this.#isBlind ||= this.#hint.get() !== false || this.#memory.hasIndex;
     // What reads twice as older than what was written has been lost.
     const isBelieved = index && (isCurrent(index, known) || isDeepStrictEqual(index, this.#lastRead));
     this.#isIncomplete = isCopyAhead || (isBelieved === true && isBehind(index, known));
     this.#lastRead = index;
-    this.#memory.mergeIndex(index);
     return status;
   }
 

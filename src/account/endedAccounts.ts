@@ -13,6 +13,7 @@ import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { afterLateWrite } from "./limitSecrets.ts";
+import { isNewer } from "./recordOrder.ts";
 import type { SecretStore } from "./secretStore.ts";
 
 /** How long the note that something is left waits for the index's lock, ms: its window may be closed soon. */
@@ -77,8 +78,15 @@ export class EndedAccounts {
       // If the index could not be read, other accounts may still be signed in.
       if (memory.index.ids.length === 0) reader.remember(reader.isBlind && "missing");
       memory.drop(id);
-      return { id, signedInAt, credential: entry?.credential };
+      return { id, signedInAt, credential: entry && (await this.#newest(entry.credential)) };
     });
+  }
+
+  /** The tokens may have been refreshed while the index was waited for; soon another sign-in may replace them. */
+  async #newest(known: Credential): Promise<Credential> {
+    const stored = await this.#dependencies.store.readCredential(known.id).catch(() => undefined);
+    if (stored?.status !== "found" || stored.credential.signedInAt !== known.signedInAt) return known;
+    return isNewer(stored.credential, known) ? stored.credential : known;
   }
 
   async #markEnded(ended: SignInRef): Promise<void> {

@@ -65,12 +65,11 @@ export class Revoker {
     const { accounts, refreshNotes } = this.#dependencies;
     let newest = known;
     for (let reads = 0; reads < maxReads && newest.origin === "own"; reads += 1) {
-      // A window may have refreshed the tokens until the index said that the sign-in has ended; later it finds that out.
-      const read = await accounts.ended.readRecord(newest.id).catch(() => undefined);
-      if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;
       const note = await refreshNotes.read(newest);
       if (!note || note.sequence <= newest.sequence) return newest;
       if (wasPassedOn(note)) return undefined;
+      const read = await accounts.ended.readRecord(newest.id).catch(() => undefined);
+      if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;
     }
     // To revoke a token that has been refreshed ends the same grant (RFC 7009 section 2.1).
     return newest;

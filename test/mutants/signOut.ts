@@ -30,6 +30,7 @@ export const signOutMutants: readonly Mutant[] = [
       "an older token is revoked than the newest",
       "if (read?.signedInAt === newest.signedInAt && read.sequence > newest.sequence) newest = read;",
       "",
+      "account/signOutLeft",
     ],
   ]),
   ...mutantsOf("account/discardedTokens.ts", "account/discardedSignIn", [

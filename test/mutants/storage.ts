@@ -40,8 +40,12 @@ export const storageMutants: readonly Mutant[] = [
       ],
     ],
   ),
-  ...mutantsOf("account/accountsReader.ts", "account/absentIndex", [
-    ["an index that reads as missing is replaced by its copy", "this.#isBlind ||= !!index || ", "this.#isBlind ||= "],
+  ...mutantsOf("account/accountsReader.ts", "account/absentIndex / a copy that was written meanwhile", [
+    [
+      "an index that reads as missing is replaced by its copy",
+      'else if (status === "missing") this.#isBlind',
+      'else if (status === "missing" && !index) this.#isBlind',
+    ],
     [
       "that nobody is signed in is believed of a copy alone",
       "removed.length > 0 && !this.#isBlind && this.#hint",
@@ -145,7 +149,7 @@ export const storageMutants: readonly Mutant[] = [
         "a sign-in that a copy alone names has no note",
         "isNamed = !reader.isBlind;",
         "isNamed = true;",
-        "account/absentIndex",
+        "account/absentIndex / of nobody",
       ],
       [
         "a sign-in that was given up stays when it is stored late",
@@ -199,6 +203,12 @@ export const storageMutants: readonly Mutant[] = [
       "the index does not tell that something is left",
       "withoutAccount(index, ended, { left: true })",
       "withoutAccount(index, ended)",
+    ],
+    [
+      "tokens that were refreshed while a sign-out waited are not revoked",
+      "return isNewer(stored.credential, known) ? stored.credential : known;",
+      "return known;",
+      "account/signOut",
     ],
     [
       "a deletion is believed without reading",

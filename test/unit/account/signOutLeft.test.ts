@@ -172,7 +172,7 @@ describe("What a sign-out leaves behind", () => {
     const { credential: newest } = await other.refresher.refresh(signedIn);
     await other.refresher.settle();
     fixture.secrets.values.set(recordKey, JSON.stringify(signedIn));
-    fixture.secrets.script("get", recordKey, "nothing", "nothing", "nothing");
+    fixture.secrets.script("get", recordKey, ...always("nothing" as const).slice(0, 6));
     const [before] = [window.accounts.entry()?.credential.tokens.refreshToken];
     assert.equal(before, signedIn.tokens.refreshToken);
     fixture.secrets.values.set(recordKey, JSON.stringify(newest));
