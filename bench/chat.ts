@@ -125,7 +125,7 @@ async function bareReader(base: string): Promise<Sample> {
 async function ourProvider(base: string): Promise<() => Promise<Sample>> {
   const write = () => {};
   const log = { debug: write, info: write, warn: write, error: write };
-  const credentials = { get: async () => credential, rejected: async () => credential };
+  const credentials = { get: async () => credential, rejected: async () => credential, assertUsable: write };
   const endpoints = { assertAllowed: write, request: async () => {} };
   const http = createHttpClient(() => userAgent, "chatgpt_sign_in");
   const openai = createOpenAi({

@@ -11,8 +11,8 @@ export interface Advisory {
 
 /** advisories.json: what was known of the bundled packages on a day, for where no registry tells it. */
 export interface AdvisoryList {
-  /** The day, and every package that was looked up on it: also those without an advisory. */
-  readonly reviewed: { readonly on: string; readonly packages: readonly string[] };
+  /** The day, and the version of every package that was looked up on it: also of those without an advisory. */
+  readonly reviewed: { readonly on: string; readonly packages: Readonly<Record<string, string>> };
   /** Advisories that do not concern the extension, and why. */
   readonly accepted: readonly { readonly id: string; readonly reason: string }[];
   readonly advisories: readonly Advisory[];
@@ -65,13 +65,24 @@ export function readAudit(printed: string): Audit {
   return { unavailable: String(answer.message ?? answer.error?.summary ?? "npm audit printed no report") };
 }
 
+/** A list that is older than this is said to be old, days. It is still used: time alone must fail no build. */
+const oldDays = 90;
+
 /**
  * Looks for advisories against what ships, in the registry's report where there is one and always in our list.
  * @returns a sentence about what was looked at and what could not be
- * @throws when one applies that is not accepted, or a package was never looked up
+ * @throws when one applies that is not accepted, or a package was not looked up in the version that ships
  */
-export function checkAdvisories(shipped: readonly Shipped[], list: AdvisoryList, audit: Audit): string {
-  const unknown = shipped.filter(({ name }) => !list.reviewed.packages.includes(name)).map(({ name }) => name);
+export function checkAdvisories(
+  shipped: readonly Shipped[],
+  list: AdvisoryList,
+  audit: Audit,
+  now: Date = new Date(),
+): string {
+  const { on, packages } = list.reviewed;
+  const unknown = shipped
+    .filter(({ name, version }) => !Object.hasOwn(packages, name) || packages[name] !== version)
+    .map(({ name, version }) => `${name} ${version}`);
   const reported = "report" in audit ? shipped.flatMap((one) => reportedFor(one, audit.report)) : [];
   const accepted = new Set(list.accepted.map(({ id }) => id));
   const found = [...reported, ...shipped.flatMap((one) => listedFor(one, list))];
@@ -81,9 +92,17 @@ export function checkAdvisories(shipped: readonly Shipped[], list: AdvisoryList,
   if (unknown.length > 0)
     throw new Error(`Look up the advisories of ${unknown.join(", ")}, and add them to scripts/advisories.json.`);
   const what = `Advisories: none for the ${shipped.length} packages that ship`;
-  return "report" in audit
-    ? `${what}, by the registry and by the list of ${list.reviewed.on}.`
-    : `${what}, by the list of ${list.reviewed.on} alone. The registry couldn't be asked: ${audit.unavailable}`;
+  const sentence =
+    "report" in audit
+      ? `${what}, by the registry and by the list of ${on}.`
+      : `${what}, by the list of ${on} alone. The registry couldn't be asked: ${audit.unavailable}`;
+  return isOld(on, now) ? `${sentence}\nWarning: the list is old. Look up the advisories again.` : sentence;
+}
+
+/** Whether a day is long ago, or is none that has been. */
+function isOld(day: string, now: Date): boolean {
+  const days = (now.getTime() - Date.parse(day)) / (24 * 60 * 60_000);
+  return !(days >= -1 && days <= oldDays);
 }
 
 interface Found {

@@ -117,11 +117,10 @@ export class CredentialSource {
     await accounts.load();
     const entry = accounts.entry(id);
     if (!entry) throw new Problem("notSignedIn");
+    // Before a refresh is tried: a failure would keep the next one waiting.
     policy.assertAllowed(entry.account);
     const fresh = await this.#fresh.freshen(entry);
-    // It may have changed meanwhile.
-    policy.assertAllowed(fresh.account);
-    const credential = bearerOf(fresh);
+    const credential = this.#bearerOf(fresh);
     // Meanwhile somebody may have switched accounts or signed out.
     if (accounts.entry() === fresh) {
       const answer = Promise.resolve(credential);
@@ -146,11 +145,26 @@ export class CredentialSource {
     policy.assertAllowed(current.account);
     const { rejected, receivedAt, tokens } = current.credential;
     // What was stored since can be long ago.
-    if (tokens.accessToken !== refused.bearer) return bearerOf(await this.#fresh.freshen(current));
+    if (tokens.accessToken !== refused.bearer) return this.#bearerOf(await this.#fresh.freshen(current));
     if (rejected) throw new Problem("needsSignIn", rejected);
     // Refreshing a token that has just been issued would not help, and may cost the sign-in (openai/codex issue 40541).
     if (Math.abs(clock.now() - receivedAt) < settleMs) throw new Problem("notYetAccepted");
-    return bearerOf(await this.#fresh.renew(current.credential));
+    return this.#bearerOf(await this.#fresh.renew(current.credential));
+  }
+
+  /**
+   * To be called before a credential is sent, however long ago it was given out: what is allowed may have changed since.
+   * @throws Problem `accountNotAllowed`, `allowedWorkspacesUnusable`
+   */
+  assertUsable({ account, workspaceId }: BearerCredential): void {
+    const { accounts, policy } = this.#dependencies;
+    if (account !== undefined) policy.assertAllowed(accounts.entry(account)?.account ?? { workspaceId });
+  }
+
+  /** @throws Problem when the account may not be used, which may have changed while its token was refreshed */
+  #bearerOf(fresh: Entry): BearerCredential {
+    this.#dependencies.policy.assertAllowed(fresh.account);
+    return bearerOf(fresh);
   }
 
   #isAccessToken({ account, bearer }: BearerCredential): boolean {

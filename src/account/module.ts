@@ -125,7 +125,7 @@ export function createAccount(dependencies: AccountDependencies): AccountService
     },
     settleHandOff: (credential) => linked().settleHandOff(credential),
   });
-  const deriver = new KeyDeriver({ accounts, tokenEndpoint, clock, log });
+  const deriver = new KeyDeriver({ accounts, tokenEndpoint, policy, clock, log });
   const { apiBaseUrl, redeemCredits: isWanted } = dependencies;
   const credits = new CreditRedeemer({
     ...{ accounts, refresher, deriver, policy, http, clock, log, endpoints, apiBaseUrl, isWanted },

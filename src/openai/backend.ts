@@ -19,7 +19,8 @@ export interface RequestTraits {
 
 /**
  * Called before a credential enters a request's headers, with the base URL that the request is for.
- * @throws Problem `endpointNotAllowed` when the credential may not be sent there
+ * @throws Problem `endpointNotAllowed` when the credential may not be sent there, `accountNotAllowed` or
+ * `allowedWorkspacesUnusable` when its account may not be used
  */
 export type AssertAllowed = (credential: BearerCredential, baseUrl: string) => void;
 

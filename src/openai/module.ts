@@ -1,4 +1,4 @@
-import type { BearerCredential } from "../account/credentialSource.ts";
+import type { BearerCredential, CredentialSource } from "../account/credentialSource.ts";
 import type { EndpointPermissions } from "../account/endpointPermissions.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient } from "../platform/httpClient.ts";
@@ -14,7 +14,7 @@ export interface OpenAiDependencies {
   readonly http: Pick<HttpClient, "send">;
   /** The editor's own fetch, so that VS Code's proxy and certificate settings apply to streams as well. */
   readonly fetch: typeof fetch;
-  readonly credentials: Credentials;
+  readonly credentials: Credentials & Pick<CredentialSource, "assertUsable">;
   readonly endpoints: Pick<EndpointPermissions, "assertAllowed">;
   /** The base URL that the settings name. @throws Problem `badSetting` */
   readonly endpoint: (name: "apiBaseUrl" | "chatgptBaseUrl") => string;
@@ -49,7 +49,11 @@ export function createOpenAi(dependencies: OpenAiDependencies): OpenAi {
   const { http, credentials, endpoints, endpoint, userAgent, clock, log } = dependencies;
   const ending = new AbortController();
   const json = { http, clock, credentials, signal: ending.signal };
-  const assertAllowed = ({ binding }: BearerCredential, baseUrl: string) => endpoints.assertAllowed(binding, baseUrl);
+  // At each use: a request that is sent again has waited.
+  const assertAllowed = (credential: BearerCredential, baseUrl: string) => {
+    credentials.assertUsable(credential);
+    endpoints.assertAllowed(credential.binding, baseUrl);
+  };
   const requests = remember(async (): Promise<ModelRequests> => {
     const [{ ModelCatalogue }, { sendRequest }] = await Promise.all([
       import("./modelCatalogue.ts"),

@@ -10,7 +10,7 @@ export const credentialMutants: readonly Mutant[] = [
     ],
     [
       "a token is refreshed although another window has a newer one",
-      "if (tokens.accessToken !== refused.bearer) return bearerOf(await this.#fresh.freshen(current));",
+      "if (tokens.accessToken !== refused.bearer) return this.#bearerOf(await this.#fresh.freshen(current));",
       "",
     ],
     ["a refused key is tried again", 'if (current.bearer === refused.bearer) throw new Problem("keyRejected");', ""],
@@ -89,6 +89,34 @@ export const credentialMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("account/credentialSource.ts", "account/workspacePolicy editor/allowedAccounts", [
     ["a refused token is replaced whose workspace is not allowed", "policy.assertAllowed(current.account);", ""],
+    [
+      "a remembered credential outlives its permission",
+      "if (forbidden) return Promise.reject(forbidden);",
+      "",
+      "account/credentialSource",
+    ],
+    [
+      "a token is used whose workspace was forbidden while it was refreshed",
+      "this.#dependencies.policy.assertAllowed(fresh.account);",
+      "",
+    ],
+    [
+      "an account that is not allowed keeps its next refresh waiting",
+      "policy.assertAllowed(entry.account);",
+      "",
+      "account/credentialSource",
+    ],
+    [
+      "a credential is sent whose workspace is not allowed any longer",
+      "if (account !== undefined) policy.assertAllowed(accounts.entry(account)?.account ?? { workspaceId });",
+      "",
+    ],
+  ]),
+  ...mutantsOf("openai/module.ts", "openai/request", [
+    ["a request is sent again whose account was forbidden meanwhile", "credentials.assertUsable(credential);", ""],
+  ]),
+  ...mutantsOf("account/followUp/derivedKey.ts", "editor/allowedAccounts", [
+    ["a key is made for a workspace that is not allowed", "this.#dependencies.policy.assertAllowed(account);", ""],
   ]),
   ...mutantsOf("account/signInUndo.ts", "account/keptUntilRevoked", [
     [

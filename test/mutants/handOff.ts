@@ -120,9 +120,15 @@ export const handOffMutants: readonly Mutant[] = [
   ...mutantsOf("editor/codex/import.ts", "editor/codex/import editor/codex/importSource signin/allowedWorkspaces", [
     [
       "a login of any workspace is imported",
-      "policy.assertMayStore(credential.tokens);",
+      "policy.assertMayStore(credential.tokens);\n    // A login",
+      "// A login",
+      "editor/endpoints/review",
+    ],
+    [
+      "a login is imported whose workspace was forbidden while the person was asked",
+      "// The setting may have changed while the person was asked.\n    policy.assertMayStore(credential.tokens);",
       "",
-      "editor/allowedAccounts signin/allowedWorkspaces editor/codex/import",
+      "editor/endpoints/review",
     ],
     [
       "an import replaces a sign-in without the Codex CLI's word",

@@ -110,6 +110,8 @@ export class CreditRedeemer {
     let entry = await this.#claimToday(id);
     if (!entry) return;
     if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
+    // What is wanted and allowed may have changed meanwhile.
+    if (!this.#isEligible(entry.account)) return;
     const { plan = "" } = entry.account;
     const answered = await redeemCredits(http, apiBaseUrl, plan, entry.credential.tokens.idToken, log);
     if (answered) await accounts.update(id, (credential) => ({ ...credential, creditsAskedAt: clock.now() }));

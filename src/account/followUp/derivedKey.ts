@@ -7,6 +7,7 @@ import { isProblem } from "../../shared/problem.ts";
 import type { Accounts } from "../accounts.ts";
 import type { Credential, DerivedKey } from "../credential.ts";
 import type { Entry } from "../state.ts";
+import type { WorkspacePolicy } from "../workspacePolicy.ts";
 
 /** Well within the time for which nobody refreshes new tokens (`settleMs`), ms. */
 const justIssuedMs = 10_000;
@@ -14,6 +15,7 @@ const justIssuedMs = 10_000;
 export interface KeyDeriverDependencies {
   accounts: Accounts;
   tokenEndpoint: (issuer: string) => TokenEndpoint;
+  policy: WorkspacePolicy;
   clock: Clock;
   log: Logger;
 }
@@ -32,8 +34,12 @@ export class KeyDeriver {
     return expiresAt !== undefined && expiresAt - credential.clockOffset <= this.#dependencies.clock.now();
   }
 
-  /** Makes a key for the account and stores it, or why there is none; a key that is there stays when none can be made. */
-  async derive({ credential }: Entry): Promise<void> {
+  /**
+   * Makes a key for the account and stores it, or why there is none; a key that is there stays when none can be made.
+   * @throws Problem `accountNotAllowed`, `allowedWorkspacesUnusable`
+   */
+  async derive({ credential, account }: Entry): Promise<void> {
+    this.#dependencies.policy.assertAllowed(account);
     await this.keep(credential.id, this.request(credential.issuer, credential.tokens.idToken));
   }
 

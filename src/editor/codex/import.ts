@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
-import type { CodexLink } from "../../account/credential.ts";
+import { type CodexLink, claimsOf } from "../../account/credential.ts";
 import type { FollowUp } from "../../account/followUp/followUp.ts";
 import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { authFilePath } from "../../codex/authFile/codexHome.ts";
@@ -119,12 +119,15 @@ export class CodexImport {
     policy.assertMayStore(credential.tokens);
     // A login that does not name its issuer is OpenAI's.
     await endpoints.permitImport(issuerOf(credential.tokens.idToken) ?? defaultIssuer, issuer);
+    // The setting may have changed while the person was asked.
+    policy.assertMayStore(credential.tokens);
     await accounts.tellTogether(async () => {
       await accounts.storeSignIn(credential);
       await switchAuthMode("chatgpt", notifications, clock);
     });
     notifications.info(sentence);
-    if (credential.derivedKey.status === "absent" && credential.derivedKey.why === "pending") {
+    const { status, why } = { why: undefined, ...credential.derivedKey };
+    if (status === "absent" && why === "pending" && policy.isAllowed(claimsOf(credential.tokens))) {
       followUp.begin(credential.issuer, credential.tokens.idToken)(credential.id);
     }
   }

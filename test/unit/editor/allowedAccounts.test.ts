@@ -159,6 +159,47 @@ describe("An account that the settings don't allow", () => {
     }
   });
 
+  /** A sign-in whose token is refreshed; while it is, the setting begins to forbid the account. */
+  const forbiddenWithinRefresh = async (work: () => Promise<unknown>) => {
+    const { refresher } = fixture;
+    const refresh = refresher.refresh.bind(refresher);
+    refresher.refresh = async (seen) => {
+      const entry = await refresh(seen);
+      changeSetting(setting, ["another-workspace"]);
+      return entry;
+    };
+    await work();
+    assert.equal(fixture.accounts.entry()?.credential.sequence, 1);
+  };
+
+  it("has no credential in place of a refused one when it was forbidden meanwhile", async () => {
+    await fixture.signedIn("plus@example.com", { receivedAt: 0 });
+    const refused = await fixture.source.accessToken();
+    await forbiddenWithinRefresh(() => assert.rejects(fixture.source.rejected(refused), { code: "accountNotAllowed" }));
+  });
+
+  it("gets no key when it was forbidden within the refresh before", async () => {
+    await fixture.signedIn("plus@example.com", { receivedAt: 0 });
+    const before = issuer.recordsOf("tokenExchange").length;
+    await forbiddenWithinRefresh(() => fixture.run("refresh"));
+    assert.equal(issuer.recordsOf("tokenExchange").length, before);
+    assert.equal(shown(), 2, "of the setting, and of what was asked for");
+  });
+
+  it("has no credential that may be sent, however long ago it was given out; the own key has", async () => {
+    changeSetting("chatgptSignIn.authMode", "chatgpt");
+    await fixture.signedIn("plus@example.com", { derivedKey });
+    const { source } = fixture;
+    const [token, key] = [await source.get("chatgpt"), await source.get("apiKey")];
+    for (const credential of [token, key]) source.assertUsable(credential);
+    changeSetting(setting, ["another-workspace"]);
+    for (const credential of [token, key])
+      assert.throws(() => source.assertUsable(credential), { code: "accountNotAllowed" });
+    source.assertUsable({ bearer: "sk-own" });
+    await fixture.signOutAccount(fixture.accounts.state.active?.id ?? "");
+    assert.throws(() => source.assertUsable(token), { code: "accountNotAllowed" });
+  });
+
   it("gives terminals no key, and again when it is allowed", async () => {
     const variables = new Map<string, string>();
     const collection = { replace: variables.set.bind(variables), clear: () => variables.clear() };

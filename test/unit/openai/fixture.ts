@@ -30,6 +30,9 @@ export class TestCredentials implements Credentials {
     bearer: `${credential.bearer}-replaced`,
   });
 
+  /** Says whether a credential may be sent; by default it may. */
+  assertUsable: (credential: BearerCredential) => void = () => {};
+
   async get(kind: "chatgpt" | "apiKey"): Promise<BearerCredential> {
     this.gets += 1;
     return kind === "chatgpt" ? this.chatgpt : this.apiKey;

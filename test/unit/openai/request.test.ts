@@ -169,6 +169,18 @@ describe("a chat request", () => {
       });
     }
 
+    it("an account that is forbidden between two tries", async () => {
+      fixture.fakeApi.usually(() => {
+        fixture.credentials.assertUsable = ({ bearer }) => {
+          assert.equal(bearer, fixture.credentials.chatgpt.bearer);
+          throw new Problem("accountNotAllowed");
+        };
+        return faults.overloaded;
+      });
+      assert.equal((await fixture.failure()).code, "accountNotAllowed");
+      assert.equal(fixture.fakeApi.responses.length, 1);
+    });
+
     it("tells when the limit ends", async () => {
       fixture.fakeApi.next(faults.usageLimit(resetsAt));
       const failure = await fixture.failure();

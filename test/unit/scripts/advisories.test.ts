@@ -5,7 +5,7 @@ import { type AdvisoryList, checkAdvisories, readAudit, type Shipped } from "../
 
 const shipped = (version: string, name = "left-pad"): Shipped => ({ folder: `node_modules/${name}`, name, version });
 const list = (change: Partial<AdvisoryList> = {}): AdvisoryList => ({
-  reviewed: { on: "2026-01-31", packages: ["left-pad", "constructor"] },
+  reviewed: { on: "2026-01-31", packages: { "left-pad": "3.0.0", constructor: "1.0.0" } },
   accepted: [],
   advisories: [
     { id: "GHSA-aaaa", package: "left-pad", ranges: [{ before: "1.10.0" }, { from: "2.0.0", before: "2.0.3" }] },
@@ -14,11 +14,17 @@ const list = (change: Partial<AdvisoryList> = {}): AdvisoryList => ({
   ...change,
 });
 const closed = { unavailable: "405 Method Not Allowed" };
+const on = (day: string) => new Date(`${day}T12:00:00Z`);
+/** Of a version that was looked up. */
 const check = (
   version: string,
   change?: Partial<AdvisoryList>,
   audit: Parameters<typeof checkAdvisories>[2] = closed,
-) => checkAdvisories([shipped(version)], list(change), audit);
+  now = on("2026-01-31"),
+) => {
+  const reviewed = { on: "2026-01-31", packages: { "left-pad": version } };
+  return checkAdvisories([shipped(version)], list({ reviewed, ...change }), audit, now);
+};
 
 describe("advisories for what ships", () => {
   for (const version of ["0.0.1", "1.9.9", "1.10.0-rc.1", "2.0.0", "2.0.2+build.7", "2.0.3-beta"])
@@ -35,8 +41,37 @@ describe("advisories for what ships", () => {
   it("are not taken to be absent for a package that nobody looked up", () => {
     assert.throws(
       () => checkAdvisories([shipped("1.0.0", "new-here")], list(), closed),
-      /Look up the advisories of new-here/,
+      /Look up the advisories of new-here 1\.0\.0/,
     );
+    // What every object has was not looked up, either.
+    assert.throws(() => checkAdvisories([shipped("1.0.0", "toString")], list(), closed), /of toString 1\.0\.0/);
+  });
+
+  it("are not taken to be absent for a version that nobody looked up, also with the registry's report", () => {
+    for (const audit of [closed, readAudit('{"vulnerabilities":{}}')]) {
+      for (const version of ["2.9.9", "3.0.1", "3.0.0-rc.1"])
+        assert.throws(
+          () => checkAdvisories([shipped(version)], list(), audit),
+          new RegExp(`Look up the advisories of left-pad ${version}`),
+        );
+      assert.doesNotThrow(() => checkAdvisories([shipped("3.0.0")], list(), audit));
+    }
+  });
+
+  it("are said to be from an old list after 90 days, or where its day is none that has been", () => {
+    const isWarned = (day: string, reviewedOn = "2026-01-31") =>
+      check("3.0.0", { reviewed: { on: reviewedOn, packages: { "left-pad": "3.0.0" } } }, closed, on(day)).includes(
+        "\nWarning: the list is old. Look up the advisories again.",
+      );
+    assert.deepEqual(
+      ["2026-01-30", "2026-01-31", "2026-04-30"].map((day) => isWarned(day)),
+      [false, false, false],
+    );
+    assert.deepEqual(
+      ["2026-01-01", "2026-05-02", "2027-01-31"].map((day) => isWarned(day)),
+      [true, true, true],
+    );
+    assert.equal(isWarned("2026-01-31", "soon"), true);
   });
 
   it("can be accepted, each by its own id", () => {
@@ -103,15 +138,15 @@ describe("advisories for what ships", () => {
     const names = new Set(Object.keys(lock.packages).map((folder) => folder.replace(/^.*node_modules\//, "")));
     const { reviewed, advisories, accepted } = ourList;
     assert.deepEqual(
-      Object.keys(lock.packages[""].dependencies).filter((name) => !reviewed.packages.includes(name)),
+      Object.keys(lock.packages[""].dependencies).filter((name) => !(name in reviewed.packages)),
       [],
     );
     assert.deepEqual(
-      reviewed.packages.filter((name) => !names.has(name)),
+      Object.keys(reviewed.packages).filter((name) => !names.has(name)),
       [],
     );
     assert.deepEqual(
-      advisories.filter((advisory) => !reviewed.packages.includes(advisory.package)),
+      advisories.filter((advisory) => !(advisory.package in reviewed.packages)),
       [],
     );
     assert.deepEqual(accepted, []);
@@ -123,7 +158,7 @@ describe("advisories for what ships", () => {
 
   it("are none for what package-lock.json has of them", () => {
     const packages: Readonly<Record<string, { readonly version?: string }>> = lock.packages;
-    const locked = ourList.reviewed.packages.map((name) => {
+    const locked = Object.keys(ourList.reviewed.packages).map((name) => {
       const folder = `node_modules/${name}`;
       return { folder, name, version: packages[folder]?.version ?? "not installed" };
     });

@@ -160,7 +160,7 @@ describe("Signing in with a browser", () => {
       beginFollowUp: (of, idToken) => after.begin(of, idToken),
     });
     const { accounts, policy, log } = behind;
-    const deriver = new KeyDeriver({ accounts, tokenEndpoint, clock: systemClock, log });
+    const deriver = new KeyDeriver({ accounts, tokenEndpoint, policy, clock: systemClock, log });
     const after = new FollowUp({ accounts, deriver, credits: { ask } as CreditRedeemer, policy, log });
     const shown = Promise.withResolvers<string>();
     behind.browser.open = async (url) => {

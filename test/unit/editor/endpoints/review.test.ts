@@ -16,8 +16,10 @@ describe("What a person does while the settings name another service", () => {
   let fixture: EditorFixture;
   let questions: number;
   let answer: boolean;
+  let onQuestion: () => void;
   const askForEndpoints = async () => {
     questions += 1;
+    onQuestion();
     return answer;
   };
   useEditorFixture(
@@ -30,6 +32,7 @@ describe("What a person does while the settings name another service", () => {
   );
   beforeEach(async () => {
     questions = 0;
+    onQuestion = () => {};
     answer = false;
     changeSetting("chatgptSignIn.chatgptBaseUrl", issuer.chatgptBaseUrl);
     await fixture.endpoints.forget(accountBinding(issuer.issuer));
@@ -148,13 +151,10 @@ describe("What a person does while the settings name another service", () => {
     assert.equal(fixture.endpoints.isAllowed(accountBinding(issuer.issuer), issuer.chatgptBaseUrl), true);
   });
 
-  it("stores no login of the Codex CLI that the person does not want there", async () => {
+  /** Tokens of nobody in particular, which name no issuer; and a link to them. */
+  const loginToLink = () => {
     const claims = { email: "ada@example.com", "https://api.openai.com/auth": { chatgpt_account_id: "acc" } };
     const idToken = ["e30", Buffer.from(JSON.stringify(claims)).toString("base64url"), "x"].join(".");
-    // What they said of the other service's own logins does not count for one that names no issuer, so OpenAI's.
-    const own = accountBinding(issuer.issuer);
-    await fixture.endpoints.grant(own, [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl]);
-    const before = requests();
     const login = {
       file: {
         tokens: { idToken, accessToken: idToken, refreshToken: "rt.1", workspaceId: "acc" },
@@ -164,7 +164,26 @@ describe("What a person does while the settings name another service", () => {
       link: undefined,
       warnings: [],
     };
-    const link = { codexHome: fixture.directory, store: "keyring", refreshHere: false } as const;
+    return [login, { codexHome: fixture.directory, store: "keyring", refreshHere: false }] as const;
+  };
+
+  it("stores no login of a ChatGPT workspace that is forbidden while the person is asked", async () => {
+    const [login, link] = loginToLink();
+    answer = true;
+    changeSetting("chatgptSignIn.allowedWorkspaces", ["acc"]);
+    onQuestion = () => changeSetting("chatgptSignIn.allowedWorkspaces", ["another-workspace"]);
+    await assert.rejects(fixture.codexImport.link(login, link), is("workspaceNotAllowed"));
+    assert.deepEqual([questions, fixture.accounts.state.accounts], [1, []]);
+    onQuestion = assert.fail;
+    await assert.rejects(fixture.codexImport.link(login, link), is("workspaceNotAllowed"));
+  });
+
+  it("stores no login of the Codex CLI that the person does not want there", async () => {
+    const [login, link] = loginToLink();
+    // What they said of the other service's own logins does not count for one that names no issuer, so OpenAI's.
+    const own = accountBinding(issuer.issuer);
+    await fixture.endpoints.grant(own, [issuer.issuer, issuer.apiBaseUrl, issuer.chatgptBaseUrl]);
+    const before = requests();
     await assert.rejects(fixture.codexImport.link(login, link), is("signInNotAllowed"));
     assert.deepEqual([questions, requests(), fixture.accounts.state.accounts], [1, before, []]);
     answer = true;
