@@ -133,8 +133,8 @@ function flawOf({ replacements, tests }: Mutant): string | undefined {
   }
 }
 
-function hasFailed({ result, isLate }: Ending): boolean {
-  return !isLate && result !== undefined && result.failed > 0;
+function hasFailed({ result }: Ending): boolean {
+  return result !== undefined && result.failed > 0;
 }
 
 function baselineFlaw({ result, isLate, output }: Ending): string | undefined {
@@ -144,14 +144,15 @@ function baselineFlaw({ result, isLate, output }: Ending): string | undefined {
 }
 
 function verdictOf(mutant: Mutant, { result, isLate, output }: Ending): Verdict {
+  // Also when the run has not ended after it, as where something cannot be stopped.
+  const [failure] = result?.failures ?? [];
+  if (failure !== undefined) return { mutant, status: "killed", why: failure.split("\n")[0] ?? "" };
   if (isLate) return { mutant, status: "killed", why: "its tests do not end" };
   // As where they wait for the end of something that has none.
   if (output.includes("heap out of memory")) return { mutant, status: "killed", why: "its tests need all memory" };
   // A mutant that cannot be loaded is no proof of a test.
   if (!result || result.passed + result.failed === 0) return broken(mutant, `no test has run: ${output}`);
-  const [failure] = result.failures;
-  if (failure === undefined) return { mutant, status: "survived", why: `${result.passed} tests pass` };
-  return { mutant, status: "killed", why: failure.split("\n")[0] ?? "" };
+  return { mutant, status: "survived", why: `${result.passed} tests pass` };
 }
 
 function broken(mutant: Mutant, why: string): Verdict {

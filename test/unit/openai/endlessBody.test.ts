@@ -8,7 +8,10 @@ import { outcome, problemOf, sendTo } from "./responseFixture.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A body that begins so and goes on with the same for as long as somebody reads; counts its pieces. */
+/** More pieces than anybody may read. */
+const mostPulls = 60;
+
+/** A body that begins so and goes on with the same for as long as anybody may read, and longer; counts its pieces. */
 function endless(begin: string, more: string | Uint8Array) {
   const piece = typeof more === "string" ? bytes(more) : more;
   const body = {
@@ -19,7 +22,8 @@ function endless(begin: string, more: string | Uint8Array) {
         start: (controller) => controller.enqueue(bytes(begin)),
         pull: (controller) => {
           body.pulls += 1;
-          controller.enqueue(piece);
+          if (body.pulls > mostPulls) controller.close();
+          else controller.enqueue(piece);
         },
         cancel: () => {
           body.isCancelled = true;

@@ -162,8 +162,10 @@ describe("handing a sign-in off to the Codex CLI", function () {
     const window = await signedIn("refreshes");
     const held = Promise.withResolvers<void>();
     const done = Promise.withResolvers<void>();
+    const handOffAsked = Promise.withResolvers<void>();
     const began: string[] = [];
-    const refreshing = window.lock.hold(credentialOf(window).id, () => {
+    const { id } = credentialOf(window);
+    const refreshing = window.lock.hold(id, () => {
       held.resolve();
       return done.promise;
     });
@@ -171,11 +173,16 @@ describe("handing a sign-in off to the Codex CLI", function () {
     const store = window.accounts.store.bind(window.accounts);
     window.accounts.store = (credential) => {
       began.push("the hand-off");
+      handOffAsked.resolve();
       return store(credential);
     };
+    const hold = window.lock.hold.bind(window.lock);
+    window.lock.hold = (name, work) => {
+      if (name === id) handOffAsked.resolve();
+      return hold(name, work);
+    };
     const handingOff = over(window);
-    // As long as it takes where nobody holds the lock.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await handOffAsked.promise;
     began.push("the refresh's end");
     done.resolve();
     await Promise.all([refreshing, handingOff]);
