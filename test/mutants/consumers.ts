@@ -34,6 +34,11 @@ export const consumerMutants: readonly Mutant[] = [
       "",
     ],
     [
+      "VS Code's own setting is said to be on though it was not saved",
+      '(await document.save()) || !document.isDirty ? "saved" : "notSaved"',
+      '(await document.save()) || document.isDirty ? "saved" : "saved"',
+    ],
+    [
       "VS Code's own setting is written to a workspace",
       "!userSettingsPath.test(editor.document.uri.path)",
       "!editor.document.uri.path.endsWith('settings.json')",

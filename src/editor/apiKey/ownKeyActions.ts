@@ -128,7 +128,7 @@ export class OwnKeyActions {
     await this.drop(key);
     notifications.info(
       ownKey.current
-        ? l10n.t("Another API key has been saved since, and wasn't removed.")
+        ? l10n.t("A newer API key was saved in the meantime and wasn't removed.")
         : l10n.t("The API key was removed from this computer."),
     );
   }

@@ -29,7 +29,11 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
     await configuration.update(name, true, vscode.ConfigurationTarget.Global);
   } catch (error) {
     log.info(`The setting cannot be written like others: ${describeError(error)}`);
-    if (!(await writeInEditor())) return offerByHand(notifications);
+    const outcome = await writeInEditor();
+    if (outcome === "notWritten") return offerByHand(notifications);
+    if (outcome === "notSaved") {
+      return notifications.warning(l10n.t("Save your settings file to use Chat without a GitHub account."));
+    }
   }
   notifications.info(l10n.t("You can now use Chat without a GitHub account."), {
     [l10n.t("Open Chat")]: () => void vscode.commands.executeCommand("workbench.action.chat.open"),
@@ -37,10 +41,10 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
 }
 
 /** Changes the settings file in an editor: VS Code does not let an extension write this setting itself (as of 1.139). */
-async function writeInEditor(): Promise<boolean> {
+async function writeInEditor(): Promise<"saved" | "notSaved" | "notWritten"> {
   await vscode.commands.executeCommand(openSettingsFile);
   const editor = vscode.window.activeTextEditor;
-  if (!editor || !userSettingsPath.test(editor.document.uri.path)) return false;
+  if (!editor || !userSettingsPath.test(editor.document.uri.path)) return "notWritten";
   const { document } = editor;
   const edits = modify(document.getText(), [key], true, { formattingOptions: { tabSize: 2, insertSpaces: true } });
   const applied = await editor.edit((builder) => {
@@ -48,9 +52,9 @@ async function writeInEditor(): Promise<boolean> {
       builder.replace(new vscode.Range(document.positionAt(offset), document.positionAt(offset + length)), content);
     }
   });
-  // It fails for what VS Code has saved by itself.
-  if (applied) await document.save();
-  return applied;
+  if (!applied) return "notWritten";
+  // It returns false, too, where VS Code has saved the file by itself.
+  return (await document.save()) || !document.isDirty ? "saved" : "notSaved";
 }
 
 async function offerByHand(notifications: Notifications): Promise<void> {

@@ -196,7 +196,7 @@ describe("The own API key", () => {
         await removing;
         assert.equal(fixture.ownKey.current?.key, other);
         assert.match((await fixture.secrets.get("ownKey")) ?? "", new RegExp(other));
-        assert.equal(sentences().at(-1), "Another API key has been saved since, and wasn't removed.");
+        assert.equal(sentences().at(-1), "A newer API key was saved in the meantime and wasn't removed.");
       }
     });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allowChatWithoutGitHub } from "../../../../src/editor/chat/allowChatWithoutGitHub.ts";
 import { Notifications } from "../../../../src/editor/vscode/notifications.ts";
-import { resetVscode, settle, state, theMessage, willAnswer } from "../../../support/vscodeStub/stub.ts";
+import { notified, resetVscode, settle, state, theMessage, willAnswer } from "../../../support/vscodeStub/stub.ts";
 import { type Range, window } from "../../../support/vscodeStub/vscode.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -9,9 +9,12 @@ const setting = "chat.allowAnonymousAccess";
 
 /** An open file of settings, as an editor shows it. */
 function editorOf(path: string) {
-  const file = { text: "{\n}\n", saves: 0 };
+  const file = { text: "{\n}\n", saves: 0, isDirty: false };
   const document = {
     uri: { path },
+    get isDirty() {
+      return file.isDirty;
+    },
     getText: () => file.text,
     positionAt: (offset: number) => offset,
     save: async () => {
@@ -88,10 +91,20 @@ describe("Chat without a GitHub account", () => {
       const file = editorOf(path);
       willAnswer(/without a GitHub account\?/, "Change Setting");
       await allow();
-      assert.deepEqual(file, { text: "{\n}\n", saves: 0 });
+      assert.deepEqual(file, { text: "{\n}\n", saves: 0, isDirty: false });
       theMessage(/^Extensions can't change this setting\./);
     });
   }
+
+  it("is not said to be on while the file could not be saved", async () => {
+    state.settingFailure = new Error("not registered");
+    const file = editorOf("/home/ada/.config/Code/User/settings.json");
+    file.isDirty = true;
+    willAnswer(/without a GitHub account\?/, "Change Setting");
+    await allow();
+    assert.deepEqual([JSON.parse(file.text), file.saves], [{ [setting]: true }, 1]);
+    assert.deepEqual(notified(), ["Save your settings file to use Chat without a GitHub account."]);
+  });
 
   it("is left to the person where an extension cannot write the setting", async () => {
     state.settingFailure = new Error("not registered");
