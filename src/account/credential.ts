@@ -47,6 +47,11 @@ const derivedKeySchema = z.discriminatedUnion("status", [
 ]);
 export type DerivedKey = z.infer<typeof derivedKeySchema>;
 
+/** Whether it is not decided yet if an account has a key: none has been asked for since the sign-in. */
+export function isPending(key: DerivedKey): boolean {
+  return key.status === "absent" && key.why === "pending";
+}
+
 const rejectionSchema = z.enum(["expired", "reused", "revoked", "rejected"]);
 
 /** What a record has whatever its origin. Times are ms since 1970 by the local clock. */

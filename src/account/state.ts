@@ -39,6 +39,11 @@ export interface AccountsState {
   readonly unread?: readonly string[] | "all";
 }
 
+/** Whether an account is signed in, or may be: its record could not be read. */
+export function mayBeSignedIn({ accounts, unread = [] }: AccountsState, id: string): boolean {
+  return accounts.some((account) => account.id === id) || unread === "all" || unread.includes(id);
+}
+
 export const signedOut: AccountsState = { accounts: [], active: undefined, notice: undefined };
 
 /** A record, with the claims of its tokens and the account that it shows. */

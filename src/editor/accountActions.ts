@@ -9,13 +9,13 @@ import type { KeyDeriver } from "../account/followUp/derivedKey.ts";
 import { settleMs } from "../account/freshness.ts";
 import type { Refresher } from "../account/refresher.ts";
 import type { SignOut } from "../account/signOut.ts";
-import type { Entry } from "../account/state.ts";
+import { type AccountsState, type Entry, mayBeSignedIn } from "../account/state.ts";
 import type { WorkspacePolicy } from "../account/workspacePolicy.ts";
 import { platformUrl } from "../oauth/issuer.ts";
-import { type Clock, systemClock } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { SharedWork } from "../platform/sharedWork.ts";
+import { commandOf } from "../shared/actionIds.ts";
 import { Problem } from "../shared/problem.ts";
-import { isSignedIn } from "./sessions/isSignedIn.ts";
 import type { KnownAccounts } from "./sessions/knownAccounts.ts";
 import { switchAuthMode } from "./signIn/authModeSwitch.ts";
 import { confirmSignOut } from "./signIn/signOutQuestion.ts";
@@ -44,9 +44,10 @@ export class AccountActions {
   readonly #dependencies: AccountActionsDependencies;
   /** Questions that are open, each once however many ask. */
   readonly #questions = new SharedWork<boolean>();
-  readonly #refreshes = new SharedWork<void>();
-  /** When an account was last refreshed here, by `Clock.elapsed`. */
-  readonly #refreshedAt = new Map<string, number>();
+  /** What is asked for several times at once is done once. */
+  readonly #running = new SharedWork<void>();
+  /** When an account's sign-in was last refreshed here, by `Clock.elapsed`. */
+  readonly #refreshed = new Map<string, { at: number; signedInAt: number }>();
 
   constructor(dependencies: AccountActionsDependencies) {
     this.#dependencies = dependencies;
@@ -69,8 +70,9 @@ export class AccountActions {
   async signOut(accountId?: string, { isConfirmed = false } = {}): Promise<void> {
     const { accounts, signOut, endpoints, notifications } = this.#dependencies;
     const id = accountId ?? (await this.#activeId());
-    if (id === undefined || !isSignedIn(accounts, id)) throw new Problem("notSignedIn");
+    if (id === undefined || !mayBeSignedIn(accounts.state, id)) throw new Problem("notSignedIn");
     if (!isConfirmed && !(await this.#questions.run(id, () => this.#mayEnd(id)))) return;
+    const { authMode } = settings;
     const ending = await accounts.tellTogether(() => this.#remove(id));
     if (!ending) return;
     const { accounts: left, unread } = accounts.state;
@@ -80,9 +82,12 @@ export class AccountActions {
       endpoints.forget(accountBinding(issuer));
     }
     const outcome = await signOut.finish(ending);
-    const sentence = signOutSentence(ending.credential, left.length === 0 && !unread, outcome);
+    const ownKeyFollows = authMode === "chatgpt" && settings.authMode === "apiKey" && this.#hasOwnKey;
+    const after = { isLast: left.length === 0 && !unread, ownKeyFollows };
+    const sentence = signOutSentence(ending.credential, after, outcome);
     if (isAnythingLeft(outcome)) notifications.warningWithLog(sentence);
-    else notifications.info(sentence);
+    // VS Code shows all of a message that has a button, and one line of another.
+    else notifications.info(sentence, ownKeyFollows ? openSettings() : {});
   }
 
   /** Reads again who is signed in, where that could not be read. @throws Problem `keyringFailed`, `keyringSilent` */
@@ -96,7 +101,7 @@ export class AccountActions {
    * @throws Problem
    */
   refresh(): Promise<void> {
-    return this.#refreshes.run("refresh", () => this.#refresh());
+    return this.#running.run("refresh", () => this.#refresh());
   }
 
   async #refresh(): Promise<void> {
@@ -109,7 +114,8 @@ export class AccountActions {
       return;
     }
     const refreshed = await refresher.refresh(entry.credential);
-    this.#refreshedAt.set(refreshed.account.id, clock.elapsed());
+    const { id, signedInAt } = refreshed.account;
+    this.#refreshed.set(id, { at: clock.elapsed(), signedInAt });
     if (refreshed.credential.derivedKey.status === "absent") await deriver.derive(refreshed);
     notifications.info(l10n.t("ChatGPT credentials refreshed."));
   }
@@ -117,19 +123,41 @@ export class AccountActions {
   /** Whether an account's tokens were refreshed just before and are still good. */
   #isSettling(entry: Entry): boolean {
     const { source, clock } = this.#dependencies;
-    const at = this.#refreshedAt.get(entry.account.id);
-    return at !== undefined && clock.elapsed() - at < settleMs && !entry.account.rejected && !source.isDue(entry);
+    const last = this.#refreshed.get(entry.account.id);
+    if (last?.signedInAt !== entry.account.signedInAt) return false;
+    return clock.elapsed() - last.at < settleMs && !entry.account.rejected && !source.isDue(entry);
   }
 
-  /** Tries again to get the derived key that the active account lacks. @throws Problem */
-  async retryDerivedKey(): Promise<void> {
-    const { accounts, source, deriver, refresher } = this.#dependencies;
+  /**
+   * Makes a derived key for the active account, once for all who ask now. A key that it has is replaced only by another,
+   * and the person is told what came of it: it may be rejected, which nothing else shows.
+   * @throws Problem
+   */
+  retryDerivedKey(): Promise<void> {
+    return this.#running.run("derivedKey", () => this.#deriveKey());
+  }
+
+  async #deriveKey(): Promise<void> {
+    const { accounts, source, deriver, refresher, notifications } = this.#dependencies;
     // The id_token that the key is made from lives an hour.
     await source.accessToken();
     let entry = accounts.entry();
     if (!entry) throw new Problem("notSignedIn");
     if (deriver.needsFreshIdToken(entry)) entry = await refresher.refresh(entry.credential);
+    const before = keyOf(entry);
     await deriver.derive(entry);
+    const after = keyOf(accounts.entry(entry.account.id));
+    if (before === undefined || after === undefined) return;
+    if (after === before) {
+      notifications.warningWithLog(l10n.t("OpenAI didn't create a new account API key, so the saved one was kept."));
+      return;
+    }
+    notifications.info(
+      l10n.t(
+        "A new account API key was created. The earlier one stays valid until you delete it at platform.openai.com.",
+      ),
+      { [l10n.t("Open platform.openai.com")]: () => void this.openPlatform() },
+    );
   }
 
   /** Opens the OpenAI Platform that belongs to the active account. */
@@ -154,24 +182,45 @@ export class AccountActions {
   /** Whether the person wants an account to be signed out. */
   #mayEnd(id: string): Promise<boolean> {
     const { accounts, known } = this.#dependencies;
-    const { accounts: all, unread } = accounts.state;
     const entry = accounts.entry(id);
-    const isLast = !unread && all.every((account) => account.id === id);
     return confirmSignOut({
       label: known.current?.accounts.find((account) => account.id === id)?.label ?? entry?.account.email,
       credential: entry?.credential,
-      ownKeyFollows: isLast && settings.authMode === "chatgpt" && known.current?.ownKey === true,
+      ownKeyFollows: settings.authMode === "chatgpt" && this.#hasOwnKey && isLast(accounts.state, id),
     });
+  }
+
+  get #hasOwnKey(): boolean {
+    return this.#dependencies.known.current?.ownKey === true;
   }
 
   /** Removes an account; with the last one goes the mode that uses it. */
   async #remove(id: string): Promise<Ending | undefined> {
-    const { accounts, signOut, notifications, endHandOff } = this.#dependencies;
+    const { accounts, signOut, notifications, clock, endHandOff } = this.#dependencies;
     // Before its refresh token ends: the Codex CLI gets its earlier login back, or keeps this one.
     await endHandOff(id);
     const ending = await signOut.begin(id);
     const { accounts: left, unread } = accounts.state;
-    if (ending && left.length === 0 && !unread) await switchAuthMode("apiKey", notifications, systemClock);
+    if (ending && left.length === 0 && !unread) await switchAuthMode("apiKey", notifications, clock);
     return ending;
   }
+}
+
+function keyOf(entry: Entry | undefined): string | undefined {
+  const key = entry?.credential.derivedKey;
+  return key?.status === "present" ? key.key : undefined;
+}
+
+/** Whether no account but this one is signed in; "maybe" where that cannot be read. */
+function isLast({ accounts, unread = [] }: AccountsState, id: string): boolean | "maybe" {
+  const others = [...accounts.map((account) => account.id), ...(unread === "all" ? [] : unread)];
+  if (others.some((other) => other !== id)) return false;
+  return unread === "all" ? "maybe" : true;
+}
+
+/** A button of a notification. */
+function openSettings(): Record<string, () => void> {
+  return {
+    [l10n.t("Open ChatGPT Settings")]: () => void vscode.commands.executeCommand(commandOf("openSettings")),
+  };
 }

@@ -140,7 +140,7 @@ export const editorMutants: readonly Mutant[] = [
   ...mutantsOf("editor/vscode/verifiedMemento.ts", "editor/vscode/verifiedMemento", [
     ["an answer is believed to be kept", "isPending() && isSame(this.#memento.get(key), value)", "isPending()"],
   ]),
-  ...mutantsOf("editor/accountActions.ts", "editor/accountActions editor/endpoints/review", [
+  ...mutantsOf("editor/accountActions.ts", "editor/accountActions editor/accountKey editor/endpoints/review", [
     ["what was allowed for an account stays after its sign-out", "endpoints.forget(accountBinding(issuer));", ""],
     ["a hand-off goes on after a sign-out", "await endHandOff(id);", ""],
     [
@@ -155,6 +155,31 @@ export const editorMutants: readonly Mutant[] = [
       "if (this.#isSettling(entry) && !entry) {",
       "editor/questions",
     ],
+    ["a new sign-in counts as refreshed", "if (last?.signedInAt !== entry.account.signedInAt)", "if (!last)"],
+    [
+      "nobody is told after a sign-out that the own key pays now",
+      'authMode === "chatgpt" && settings.authMode === "apiKey" && this.#hasOwnKey;',
+      "false;",
+      "editor/ownKeyFollows",
+    ],
+    [
+      "an account that cannot be read counts as none in the question of a sign-out",
+      '...(unread === "all" ? [] : unread)',
+      "",
+      "editor/ownKeyFollows",
+    ],
+    [
+      "nobody is told that the own key may pay next",
+      'unread === "all" ? "maybe" : true',
+      'unread !== "all"',
+      "editor/ownKeyFollows",
+    ],
+    [
+      "each press of a button makes a key",
+      'return this.#running.run("derivedKey", () => this.#deriveKey());',
+      "return this.#deriveKey();",
+    ],
+    ["nobody is told that no new key was made", "if (after === before) {", "if (!after) {"],
     ["tokens that are no good are not refreshed", " && !source.isDue(entry)", ""],
     ["a sign-in that has ended counts as refreshed", " && !entry.account.rejected", ""],
     [
@@ -163,10 +188,10 @@ export const editorMutants: readonly Mutant[] = [
       "await deriver",
     ],
   ]),
-  ...mutantsOf("editor/signIn/signOutQuestion.ts", "editor/questions", [
+  ...mutantsOf("editor/signIn/signOutQuestion.ts", "editor/ownKeyFollows", [
     ["nobody is told before a sign-out that the own key pays next", "if (ownKeyFollows)", "if (!question)"],
   ]),
-  ...mutantsOf("editor/sessions/isSignedIn.ts", "editor/sessions/unreadAccounts", [
+  ...mutantsOf("account/state.ts", "editor/sessions/unreadAccounts", [
     ["nobody can be signed out while nothing can be read", 'unread === "all" || ', ""],
   ]),
   ...mutantsOf("editor/signIn/signOutReport.ts", "editor/signIn/signOutReport", [

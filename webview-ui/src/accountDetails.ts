@@ -44,11 +44,13 @@ function setUpButton(): TemplateResult {
   });
 }
 
-function retryButton(view: View): TemplateResult {
+function createKeyButton(view: View, hasKey: boolean): TemplateResult {
   const busy = isBusy(view, "derivedKey");
+  const label = hasKey ? l10n.t("Create a new key") : l10n.t("Retry");
+  const name = hasKey ? l10n.t("Create a new account API key") : l10n.t("Retry creating the account API key");
   return actionButton({
-    label: busy ? l10n.t("Creating…") : l10n.t("Retry"),
-    name: busy ? l10n.t("Creating…") : l10n.t("Retry creating the account API key"),
+    label: busy ? l10n.t("Creating…") : label,
+    name: busy ? l10n.t("Creating…") : name,
     intent: { type: "retryDerivedKey" },
     busy,
   });
@@ -60,19 +62,19 @@ function derivedKey(account: AccountView, { view, now, live }: Surroundings): Te
     ${l10n.t("Usage of the account API key is billed to an OpenAI Platform organization, not to your ChatGPT plan.")}
   </p>`;
   if (key.status === "present") {
-    const unfinished =
-      account.needsPlatformSetup && live
-        ? html`<p>${l10n.t("The OpenAI Platform organization isn't set up yet.")}</p>
-            <div class="buttons">${setUpButton()}</div>`
-        : nothing;
+    const unfinished = live && account.needsPlatformSetup;
+    const notSetUp = html`<p>${l10n.t("The OpenAI Platform organization isn't set up yet.")}</p>`;
+    const buttons = html`<div class="buttons">
+      ${unfinished ? setUpButton() : nothing}${createKeyButton(view, true)}
+    </div>`;
     const created = sentence(l10n.t("Created {time}"), { time: timeText(key.createdAt, now) });
     return html`<p><span class="mono">${key.masked}</span> <span class="created">${created}</span></p>
-      ${billing}${unfinished}`;
+      ${billing}${unfinished ? notSetUp : nothing}${live ? buttons : nothing}`;
   }
   const absence = html`<p>${absenceWords[key.why]()}</p>`;
   if (key.why === "pending") return absence;
   const setUp = key.why === "noOrganization" || account.needsPlatformSetup ? setUpButton() : nothing;
-  const buttons = live ? html`<div class="buttons">${setUp}${retryButton(view)}</div>` : nothing;
+  const buttons = live ? html`<div class="buttons">${setUp}${createKeyButton(view, false)}</div>` : nothing;
   return html`${absence} ${buttons} ${billing}`;
 }
 

@@ -71,7 +71,8 @@ export class PanelApp extends LitElement {
     super.update(changed);
     if (focused !== null && !focused.isConnected) {
       const place = region?.isConnected === true ? region : this;
-      place.querySelector<HTMLElement>("vscode-button, input:checked")?.focus();
+      // A key press that comes late must not create an API key.
+      place.querySelector<HTMLElement>("vscode-button:not(.facts *), input:checked")?.focus();
     }
     clearTimeout(this.#timer);
     if (this.view !== undefined) {

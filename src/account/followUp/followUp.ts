@@ -1,6 +1,6 @@
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { Accounts } from "../accounts.ts";
-import type { DerivedKey } from "../credential.ts";
+import { type DerivedKey, isPending } from "../credential.ts";
 import type { WorkspacePolicy } from "../workspacePolicy.ts";
 import type { CreditRedeemer } from "./credits.ts";
 import type { KeyDeriver } from "./derivedKey.ts";
@@ -24,12 +24,11 @@ export class FollowUp {
   /** Continues what an earlier window had not finished, because it was closed right after a sign-in or was offline. */
   resume(): void {
     const { accounts, deriver, policy } = this.#dependencies;
-    for (const { id, issuer, derivedKey } of accounts.state.accounts) {
+    for (const { id, issuer } of accounts.state.accounts) {
       const entry = accounts.entry(id);
       if (!entry || !policy.isAllowed(entry.account)) continue;
-      const isPending = derivedKey.status === "absent" && derivedKey.why === "pending";
-      const { idToken } = entry.credential.tokens;
-      if (isPending) void this.#logFailure(() => this.#finish(id, deriver.request(issuer, idToken)));
+      const { derivedKey, tokens } = entry.credential;
+      if (isPending(derivedKey)) void this.#logFailure(() => this.#finish(id, deriver.request(issuer, tokens.idToken)));
       else void this.#logFailure(() => this.#dependencies.credits.ask(id));
     }
   }

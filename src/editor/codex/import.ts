@@ -1,7 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
-import { type CodexLink, claimsOf } from "../../account/credential.ts";
+import { type CodexLink, claimsOf, isPending } from "../../account/credential.ts";
 import type { FollowUp } from "../../account/followUp/followUp.ts";
 import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import { authFilePath } from "../../codex/authFile/codexHome.ts";
@@ -126,8 +126,7 @@ export class CodexImport {
       await switchAuthMode("chatgpt", notifications, clock);
     });
     notifications.info(sentence);
-    const { status, why } = { why: undefined, ...credential.derivedKey };
-    if (status === "absent" && why === "pending" && policy.isAllowed(claimsOf(credential.tokens))) {
+    if (isPending(credential.derivedKey) && policy.isAllowed(claimsOf(credential.tokens))) {
       followUp.begin(credential.issuer, credential.tokens.idToken)(credential.id);
     }
   }

@@ -1,8 +1,10 @@
 import type * as vscode from "vscode";
 import type { Accounts } from "../../account/accounts.ts";
+import { isPending } from "../../account/credential.ts";
 import type { CredentialSource } from "../../account/credentialSource.ts";
 import { ownKeyBinding } from "../../account/endpoints.ts";
 import type { OwnKeyStore } from "../../account/ownKey.ts";
+import { mayBeSignedIn } from "../../account/state.ts";
 import type { WorkspacePolicy } from "../../account/workspacePolicy.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Disposable } from "../../platform/disposables.ts";
@@ -10,7 +12,6 @@ import { describeError, type Logger } from "../../platform/logger.ts";
 import type { AuthMode } from "../../shared/panelProtocol.ts";
 import { Problem } from "../../shared/problem.ts";
 import type { KeyChoice } from "../apiKey/keyChoice.ts";
-import { isSignedIn } from "./isSignedIn.ts";
 import type { Known, KnownAccounts } from "./knownAccounts.ts";
 import {
   accountIdOfSession,
@@ -135,7 +136,7 @@ export class Sessions implements Disposable {
     const id = accountIdOfSession(sessionId);
     const { accounts, ownKey, signOut, removeOwnKey } = this.#dependencies;
     if (!isOwnKey(id)) {
-      if (isSignedIn(accounts, id)) await signOut(id);
+      if (mayBeSignedIn(accounts.state, id)) await signOut(id);
       return;
     }
     const { current } = ownKey;
@@ -182,15 +183,15 @@ export class Sessions implements Disposable {
   /** Resolves when the account has its derived key, or it is known why not. */
   async #keyIsDecided(id: string): Promise<void> {
     const { accounts, clock } = this.#dependencies;
-    const isPending = () => {
-      const key = accounts.entry(id)?.account.derivedKey;
-      return key?.status === "absent" && key.why === "pending";
+    const isUndecided = () => {
+      const entry = accounts.entry(id);
+      return entry !== undefined && isPending(entry.credential.derivedKey);
     };
-    if (!isPending()) return;
+    if (!isUndecided()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const limit = clock.after(keyPatienceMs, resolve);
     const subscription = accounts.onDidChange(() => {
-      if (!isPending()) resolve();
+      if (!isUndecided()) resolve();
     });
     await promise;
     subscription.dispose();

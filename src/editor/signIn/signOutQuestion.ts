@@ -8,8 +8,8 @@ export interface SignOutSubject {
   readonly label: string | undefined;
   /** Undefined where the record could not be read. */
   readonly credential: Pick<Credential, "origin" | "derivedKey"> | undefined;
-  /** Whether requests use the person's own API key once it is signed out. */
-  readonly ownKeyFollows: boolean;
+  /** Whether requests use the person's own API key once it is signed out; "maybe" where other accounts can't be read. */
+  readonly ownKeyFollows: boolean | "maybe";
 }
 
 /** Asks the person whether to sign out of an account. */
@@ -21,7 +21,15 @@ export function confirmSignOut({ label, credential, ownKeyFollows }: SignOutSubj
   if (credential?.derivedKey.status === "present") {
     details.push(l10n.t("The account API key saved here is deleted, too."));
   }
-  if (ownKeyFollows) details.push(l10n.t("Requests will use your OpenAI API key, and OpenAI bills them."));
+  if (ownKeyFollows === "maybe") {
+    details.push(
+      l10n.t(
+        "If no other account is signed in, requests will then use your OpenAI API key, and OpenAI bills you for them.",
+      ),
+    );
+  } else if (ownKeyFollows) {
+    details.push(l10n.t("Requests will then use your OpenAI API key, and OpenAI bills you for them."));
+  }
   return confirm({ question, detail: details.join("\n\n"), no: l10n.t("Stay Signed In") }, l10n.t("Sign Out"));
 }
 
@@ -36,9 +44,7 @@ function detailOf(origin: Credential["origin"] | undefined): string {
         "The copied login is deleted from this computer. The Codex CLI's login is unchanged, but may no longer work if this extension has refreshed the copy.",
       );
     case "linked":
-      return l10n.t(
-        "The Codex CLI stays signed in. To use the account here again, link its login again or sign in again.",
-      );
+      return l10n.t("The Codex CLI stays signed in. To use this account here again, link the login or sign in.");
     default:
       return l10n.t("The credential is deleted from this computer. To use the account here again, sign in again.");
   }

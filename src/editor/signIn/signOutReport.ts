@@ -6,11 +6,11 @@ import type { SignOutOutcome } from "../../account/signOut.ts";
 /**
  * Tells what signing out has come to, here and at OpenAI; what is left is named.
  * @param credential undefined where it could not be read
- * @param isLast whether it was the last account that was signed in
+ * @param after whether it was the last account that was signed in, and whether requests use the own key because of it
  */
 export function signOutSentence(
   credential: Pick<Credential, "origin" | "derivedKey"> | undefined,
-  isLast: boolean,
+  { isLast, ownKeyFollows }: { isLast: boolean; ownKeyFollows: boolean },
   { signIn, earlier, isStored }: SignOutOutcome,
 ): string {
   const sentences = [
@@ -18,6 +18,9 @@ export function signOutSentence(
       ? l10n.t("You're signed out of ChatGPT on this computer.")
       : l10n.t("The account is signed out on this computer. Your other ChatGPT accounts stay signed in."),
   ];
+  if (ownKeyFollows) {
+    sentences.push(l10n.t("Requests now use your OpenAI API key, and OpenAI bills you for them."));
+  }
   if (isStored) {
     sentences.push(
       l10n.t("The credential couldn't be deleted yet and may still be stored here. This will be tried again later."),

@@ -186,7 +186,14 @@ describe("When the issuer", () => {
       const ending = await window.signOut.begin(id);
       assert.ok(ending?.credential);
       const { refreshToken = "" } = ending.credential.tokens;
-      return { refreshToken, sentence: signOutSentence(ending.credential, true, await window.signOut.finish(ending)) };
+      return {
+        refreshToken,
+        sentence: signOutSentence(
+          ending.credential,
+          { isLast: true, ownKeyFollows: false },
+          await window.signOut.finish(ending),
+        ),
+      };
     }
 
     const isRead = ({ fault }: Row) => fault.kind !== "truncated" && fault.kind !== "wrongTypes";

@@ -20,6 +20,7 @@ import {
   until,
   willAnswer,
 } from "../../support/vscodeStub/stub.ts";
+import { workspace } from "../../support/vscodeStub/vscode.ts";
 import { temporaryFolder } from "../codex/authFile/temporaryFolder.ts";
 import { createEditorFixture, type EditorFixture, useEditorFixture } from "./editorFixture.ts";
 import { MemoryMemento } from "./sessions/sessionFixture.ts";
@@ -108,6 +109,31 @@ describe("What a person does with an account", () => {
       accounts.load = () => Promise.reject(new Problem("keyringFailed"));
       await fixture.run("signOut");
       assert.deepEqual(fixture.revoked, [tokens.refreshToken]);
+    });
+
+    it("waits for the setting by the clock that it was given", async () => {
+      const clock = new ManualClock();
+      const known = new KnownAccounts(new MemoryMemento());
+      const actions = new AccountActions({ ...fixture, known, clock, endHandOff: async () => {} });
+      const { id } = await fixture.signedIn();
+      changeSetting("chatgptSignIn.authMode", "chatgpt");
+      const { getConfiguration } = workspace;
+      const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const update = () => {
+        begun.resolve();
+        return end.promise;
+      };
+      workspace.getConfiguration = (section) => ({ ...getConfiguration(section), update });
+      try {
+        const signedOut = actions.signOut(id, { isConfirmed: true });
+        await begun.promise;
+        assert.equal(clock.pending, 1);
+        await clock.advance(3_000);
+        await signedOut;
+      } finally {
+        end.resolve();
+        workspace.getConfiguration = getConfiguration;
+      }
     });
 
     it("of nobody is a problem", async () => {
@@ -223,6 +249,15 @@ describe("What a person does with an account", () => {
       assert.equal(told.length, 2, "of the account, and as the answer");
     });
 
+    it("again is done at once where the person has signed in again", async () => {
+      const { signedInAt } = await fixture.signedIn();
+      await fixture.run("refresh");
+      await fixture.signedIn("plus@example.com", { signedInAt: signedInAt + 1 });
+      await fixture.run("refresh");
+      const told = "ChatGPT credentials refreshed.";
+      assert.deepEqual([sentences(), fixture.accounts.entry()?.credential.sequence], [[told, told], 1]);
+    });
+
     it("reads who is signed in first, when nobody has yet", async () => {
       await fixture.signedIn();
       const other = await createEditorFixture(issuer, { secrets: fixture.secrets, directory: fixture.directory });
@@ -241,30 +276,6 @@ describe("What a person does with an account", () => {
     it("of nobody is a problem", async () => {
       await fixture.run("refresh");
       assert.deepEqual(sentences(), [new Problem("notSignedIn").message]);
-    });
-  });
-
-  describe("making the derived key again", () => {
-    it("stores it", async () => {
-      await fixture.signedIn();
-      await fixture.run("retryDerivedKey");
-      assert.equal(fixture.accounts.state.active?.derivedKey.status, "present");
-      assert.deepEqual(sentences(), []);
-    });
-
-    it("refreshes first when the id_token has expired", async () => {
-      issuer.setLifetimes({ idToken: 1 });
-      try {
-        const { tokens } = await fixture.signedIn();
-        issuer.setLifetimes({ idToken: 3600 });
-        await until(() => fixture.deriver.needsFreshIdToken(fixture.accounts.entry() ?? assert.fail()));
-        await fixture.run("retryDerivedKey");
-        const { credential } = fixture.accounts.entry() ?? assert.fail();
-        assert.notEqual(credential.tokens.idToken, tokens.idToken);
-        assert.equal(credential.derivedKey.status, "present");
-      } finally {
-        issuer.setLifetimes({ idToken: 3600 });
-      }
     });
   });
 

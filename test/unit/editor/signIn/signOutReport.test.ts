@@ -6,9 +6,11 @@ import { isAnythingLeft, signOutSentence } from "../../../../src/editor/signIn/s
 const here = "You're signed out of ChatGPT on this computer.";
 const stored = "The credential couldn't be deleted yet and may still be stored here. This will be tried again later.";
 
+const last = { isLast: true, ownKeyFollows: false };
+
 describe("What a person is told after signing out", () => {
   const told = (outcome: Partial<SignOutOutcome>, origin: "own" | "copied" | "linked" = "own") =>
-    signOutSentence({ origin, derivedKey: { status: "absent", why: "refused" } }, true, {
+    signOutSentence({ origin, derivedKey: { status: "absent", why: "refused" } }, last, {
       ...{ signIn: "revoked", earlier: undefined, isStored: false },
       ...outcome,
     });
@@ -54,11 +56,12 @@ describe("What a person is told after signing out", () => {
     const present = { status: "present", key: "sk-canary", createdAt: 0 } as const;
     const sentence = "The account API key stays valid until you delete it at platform.openai.com.";
     for (const isLast of [true, false]) {
-      const own = signOutSentence({ origin: "own", derivedKey: present }, isLast, outcome);
+      const after = { isLast, ownKeyFollows: false };
+      const own = signOutSentence({ origin: "own", derivedKey: present }, after, outcome);
       assert.ok(own.endsWith(` ${sentence}`), own);
       // The Codex CLI's key is its own.
       for (const origin of ["copied", "linked"] as const) {
-        assert.ok(!signOutSentence({ origin, derivedKey: present }, isLast, outcome).includes(sentence), origin);
+        assert.ok(!signOutSentence({ origin, derivedKey: present }, after, outcome).includes(sentence), origin);
       }
     }
     assert.ok(!told({}).includes(sentence));
