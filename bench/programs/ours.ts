@@ -7,10 +7,7 @@ const services = await createServices({
   issuer,
   secrets: new LaterSecrets(),
   openExternal: async () => true,
-  beginFollowUp: (of, idToken, deriver) => {
-    const making = deriver.request(of, idToken);
-    return (id) => void deriver.keep(id, making, { isNew: true });
-  },
+  beginFollowUp: (of, idToken) => services.followUp.begin(of, idToken),
 });
 
 services.browser.open = async (url) => {
@@ -18,7 +15,9 @@ services.browser.open = async (url) => {
   return true;
 };
 services.accounts.onDidChange(({ active }) => {
-  if (active) process.send?.(active.derivedKey.status === "present" ? { shown: true } : { signedIn: true });
+  if (!active) return;
+  process.send?.({ signedIn: true });
+  if (active.derivedKey.status === "present") process.send?.({ shown: true });
 });
 process.on("message", (message: string) => void answer(message));
 

@@ -73,13 +73,11 @@ export class Accounts {
     this.#writer = new AccountsWriter(common);
     const inTurn = <T>(work: () => Promise<T>) => this.#inTurn(work);
     const whole = { ...common, writer: this.#writer, inTurn };
+    const undoing = { ...whole, refreshNotes, replacedTokens };
     const onEnded = () => this.#read.fire();
-    this.#signIns = new SignInWriter({ ...whole, refreshNotes, signInNotes, failedNotes, replacedTokens });
-    this.#interrupted = new InterruptedSignIns({ ...whole, signInNotes, failedNotes, clock, onEnded });
-    this.#repair = new RecordRepair({
-      ...{ ...whole, refreshNotes, replacedTokens },
-      mayStore: (credential) => this.#mayStore(credential),
-    });
+    this.#signIns = new SignInWriter({ ...undoing, signInNotes, failedNotes });
+    this.#interrupted = new InterruptedSignIns({ ...undoing, signInNotes, failedNotes, clock, onEnded });
+    this.#repair = new RecordRepair({ ...undoing, mayStore: (credential) => this.#mayStore(credential) });
     this.ended = new EndedAccounts({ ...whole, clock, onEnded });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }
@@ -121,6 +119,7 @@ export class Accounts {
   reload(): Promise<void> {
     this.#queuedReload ??= this.#inTurn(async () => {
       this.#queuedReload = undefined;
+      await this.#interrupted.refuseFailed();
       await this.#reader.read();
       this.#makeGood();
       this.#read.fire();
@@ -163,12 +162,13 @@ export class Accounts {
 
   /**
    * Stores the record of a sign-in, whose account becomes the active one.
+   * @param complete adds what has come by the time of writing
    * @throws Problem `saveFailed`, `keyringFailed`, `keyringSilent`, `staleWindow`; what was stored before stays
    */
-  async storeSignIn(credential: Credential): Promise<void> {
+  async storeSignIn(credential: Credential, complete = (record: Credential) => record): Promise<void> {
     // What cannot be read does not keep anybody from signing in.
     await this.#loaded.get().catch(() => {});
-    await this.#signIns.store(credential);
+    await this.#signIns.store(credential, complete);
   }
 
   /**

@@ -149,7 +149,7 @@ export class AccountsMemory {
       const replaced = this.#entries.get(id);
       if (replaced && replaced !== entry) this.#superseded.note(replaced.credential, entry.credential);
     }
-    this.#entries = entries;
+    this.#replaceEntries(entries);
     this.follow(notice);
   }
 
@@ -157,7 +157,7 @@ export class AccountsMemory {
   follow(notice: StorageNotice | undefined): void {
     const { ids } = this.#index;
     const listed = [...this.#entries].filter(([id, { credential }]) => ids.includes(id) && !this.#isOver(credential));
-    this.#entries = new Map(listed);
+    this.#replaceEntries(new Map(listed));
     if (this.#unread !== "all") this.#unread = this.#unread.filter((id) => !this.#entries.has(id));
     const accounts = [...this.#entries.values()].map((entry) => entry.account);
     const active = accounts.find(({ id }) => id === this.#index.active) ?? accounts[0];
@@ -165,6 +165,11 @@ export class AccountsMemory {
     const state = { accounts, active, notice, ...(unread.length > 0 && { unread }) };
     if (!isDeepStrictEqual(this.#state, state)) this.#state = state;
     this.#tell();
+  }
+
+  #replaceEntries(entries: ReadonlyMap<string, Entry>): void {
+    for (const [id, { credential }] of this.#entries) if (!entries.has(id)) this.#superseded.note(credential);
+    this.#entries = entries;
   }
 
   #tell(): void {

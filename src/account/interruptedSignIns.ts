@@ -1,28 +1,18 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Lock } from "../platform/lock.ts";
-import { describeError, type Logger } from "../platform/logger.ts";
+import { describeError } from "../platform/logger.ts";
 import { latestSignIn, type SignInRef, withFound, withoutAccount } from "./accountIndex.ts";
-import type { AccountsMemory } from "./accountsMemory.ts";
-import type { AccountsReader } from "./accountsReader.ts";
-import type { AccountsWriter } from "./accountsWriter.ts";
-import type { Credential } from "./credential.ts";
-import { laterThan } from "./recordOrder.ts";
-import type { SecretStore } from "./secretStore.ts";
 import type { SignInNotes } from "./signInNotes.ts";
+import { UndoneRecords, type UndoneRecordsDependencies } from "./undoneRecords.ts";
 
 /** How long a record is looked for that reads as missing, ms. */
 const longestSearchMs = 30 * 24 * 60 * 60_000;
 
-export interface InterruptedSignInsDependencies {
-  store: SecretStore;
-  memory: AccountsMemory;
-  reader: AccountsReader;
-  writer: AccountsWriter;
+export interface InterruptedSignInsDependencies extends UndoneRecordsDependencies {
   signInNotes: Pick<SignInNotes, "list" | "remove">;
   failedNotes: Pick<SignInNotes, "list" | "remove">;
   lock: Lock;
   clock: Pick<Clock, "now">;
-  log: Logger;
   /** Called when the index says of a failed sign-in that it has ended. */
   onEnded: () => void;
   /** Runs work when no other change of what is stored is under way. */
@@ -36,10 +26,12 @@ export interface InterruptedSignInsDependencies {
  */
 export class InterruptedSignIns {
   readonly #dependencies: InterruptedSignInsDependencies;
+  readonly #records: UndoneRecords;
   #completing: Promise<void> | undefined;
 
   constructor(dependencies: InterruptedSignInsDependencies) {
     this.#dependencies = dependencies;
+    this.#records = new UndoneRecords(dependencies);
   }
 
   /** Looks at all notes. Never rejects; what fails is tried at the next call. */
@@ -50,11 +42,17 @@ export class InterruptedSignIns {
     return this.#completing;
   }
 
-  async #completeAll(): Promise<void> {
-    const { signInNotes, failedNotes, memory } = this.#dependencies;
+  /** Notes in memory which sign-ins have failed, so that no record of them is believed. Never rejects. */
+  async refuseFailed(): Promise<readonly SignInRef[]> {
+    const { failedNotes, memory } = this.#dependencies;
     const failed = await failedNotes.list();
     for (const noted of failed) memory.refuse(noted);
-    for (const noted of failed) await this.#underLock(noted, () => this.#undo(noted));
+    return failed;
+  }
+
+  async #completeAll(): Promise<void> {
+    const { signInNotes } = this.#dependencies;
+    for (const noted of await this.refuseFailed()) await this.#underLock(noted, () => this.#undo(noted));
     for (const noted of await signInNotes.list()) await this.#underLock(noted, () => this.#complete(noted));
   }
 
@@ -68,41 +66,19 @@ export class InterruptedSignIns {
     }
   }
 
-  /** Lets the index say that a failed sign-in has ended, so that what is left of it is revoked and deleted. */
+  /** Where nobody is signed in besides, lets the index say that it has ended: what is left of it is revoked and deleted. */
   async #undo(noted: SignInRef): Promise<void> {
-    const { store, memory, reader, writer, failedNotes, clock, onEnded } = this.#dependencies;
-    const { id, signedInAt } = noted;
+    const { memory, writer, failedNotes, clock, onEnded } = this.#dependencies;
     if (!isNoted(noted, await failedNotes.list())) return;
-    const status = await reader.readIndex();
-    if (status === "failed" || status === "newer") return;
-    const { ids } = memory.index;
-    const isOthers = ids.includes(id) && latestSignIn(memory.index, id) !== signedInAt;
-    const restored = await this.#restoredAfter(noted);
-    if (!isOthers && restored) {
-      // The index has been written all the same, but its window has restored the record before it.
-      await writer.changeIndex((index) => withFound(index, [restored]));
-      return failedNotes.remove(noted);
-    }
-    if (!isOthers) {
+    const undoing = await this.#records.undo(noted);
+    if (undoing === "unclear") return;
+    if (undoing === "ended") {
       await writer.changeIndex((index) => withoutAccount(index, noted, { left: true }));
       memory.follow(memory.state.notice);
       onEnded();
-      return failedNotes.remove(noted);
     }
-    // Another sign-in of the account is signed in, whose record this one may have replaced, or replaces late.
-    const record = await store.readCredential(id);
-    const isStored = record.status === "found" && record.credential.signedInAt === signedInAt;
-    const known = memory.newest(id, { status: "none" })?.credential;
-    if (isStored && known) await store.writeCredential(laterThan(signedInAt, known));
-    else if (isStored) await writer.deleteRecord(id);
-    else if (record.status === "found" || clock.now() - signedInAt > longestSearchMs) await failedNotes.remove(noted);
-  }
-
-  /** The account's record if it is that of a later sign-in than this one. @throws Problem when it cannot be read */
-  async #restoredAfter({ id, signedInAt }: SignInRef): Promise<Credential | undefined> {
-    const { store, memory } = this.#dependencies;
-    const newest = memory.newest(id, await store.readCredential(id))?.credential;
-    return newest && newest.signedInAt > signedInAt ? newest : undefined;
+    const isOver = clock.now() - noted.signedInAt > longestSearchMs;
+    if (undoing !== "missing" || isOver) await failedNotes.remove(noted);
   }
 
   async #complete(noted: SignInRef): Promise<void> {

@@ -10,7 +10,7 @@ import { afterLateWrite } from "./limitSecrets.ts";
 import type { ReplacedTokens, RevocableToken, TokensChange } from "./replacedTokens.ts";
 
 export interface LeftTokensDependencies {
-  ended: Pick<EndedAccounts, "noteLeft" | "settle">;
+  ended: Pick<EndedAccounts, "noteLeft" | "settle" | "withLeft">;
   replacedTokens: ReplacedTokens;
   lock: Lock;
   clock: Clock;
@@ -38,6 +38,8 @@ export class LeftTokens implements Disposable {
   /** By account: the wait for the next try to store its tokens, and how many have failed. */
   readonly #waiting = new Map<string, Disposable>();
   readonly #failures = new Map<string, number>();
+  /** Accounts of which tokens may be stored without a note in the index. */
+  readonly #unmarked = new Set<string>();
   #isDisposed = false;
 
   constructor(dependencies: LeftTokensDependencies) {
@@ -54,10 +56,14 @@ export class LeftTokens implements Disposable {
 
   /** Tries a few times more to store what could not be stored; for a shutdown. Never rejects. */
   async settled(): Promise<void> {
-    const { replacedTokens } = this.#dependencies;
-    for (let tries = 0; tries < lastTries && replacedTokens.unstoredIds.length > 0; tries += 1) {
-      await Promise.all(replacedTokens.unstoredIds.map((id) => this.#storeAgain(id)));
+    for (let tries = 0; tries < lastTries && this.#unstoredIds.length > 0; tries += 1) {
+      await Promise.all(this.#unstoredIds.map((id) => this.#storeAgain(id)));
     }
+  }
+
+  /** The accounts of which tokens, or the note of them in the index, could not be stored yet. */
+  get #unstoredIds(): string[] {
+    return [...new Set([...this.#dependencies.replacedTokens.unstoredIds, ...this.#unmarked])];
   }
 
   /** Whether a token could not be stored yet, so that only this window knows of it. */
@@ -82,9 +88,8 @@ export class LeftTokens implements Disposable {
    */
   finish(id: string, token: RevocableToken): boolean {
     const { replacedTokens } = this.#dependencies;
-    const { issuer, refreshToken } = token;
     replacedTokens.finish(token);
-    return replacedTokens.known(id).some((one) => one.issuer === issuer && one.refreshToken === refreshToken);
+    return replacedTokens.known(id).some((one) => isSame(one, token));
   }
 
   /**
@@ -92,14 +97,14 @@ export class LeftTokens implements Disposable {
    * @returns all that are then; undefined when that could not be stored
    */
   async note(id: string, change: TokensChange): Promise<readonly RevocableToken[] | undefined> {
-    const { ended, replacedTokens, log } = this.#dependencies;
-    const isLeft = (change.added ?? []).length > 0;
+    const { replacedTokens, log } = this.#dependencies;
+    const isLeft = this.#isLeft(id, change);
     // In this order, because the window may be killed in between.
     if (isLeft) await this.#mark(id);
     try {
       const { tokens, hasNew } = await replacedTokens.change(id, change);
       // Another window may have ended everything that it knew of meanwhile.
-      if (isLeft) await ended.noteLeft(id, hasNew);
+      if (isLeft) await this.#markAgain(id, hasNew);
       return tokens;
     } catch (error) {
       log.warn(`What is to be revoked could not be noted: ${describeError(error)}`);
@@ -107,13 +112,35 @@ export class LeftTokens implements Disposable {
     }
   }
 
+  /** Whether tokens are listed after a change, as far as this window knows: another may have emptied the list. */
+  #isLeft(id: string, { added = [], removed = [] }: TokensChange): boolean {
+    const isOver = (token: RevocableToken) => removed.some((one) => isSame(one, token));
+    const known = this.#dependencies.replacedTokens.known(id).filter((token) => !isOver(token));
+    return added.length > 0 || known.length > 0 || this.#unmarked.has(id);
+  }
+
+  /** Without that note no later window would look for the tokens, so it is tried again. */
+  async #markAgain(id: string, hasNew: boolean): Promise<void> {
+    this.#unmarked.add(id);
+    try {
+      await this.#dependencies.ended.noteLeft(id, hasNew);
+      this.#unmarked.delete(id);
+    } catch (error) {
+      this.#storeLater(id);
+      throw error;
+    }
+  }
+
   /**
-   * Notes that nothing is left of a sign-in, unless another window has stored a token since.
+   * Notes that nothing is left of a sign-in, unless another window has stored a token since. Where the host lists the
+   * account's secrets, what has read as missing is there all the same.
    * @returns whether nothing is left
    * @throws as `Accounts.store`, and Problem when the tokens could not be read again
    */
   async settle(ref: SignInRef): Promise<boolean> {
-    const { ended } = this.#dependencies;
+    const { ended, replacedTokens } = this.#dependencies;
+    const isEnded = ended.withLeft.some(({ id }) => id === ref.id);
+    if (isEnded && (await replacedTokens.isListed(ref.id))) return false;
     try {
       await ended.settle(ref);
     } catch (error) {
@@ -158,8 +185,12 @@ export class LeftTokens implements Disposable {
     this.#waiting.get(id)?.dispose();
     this.#waiting.delete(id);
     const added = replacedTokens.unstored(id);
-    if (added.length === 0) return;
+    if (!this.#unstoredIds.includes(id)) return;
     const tokens = await holdAtMost(id, { lock, clock, patienceMs }, () => this.note(id, { added }));
     if (tokens) this.#failures.delete(id);
   }
+}
+
+function isSame(one: RevocableToken, other: RevocableToken): boolean {
+  return one.issuer === other.issuer && one.refreshToken === other.refreshToken;
 }

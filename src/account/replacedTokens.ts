@@ -2,8 +2,9 @@ import * as z from "zod/mini";
 import { Emitter } from "../platform/emitter.ts";
 import { parseJson } from "../platform/json.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
+import { asRecord } from "../platform/untrusted.ts";
 import { Problem } from "../shared/problem.ts";
-import { type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
+import { afterLateWrite, type LimitedSecrets, limitSecrets, type SecretLimits } from "./limitSecrets.ts";
 import { deleteSecret, readSecret, type SecretStorage } from "./secretStorage.ts";
 
 /** A refresh token that is to be revoked, at the issuer that it is from. */
@@ -12,8 +13,14 @@ export type RevocableToken = Readonly<z.infer<typeof tokenSchema>>;
 
 export interface TokensChange {
   readonly added?: readonly RevocableToken[];
+  /** Revoked, worth nothing, or not ours to revoke: they are never listed again. */
   readonly removed?: readonly RevocableToken[];
+  /** Of a sign-in that goes on after all. They live, and may be added again by any window. */
+  readonly kept?: readonly RevocableToken[];
 }
+
+/** The account that stands for those of which no token tells the name. */
+export const unnamedId = "0".repeat(16);
 
 /** The tokens of an account. */
 export interface ListedTokens {
@@ -22,7 +29,8 @@ export interface ListedTokens {
   readonly hasNew: boolean;
 }
 
-const listSchema = z.object({ version: z.literal(1), tokens: z.array(tokenSchema) });
+const listVersion = 1;
+const listSchema = z.object({ version: z.literal(listVersion), tokens: z.array(tokenSchema) });
 
 /** Nobody signs in again more often than this between two sign-outs; the oldest tokens expire by themselves. */
 const tokenLimit = 20;
@@ -32,13 +40,15 @@ const longestMs = 5_000;
 const maxTries = 2;
 
 const keyOf = (id: string) => `replaced.${id}`;
+const setAsideKeyOf = (id: string) => `setAside.${keyOf(id)}`;
 
 /**
  * The refresh tokens of an account that this extension has got and uses no more, in one secret: of sign-ins that another
  * one has replaced, and of ended ones that could not be revoked. They are revoked with the account's sign-out. Not
  * before: revoking one is said to end the account's other sign-ins, too (openai/codex issues 22577 and 23781).
  *
- * What was added or removed is remembered in memory as well, because a keyring may answer with an older list.
+ * What was added or removed is remembered in memory as well, because a keyring may answer with an older list. A damaged
+ * list is set aside before another takes its place; that of a newer version stays as it is.
  */
 export class ReplacedTokens {
   readonly #secrets: LimitedSecrets;
@@ -73,7 +83,7 @@ export class ReplacedTokens {
 
   /** The tokens of an account, oldest first. @throws Problem `keyringFailed`, `keyringSilent` */
   async read(id: string): Promise<readonly RevocableToken[]> {
-    return this.#merge(id, await readSecret(this.#secrets, keyOf(id)));
+    return this.#merge(id, await this.#read(id));
   }
 
   /** What is known in this window alone. */
@@ -92,34 +102,54 @@ export class ReplacedTokens {
   }
 
   /**
-   * Adds tokens to an account's list, and takes tokens off it that need not be revoked any more.
+   * Adds tokens to an account's list, and takes tokens off it.
    * @returns what is on it then, and whether some of it is new
    * @throws Problem when that could not be stored; this window knows it all the same
    */
-  async change(id: string, { added = [], removed = [] }: TokensChange): Promise<ListedTokens> {
+  async change(id: string, { added = [], removed = [], kept = [] }: TokensChange): Promise<ListedTokens> {
     for (const token of removed) this.#done.add(textOf(token));
     for (const token of added) this.#done.delete(textOf(token));
-    this.#added.set(id, this.#rest([...this.known(id), ...added]).slice(-tokenLimit));
-    const unstored = this.#rest([...this.unstored(id), ...added]);
+    this.#added.set(id, without(this.#rest([...this.known(id), ...added]), kept).slice(-tokenLimit));
+    const unstored = without(this.#rest([...this.unstored(id), ...added]), kept);
     try {
-      const listed = await this.#change(id);
+      const listed = await this.#change(id, kept);
       this.#unstored.delete(id);
       return listed;
     } catch (error) {
       if (unstored.length === 0) this.#unstored.delete(id);
       else this.#unstored.set(id, unstored);
       if (unstored.length > 0) this.#failed.fire(id);
-      throw error;
+      // By then, what it stores may be over.
+      throw afterLateWrite(error, () => this.#change(id, []));
     }
   }
 
-  async #change(id: string): Promise<ListedTokens> {
-    const text = await readSecret(this.#secrets, keyOf(id));
-    const tokens = this.#merge(id, text).slice(-tokenLimit);
+  async #change(id: string, kept: readonly RevocableToken[]): Promise<ListedTokens> {
+    const text = await this.#read(id);
+    const tokens = without(this.#merge(id, text), kept).slice(-tokenLimit);
+    if (text !== undefined && !isList(text)) await this.#secrets.store(setAsideKeyOf(id), text);
     if (tokens.length > 0) await this.#store(id, tokens, text);
     else await this.#delete(id, text);
     const before = new Set(parse(text).map(textOf));
     return { tokens, hasNew: tokens.some((token) => !before.has(textOf(token))) };
+  }
+
+  /** @throws Problem also where a list is there that reads as missing, or that only a newer version can read */
+  async #read(id: string): Promise<string | undefined> {
+    const text = await readSecret(this.#secrets, keyOf(id));
+    if (text !== undefined && isNewer(text)) throw new Problem("keyringFailed", "a newer version's list");
+    if (text !== undefined || !(await this.#hasKey(keyOf(id)))) return text;
+    throw new Problem("keyringFailed", "missing, but listed");
+  }
+
+  /** Whether the host lists the record of an account, or its tokens that are to be revoked. Not every host lists any. */
+  async isListed(id: string): Promise<boolean> {
+    return this.#hasKey(keyOf(id), `credential.${id}`);
+  }
+
+  async #hasKey(...names: string[]): Promise<boolean> {
+    const keys: string[] = await this.#secrets.keys().catch(() => []);
+    return names.some((name) => keys.includes(name));
   }
 
   #rest(tokens: readonly RevocableToken[]): RevocableToken[] {
@@ -151,9 +181,23 @@ export class ReplacedTokens {
   }
 }
 
-/** A list that is damaged, or of a newer version, has no tokens that could be revoked. */
+/** The tokens of a list; a damaged one has none. */
 function parse(text: string | undefined): readonly RevocableToken[] {
   return listSchema.safeParse(parseJson(text)).data?.tokens ?? [];
+}
+
+function isList(text: string): boolean {
+  return listSchema.safeParse(parseJson(text)).success;
+}
+
+function isNewer(text: string): boolean {
+  const version = asRecord(parseJson(text))?.version;
+  return typeof version === "number" && version > listVersion;
+}
+
+function without(tokens: readonly RevocableToken[], others: readonly RevocableToken[]): RevocableToken[] {
+  const texts = new Set(others.map(textOf));
+  return tokens.filter((token) => !texts.has(textOf(token)));
 }
 
 function distinct(tokens: readonly RevocableToken[]): RevocableToken[] {

@@ -15,7 +15,7 @@ export interface SignInNotes {
   add(signIn: SignInRef): Promise<void>;
   /** @throws the system's error, or NoAnswer */
   remove(signIn: SignInRef): Promise<void>;
-  /** The sign-ins that are noted. Never rejects. */
+  /** The sign-ins that are noted; none where the file system does not tell in time. Never rejects. */
   list(): Promise<SignInRef[]>;
 }
 

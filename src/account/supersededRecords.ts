@@ -9,8 +9,8 @@ const limit = 20;
 export class SupersededRecords {
   readonly #records = new Map<string, Credential[]>();
 
-  /** To be called when `next` replaces `before`. */
-  note(before: Credential, next: Credential): void {
+  /** To be called when `next` replaces `before`, or nothing does. */
+  note(before: Credential, next?: Credential): void {
     const others = (this.#records.get(before.id) ?? []).filter(
       (record) => !isDeepStrictEqual(record, before) && !isDeepStrictEqual(record, next),
     );

@@ -1,6 +1,7 @@
 import type { Accounts } from "../account/accounts.ts";
 import { claimsOf } from "../account/credential.ts";
-import type { RevocableToken } from "../account/replacedTokens.ts";
+import type { BegunFollowUp } from "../account/followUp/followUp.ts";
+import { type RevocableToken, unnamedId } from "../account/replacedTokens.ts";
 import { type Account, createEntry } from "../account/state.ts";
 import { WorkspacePolicy } from "../account/workspacePolicy.ts";
 import type { AuthorizationGrant } from "../oauth/authorizationRequest.ts";
@@ -19,9 +20,9 @@ export interface CompletionDependencies {
   /** The only ChatGPT workspaces that may be signed in to; all when empty. */
   allowedWorkspaces: () => readonly string[];
   /** Revokes the refresh token of a sign-in that is not kept, now or later; never rejects. */
-  discard: (id: string | undefined, token: RevocableToken) => Promise<unknown>;
-  /** Starts what follows a sign-in without delaying it; what it returns is called when the credential is stored. */
-  beginFollowUp: (issuer: string, idToken: string) => (id: string) => void;
+  discard: (id: string, token: RevocableToken) => Promise<unknown>;
+  /** Starts what follows a sign-in without delaying it. */
+  beginFollowUp: (issuer: string, idToken: string) => BegunFollowUp;
 }
 
 /**
@@ -57,19 +58,35 @@ export class Completion {
     signal.throwIfAborted();
     attempt.enter("redeeming");
     const tokens = await this.#redeem(issuer, grant);
-    try {
-      signal.throwIfAborted();
-      this.#check(tokens);
-      // At the same time. A key that is made for a sign-in that cannot be stored is dropped: nobody ever has it.
-      const followUp = this.#dependencies.beginFollowUp(issuer, tokens.idToken);
-      attempt.enter("saving");
-      const account = await this.#store(issuer, tokens, onStored);
-      followUp(account.id);
-      return account;
-    } catch (error) {
+    const { account, followUp } = await this.#keep(attempt, tokens, onStored).catch((error: unknown) => {
       this.#discard(accountIdIn(issuer, tokens), { issuer, refreshToken: tokens.refreshToken });
       throw error;
+    });
+    // The person is signed in, whatever becomes of this.
+    try {
+      followUp.finish(account.id);
+    } catch (error) {
+      this.#dependencies.log.error(`What follows a sign-in failed: ${describeError(error)}`);
     }
+    return account;
+  }
+
+  /** @throws Problem, or the reason of the attempt's end; then nothing is kept */
+  async #keep(attempt: Attempt, tokens: IssuedTokens, onStored: (() => Promise<void>) | undefined) {
+    const { issuer, signal } = attempt;
+    signal.throwIfAborted();
+    this.#check(tokens);
+    // At the same time. A key that is made for a sign-in that cannot be stored is dropped: nobody ever has it.
+    const followUp = this.#dependencies.beginFollowUp(issuer, tokens.idToken);
+    attempt.enter("saving");
+    const { accounts, clock, log } = this.#dependencies;
+    const credential = newCredential(issuer, tokens, (id) => accounts.entry(id)?.credential, clock);
+    const { account } = createEntry(credential);
+    await accounts.tellTogether(async () => {
+      await accounts.storeSignIn(credential, followUp.complete);
+      await onStored?.().catch((error: unknown) => log.warn(`After storing the sign-in: ${describeError(error)}`));
+    });
+    return { account, followUp };
   }
 
   /** Not ended by the attempt: whether the issuer has got the code could not be known then. */
@@ -90,18 +107,16 @@ export class Completion {
     new WorkspacePolicy(this.#dependencies.allowedWorkspaces).assertMayStore(tokens);
   }
 
-  async #store(issuer: string, tokens: IssuedTokens, onStored: (() => Promise<void>) | undefined): Promise<Account> {
-    const { accounts, clock, log } = this.#dependencies;
-    const credential = newCredential(issuer, tokens, (id) => accounts.entry(id)?.credential, clock);
-    await accounts.tellTogether(async () => {
-      await accounts.storeSignIn(credential);
-      await onStored?.().catch((error: unknown) => log.warn(`After storing the sign-in: ${describeError(error)}`));
-    });
-    return createEntry(credential).account;
+  /** @param id of the account; where nobody is named, the token is noted for nobody, so that a later window finds it */
+  #discard(id = unnamedId, token: RevocableToken): void {
+    if (!this.#isInUse(token)) void this.#track(this.#dependencies.discard(id, token));
   }
 
-  #discard(id: string | undefined, token: RevocableToken): void {
-    void this.#track(this.#dependencies.discard(id, token));
+  /** An issuer may give out the token again that an account has. */
+  #isInUse({ issuer, refreshToken }: RevocableToken): boolean {
+    const { accounts } = this.#dependencies;
+    const credentials = accounts.state.accounts.map(({ id }) => accounts.entry(id)?.credential);
+    return credentials.some((one) => one?.issuer === issuer && one.tokens.refreshToken === refreshToken);
   }
 
   #track<T>(work: Promise<T>): Promise<T> {

@@ -118,16 +118,4 @@ export const credentialMutants: readonly Mutant[] = [
   ...mutantsOf("account/followUp/derivedKey.ts", "editor/allowedAccounts", [
     ["a key is made for a workspace that is not allowed", "this.#dependencies.policy.assertAllowed(account);", ""],
   ]),
-  ...mutantsOf("account/signInUndo.ts", "account/keptUntilRevoked", [
-    [
-      "a window that is killed loses the token of a failed sign-in",
-      "const isKept = await this.#keepUntilRevoked(now);",
-      "const isKept = true;",
-    ],
-    [
-      "nobody hears of the token of a failed sign-in whose window was killed",
-      "await this.noteFailed(credential);\n    if (isUnreadable",
-      "if (isUnreadable",
-    ],
-  ]),
 ];

@@ -197,7 +197,15 @@ export const openaiMutants: readonly Mutant[] = [
       "const limit = clock.after(errorBodyMs, () => {});",
     ],
   ]),
+  ...mutantsOf("openai/bodyForm.ts", "openai/endlessBody", [
+    [
+      "an error in place of an answer is read further than its beginning",
+      "const strayBodyLimit = 64 * 1024;",
+      "const strayBodyLimit = 1024 * 1024;",
+    ],
+  ]),
   ...mutantsOf("openai/stream.ts", "openai/endlessBody", [
+    ["an event may be as long as it likes", "maxBufferSize: eventLimitCharacters,", ""],
     [
       "an answer may be as long as it likes",
       'if (this.#leftBytes < 0) throw new Problem("unreadableAnswer", "an answer without an end");',

@@ -185,7 +185,11 @@ export const signInMutants: readonly Mutant[] = [
       '    attempt.enter("redeeming");',
       "signin/lateAnswer",
     ],
-    ["a cancelled sign-in is stored", "    try {\n      signal.throwIfAborted();", "    try {"],
+    [
+      "a cancelled sign-in is stored",
+      "    signal.throwIfAborted();\n    this.#check(tokens);",
+      "    this.#check(tokens);",
+    ],
     [
       "tokens that name nobody are stored",
       `if (accountIdIn("", tokens) === undefined) throw new Problem("noAccountNamed");`,
@@ -200,6 +204,17 @@ export const signInMutants: readonly Mutant[] = [
       "a sign-in that is not kept is not revoked",
       "this.#discard(accountIdIn(issuer, tokens), { issuer, refreshToken: tokens.refreshToken });",
       "",
+    ],
+    ["a token is revoked that an account has", "if (!this.#isInUse(token)) void this.#track(", "void this.#track("],
+    [
+      "a sign-in is said to have failed because of what follows it",
+      "this.#dependencies.log.error(`What follows a sign-in failed: ${describeError(error)}`);",
+      "throw error;",
+    ],
+    [
+      "the token of a sign-in that names nobody is lost with its window",
+      "this.#dependencies.discard(id, token)",
+      "this.#dependencies.discard(id === unnamedId ? (undefined as unknown as string) : id, token)",
     ],
     [
       "a refresh token of an unusable answer is not revoked",

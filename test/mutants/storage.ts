@@ -116,48 +116,6 @@ export const storageMutants: readonly Mutant[] = [
       "left || position >= 0",
     ],
   ]),
-  ...mutantsOf(
-    "account/signInWriter.ts",
-    "account/failedSignIn account/replacedSignIns account/silentKeyring account/interruptedSignIns",
-    [
-      [
-        "what a failed sign-in has replaced is lost",
-        "(!isSilent || isListed) && (await this.#undo.restore(failed)) && !isSilent",
-        "false",
-      ],
-      [
-        "the token of a replaced sign-in is not revoked later",
-        "if (noted.length > 0) await this.#undo.changeReplaced(credential.id, { added: noted.map(({ token }) => token) });",
-        "",
-      ],
-      [
-        "a token of the Codex CLI is revoked with a sign-out",
-        'if (replaced.origin !== "own" || replaced.handOff || isSameLogin(replaced, credential)) return [];',
-        'if (replaced.origin === "linked") return [];',
-      ],
-      [
-        "a failed sign-in's token stays on the list to be revoked",
-        "if (!isSilent) await this.#undo.keepToken(failed);",
-        "",
-      ],
-      [
-        "a window that is killed leaves a sign-in that nobody finds",
-        "const noting = signInNotes.add(given).catch(logFailure);",
-        "const noting = Promise.resolve();",
-      ],
-      [
-        "a sign-in that a copy alone names has no note",
-        "isNamed = !reader.isBlind;",
-        "isNamed = true;",
-        "account/absentIndex / of nobody",
-      ],
-      [
-        "a sign-in that was given up stays when it is stored late",
-        "throw afterLateWrite(error, () => undo(true));",
-        "throw error;",
-      ],
-    ],
-  ),
   ...mutantsOf("account/foundRecords.ts", "account/foundRecords", [
     [
       "a record of an ended sign-in is found again",
@@ -214,25 +172,6 @@ export const storageMutants: readonly Mutant[] = [
       "a deletion is believed without reading",
       'return isDeleted && stored.status === "none" && !store.isWriting(id);',
       "return isDeleted;",
-    ],
-  ]),
-  ...mutantsOf("account/replacedTokens.ts", "account/replacedSignIns account/leftTokens account/signOutLeft", [
-    [
-      "a token that was revoked is on the list again",
-      "return distinct(tokens).filter((token) => !this.#done.has(textOf(token)));",
-      "return distinct(tokens);",
-    ],
-  ]),
-  ...mutantsOf("account/interruptedSignIns.ts", "account/interruptedSignIns", [
-    [
-      "an interrupted sign-in that has ended is completed",
-      'record.status === "found" && record.credential.signedInAt > latestSignIn(memory.index, id)',
-      'record.status === "found"',
-    ],
-    [
-      "a note of a sign-in is removed while its record may come",
-      "if (isOver || isNamed) await",
-      "if (id !== undefined) await",
     ],
   ]),
   ...mutantsOf("account/followUp/followUp.ts", "account/followUp/followUp", [

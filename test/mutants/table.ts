@@ -15,6 +15,7 @@ import { signInMutants } from "./signIn.ts";
 import { signOutMutants } from "./signOut.ts";
 import { storageMutants } from "./storage.ts";
 import { tokenMutants } from "./tokens.ts";
+import { undoingMutants } from "./undoing.ts";
 
 /** Every mutant. Their names differ. */
 export const mutants: readonly Mutant[] = [
@@ -25,6 +26,7 @@ export const mutants: readonly Mutant[] = [
   ...accountMutants,
   ...credentialMutants,
   ...storageMutants,
+  ...undoingMutants,
   ...signOutMutants,
   ...endpointMutants,
   ...codexMutants,

@@ -142,11 +142,16 @@ export const tokenMutants: readonly Mutant[] = [
       `["workspaceId"] as const`,
     ],
   ]),
-  ...mutantsOf("account/replacedTokens.ts", "account/replacedTokens", [
+  ...mutantsOf("account/replacedTokens.ts", "account/lostLists", [
     [
       "a list of tokens whose store was lost counts as stored",
       "stored !== text; stored = await readSecret(this.#secrets, key)",
       "stored !== text; stored = text",
+    ],
+    [
+      "a list of tokens that is stored late stays",
+      "throw afterLateWrite(error, () => this.#change(id, []));",
+      "throw error;",
     ],
     [
       "a list of tokens whose deletion was lost counts as deleted",

@@ -135,7 +135,7 @@ export class CodexPeople {
     const { accounts, followUp } = account;
     const credential = credentialOf(login.file, link, issuerUrl, Date.now());
     await accounts.tellTogether(() => accounts.storeSignIn(credential));
-    followUp.begin(credential.issuer, credential.tokens.idToken)(credential.id);
+    followUp.begin(credential.issuer, credential.tokens.idToken).finish(credential.id);
   }
 }
 

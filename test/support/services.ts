@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accountBinding } from "../../src/account/endpoints.ts";
-import type { KeyDeriver } from "../../src/account/followUp/derivedKey.ts";
+import type { BegunFollowUp } from "../../src/account/followUp/followUp.ts";
 import type { AccountDependencies } from "../../src/account/module.ts";
 import { type CodexDependencies, createCodex } from "../../src/codex/module.ts";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
@@ -33,7 +33,7 @@ export interface ServicesOptions {
   /** The flow that the person chooses when the first cannot be used; without it the sign-in fails. */
   chooseFlow?: (problem: Problem) => Promise<FlowName | undefined>;
   /** What follows a sign-in; by default nothing. */
-  beginFollowUp?: (issuer: string, idToken: string, deriver: KeyDeriver) => (id: string) => void;
+  beginFollowUp?: (issuer: string, idToken: string) => BegunFollowUp;
 }
 
 /** One window's services below the editor, as the extension builds them, with a browser that is driven by HTTP. */
@@ -46,7 +46,7 @@ export async function createServices(options: ServicesOptions) {
     linked: () => codex.linkedLogins,
     ...options.account,
   });
-  const { accounts, lock, log, http, tokenEndpoint, deriver, endpoints } = account;
+  const { accounts, lock, log, http, tokenEndpoint, endpoints } = account;
   const codex = createCodex({
     ...{ accounts, tokenEndpoint, lock, clock, log },
     version: "0.1.0",
@@ -66,7 +66,7 @@ export async function createServices(options: ServicesOptions) {
       endpoints.request(accountBinding(of), [of], { again: true, problem: "signInNotAllowed", signal }),
     allowedWorkspaces: () => [],
     discard: (id, token) => account.signOut.discard(id, token),
-    beginFollowUp: (of, idToken) => options.beginFollowUp?.(of, idToken, deriver) ?? (() => {}),
+    beginFollowUp: (of, idToken) => options.beginFollowUp?.(of, idToken) ?? noFollowUp,
     ...options.signIn,
   });
   const chooseFlow = options.chooseFlow ?? ((problem: Problem) => Promise.reject(problem));
@@ -90,6 +90,9 @@ export async function createServices(options: ServicesOptions) {
   };
 }
 export type TestServices = Awaited<ReturnType<typeof createServices>>;
+
+/** Nothing that follows a sign-in. */
+export const noFollowUp: BegunFollowUp = { complete: (credential) => credential, finish() {} };
 
 /** A browser in which this person signs in and follows the redirects to the end. */
 export function browseAs(email: string): (url: string) => Promise<boolean> {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { readClaims } from "../../oauth/claims.ts";
 import type { TokenEndpoint } from "../../oauth/tokenEndpoint.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -53,7 +54,7 @@ export class KeyDeriver {
     const storedAt = clock.elapsed();
     const made = await making;
     const receivedAt = accounts.entry(id)?.credential.receivedAt ?? 0;
-    const change = (credential: Credential) => keepBest(credential, made);
+    const change = (credential: Credential) => withDerivedKey(credential, made);
     // The computer may have slept, and another window have been there in that time.
     const ageMs = Math.max(Math.abs(clock.now() - receivedAt), clock.elapsed() - storedAt);
     // No window refreshes tokens that have just come, so a sign-in need not wait for the lock.
@@ -77,8 +78,10 @@ export class KeyDeriver {
   }
 }
 
-function keepBest(credential: Credential, made: DerivedKey): Credential {
-  const keep = made.status === "absent" && credential.derivedKey.status === "present";
+/** The record with what was made for it; itself where nothing changes. */
+export function withDerivedKey(credential: Credential, made: DerivedKey): Credential {
+  const { derivedKey } = credential;
+  const keep = made.status === "absent" ? derivedKey.status === "present" : isDeepStrictEqual(derivedKey, made);
   return keep ? credential : { ...credential, derivedKey: made };
 }
 

@@ -1,9 +1,9 @@
 import { describeError, type Logger } from "../../platform/logger.ts";
 import type { Accounts } from "../accounts.ts";
-import { type DerivedKey, isPending } from "../credential.ts";
+import { type Credential, type DerivedKey, isPending } from "../credential.ts";
 import type { WorkspacePolicy } from "../workspacePolicy.ts";
 import type { CreditRedeemer } from "./credits.ts";
-import type { KeyDeriver } from "./derivedKey.ts";
+import { type KeyDeriver, withDerivedKey } from "./derivedKey.ts";
 
 export interface FollowUpDependencies {
   accounts: Accounts;
@@ -11,6 +11,14 @@ export interface FollowUpDependencies {
   credits: CreditRedeemer;
   policy: WorkspacePolicy;
   log: Logger;
+}
+
+/** What has begun to follow a sign-in that is being stored. */
+export interface BegunFollowUp {
+  /** The record with what has come by now, so that it is written once where the service is fast. */
+  readonly complete: (credential: Credential) => Credential;
+  /** Continues once the record of the account with this id is stored. */
+  readonly finish: (id: string) => void;
 }
 
 /** What follows a sign-in once the person has been told that it worked: the derived key, then the plan's credits. */
@@ -33,13 +41,17 @@ export class FollowUp {
     }
   }
 
-  /**
-   * Starts what can start while the credential is being stored, and returns what continues it afterwards, given the
-   * account's id. Never throws: a sign-in does not depend on any of it.
-   */
-  begin(issuer: string, idToken: string): (id: string) => void {
-    const making = this.#dependencies.deriver.request(issuer, idToken);
-    return (id) => void this.#logFailure(() => this.#finish(id, making, { isNew: true }));
+  /** Starts what can start while the credential is being stored. Never throws: a sign-in does not depend on any of it. */
+  begin(issuer: string, idToken: string): BegunFollowUp {
+    let made: DerivedKey | undefined;
+    const making = this.#dependencies.deriver.request(issuer, idToken).then((key) => {
+      made = key;
+      return key;
+    });
+    return {
+      complete: (credential) => (made ? withDerivedKey(credential, made) : credential),
+      finish: (id) => void this.#logFailure(() => this.#finish(id, making, { isNew: true })),
+    };
   }
 
   async #finish(id: string, making: Promise<DerivedKey>, options?: { isNew: boolean }): Promise<void> {

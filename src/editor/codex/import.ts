@@ -127,7 +127,7 @@ export class CodexImport {
     });
     notifications.info(sentence);
     if (isPending(credential.derivedKey) && policy.isAllowed(claimsOf(credential.tokens))) {
-      followUp.begin(credential.issuer, credential.tokens.idToken)(credential.id);
+      followUp.begin(credential.issuer, credential.tokens.idToken).finish(credential.id);
     }
   }
 

@@ -49,13 +49,17 @@ class Ending {
   }
 
   /**
-   * The grant of the sign-in that was completed last, whose record stays: it may have begun before another one, and the
-   * issuer may have ended it meanwhile.
+   * The grant of the sign-in whose record was stored last, so that it stays: its sign-in may have begun before another one,
+   * and the issuer may have ended it meanwhile. One that was never stored counts as the last.
    */
   get #lastStored(): Grant | undefined {
+    const texts = this.#ids.flatMap((id) => this.#played.keyring.history.get(`credential.${id}`) ?? []);
+    const storedAt = ({ tokens }: Grant) => {
+      const at = texts.findIndex((text) => text?.includes(tokens[0]?.value ?? ""));
+      return at === -1 ? texts.length : at;
+    };
     const received = this.#grants.filter(({ tokens }) => tokens[0]?.receivedBy);
-    const endOf = ({ signIn }: Grant) => this.#played.operations.all[signIn - 1]?.endedAt ?? Number.POSITIVE_INFINITY;
-    return received.toSorted((one, other) => endOf(one) - endOf(other)).at(-1);
+    return received.toSorted((one, other) => storedAt(one) - storedAt(other)).at(-1);
   }
 
   /** In the calm end, an account whose grant lives can be used. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseIndex } from "../../../src/account/accountIndex.ts";
 import { eventually } from "../../support/timing.ts";
 import { createFixture, type Fixture, is, minute } from "./fixture.ts";
 
@@ -113,7 +114,9 @@ describe("A sign-in that cannot be stored", () => {
         fixture.secrets.script("store", "accounts.copy", "rejects");
         await assert.rejects(late.accounts.storeSignIn(await fixture.credential()));
         fixture.secrets.settle();
-        assert.equal((await fixture.openLoaded()).accounts.state.active?.email, "plus@example.com");
+        const { id } = accounts.state.active ?? assert.fail();
+        const { index } = parseIndex(fixture.secrets.values.get("accounts"));
+        assert.deepEqual([index?.ids, fixture.secrets.values.has(`credential.${id}`)], [[id], true]);
       });
     }
   });

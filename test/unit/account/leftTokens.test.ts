@@ -163,4 +163,58 @@ describe("A token that is to be revoked is never stored without a note of it in 
     await window.signOut.finish(entry);
     assert.deepEqual([fixture.isAlive(signedIn), fixture.keysWith(again)], [false, [recordKey]]);
   });
+
+  it("by a window that cannot write the index then: it does so a little later", async () => {
+    await fixture.signOut();
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    fixture.secrets.script("store", "accounts", "rejects", "rejects");
+    await window.signOut.discard(signedIn.id, token());
+    await soon(() =>
+      assert.ok(window.lines.some((line) => line.startsWith("What is to be revoked could not be noted"))),
+    );
+    assert.deepEqual([fixture.keysWith(signedIn), fixture.left().length], [[listKey], 0]);
+    await fixture.clock.advance(2_000);
+    await soon(() => assert.equal(fixture.left().length, 1));
+  });
+
+  it("by a window that alone knows of one, when another is taken off the list", async () => {
+    fixture.issuer.faults.set("revoke", { kind: "serverError" });
+    const other = { ...token(), refreshToken: "rt.other" };
+    await window.signOut.discard(signedIn.id, other);
+    await window.signOut.discard(signedIn.id, token());
+    await window.signOut.settled();
+    fixture.issuer.faults.clear();
+    const next = await fixture.openLoaded();
+    await fixture.signOut(next);
+    assert.deepEqual([fixture.left(), fixture.secrets.values.has(listKey)], [[], false]);
+    await window.accounts.reload();
+    await window.signOut.discard(signedIn.id, token());
+    await window.signOut.settled();
+    assert.deepEqual([fixture.secrets.values.get(listKey), fixture.left().length], [listOf(other), 1]);
+  });
+
+  for (const key of ["the record", "the list"] as const) {
+    it(`and none is forgotten because ${key} reads as missing, where the host lists it`, async () => {
+      const { secrets } = fixture;
+      const listing = Object.assign(secrets, { keys: async () => [...secrets.values.keys()] });
+      const next = await fixture.openLoaded({ secrets: listing });
+      const entry = (await next.signOut.begin(signedIn.id)) ?? assert.fail();
+      const name = key === "the record" ? recordKey : listKey;
+      await next.signOut.finish(entry);
+      secrets.values.set(name, key === "the record" ? JSON.stringify(signedIn) : listOf(token()));
+      await next.accounts.ended.noteLeft(signedIn.id, true);
+      secrets.script("get", name, ...Array<"nothing">(30).fill("nothing"));
+      secrets.script("delete", recordKey, "lost", "lost");
+      const deleting = Promise.withResolvers<void>();
+      const { delete: remove } = secrets;
+      secrets.delete = (of) => {
+        deleting.resolve();
+        return remove.call(secrets, of);
+      };
+      next.start();
+      await deleting.promise;
+      await next.lock.hold(signedIn.id, async () => {});
+      assert.deepEqual([secrets.values.has(name), fixture.left().length], [true, 1]);
+    });
+  }
 });

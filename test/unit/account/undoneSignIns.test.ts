@@ -132,6 +132,27 @@ describe("A sign-in that was reported as failed and is stored all the same", () 
     );
   });
 
+  it("does not cost tokens that were refreshed before its record came, of a sign-in that has ended", async () => {
+    let answer = () => {};
+    const { store } = fixture.secrets;
+    fixture.secrets.store = async (key, value) => {
+      if (key !== fixture.recordKey) return store.call(fixture.secrets, key, value);
+      fixture.secrets.store = store;
+      const held = Promise.withResolvers<void>();
+      answer = held.resolve;
+      await held.promise;
+      await store.call(fixture.secrets, key, value);
+    };
+    await fails();
+    const other = await fixture.openLoaded(limits);
+    const { credential } = await other.refresher.refresh(signedIn);
+    await other.refresher.settle();
+    await window.accounts.reload();
+    await other.accounts.end(signedIn.id);
+    answer();
+    await soon(() => assert.deepEqual(fixture.keysWith(credential), [fixture.listKey]));
+  });
+
   it("leaves the newest tokens of the sign-in before it, which were refreshed meanwhile", async () => {
     let answer = () => {};
     const { store } = fixture.secrets;

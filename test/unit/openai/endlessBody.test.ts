@@ -108,6 +108,20 @@ describe("A body without an end", () => {
     }
   });
 
+  it("of an error in place of an answer is read for 64 KB", async () => {
+    const body = endless('{"error":"', "a".repeat(16 * 1024));
+    assert.equal((await outcome({ body: body.stream, contentType: "application/json" })).failure, "unreadableAnswer");
+    assert.ok(body.pulls <= 4, `${body.pulls} pieces`);
+    assert.ok(body.isCancelled);
+  });
+
+  it("of a single event is read for 32 million characters", async () => {
+    const body = endless("data: ", "a".repeat(1024 * 1024));
+    assert.equal((await outcome({ body: body.stream })).failure, "unreadableAnswer");
+    assert.ok(body.pulls <= 33, `${body.pulls} pieces`);
+    assert.ok(body.isCancelled);
+  });
+
   it("of events is ended after an hour, also when it goes on, and is not asked for again", async () => {
     const server = byHand(200, { "Content-Type": "text/event-stream" });
     await server.answered;

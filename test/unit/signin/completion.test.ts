@@ -10,13 +10,12 @@ import { signInByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import { ManualClock } from "../../support/manualClock.ts";
 import { MemorySecrets } from "../../support/memorySecrets.ts";
-import { createServices, type TestServices } from "../../support/services.ts";
+import { createServices, noFollowUp, type TestServices } from "../../support/services.ts";
 import { eventually } from "../../support/timing.ts";
 import { ScriptedHttp } from "./scriptedHttp.ts";
 
 const minute = 60_000;
 const soon = (assertion: () => void) => eventually(assertion, 10_000, 5);
-
 describe("The completion of a sign-in", () => {
   let issuer: TestIssuer;
   let services: TestServices;
@@ -27,7 +26,7 @@ describe("The completion of a sign-in", () => {
   /** What becomes of the issuer's answer. */
   let change: (tokens: IssuedTokens) => IssuedTokens;
   let issued: IssuedTokens | undefined;
-
+  let follow: () => void;
   before(async () => {
     issuer = await startIssuer();
   });
@@ -37,7 +36,7 @@ describe("The completion of a sign-in", () => {
     clock = new ManualClock();
     onRedeemed = async () => {};
     change = (tokens) => tokens;
-    issued = undefined;
+    [issued, follow] = [undefined, () => {}];
     services = await open();
   });
   afterEach(async () => {
@@ -45,7 +44,6 @@ describe("The completion of a sign-in", () => {
     secrets.settle();
     await services.dispose();
   });
-
   /** A window whose issuer's answers a test holds back. Its listener is replaced by a link that is pasted. */
   async function open(directory?: string): Promise<TestServices> {
     class HeldEndpoint extends TokenEndpoint {
@@ -59,7 +57,7 @@ describe("The completion of a sign-in", () => {
       }
     }
     const opened: TestServices = await createServices({
-      ...{ issuer: issuer.issuer, secrets, clock },
+      ...{ issuer: issuer.issuer, secrets, clock, beginFollowUp: () => ({ ...noFollowUp, finish: () => follow() }) },
       ...(directory !== undefined && { directory }),
       openExternal: async () => true,
       account: { secretLimits: { readMs: 50, writeMs: 50 }, lockTimes: { staleMs: 200, patienceMs: 300 } },
@@ -67,7 +65,6 @@ describe("The completion of a sign-in", () => {
     });
     return opened;
   }
-
   /** Starts a sign-in and brings it to its answer. */
   function start({ signIn } = services) {
     const run = signIn.run({ flow: "paste" });
@@ -83,7 +80,6 @@ describe("The completion of a sign-in", () => {
   const isAlive = () => issued !== undefined && issuer.bearer(issued.accessToken) !== undefined;
   const isKept = () => [...secrets.values.values()].some((text) => text.includes(issued?.refreshToken ?? "-"));
   const isUndone = () => soon(() => assert.deepEqual([isAlive(), isKept()], [false, false]));
-
   it("keeps what was issued", async () => {
     const { id, signedInAt, lastRefreshAt } = await start();
     assert.deepEqual([isAlive(), isKept(), services.accounts.state.active?.id], [true, true, id]);
@@ -245,6 +241,35 @@ describe("The completion of a sign-in", () => {
       endpoint.redeemCode(grant),
       (error) => error instanceof IncompleteTokens && error.refreshToken === "rt.incomplete",
     );
+  });
+
+  it("notes the token of a sign-in that names nobody, so that a later window revokes it", async () => {
+    change = (tokens) => ({ ...tokens, idToken: "no-jwt", accessToken: "no-jwt" });
+    issuer.faults.set("revoke", { kind: "serverError" });
+    await fails(start(), "noAccountNamed");
+    await soon(() => assert.ok(isKept()));
+    issuer.faults.clear();
+    const next = await open(services.directory);
+    await next.accounts.load();
+    next.start();
+    await isUndone();
+  });
+
+  it("does not revoke the token of an account that an issuer has given out again", async () => {
+    await start();
+    const { refreshToken } = issued ?? assert.fail();
+    change = (tokens) => ({ ...tokens, refreshToken });
+    secrets.script("store", "accounts", "rejects");
+    const revoked = issuer.recordsOf("revoke").length;
+    await fails(start(), "saveFailed");
+    await services.signIn.settled();
+    assert.equal(issuer.recordsOf("revoke").length, revoked);
+  });
+
+  it("keeps what was issued although what follows a sign-in fails", async () => {
+    follow = () => assert.fail("a failure");
+    const { id } = await start();
+    assert.deepEqual([isAlive(), services.accounts.state.active?.id], [true, id]);
   });
 
   it("ends before a window that closes does", async () => {

@@ -7,6 +7,7 @@ import { Completion } from "../../../src/signin/completion.ts";
 import { startDeviceCodeFlow } from "../../../src/signin/deviceCode.ts";
 import { SignInPage } from "../../../src/signin/signInPage.ts";
 import { ManualClock } from "../../support/manualClock.ts";
+import { noFollowUp } from "../../support/services.ts";
 import { issuer, minute, pending, started } from "./deviceCodeFixture.ts";
 import { type Scripted, ScriptedHttp } from "./scriptedHttp.ts";
 
@@ -31,7 +32,7 @@ function start(script: readonly Scripted[]) {
     ...{ clock, log },
     allowedWorkspaces: () => [],
     discard: async () => {},
-    beginFollowUp: () => () => {},
+    beginFollowUp: () => noFollowUp,
   });
   return { attempt, completion, http };
 }

@@ -10,7 +10,7 @@ import { loginByHttp } from "../../issuer/login.ts";
 import type { TestIssuer } from "../../issuer/types.ts";
 import type { MemorySecrets } from "../../support/memorySecrets.ts";
 import { becomesFree, occupy } from "../../support/ports.ts";
-import { browseAs, createServices, type TestServices } from "../../support/services.ts";
+import { browseAs, createServices, noFollowUp, type TestServices } from "../../support/services.ts";
 
 describe("Signing in with a browser", () => {
   let issuer: TestIssuer;
@@ -192,10 +192,11 @@ describe("Signing in with a browser", () => {
       issuer: issuer.issuer,
       beginFollowUp: (of, idToken) => {
         begun.push(`${of} ${readClaims(idToken)?.email}`);
-        return (id) => {
+        const finish = (id: string) => {
           stored.push([...(never.secrets as MemorySecrets).values.keys()].filter((name) => name.includes(id)).length);
           return new Promise<void>(() => {});
         };
+        return { ...noFollowUp, finish };
       },
     });
     await never.signIn.run();

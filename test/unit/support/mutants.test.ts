@@ -72,7 +72,7 @@ describe("The test that is known to notice a mutant", function () {
     ]);
     assert.ok(mutant);
     const killers = new Map([["some", killer]]);
-    const [verdict] = await runMutants([{ ...mutant, tests }], { lanes: 1, killers });
+    const [verdict] = await runMutants([{ ...mutant, tests }], { lanes: 1, killers, limitMs: 10_000 });
     const { status, why, killer: found } = verdict ?? {};
     return { status, why, found };
   }
@@ -95,6 +95,16 @@ describe("The test that is known to notice a mutant", function () {
     assert.deepEqual(await verdictOf([file], { file, title: "adds" }), expected);
     assert.deepEqual(await verdictOf([file], { file, title: "no such title" }), expected);
     assert.deepEqual(await verdictOf([file], { file: "none.test.mjs", title: "waits" }), expected);
+  });
+
+  it("counts though its run does not end after it", async () => {
+    const hangs = 'process.on("exit", () => { for (;;); });';
+    const file = write(
+      "some.test.mjs",
+      `it("waits", () => { try { ${notices} } catch (error) { ${hangs} throw error; } });`,
+    );
+    const killer = { file, title: "waits" };
+    assert.deepEqual(await verdictOf([file], killer), { status: "killed", why: "waits", found: killer });
   });
 
   it("is not believed when it fails without the mutant as well, or no other test does", async () => {

@@ -35,6 +35,23 @@ describe("What follows a sign-in", () => {
     assertNeverShown(...issuer.secrets().flatMap(({ kind, value }) => (kind === "derived_key" ? [value] : [])));
   });
 
+  it("is stored with the sign-in, in one write, where it has come by then", async () => {
+    const credential = await fixture.signedIn("plus@example.com", { ...pending, creditsAskedAt: 1 });
+    const begun = fixture.followUp.begin(credential.issuer, credential.tokens.idToken);
+    assert.equal(begun.complete(credential), credential, "nothing has come yet");
+    await until(() => begun.complete(credential) !== credential);
+    const stored: string[] = [];
+    fixture.secrets.onDidChange(({ key: name }) => name.includes(credential.id) && stored.push(name));
+    await fixture.accounts.storeSignIn({ ...credential, signedInAt: credential.signedInAt + 1 }, begun.complete);
+    assert.equal(key()?.status, "present");
+    await settle();
+    const before = stored.length;
+    begun.finish(credential.id);
+    await settle();
+    await fixture.accounts.reload();
+    assert.deepEqual(stored.slice(before), []);
+  });
+
   it("does not hold up the sign-in: that is shown while the key is still being created", async () => {
     issuer.faults.set("token", { kind: "slow", delayMs: 20_000, grant: "token-exchange" });
     await fixture.run("signIn");
@@ -82,7 +99,7 @@ describe("What follows a sign-in", () => {
   it("logs what could not be stored, and goes no further", async () => {
     const { id, issuer: of, tokens } = await fixture.signedIn("plus@example.com", pending);
     (fixture.secrets as MemorySecrets).failingStores = 1;
-    fixture.followUp.begin(of, tokens.idToken)(id);
+    fixture.followUp.begin(of, tokens.idToken).finish(id);
     await until(() => fixture.lines.find((line) => line === "After the sign-in: Problem saveFailed"));
     assert.equal(asked(), 0);
     assert.deepEqual(sentences(), []);
@@ -102,7 +119,7 @@ describe("What follows a sign-in", () => {
       credits: fixture.credits,
       log: fixture.log,
     });
-    broken.begin(issuer.issuer, "x")(id);
+    broken.begin(issuer.issuer, "x").finish(id);
     await until(() => fixture.lines.find((line) => line === "After the sign-in: Error"));
   });
 
