@@ -37,8 +37,8 @@ export interface ListenerLimits {
   /** Of the header of a request, bytes. Browsers send localhost the cookies of every port, often more than Node's 16 KB. */
   readonly headerBytes: number;
   /**
-   * Connections at once that have brought no request. One more ends the oldest, so that a browser gets through; as many
-   * as come before a browser that has connected sends its request, also where a program connects as fast as it can.
+   * Connections at once that have brought no request. One more ends the oldest. Large enough that a flood doesn't push
+   * out a browser between its connecting and its request.
    */
   readonly silentConnections: number;
 }

@@ -83,13 +83,19 @@ export const pages = {
       ),
     ]),
   openedTwice: () =>
-    page(410, l10n.t("This address was opened before"), [
-      l10n.t("If you didn't open it, someone else on this computer may have, so VS Code stops this sign-in."),
-      l10n.t("Return to VS Code and sign in again. If it says that you're signed in, check which account it is."),
+    page(410, l10n.t("This address was already opened"), [
+      l10n.t("If you didn't open it, someone else on this computer may have, so VS Code stops this sign-in if it can."),
+      l10n.t("Return to VS Code. If you're signed in, check which account it is; otherwise, sign in again."),
     ]),
   otherUser: () =>
     page(403, l10n.t("This sign-in belongs to another user of this computer"), [
       l10n.t("If it's yours, return to VS Code, choose “Copy link”, and open the link in your browser."),
+    ]),
+  unknownUser: () =>
+    page(503, l10n.t("VS Code couldn't check who opened this address"), [
+      l10n.t(
+        "Reload this page to try again. If that doesn't help, return to VS Code, choose “Copy link”, and open the link in your browser.",
+      ),
     ]),
   tooLarge: () =>
     page(431, l10n.t("The browser sent too much data"), [

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { describeError, type Logger } from "../platform/logger.ts";
 import { type CallbackAnswer, type CallbackRefusal, type ExpectedCallback, readCallback } from "./callbackAnswer.ts";
 import { CallbackListener } from "./callbackListener.ts";
@@ -108,15 +109,14 @@ export class CallbackServer {
   async #sendToPage(path: string, { headers, socket }: IncomingMessage, response: ServerResponse): Promise<void> {
     // The browser asks again when the person gets there.
     if (isPrefetch(headers)) return send(response, { status: 503, html: "" });
-    if (await isOtherUsers(socket)) {
-      this.#warn("Another user of this computer asked for the sign-in page and was refused");
-      return send(response, pages.otherUser());
-    }
+    // Before the sockets are read, which takes long where there are many.
+    if (!this.#oneTime.has(path)) return this.#refuseUnknown(response);
+    const refusal = await this.#refusalOf(socket);
+    // Who does not wait for the answer uses nothing up.
+    if (response.destroyed) return;
+    if (refusal) return send(response, refusal);
     const page = this.#oneTime.use(path);
-    if (page === undefined) {
-      this.#warn("The sign-in page was requested with an unknown one-time address");
-      return send(response, pages.oneTimeAddress());
-    }
+    if (page === undefined) return this.#refuseUnknown(response);
     if (page === "usedBefore") {
       this.#warn("The sign-in page was requested a second time with the same one-time address");
       // Whoever was sent to the page may not be the person: no answer counts any more.
@@ -126,6 +126,23 @@ export class CallbackServer {
     const { host, pathname } = new URL(page.url);
     this.#log.info(`A browser asked for the sign-in page and was sent to ${host}${pathname}`);
     send(response, { status: 302, html: "" }, { Location: page.url });
+  }
+
+  #refuseUnknown(response: ServerResponse): void {
+    this.#warn("The sign-in page was requested with an unknown one-time address");
+    send(response, pages.oneTimeAddress());
+  }
+
+  /** The page for a client that is another user's, or may be. */
+  async #refusalOf(socket: Socket): Promise<Page | undefined> {
+    try {
+      if (!(await isOtherUsers(socket))) return undefined;
+      this.#warn("Another user of this computer asked for the sign-in page and was refused");
+      return pages.otherUser();
+    } catch (error) {
+      this.#warn("Whose program asked for the sign-in page could not be found out", error);
+      return pages.unknownUser();
+    }
   }
 
   async #callback(query: URLSearchParams, response: ServerResponse): Promise<void> {

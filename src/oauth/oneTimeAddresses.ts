@@ -38,16 +38,26 @@ export class OneTimeAddresses {
     return path;
   }
 
+  /** Whether a path leads to a page, or has. It is not used up by this. */
+  has(path: string): boolean {
+    return this.#find(path) !== undefined;
+  }
+
   /** The page for who asks first; `usedBefore` for all others; undefined for a path that has ended, or never was one. */
   use(path: string): OneTimePage | "usedBefore" | undefined {
-    const found = this.#kept.find((each) => isSameSecret(path, each.path));
-    if (found?.isUsed) {
+    const found = this.#find(path);
+    if (found === undefined) return undefined;
+    if (found.isUsed) {
       found.onUsedAgain();
       return "usedBefore";
     }
-    if (found === undefined || found.signal.aborted) return undefined;
     found.isUsed = true;
     found.onUsed();
     return found;
+  }
+
+  #find(path: string): OneTimeAddress | undefined {
+    const found = this.#kept.find((each) => isSameSecret(path, each.path));
+    return found?.signal.aborted && !found.isUsed ? undefined : found;
   }
 }

@@ -1,8 +1,12 @@
+/** Of letters, whether small or capital. */
+const anyCase = (pattern: string) => pattern.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+
 /** Names of values that must not be in a log line. Secrets are not logged in the first place; this is the safety net. */
-const secretNames =
-  "(?:access|refresh|id|subject|session|auth)[_-]?token|api[_-]?key|client[_-]?secret|code[_-]?verifier|auth(?:orization)?[_-]?code|user[_-]?code|device[_-]?auth[_-]?id|password|passwd|authorization|(?:set-)?cookie";
+const secretNames = anyCase(
+  "(?:access|refresh|id|subject|session|auth|bearer)[_-]?token|(?:api|private|secret|access|openai)[_-]?key|client[_-]?secret|code[_-]?verifier|auth(?:orization)?[_-]?code|user[_-]?code|device[_-]?auth[_-]?id|password|passwd|passphrase|authorization|(?:set-)?cookie",
+);
 /** Names that sentences have, too. */
-const usualNames = "code|state|key|token|secret";
+const usualNames = anyCase("code|state|key|token|secret");
 
 const rules: readonly (readonly [RegExp, string])[] = [
   // JSON Web Tokens, also truncated ones
@@ -16,18 +20,30 @@ const rules: readonly (readonly [RegExp, string])[] = [
 
 /** A character in a URL, encoded several times over. */
 const encoded = (digits: string) => `%(?:25){0,3}(?:${digits})`;
-/** A quote in JSON within JSON, however deep, in HTML, or in a URL. */
-const quote = `(?:(?:\\\\|${encoded("5C")})*(?:["'\`]|${encoded("22|27")}|&quot;|&#3[49];))`;
+/** What stands before a quote in JSON within JSON, however deep. */
+const backslash = `(?:\\\\|${encoded("5[Cc]")})`;
+/** A quote in JSON, in HTML, or in a URL. */
+const quote = `(?:${backslash}*(?:["'\`]|${encoded("22|27")}|&(?:${anyCase("quot|apos|#3[49]|#x2[27]")});)|${backslash}+u002[27])`;
 /** `[]` or `[name]` after a name. */
-const index = `(?:(?:\\[|${encoded("5B")})\\w{0,40}(?:\\]|${encoded("5D")})){0,3}`;
+const index = `(?:(?:\\[|${encoded("5[Bb]")})\\w{0,40}(?:\\]|${encoded("5[Dd]")})){0,3}`;
 /** What an encoded character, or `\n` in JSON, ends with are letters and digits that do not belong to a name. */
-const after = `(?<=${encoded("[\\da-f]{2}")}|\\\\[nrtbf]|\\\\u00[\\da-f]{2})`;
-/** A name, and what is between it and its value: in a query, a form, JSON, YAML, XML, or a header. */
+const after = `(?<=${encoded("[\\dA-Fa-f]{2}")}|\\\\[nrtbf]|\\\\u00[\\dA-Fa-f]{2})`;
+/** Where a name begins, also one in camel case. */
+const wordStart = "(?:(?<![A-Za-z\\d])|(?<=[a-z\\d])(?=[A-Z]))";
+const anyName = `(?:(?:${after}|${wordStart})(?<secret>${secretNames})|(?:${after}|\\b)(?:${usualNames}))`;
+/** A name, and what is between it and its value: in a query, a form, JSON, YAML, or a header. */
 const named = new RegExp(
-  `(?:(?:${after}|(?<![a-z\\d]))(?<secret>${secretNames})|(?:${after}|\\b)(?:${usualNames}))${index}` +
-    `(?<name>${quote}?)\\s*(?<sign>[:=]{1,3}>?|>|,|${encoded("3A|3D")})(?:\\s|${encoded("20")}|\\+)*(?<value>${quote}?)`,
-  "gi",
+  `${anyName}${index}(?<name>${quote}?)\\s*(?<sign>[:=]{1,3}>?|,|${encoded("3[AaDd]")}|${backslash}+u003[AaDd])` +
+    `(?:\\s|${encoded("20")}|\\+)*(?<value>${quote}?)`,
+  "g",
 );
+
+const tag = (name: string) => `(?<begin><(?<tag>[\\w:.-]{0,40}?${name})(?:\\s[^<>]{0,200})?>)`;
+/** An element of XML, and one that is cut off. Only a usual name in full: our own `<token>` is no element. */
+const elements: readonly RegExp[] = [
+  new RegExp(`${tag(anyName)}[^<]+(?=</\\k<tag>)`, "g"),
+  new RegExp(`${tag(`${wordStart}(?:${secretNames})`)}\\s*[^\\s&"'<>]+`, "g"),
+];
 
 /**
  * Replaces everything in `text` that looks like a secret, and control characters. Takes time in proportion to the text,
@@ -35,9 +51,12 @@ const named = new RegExp(
  */
 export function redact(text: string): string {
   let result = text;
+  for (const element of elements) result = result.replace(element, "$<begin><secret>");
+  result = withoutNamedValues(result);
+  // After what has a name: the words that take a secret's place here are names, too.
   for (const [pattern, replacement] of rules) result = result.replace(pattern, replacement);
   return (
-    withoutNamedValues(result)
+    result
       // Anything else that is long and random enough to be a secret.
       .replace(/[\w+-]{40,}/g, (run) => (isRandom(run) ? "<opaque>" : run))
       // A log line stays one line, and reads in the order in which it was written.
@@ -74,14 +93,17 @@ function endOfNamed(text: string, start: number, groups: Groups): number {
   if (sign === "," && !(name && value)) return start;
   if (/^["'`]$/.test(value)) return endOfValue(text, start, value);
   if (/^\\+["'`]$/.test(value)) return endOfNested(text, start, value);
-  if (text[start] === "[") return endOfRun(text, start, /[^\]\n]*/y);
+  if (/[;\\]/.test(value)) return endOfEscaped(text, start, value);
   if (value === "" && sign?.startsWith(":")) return endOfBare(text, start, groups);
-  return endOfRun(text, start, /[^\s&"'<>]*/y);
+  return Math.max(endOfGroup(text, start), endOfRun(text, start, /(?:(?:Bearer|Basic)\s+)?[^\s&"'<>]*/iy));
 }
 
 /** The same without quotes after a colon: in a header, in YAML, in a sentence, or a number in JSON. */
 function endOfBare(text: string, start: number, { secret, name }: Groups): number {
-  if (secret && !name) return endOfRun(text, start, /[^\n]*/y);
+  if (/[|>][-+\d]{0,2}[ \t]*\n/y.test(text.slice(start, start + 20))) return endOfBlock(text, start);
+  const group = endOfGroup(text, start);
+  if (secret && !name) return endOfRun(text, group, /[^\n]*/y);
+  if (group > start) return group;
   const end = endOfRun(text, start, /[^\s,;}\]&"'<>]*/y);
   const run = text.slice(start, end);
   const isKept = secret ? /^(?:null|true|false)$/.test(run) : run.length < 20 && !isRandom(run);
@@ -92,6 +114,36 @@ function endOfRun(text: string, start: number, run: RegExp): number {
   run.lastIndex = start;
   run.test(text);
   return run.lastIndex;
+}
+
+/** Where a list or an object ends that begins at `start`: a list with its last value, or with the line. */
+function endOfGroup(text: string, start: number): number {
+  if (text[start] === "[") return endOfRun(text, start, /[^\]\n]*/y);
+  if (text[start] !== "{") return start;
+  let depth = 0;
+  for (let index = start; index < text.length; index += 1) {
+    if (text[index] === "{") depth += 1;
+    if (text[index] === "}") depth -= 1;
+    if (depth === 0) return index + 1;
+  }
+  return text.length;
+}
+
+/** Where a text of several lines ends, in YAML: with the last that is indented. */
+function endOfBlock(text: string, start: number): number {
+  let end = endOfRun(text, start, /[^\n]*/y);
+  for (let next = end; ; end = next) {
+    next = endOfRun(text, end, /\n[ \t]+[^\n]*/y);
+    if (next <= end) return end;
+  }
+}
+
+/** Where a value in quotes such as `&quot;` or `\u0022` ends: at the same, or else with the line. */
+function endOfEscaped(text: string, start: number, quote: string): number {
+  const line = text.slice(start, endOfRun(text, start, /[^\n]*/y));
+  let end = line.indexOf(quote);
+  while (end > 0 && line[end - 1] === "\\") end = line.indexOf(quote, end + 1);
+  return start + (end < 0 ? line.length : end);
 }
 
 /** Where a quoted value ends: at its quote, or else with the line. */

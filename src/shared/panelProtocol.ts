@@ -109,7 +109,8 @@ const extensionViewSchema = z.strictObject({
   name: z.string(),
   /** Its id; missing where VS Code names no extension. */
   extension: z.optional(z.string()),
-  answer: z.enum(["allowed", "refused", "setting", "wasSetting"]),
+  /** `settingRefused`: a setting allows it, but the person has refused it, with another account or key. */
+  answer: z.enum(["allowed", "refused", "setting", "settingRefused", "wasSetting"]),
   /** What its requests use; missing where it has not sent any yet. The label is the account's or the key's, where it is known. */
   pays: z.optional(z.strictObject({ kind: z.enum(["plan", "accountKey", "ownKey"]), label: z.optional(z.string()) })),
 });

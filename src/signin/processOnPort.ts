@@ -1,5 +1,6 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readlink } from "node:fs/promises";
 import { basename } from "node:path";
+import { isEnd, readSocketTable } from "../platform/socketTable.ts";
 
 /** TCP_LISTEN in the kernel's tables. */
 const listening = "0A";
@@ -17,24 +18,14 @@ export interface ProcessOnPort {
  * @throws when /proc cannot be read
  */
 export async function findProcessOnPort(port: number): Promise<ProcessOnPort | undefined> {
-  const inodes = new Set((await Promise.all(["tcp", "tcp6"].map((table) => listenersOn(port, table)))).flat());
+  const rows = await readSocketTable();
+  const listeners = rows.filter(({ local, state }) => isEnd(local, port) && state === listening);
+  const inodes = new Set(listeners.map(({ inode }) => inode));
   if (inodes.size === 0) return undefined;
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     if (await hasSocket(pid, inodes)) return describeProcess(pid);
   }
   return undefined;
-}
-
-/** The inodes of the sockets that listen on a port, from one of the kernel's tables. */
-async function listenersOn(port: number, table: string): Promise<string[]> {
-  const text = await readFile(`/proc/net/${table}`, "utf8").catch(() => "");
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return text
-    .split("\n")
-    .slice(1)
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === listening)
-    .flatMap((fields) => fields[9] ?? []);
 }
 
 /** Whether a process has one of these sockets open. */

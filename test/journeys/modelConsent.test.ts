@@ -80,7 +80,9 @@ describe("an extension that uses the person's models", () => {
 
     await workbench.updateSettings({ "chatgptSignIn.allowedExtensions": ["Example.ChatGPT-consumer-example"] });
     await ask(workbench, consumer, hello, async () => {
-      await workbench.awaitNotification("“ChatGPT Consumer Example” uses your ChatGPT plan: the setting");
+      await workbench.awaitNotification(
+        "“ChatGPT Consumer Example” (example.chatgpt-consumer-example) uses your ChatGPT plan: the setting",
+      );
       assert.equal(await workbench.dialog.count(), 0);
     });
     assert.equal(sent(), 1);

@@ -6,19 +6,15 @@ export const consentMutants: readonly Mutant[] = [
     ["a setting allows what the person has refused", `if (answer === "refused") throw`, `if (answer === "no") throw`],
     [
       "an extension that was put off is asked for at each try",
-      " && !this.#isPutOff(consumer));",
+      " && !this.#isPutOff(this.#kind(consumer, bySetting)));",
       ");",
       "editor/consumers/bySetting",
     ],
-    [
-      "an extension that was put off is asked for in the next dialog",
-      " || (!bySetting && this.#isPutOff(consumer))",
-      "",
-    ],
+    ["an extension that was put off is asked for in the next dialog", " || (!bySetting && this.#isPutOff(kind))", ""],
     ["a question whose answer has come meanwhile is asked", "if (!isOpen(this.#answers.get(consumer)) || (", "if (("],
     [
       "an extension that was put off is asked for when the mode changes",
-      "this.#putOff.set(consumer.extension,",
+      "this.#putOff.set(kind,",
       "this.#putOff.set(consumer.pays,",
     ],
     ["an extension that keeps trying is asked for every minute", "putOff.triedAt = now;", ""],
@@ -61,6 +57,42 @@ export const consentMutants: readonly Mutant[] = [
       "editor/consumers/bySetting",
     ],
     [
+      "who was put off uses the settings in silence, once told of",
+      "`setting ${this.#rounds.get(extension) ?? 0}`",
+      '"setting"',
+      "editor/consumers/bySetting",
+    ],
+    [
+      "a notification that was closed keeps the dialog from being shown",
+      ': "dialog"}',
+      ": `setting ${this.#rounds.get(extension) ?? 0}`}",
+      "editor/consumers/bySetting",
+    ],
+    [
+      "a notification under a dialog keeps the next from being shown",
+      "    if (!bySetting) this.#startRound(consumer);\n    let",
+      "    let",
+      "editor/consumers/bySetting",
+    ],
+    [
+      "a notification beside a dialog keeps the next from being shown",
+      "      if (!bySetting) this.#startRound(consumer);\n      return;",
+      "      return;",
+      "editor/consumers/bySetting",
+    ],
+    [
+      "what was removed uses the settings in silence",
+      "    this.#startRound(consumer);\n    this.#set(",
+      "    this.#set(",
+      "editor/consumers/bySetting",
+    ],
+    [
+      "the settings allow with a key what was never listed with it",
+      '(answer === "setting" && this.',
+      "(this.",
+      "editor/consumers/bySetting",
+    ],
+    [
       "a person cannot block what the settings allow",
       `this.#set(consumer, "refused")`,
       `this.#set(consumer, "setting")`,
@@ -91,6 +123,12 @@ export const consentMutants: readonly Mutant[] = [
       "      for (let left = tries; left > 0 && this.#isLost(); left -= 1) {\n        await this.#memory.update(memoryKey, [...this.#entries().values()]);",
       "      const entries = [...this.#entries().values()];\n      for (let left = tries; left > 0 && this.#isLost(); left -= 1) {\n        await this.#memory.update(memoryKey, entries);",
     ],
+    [
+      "a write that never ends keeps later answers from being written",
+      "    this.#startWrite();\n  }\n\n  /** All but",
+      "    this.#keep();\n  }\n\n  /** All but",
+    ],
+    ["looking at answers piles up writes", "if (this.#writing === 0) this.#startWrite();", "this.#startWrite();"],
     ["answers are written for ever", "left > 0 && this.#isLost()", "left > -30 && this.#isLost()"],
     [
       "an answer for one account counts for all",
@@ -166,6 +204,9 @@ export const consentMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf("editor/consumers/extensionName.ts", "editor/consumers/dialog", [
     ["an extension's name may end the quotation", `.replace(quotes, "'")`, ""],
+    ["two apostrophes in an extension's name may look like its end", `?.replace(singleQuotes, "'")`, ""],
+    ["invisible marks part what looks like a name's end", "]\\p{M}*){2,}", "]){2,}"],
+    ["an extension gives itself another one's id", "name.toLowerCase() === id", "true"],
     ["an extension's name may end the quotation in another script", "\\p{Pi}\\p{Pf}", "“”«»"],
     ["an extension's name may have what looks like its end", "\\u2033", ""],
   ]),

@@ -91,8 +91,8 @@ export const listenerMutants: readonly Mutant[] = [
     ["nobody is told that a one-time address was used twice", "found.onUsedAgain();", ""],
     [
       "a one-time address outlives its sign-in",
-      "if (found === undefined || found.signal.aborted) return undefined;",
-      "if (found === undefined) return undefined;",
+      "return found?.signal.aborted && !found.isUsed ? undefined : found;",
+      "return found;",
     ],
     ["a one-time address can be guessed", "randomBytes(32)", "randomBytes(2)"],
     ["one-time addresses are kept without a limit", ".slice(-mostKept)", ""],
@@ -117,14 +117,37 @@ export const listenerMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("oauth/peerUser.ts", "oauth/peerUser", [
-    ["another user of the computer gets the sign-in page", "Number(user) !== ours && ", "false && "],
+    ["another user of the computer gets the sign-in page", "user !== ours && ", "false && "],
+    ["root's relays are taken for another user", " && user !== root", ""],
+    ["the user of another socket counts", "    .filter(({ remote }) => isEnd(remote, localPort, localAddress))\n", ""],
+  ]),
+  ...mutantsOf("platform/socketTable.ts", "oauth/peerUser", [
     ["another user gets the sign-in page by an IPv6 socket", '["tcp", "tcp6"]', '["tcp"]'],
-    ["root's relays are taken for another user", " && Number(user) !== root", ""],
     [
-      "the user of another socket counts",
-      "local?.endsWith(hexPort(from)) && remote?.endsWith(hexPort(to))",
-      "local?.endsWith(hexPort(from))",
+      "another user gets the sign-in page while the table of sockets cannot be read",
+      '["ENOENT", "EACCES"].includes(errnoOf(error) ?? "")',
+      "errnoOf(error)",
     ],
+    [
+      "the user of another address's socket counts",
+      "addressIn(end.slice(0, -ending.length)) === plain(address)",
+      "true",
+    ],
+    ["an IPv4 address that an IPv6 socket has reached is another one", '.replace(/^::ffff:(?=\\d+\\.)/, "")', ""],
+    ["each request reads the table of sockets", "if (next) return next;", ""],
+    [
+      "a request is looked up in a table of sockets that is older",
+      "    next = undefined;\n    return readTables();",
+      "    return readTables().finally(() => {\n      next = undefined;\n    });",
+    ],
+  ]),
+  ...mutantsOf("oauth/callbackServer.ts", "oauth/peerUser", [
+    [
+      "any request reads the table of sockets",
+      "if (!this.#oneTime.has(path)) return this.#refuseUnknown(response);",
+      "",
+    ],
+    ["a client that is gone uses the one-time address up", "if (response.destroyed) return;", ""],
   ]),
   ...mutantsOf("oauth/callbackResponse.ts", "oauth/callbackServer", [
     ["pages are sent without a policy", '    "Content-Security-Policy": contentSecurityPolicy,\n', ""],

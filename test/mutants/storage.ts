@@ -177,8 +177,8 @@ export const storageMutants: readonly Mutant[] = [
   ...mutantsOf("account/followUp/followUp.ts", "account/followUp/followUp", [
     [
       "what follows a sign-in is never resumed",
-      "for (const { id, issuer, derivedKey } of accounts.state.accounts) {",
-      "for (const { id, issuer, derivedKey } of accounts.state.accounts.slice(0, 0)) {",
+      "for (const { id, issuer } of accounts.state.accounts) {",
+      "for (const { id, issuer } of accounts.state.accounts.slice(0, 0)) {",
     ],
     [
       "a failed follow-up is an unhandled rejection",
@@ -205,8 +205,16 @@ export const storageMutants: readonly Mutant[] = [
   ...mutantsOf("account/followUp/derivedKey.ts", "account/followUp/derivedKey account/followUp/followUp", [
     [
       "a key that is there goes when none can be made",
-      'const keep = made.status === "absent" && credential.derivedKey.status === "present";',
-      "const keep = false;",
+      'const keep = made.status === "absent" ? derivedKey.status === "present" : isDeepStrictEqual(derivedKey, made);',
+      "const keep = isDeepStrictEqual(derivedKey, made);",
+    ],
+    ["a key that is stored is stored again", ": isDeepStrictEqual(derivedKey, made);", ": false;"],
+  ]),
+  ...mutantsOf("account/signInWriter.ts", "account/followUp/followUp", [
+    [
+      "a key that has come is not stored with its sign-in",
+      "const credential = complete(begun);",
+      "const credential = begun;",
     ],
   ]),
 ];

@@ -17,13 +17,14 @@ describe("settings panel's extensions", function () {
       "Unknown extensions Not allowed · Account API key of ada@example.com Remove",
       "VS Code's own features, such as MCP sampling Allowed · ChatGPT plan of ada@example.com Remove",
       "Notes example.notes Allowed by the setting “chatgptSignIn.allowedExtensions” · ChatGPT plan of ada@example.com Don't allow",
-      "Notes example.notes Was allowed by the setting “chatgptSignIn.allowedExtensions” · OpenAI API key sk-…9fX2 Don't allow",
+      "Notes example.notes Was allowed by the setting “chatgptSignIn.allowedExtensions” · OpenAI API key sk-…9fX2 Remove",
+      "Notes example.notes Not allowed: you refused this extension · Another OpenAI API key Remove",
       "example.todo Allowed by the setting “chatgptSignIn.allowedExtensions” Open settings",
     ]);
     await panel().send(signedInView({ extensions: [] }));
     assert.equal(await section().count(), 0);
     await panel().send(signedOutView({ extensions }));
-    assert.equal(await rows().count(), 7, "an answer outlives a sign-out");
+    assert.equal(await rows().count(), 8, "an answer outlives a sign-out");
   });
 
   it("are told apart by what a screen reader says of their buttons, and answered by mouse, Enter and Space", async () => {
@@ -40,7 +41,8 @@ describe("settings panel's extensions", function () {
           "forgetExtension",
         ],
         [`Don't allow: Notes, A${bySetting}ChatGPT plan of ada@example.com`, "blockExtension"],
-        [`Don't allow: Notes, Was a${bySetting}OpenAI API key sk-…9fX2`, "blockExtension"],
+        [`Remove: Notes, Was a${bySetting}OpenAI API key sk-…9fX2`, "forgetExtension"],
+        ["Remove: Notes, Not allowed: you refused this extension · Another OpenAI API key", "forgetExtension"],
       ] as const
     ).entries()) {
       await panel().button(name).click();

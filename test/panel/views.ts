@@ -110,7 +110,8 @@ export const extensions: NonNullable<View["extensions"]> = [
     answer: "wasSetting",
     pays: { kind: "ownKey", label: "sk-…9fX2" },
   },
-  { id: "row-7", name: "example.todo", extension: "example.todo", answer: "setting" },
+  { id: "row-7", name: "Notes", extension: "example.notes", answer: "settingRefused", pays: { kind: "ownKey" } },
+  { id: "row-8", name: "example.todo", extension: "example.todo", answer: "setting" },
 ];
 
 const device = { userCode: "ABCD-12345", page: "https://auth.openai.com/codex/device" };

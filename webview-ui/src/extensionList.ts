@@ -7,6 +7,7 @@ const answers: Readonly<Record<ExtensionView["answer"], () => string>> = {
   allowed: () => l10n.t("Allowed"),
   refused: () => l10n.t("Not allowed"),
   setting: () => l10n.t("Allowed by the setting “chatgptSignIn.allowedExtensions”"),
+  settingRefused: () => l10n.t("Not allowed: you refused this extension"),
   wasSetting: () => l10n.t("Was allowed by the setting “chatgptSignIn.allowedExtensions”"),
 };
 
@@ -33,7 +34,7 @@ function rowButton({ id, name, answer, pays }: ExtensionView, fact: string): Tem
       intent: { type: "openEndpointSettings" },
     });
   }
-  if (answer === "setting" || answer === "wasSetting") {
+  if (answer === "setting") {
     return actionButton({
       label: l10n.t("Don't allow"),
       name: l10n.t("Don't allow: {extension}, {fact}", { extension: name, fact }),

@@ -4,7 +4,7 @@ import type { Logger } from "../../platform/logger.ts";
 
 /** An extension, and whose money its requests spend. */
 export interface Consumer {
-  /** The extension's id; `core` or `unknown` for what `initiator.ts` calls so. */
+  /** The extension's id; or what `askers.ts` has. */
   readonly extension: string;
   /** The plan of an account, the API key that was created for an account, or the key that the person typed. */
   readonly pays: "plan" | "accountKey" | "ownKey";
@@ -53,7 +53,8 @@ export class Answers {
   readonly #log: Logger;
   /** What was answered in this window. */
   readonly #here = new Map<string, Entry>();
-  #isWriting = false;
+  /** How many writes are under way. */
+  #writing = 0;
 
   constructor(memory: AnswerMemory, log: Logger) {
     this.#memory = memory;
@@ -69,7 +70,8 @@ export class Answers {
     const name = nameOf({ extension, pays, payer });
     const turn = (this.#entries().get(name)?.turn ?? 0) + 1;
     this.#here.set(name, { extension, pays, payer, answer, turn });
-    this.#keep();
+    // Also while another write is under way: that one may never end.
+    this.#startWrite();
   }
 
   /** All but those that were taken back. */
@@ -82,17 +84,21 @@ export class Answers {
 
   /** Writes what was answered here where it is missing. Nobody waits for the memory: this window already knows it. */
   #keep(): void {
-    if (!this.#isWriting) inBackground(this.#write(), this.#log, "The answers about extensions were not written");
+    if (this.#writing === 0) this.#startWrite();
+  }
+
+  #startWrite(): void {
+    inBackground(this.#write(), this.#log, "The answers about extensions were not written");
   }
 
   async #write(): Promise<void> {
-    this.#isWriting = true;
+    this.#writing += 1;
     try {
       for (let left = tries; left > 0 && this.#isLost(); left -= 1) {
         await this.#memory.update(memoryKey, [...this.#entries().values()]);
       }
     } finally {
-      this.#isWriting = false;
+      this.#writing -= 1;
     }
   }
 

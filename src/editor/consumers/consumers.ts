@@ -43,10 +43,12 @@ export class Consumers {
   readonly #dependencies: ConsumersDependencies;
   readonly #changed: Emitter<void>;
   readonly #answers: Answers;
-  /** The unanswered questions, by consumer. */
+  /** The unanswered questions, by kind and consumer. */
   readonly #asking = new Map<string, Promise<void>>();
-  /** By extension: it may change who pays. */
+  /** By kind of question and extension: it may change who pays. */
   readonly #putOff = new Map<string, PutOff>();
+  /** By extension, how often notifications about it have become old: an old one keeps no new one from being shown. */
+  readonly #rounds = new Map<string, number>();
   /** One dialog at a time. */
   readonly #dialogs = new TaskQueue();
 
@@ -70,7 +72,8 @@ export class Consumers {
   assertAllowed(consumer: Consumer): void {
     const answer = this.#answers.get(consumer);
     if (answer === "refused") throw new Problem("extensionRefused");
-    if (answer !== "allowed" && !this.isAllowedBySetting(consumer)) throw new Problem("extensionNotAllowed");
+    if (answer === "allowed" || (answer === "setting" && this.isAllowedBySetting(consumer))) return;
+    throw new Problem("extensionNotAllowed");
   }
 
   /**
@@ -84,7 +87,7 @@ export class Consumers {
     const bySetting = isOpen(answer) && this.isAllowedBySetting(consumer);
     const isNew = bySetting && answer === "none";
     if (isNew) this.#set(consumer, "setting");
-    const asks = isNew || (isOpen(answer) && !this.#isPutOff(consumer));
+    const asks = isNew || (isOpen(answer) && !this.#isPutOff(this.#kind(consumer, bySetting)));
     if (asks) {
       const { clock, log } = this.#dependencies;
       const answered = this.#question(consumer, bySetting);
@@ -108,7 +111,8 @@ export class Consumers {
 
   /** Takes an answer back: the next request of the extension is asked for. */
   forget(consumer: Consumer): void {
-    this.#putOff.delete(consumer.extension);
+    this.#putOff.delete(this.#kind(consumer, false));
+    this.#startRound(consumer);
     this.#set(consumer, "none");
   }
 
@@ -123,8 +127,18 @@ export class Consumers {
     this.#changed.fire();
   }
 
-  #isPutOff({ extension }: Consumer): boolean {
-    const putOff = this.#putOff.get(extension);
+  /** Of a question: neither an id nor the names of payers have a line break. */
+  #kind({ extension }: Consumer, bySetting: boolean): string {
+    return `${bySetting ? `setting ${this.#rounds.get(extension) ?? 0}` : "dialog"}\n${extension}`;
+  }
+
+  /** The next use of a setting is told of, whatever notification is still open or has been closed. */
+  #startRound({ extension }: Consumer): void {
+    this.#rounds.set(extension, (this.#rounds.get(extension) ?? 0) + 1);
+  }
+
+  #isPutOff(kind: string): boolean {
+    const putOff = this.#putOff.get(kind);
     if (!putOff) return false;
     const now = this.#dependencies.clock.elapsed();
     if (now - putOff.triedAt >= silenceMs || now - putOff.at >= longestBurstMs) return false;
@@ -134,7 +148,7 @@ export class Consumers {
 
   /** Asks once; requests of the same extension wait for the same answer. Dialogs come one at a time. */
   #question(consumer: Consumer, bySetting: boolean): Promise<void> {
-    const name = `${nameOf(consumer)} ${bySetting}`;
+    const name = `${this.#kind(consumer, bySetting)}\n${nameOf(consumer)}`;
     const running = this.#asking.get(name);
     if (running !== undefined) return running;
     const ask = () => this.#ask(consumer, bySetting);
@@ -146,7 +160,9 @@ export class Consumers {
   async #ask(consumer: Consumer, bySetting: boolean): Promise<void> {
     const { ask, clock, log } = this.#dependencies;
     // While the question waited for its turn, the person may have answered it elsewhere, or put off another one about it.
-    if (!isOpen(this.#answers.get(consumer)) || (!bySetting && this.#isPutOff(consumer))) return;
+    const kind = this.#kind(consumer, bySetting);
+    if (!isOpen(this.#answers.get(consumer)) || (!bySetting && this.#isPutOff(kind))) return;
+    if (!bySetting) this.#startRound(consumer);
     let answer: Answer | undefined;
     try {
       answer = await ask(consumer, bySetting);
@@ -155,7 +171,9 @@ export class Consumers {
     }
     if (answer !== "allowed" && answer !== "refused") {
       const now = clock.elapsed();
-      this.#putOff.set(consumer.extension, { at: now, triedAt: now });
+      this.#putOff.set(kind, { at: now, triedAt: now });
+      // A notification that was shown beside the dialog may have gone unseen.
+      if (!bySetting) this.#startRound(consumer);
       return;
     }
     this.#set(consumer, answer);

@@ -1,8 +1,8 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { unknownExtension, vscodeItself } from "../chat/initiator.ts";
 import type { Answer, Consumer } from "./answers.ts";
-import { extensionName } from "./extensionName.ts";
+import { unknownExtension, vscodeItself } from "./askers.ts";
+import { extensionName, nameAndId } from "./extensionName.ts";
 
 /**
  * Asks the person in a modal dialog whether an extension may use models.
@@ -31,12 +31,12 @@ export async function tellOfSetting({ extension, pays }: Consumer): Promise<Answ
   const text =
     pays === "plan"
       ? l10n.t(
-          "“{extension}” uses your ChatGPT plan: the setting “chatgptSignIn.allowedExtensions” allows it. Any extension can change settings.",
-          { extension: extensionName(extension) },
+          "{extension} uses your ChatGPT plan: the setting “chatgptSignIn.allowedExtensions” allows it. Any extension can change settings.",
+          { extension: nameAndId(extension) },
         )
       : l10n.t(
-          "“{extension}” uses your OpenAI API key: the setting “chatgptSignIn.allowedExtensions” allows it. Any extension can change settings.",
-          { extension: extensionName(extension) },
+          "{extension} uses your OpenAI API key: the setting “chatgptSignIn.allowedExtensions” allows it. Any extension can change settings.",
+          { extension: nameAndId(extension) },
         );
   // Another extension can press a notification's first button.
   const refuse = l10n.t("Don't Allow");

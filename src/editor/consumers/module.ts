@@ -8,9 +8,10 @@ import type { ExtensionView } from "../../shared/panelProtocol.ts";
 import type { KnownAccounts } from "../sessions/knownAccounts.ts";
 import { settings } from "../vscode/settings.ts";
 import { type AnswerMemory, type Consumer, type Listed, nameOf } from "./answers.ts";
+import { isExtension } from "./askers.ts";
 import { Consumers } from "./consumers.ts";
 import { askForConsumer, tellOfSetting } from "./dialog.ts";
-import { consumerName, extensionName, isExtension } from "./extensionName.ts";
+import { consumerName, extensionName } from "./extensionName.ts";
 
 export interface ConsumerModuleDependencies {
   /** Nothing that stands in for what is stored: what another window takes back must be seen here. */
@@ -57,8 +58,12 @@ export function createConsumers(dependencies: ConsumerModuleDependencies): Consu
       const unused = [...new Set(settings.allowedExtensions)].filter(
         (id) => !list.some(({ extension }) => extension === id),
       );
+      const answerOf = (consumer: Listed): ExtensionView["answer"] => {
+        if (consumer.answer !== "setting" || consumers.isAllowedBySetting(consumer)) return consumer.answer;
+        return settings.allowedExtensions.includes(consumer.extension) ? "settingRefused" : "wasSetting";
+      };
       return [
-        ...list.map((consumer) => viewOf(consumer, labelOf(consumer), consumers.isAllowedBySetting(consumer))),
+        ...list.map((consumer) => viewOf(consumer, labelOf(consumer), answerOf(consumer))),
         ...unused.map((id): ExtensionView => ({ id, name: extensionName(id), extension: id, answer: "setting" })),
       ];
     },
@@ -74,13 +79,13 @@ export function createConsumers(dependencies: ConsumerModuleDependencies): Consu
   };
 }
 
-function viewOf(consumer: Listed, label: string | undefined, bySetting: boolean): ExtensionView {
-  const { extension, answer, pays } = consumer;
+function viewOf(consumer: Consumer, label: string | undefined, answer: ExtensionView["answer"]): ExtensionView {
+  const { extension, pays } = consumer;
   return {
     id: nameOf(consumer),
     name: consumerName(extension),
     ...(isExtension(extension) && { extension }),
-    answer: answer === "setting" && !bySetting ? "wasSetting" : answer,
+    answer,
     pays: { kind: pays, ...(label !== undefined && { label }) },
   };
 }

@@ -63,13 +63,13 @@ describe("A one-time address of the listener", () => {
     assert.equal(fixture.server.isAnswering, false);
     const again = await ask(address);
     assert.equal(again.status, 410);
-    assert.match(again.body, /<h1>This address was opened before<\/h1><p>If you didn't open it, someone else/);
+    assert.match(again.body, /<h1>This address was already opened<\/h1><p>If you didn't open it, someone else/);
     assert.equal(again.headers.location, undefined);
     assert.equal(again.headers["cache-control"], "no-store");
     assert.equal(fixture.server.isAnswering, true);
     await fixture.server.shown;
     const reply = await fixture.callback(`code=of-somebody-else&state=${state}`);
-    assert.match(reply.body, /This address was opened before/);
+    assert.match(reply.body, /This address was already opened/);
     assert.deepEqual(fixture.answers, []);
   });
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
+import fs from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { connect, type Socket } from "node:net";
 import { isOthersSocket } from "../../../src/oauth/peerUser.ts";
+import { readSocketTable, socketRows } from "../../../src/platform/socketTable.ts";
 import { statusOf, useCallbackServer } from "./callbackFixture.ts";
 
 const header =
@@ -16,11 +20,17 @@ const tcp = `${header}
 const tcp6 = `${header}
    0: 0000000000000000FFFF00000100007F:9C41 0000000000000000FFFF00000100007F:05AF 01 00000000:00000000 00:00000000 00000000  1003        0 25 1 00000000c4 20 4 30 10 -1
    1: 00000000000000000000000001000000:9C42 00000000000000000000000001000000:05AF 01 00000000:00000000 00:00000000 00000000     0        0 26 1 00000000c5 20 4 30 10 -1
+   2: 00000000000000000000000001000000:9C43 00000000000000000000000001000000:05AF 01 00000000:00000000 00:00000000 00000000  1003        0 27 1 00000000c6 20 4 30 10 -1
+   3: 000080FE0000000000000000AB000000:9C44 00000000000000000000000001000000:05AF 01 00000000:00000000 00:00000000 00000000  1003        0 28 1 00000000c7 20 4 30 10 -1
+   4: 0000000000000000FFFF00000200007F:9C45 0000000000000000FFFF00000100007F:05AF 01 00000000:00000000 00:00000000 00000000  1003        0 29 1 00000000c8 20 4 30 10 -1
 `;
 
 describe("The user at the other end of a loopback connection", () => {
-  const isOthers = (from: number, to: number, ours: number | undefined = 1000) =>
-    isOthersSocket(tcp + tcp6, from, to, ours);
+  const rows = [...socketRows(tcp), ...socketRows(tcp6)];
+  const isOthers = (from: number | undefined, to: number, ours = 1000, remote = "127.0.0.1", local = "127.0.0.1") => {
+    const ends = { localAddress: local, localPort: to, remoteAddress: remote, remotePort: from };
+    return isOthersSocket(rows, ends, ours);
+  };
 
   it("is the one of the socket that leads from there to here", () => {
     assert.equal(isOthers(40_000, 1455), true);
@@ -35,13 +45,29 @@ describe("The user at the other end of a loopback connection", () => {
   });
 
   it("may be root", () => {
-    assert.equal(isOthers(40_002, 1455), false);
+    assert.equal(isOthers(40_002, 1455, 1000, "::1", "::1"), false);
+  });
+
+  it("is not the one of a socket of the same ports between other addresses", () => {
+    assert.equal(isOthers(40_003, 1455, 1000, "::1", "::1"), true);
+    assert.equal(isOthers(40_004, 1455, 1000, "fe80::ab%eth0", "::1"), true);
+    for (const [remote, local] of [
+      ["127.0.0.2", "127.0.0.1"],
+      ["127.0.0.1", "127.0.0.2"],
+      ["::1", "::1"],
+    ]) {
+      assert.equal(isOthers(40_000, 1455, 1000, remote, local), false);
+      if (remote !== "::1") assert.equal(isOthers(40_003, 1455, 1000, remote, local), false);
+    }
+    assert.equal(isOthers(40_003, 1455), false);
+    assert.equal(isOthers(40_005, 1455), false);
+    assert.equal(isOthers(40_005, 1455, 1000, "127.0.0.2"), true);
   });
 
   it("is not known where there is no table, or no such socket", () => {
-    assert.equal(isOthersSocket("", 40_000, 1455, undefined), false);
+    assert.deepEqual(socketRows(""), []);
     assert.equal(isOthers(1, 1455), false);
-    assert.equal(isOthers(0, 0), false);
+    assert.equal(isOthers(undefined, 0), false);
   });
 
   describe("of a real one", () => {
@@ -103,5 +129,98 @@ describe("The user at the other end of a loopback connection", () => {
         assert.equal(used, 1);
       });
     }
+
+    describe("where the table", () => {
+      const { readFile } = fs;
+      const replaceRead = (read: () => Promise<string>) => {
+        Object.assign(fs, { readFile: read });
+        syncBuiltinESMExports();
+      };
+      afterEach(() => replaceRead(readFile as never));
+      let used: number;
+      const create = () => {
+        used = 0;
+        const onUsed = () => {
+          used += 1;
+        };
+        return new URL(fixture.server.oneTimeAddress({ ...page, onUsed, onUsedAgain() {} })).pathname;
+      };
+      /** Reads of a table that end when `finish` is called. */
+      const holdReads = () => {
+        const { promise, resolve } = Promise.withResolvers<string>();
+        const begun = Promise.withResolvers<void>();
+        const held = { count: 0, finish: () => resolve(""), begun: begun.promise };
+        replaceRead(() => {
+          held.count += 1;
+          begun.resolve();
+          return promise;
+        });
+        return held;
+      };
+
+      for (const code of ["EMFILE", "ENFILE", "ENOMEM", "EIO"]) {
+        it(`cannot be read for the moment (${code}), is not known, and nobody is sent to the page`, async () => {
+          const pathname = create();
+          replaceRead(() => Promise.reject(Object.assign(new Error("canary"), { code })));
+          const answer = await ask("127.0.0.1", pathname);
+          assert.equal(statusOf(answer), 503);
+          assert.match(answer, /VS Code couldn't check who opened this address/);
+          assert.doesNotMatch(answer, /\r\nLocation:/);
+          assert.equal(used, 0);
+          assert.deepEqual(fixture.lines, [
+            `Whose program asked for the sign-in page could not be found out: Error ${code}`,
+          ]);
+          replaceRead(readFile as never);
+          assert.equal(statusOf(await ask("127.0.0.1", pathname)), 302);
+        });
+      }
+
+      for (const code of ["ENOENT", "EACCES"]) {
+        it(`is shown to nobody (${code}), is not known, and sent to the page`, async () => {
+          const pathname = create();
+          replaceRead(() => Promise.reject(Object.assign(new Error("canary"), { code })));
+          assert.equal(statusOf(await ask("127.0.0.1", pathname)), 302);
+        });
+      }
+
+      it("is not read for an address that leads nowhere", async () => {
+        create();
+        const held = holdReads();
+        held.finish();
+        assert.equal(statusOf(await ask("127.0.0.1", "/sign-in/x")), 410);
+        assert.equal(held.count, 0);
+      });
+
+      it("is read once for those who come at once, and again for those who come during that", async () => {
+        const held = holdReads();
+        const first = Promise.all([readSocketTable(), readSocketTable()]);
+        await held.begun;
+        const later = Promise.all([readSocketTable(), readSocketTable(), readSocketTable()]);
+        assert.equal(held.count, 2);
+        held.finish();
+        await Promise.all([first, later]);
+        assert.equal(held.count, 4);
+      });
+
+      it("is read while the client goes away, uses nothing up", async () => {
+        const pathname = create();
+        const held = holdReads();
+        const accepted = Promise.withResolvers<Socket>();
+        const seen = (message: unknown) => accepted.resolve((message as { socket: Socket }).socket);
+        subscribe("http.server.request.start", seen);
+        const client = connect(fixture.port, "127.0.0.1");
+        client.write(`GET ${pathname} HTTP/1.1\r\nHost: 127.0.0.1:${fixture.port}\r\n\r\n`);
+        const socket = await accepted.promise;
+        unsubscribe("http.server.request.start", seen);
+        await held.begun;
+        const closed = once(socket, "close");
+        client.destroy();
+        await closed;
+        held.finish();
+        await readSocketTable();
+        assert.equal(used, 0);
+        assert.equal(statusOf(await ask("127.0.0.1", pathname)), 302);
+      });
+    });
   });
 });

@@ -40,7 +40,8 @@ describe("redact", () => {
   const names = [
     ...["access_token", "refresh_token", "id_token", "subject_token", "api_key", "apiKey", "refreshToken", "idToken"],
     ...["client_secret", "code_verifier", "codeVerifier", "user_code", "password", "authorization_code", "x-api-key"],
-    ...["SESSION_TOKEN", "Cookie", "set-cookie", "Authorization"],
+    ...["SESSION_TOKEN", "Cookie", "set-cookie", "Authorization", "openaiApiKey", "nextRefreshToken", "bearerToken"],
+    ...["OPENAI_KEY", "private_key", "privateKey", "secretKey", "access_key", "passphrase", "sslPassphrase"],
   ];
   const usual = ["code", "state", "key", "token", "secret"];
   const forms: readonly [what: string, form: (name: string, value: string) => string][] = [
@@ -62,6 +63,17 @@ describe("redact", () => {
       "JSON in HTML",
       (name, value) => `{&quot;${name}&quot;:&quot;${value}&quot;,&#34;${name}&#34;:&#34;${value}&#34;}`,
     ],
+    ["values of several words in HTML", (name, value) => `{&quot;${name}&quot;:&quot;a b\\&quot; ${value}&quot;}`],
+    ["attributes in HTML", (name, value) => `${name}=&quot;a ${value}&quot; ${name}=&apos;a ${value}&apos;`],
+    ["JSON whose quotes are escaped", (name, value) => `{"${name}":"${value}"}`.replaceAll('"', "\\u0022")],
+    ["JSON in which all is escaped", (name, value) => `\\u0022${name}\\u0022\\u003a\\u0022a \\\\u0022${value}\\u0022`],
+    ["a query whose signs are escaped", (name, value) => `a\\u003db\\u0026${name}\\u003d${value}\\u0026c`],
+    ["an object within JSON", (name, value) => `{"${name}":{"a":{"b":1},"value":"${value}"},"c":1}`],
+    ["an object over several lines", (name, value) => JSON.stringify({ [name]: { a: { b: 1 }, value } }, null, 2)],
+    ["an object within an object", (name, value) => `{ ${name}: { a: 1, value: '${value}' } }`],
+    ["a block of YAML", (name, value) => `a: b\n${name}: >-\n  a\n  ${value}\nc: d`],
+    ["a literal block of YAML", (name, value) => `${name}: |2+ \n  ${value}`],
+    ["XML with attributes", (name, value) => `<a:${name} b="c">x ${value}</a:${name}>`],
     ["lines in JSON", (name, value) => JSON.stringify(`a=b\n${name}=${value}\nc=d`)],
     ["an object of JavaScript", (name, value) => `{ '${name}': '${value} x', b: 1 }`],
     ["a template", (name, value) => `${name}: \`${value}\``],
@@ -73,6 +85,7 @@ describe("redact", () => {
   const openForms: typeof forms = [
     ["YAML", (name, value) => `a: b\n  ${name}: ${value}\nc: d`],
     ["a header of several parts", (name, value) => `${name}: a=1; ${value}; Path=/, ${value}`],
+    ["XML that is cut off", (name, value) => `<${name}>${value}`],
     ["JSON without quotes", (name, value) => `{"${name}":${value},"b":2}`],
   ];
   for (const [what, form] of [...forms, ...openForms]) {
@@ -83,6 +96,48 @@ describe("redact", () => {
       }
     });
   }
+
+  it("changes nothing of what it has made", () => {
+    for (const [, form] of [...forms, ...openForms]) {
+      for (const name of [...names, ...usual]) {
+        const once = redact(form(name, plain));
+        assert.equal(redact(once), once);
+      }
+    }
+    for (const line of [
+      ...lines,
+      `(Bearer ${canary}), x`,
+      "password: {a} b",
+      "password: [a] b",
+      'cookie: "a b" c',
+      `Bearer ${canary}</p>`,
+    ]) {
+      const once = redact(line);
+      assert.equal(redact(once), once);
+    }
+  });
+
+  it("keeps what is neither a secret nor has a secret's name", () => {
+    for (const line of [
+      "state > failed",
+      "Code > Preferences > Settings",
+      "the code -> 7, the token>x, key >= 3",
+      "<p>state</p> <b>failed</b>",
+      "errorCode=404&exitCode=1&monkey=2",
+      "passwords: 3, tokens: 5",
+      "<code> for <key> and <token> x",
+    ])
+      assert.equal(redact(line), line);
+    assert.equal(redact("Bearer abcdefgh for account x"), "Bearer <token> for account x");
+    assert.equal(redact("rt.abcdefghij > sk-abcdefghij, x"), "<token> > <key>, x");
+    assert.equal(redact("authorization=Bearer a b"), "authorization=<secret> b");
+    assert.equal(redact("<token>a b</token> c"), "<token><secret></token> c");
+    assert.equal(redact("<password>a b"), "<password><secret> b");
+    assert.equal(redact('{"token":{"a":{"b":"c"}},"d":"e"}'), '{"token":<secret>,"d":"e"}');
+    assert.equal(redact("password=&quot;a b&quot; c"), "password=&quot;<secret>&quot; c");
+    assert.equal(redact("password: >-\n  a\n  b\nc: d"), "password: <secret>\nc: d");
+    assert.equal(redact("<key code='a'>b</key>"), "<key code='<secret>'><secret></key>");
+  });
 
   it("hides what is after a usual word and a colon where that looks like a secret", () => {
     for (const name of usual) {
@@ -168,6 +223,17 @@ describe("redact", () => {
       "key ",
       "&quot;",
       "auth",
+      "<",
+      "<key ",
+      "<key>",
+      "<password>",
+      "{",
+      "key:{",
+      "\\u0022",
+      "\\u003d",
+      "key=&quot;\n",
+      "key: |\n ",
+      "aKey",
     ];
     const starts = ["", '"code":"', '\\"code\\":\\"', "code=", "code", "cookie:", "Bearer ", "eyJ", "rt_"];
     for (const unit of units) {
@@ -178,6 +244,8 @@ describe("redact", () => {
     }
     // More than the stack of a regular expression holds.
     assert.equal(redact(`"code":"${"\\a".repeat(8_000_000)}`), '"code":"<secret>');
+    assert.equal(redact(`<code>${"a ".repeat(8_000_000)}</code>`), "<code><secret></code>");
+    assert.equal(redact(`password:{${"a ".repeat(8_000_000)}`), "password:<secret>");
   });
 
   it("hides a token in any text", () => {

@@ -97,7 +97,7 @@ describe("The address that VS Code opens to sign in", () => {
     const answer = await redirect();
     const { status, body } = await send(1455, new URL(address).pathname);
     assert.equal(status, 410);
-    assert.match(body, /This address was opened before/);
+    assert.match(body, /This address was already opened/);
     await failed;
     assert.throws(
       () => services.signIn.paste(answer),

@@ -29,6 +29,37 @@ describe("What the person has answered about extensions", () => {
     open().assertAllowed(consumer);
   });
 
+  it("is written though an earlier write never ends", async () => {
+    let stored: unknown;
+    const here = open({
+      get: () => stored,
+      update: (_key, value) => {
+        stored = structuredClone(value);
+        return new Promise<void>(() => {});
+      },
+    });
+    const second = { ...consumer, extension: "another.extension" };
+    here.block(consumer);
+    here.block(second);
+    here.forget(consumer);
+    const restarted = open({ get: () => stored, update: async () => {} });
+    assert.deepEqual(restarted.list(), [{ ...second, answer: "refused" }]);
+  });
+
+  it("is not written again by looking at it while a write is under way", async () => {
+    let writes = 0;
+    const here = open({
+      get: () => undefined,
+      update: () => {
+        writes += 1;
+        return new Promise<void>(() => {});
+      },
+    });
+    here.block(consumer);
+    here.list();
+    assert.equal(writes, 1);
+  });
+
   describe("in several windows", () => {
     /** A window's global state, as the extension uses it. */
     const memoryOf = (memento: ForgetfulMemento) => new WatchedMemory(memento);

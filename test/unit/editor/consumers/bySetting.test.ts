@@ -71,9 +71,8 @@ describe("An extension that the settings allow to use models", () => {
     await decide(undefined);
     setting.ids = [];
     assert.throws(() => consumers.assertAllowed(consumer), is("extensionNotAllowed"));
-    await assert.rejects(request(), is("extensionNotAllowed"));
     assert.deepEqual(consumers.list(), [{ ...consumer, answer: "setting" }]);
-    await clock.advance(60_000);
+    // Also at once: the notification may have been closed by the extension.
     await decide("allowed");
     assert.deepEqual(bySetting(), [true, false]);
     assert.equal(await request(), false);
@@ -88,6 +87,83 @@ describe("An extension that the settings allow to use models", () => {
       assert.deepEqual(asked.at(-1)?.consumer, used);
     }
     assert.deepEqual(bySetting(), [false, true, true]);
+  });
+
+  describe("that it has written again after the person put its dialog off", () => {
+    const other = { ...consumer, payer: "account-2" };
+    /** The setting is taken away, and the dialog put off; then the extension writes the setting again, and keeps trying. */
+    const putOffAndWritten = async (about = consumer, again = about) => {
+      setting.ids = [];
+      await decide(undefined, about);
+      assert.equal(asked.at(-1)?.bySetting, false);
+      setting.ids = [consumer.extension];
+      const before = asked.length;
+      for (let count = 0; count < 19; count += 1) {
+        assert.equal(await request(again), false);
+        await settle();
+        await clock.advance(30_000);
+      }
+      return bySetting().slice(before);
+    };
+
+    it("is told of again, though the notification before is still open", async () => {
+      await request();
+      assert.deepEqual(await putOffAndWritten(), [true]);
+    });
+
+    it("is told of again, though the notification before has been closed", async () => {
+      await decide(undefined);
+      assert.deepEqual(await putOffAndWritten(), [true]);
+    });
+
+    it("is told of again, though another account or key pays that it was told of", async () => {
+      await request();
+      await request(other);
+      assert.deepEqual(await putOffAndWritten(consumer, other), [true]);
+    });
+
+    it("is told of again, though the notification before is closed only now", async () => {
+      await request();
+      await settle();
+      setting.ids = [];
+      await decide(undefined);
+      asked[0]?.resolve(undefined);
+      await settle();
+      setting.ids = [consumer.extension];
+      await request();
+      assert.deepEqual(bySetting(), [true, false, true]);
+    });
+
+    it("is told of while the dialog is open, and again after it", async () => {
+      await request();
+      setting.ids = [];
+      const waiting = assert.rejects(request(other), is("extensionNotAllowed"));
+      await settle();
+      setting.ids = [consumer.extension];
+      await request();
+      assert.deepEqual(bySetting(), [true, false, true]);
+      setting.ids = [];
+      asked[1]?.resolve(undefined);
+      await waiting;
+      setting.ids = [consumer.extension];
+      await request();
+      await request();
+      assert.deepEqual(bySetting(), [true, false, true, true]);
+    });
+  });
+
+  it("is told of again after the person has removed it, though the notification is still open", async () => {
+    await request();
+    consumers.forget(consumer);
+    await request();
+    assert.deepEqual(bySetting(), [true, true]);
+  });
+
+  it("is not allowed with an account or key that it was never listed with", async () => {
+    await request();
+    assert.throws(() => consumers.assertAllowed({ ...consumer, payer: "account-2" }), is("extensionNotAllowed"));
+    consumers.forget(consumer);
+    assert.throws(() => consumers.assertAllowed(consumer), is("extensionNotAllowed"));
   });
 
   it("keeps no other question waiting while nobody answers the notification", async () => {

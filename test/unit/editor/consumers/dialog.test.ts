@@ -92,13 +92,25 @@ describe("The question whether an extension may use models", () => {
       const { text, modal, buttons } = theMessage(/./);
       assert.match(
         text,
-        /^“Chat 'X'” uses your ChatGPT plan: the setting “chatgptSignIn.allowedExtensions” allows it\./,
+        /^“Chat 'X'” \(some\.extension\) uses your ChatGPT plan: the setting “chatgptSignIn.allowedExtensions” allows it\./,
       );
       assert.ok(!modal);
       // Another extension can press the first button.
       assert.deepEqual(buttons, ["Don't Allow", "Keep Allowing"]);
     });
   }
+
+  it("names the id once where the settings allow an extension whose name is its id, or that has none", async () => {
+    for (const displayName of [undefined, "some.extension", "Some.Extension"]) {
+      resetVscode();
+      knows(displayName);
+      willAnswer(/./, undefined);
+      await tellOfSetting({ ...plan, pays: "ownKey" });
+      const { text } = theMessage(/./);
+      assert.equal(text.match(/some\.extension/gi)?.length, 1, text);
+      assert.match(text, /^“some\.extension” uses your OpenAI API key: the setting/i);
+    }
+  });
 
   const long = "A very long name that goes on and on and never ends, so that the question goes out of sight";
   for (const [displayName, shown] of [
@@ -115,7 +127,10 @@ describe("The question whether an extension may use models", () => {
     ["X” to say hello? “", "X' to say hello? '"],
     ['"X" «Y»', "'X' 'Y'"],
     ["X″ ‶Y‴ ˝Z״ ʺAˮ 〃", "X' 'Y' 'Z' 'A' '"],
-    ["❝X❞ ❟Y❠ 〝Z〞〟 ＂A", "'X' 'Y' 'Z'' 'A"],
+    ["❝X❞ ❟Y❠ 〝Z〞〟 ＂A", "'X' 'Y' 'Z' 'A"],
+    ["Foo'' is allowed. ''Bar", "Foo' is allowed. 'Bar"],
+    ["A'\u200b'B ’’C `` D´´ ′′E ʼʼF ＇＇G '\u0301'H", "A'B 'C ' D' 'E 'F 'G 'H"],
+    ["Пам'ять, Hawaiʻi", "Пам'ять, Hawaiʻi"],
     ["‹X› ‘Y’ „Z‟ 「A」 🙶B🙷", "'X' 'Y' 'Z' 'A' 'B'"],
     ["\u202egnp.exe\u2066 A\u200d", "gnp.exe A"],
     [`A${"\u0301".repeat(200)}`, "A\u0301\u0301"],

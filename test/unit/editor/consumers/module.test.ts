@@ -95,7 +95,7 @@ describe("Extensions that use models, joined with the rest", () => {
     ]);
     await request(plan);
     await settle();
-    assert.ok(!theMessage(/^“Some Extension” uses your ChatGPT plan: the setting/).modal);
+    assert.ok(!theMessage(/^“Some Extension” \(some\.extension\) uses your ChatGPT plan: the setting/).modal);
     assert.deepEqual(shown(), [
       ["some.extension", "setting", "plan"],
       ["another.one", "setting", undefined],
@@ -109,8 +109,13 @@ describe("Extensions that use models, joined with the rest", () => {
     consumers.block(views()?.[0]?.id ?? "");
     assert.deepEqual(shown(), [
       ["some.extension", "refused", "plan"],
-      ["some.extension", "wasSetting", "plan"],
+      ["some.extension", "settingRefused", "plan"],
     ]);
+    changeSetting(setting, []);
+    assert.deepEqual(shown()?.[1], ["some.extension", "wasSetting", "plan"]);
+    changeSetting(setting, ["some.extension"]);
+    consumers.forget(views()?.[1]?.id ?? "");
+    assert.deepEqual(shown(), [["some.extension", "refused", "plan"]]);
     await assert.rejects(request(plan), (error) => isProblem(error, "extensionRefused"));
   });
 
