@@ -32,7 +32,7 @@ const suites: Record<string, Suite> = {
     name: "unit",
     args: ["test/support/runMocha.ts", "30000", ...testFiles("test/unit/**/*.test.ts")],
     env,
-    limit: 20 * minute,
+    limit: 30 * minute,
   },
   panel: {
     name: "panel",
@@ -68,7 +68,7 @@ const suites: Record<string, Suite> = {
     limit: 25 * minute,
   },
   // The suite of unit tests shows that these pass without a mutant.
-  mutants: { name: "mutants", args: ["test/mutants/run.ts", "--tests-pass"], limit: 50 * minute },
+  mutants: { name: "mutants", args: ["test/mutants/run.ts", "--tests-pass"], limit: 30 * minute },
   interop: {
     name: "interop",
     args: ["test/support/runMocha.ts", "180000", ...testFiles("test/interop/**/*.test.ts")],
