@@ -6,8 +6,8 @@ import type { FlowContext, RunningFlow } from "./flow.ts";
 import { openSignInPage } from "./openSignInPage.ts";
 
 const longestLink = 16 * 1024;
-const opening: ReadonlySet<string> = new Set("<\"'(`“‘„«‹");
-const closing: ReadonlySet<string> = new Set(">\"')`”’“»›");
+const opening: ReadonlySet<string> = new Set("<\"'(`“‘„«‹{");
+const closing: ReadonlySet<string> = new Set(">\"')`”’“»›]}");
 
 /**
  * Signing in with the redirect address that the browser could not open, for when it cannot reach a listener here. A
@@ -58,43 +58,63 @@ export function readPastedLink(text: string, state: string, issuer: string, open
 
 /** The query of what was pasted, and the redirect URI where it names one. @throws Problem */
 function parsePasted(pasted: string, issuer: string): { query: URLSearchParams; uri?: string } {
-  const trimmed = withoutBrackets(pasted.trim());
+  const trimmed = withoutBrackets(pasted);
   // Before anything is looked for in it: the box is read at every key.
   if (trimmed.length > longestLink) throw new Problem("pasteNotAnAddress");
   const text = asItWas(trimmed);
+  // Before its scheme is changed: the issuer may be on this computer, too.
+  if (isOfIssuer(text, issuer)) throw new Problem("pasteSignInPage");
   const query = bareQuery(text);
   if (query) return { query };
-  const url = URL.parse(text);
-  if (!url) throw new Problem("pasteNotAnAddress");
-  if (url.href.startsWith(issuerUrl(issuer, "/"))) throw new Problem("pasteSignInPage");
-  if (!isRedirect(url)) throw new Problem("pasteNotAnAddress");
+  const local = text.replace(/^(?:https?:)?(?:\/\/)?(?=localhost[:/]|127\.|\[::1\])/i, "http://");
+  if (isOfIssuer(local, issuer)) throw new Problem("pasteSignInPage");
+  const url = URL.parse(local);
+  if (!url || !isRedirect(url)) throw new Problem("pasteNotAnAddress");
   return { query: url.searchParams, uri: redirectUri(Number(url.port)) };
 }
 
-/** What mail, terminals, and address bars do to an address, undone: they wrap and escape it, or hide its scheme. */
-function asItWas(text: string): string {
-  return text
-    .replace(/\s+/g, "")
-    .replace(/&(?:amp;)+/gi, "&")
-    .replace(/^(?:https?:)?(?:\/\/)?(?=localhost[:/]|127\.|\[::1\])/i, "http://");
+function isOfIssuer(text: string, issuer: string): boolean {
+  return URL.parse(text)?.href.startsWith(issuerUrl(issuer, "/")) ?? false;
+}
+
+/** What mail, chats and terminals do to an address, undone: they quote, wrap and escape it, make it a link, or end a sentence. */
+function asItWas(pasted: string): string {
+  const text = pasted
+    .replace(/(^|\n)[ \t]*>[> \t]*/g, "$1")
+    .replace(/\\(?!\w)/g, "")
+    .replace(/[\s\p{Cf}]+/gu, "")
+    .replace(/&(?:amp;)+/gi, "&");
+  const link = text.lastIndexOf("](");
+  return (
+    withoutBrackets(link < 0 ? text : text.slice(link + 2))
+      // No state has such a character, but a code or an issuer might.
+      .replace(/((?:^|[?&])state=[\w-]+(?:\.onboarding_entrypoint=\w+)?|^[\w.~-]+#[\w-]+)[^\w&#=%+~-]+$/, "$1")
+  );
 }
 
 /** The query where that is all there is of the address, or a code and a state with `#` between them. */
 function bareQuery(text: string): URLSearchParams | undefined {
   const [, code, state] = /^([\w.~-]+)#([\w.~-]+)$/.exec(text) ?? [];
   if (code !== undefined && state !== undefined) return new URLSearchParams({ code, state });
-  const [, bare = ""] = /^(?:\/auth\/callback)?\??((?:code|state|error|iss|scope)=.*)$/.exec(text) ?? [];
+  const [, bare = ""] = /^(?:\/auth\/callback)?\??((?:code|state|error\w*|iss|scope)=[^#]*)(?:#.*)?$/.exec(text) ?? [];
   const query = new URLSearchParams(bare);
   return query.has("state") ? query : undefined;
 }
 
-/** The text inside of brackets and quotes around it, however many. */
+/** The text inside of blanks, brackets and quotes around it, however many. */
 function withoutBrackets(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && opening.has(text.charAt(start))) start += 1;
-  while (end > start && closing.has(text.charAt(end - 1))) end -= 1;
+  const isAround = (at: number, brackets: ReadonlySet<string>) =>
+    brackets.has(text.charAt(at)) || /[\s\p{Cf}]/u.test(text.charAt(at));
+  while (start < end && (isAround(start, opening) || opensText(text, start))) start += 1;
+  while (end > start && isAround(end - 1, closing)) end -= 1;
   return text.slice(start, end);
+}
+
+/** Whether there is a bracket that does not belong to an address of IPv6. */
+function opensText(text: string, at: number): boolean {
+  return text[at] === "[" && !text.startsWith("[::1]", at);
 }
 
 function isRedirect({ protocol, hostname, port, pathname }: URL): boolean {

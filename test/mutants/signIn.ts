@@ -65,11 +65,21 @@ export const signInMutants: readonly Mutant[] = [
     ["a pasted address may be of any port", "redirectPorts.includes(Number(port)) && ", ""],
     ["a pasted address may have any path", " && pathname === callbackPath", ""],
     ["a pasted address may have any scheme", `protocol === "http:" && `, ""],
+    ["a pasted address may have an invisible character", "/[\\s\\p{Cf}]+/gu", "/\\s+/g"],
+    ["a bracket of an IPv6 address is taken off", '!text.startsWith("[::1]", at)', "true"],
+  ]),
+  ...mutantsOf("signin/paste.ts", "signin/pasteLinkParts", [
     [
       "the sign-in page's address is taken for a redirect",
-      'if (url.href.startsWith(issuerUrl(issuer, "/"))) throw new Problem("pasteSignInPage");',
+      'if (isOfIssuer(text, issuer)) throw new Problem("pasteSignInPage");',
       "",
     ],
+    [
+      "the sign-in page's address without its scheme is taken for a redirect",
+      'if (isOfIssuer(local, issuer)) throw new Problem("pasteSignInPage");',
+      "",
+    ],
+    ["a pasted code loses what it ends with", "(?:^|[?&])state=", "(?:^|[?&])(?:state|code)="],
   ]),
   ...mutantsOf("signin/signInPage.ts", "signin/lateAnswer", [
     [

@@ -47,6 +47,28 @@ describe("A pasted address", () => {
     ["escaped as in HTML", link.replaceAll("&", "&amp;"), at1455],
     ["escaped twice", link.replaceAll("&", "&amp;amp;"), at1455],
     ["with the known suffix of the state", `${link}.onboarding_entrypoint=life_sciences`, at1455],
+    ["with that suffix and a full stop", `${link}.onboarding_entrypoint=life_sciences.`, at1455],
+    ["at the end of a sentence", `${link}.`, at1455],
+    ["before a comma", `${link},`, at1455],
+    ["before several signs", `"${link}"…`, at1455],
+    ["in brackets at the end of a sentence", `(${link}).`, at1455],
+    [
+      "with zero-width spaces",
+      `\u200b${link.replace("&", "\u200b&\u00ad").replace("state", "st\u2060ate")}\ufeff`,
+      at1455,
+    ],
+    ["with direction marks around it", `\u202a${link}\u202c`, at1455],
+    ["in square brackets", `[${link}]`, at1455],
+    ["in braces", `{${link}}`, at1455],
+    ["under [::1] in square brackets", `[${link.replace("http://localhost", "[::1]")}]`, at1455],
+    ["as a link of Markdown", `[${link}](${link})`, at1455],
+    ["as a link of Markdown in a sentence", `[a [b] text](<${link}>).`, at1455],
+    ["quoted in a mail", `> ${link}`, at1455],
+    ["quoted in a mail, twice, and wrapped", `> > ${link.replace("&", "&\n> >")}\n>> \n`, at1455],
+    ["quoted in a mail, in angle brackets", `> <${link}>`, at1455],
+    ["escaped as in a terminal", link.replaceAll(/[?=&]/g, "\\$&"), at1455],
+    ["escaped in full as in a terminal", link.replaceAll(/[^\w]/g, "\\$&"), at1455],
+    ["on several lines of a terminal", link.replace("&", "\\\n&"), at1455],
   ];
   for (const [how, text, redirectUri] of accepted) {
     it(`is taken ${how}`, () => {
@@ -62,6 +84,11 @@ describe("A pasted address", () => {
     ["its query with its issuer", `iss=${issuer}&${answer}`],
     ["its query, escaped and wrapped", `"${answer.replace("&", "\n&amp;")}"`],
     ["code#state", `ac_123.456#${state}`],
+    ["code#state at the end of a sentence", `ac_123.456#${state}.`],
+    ["its query with a hash at its end", `${answer}#`],
+    ["its path and query with a fragment", `/auth/callback?${answer}#_=_`],
+    ["its query at the end of a sentence", `${answer}.`],
+    ["its query with the state first and a hash", `state=${state}&code=ac_123.456#`],
     ["code#state, wrapped and in quotes", `"ac_123.456#${state.slice(0, 20)}\n${state.slice(20)}"`],
   ];
   for (const [what, text] of parts) {
@@ -198,6 +225,11 @@ describe("A pasted address", () => {
       "@",
       "[",
       ":",
+      "]",
+      "\\",
+      "](",
+      "\u200b",
+      "\n> ",
     ]) {
       it(`${JSON.stringify(unit)} again and again`, () => {
         const many = unit.repeat(1_000_000 / unit.length);
@@ -205,7 +237,7 @@ describe("A pasted address", () => {
           for (const end of ["x", ")x", ">;"]) assert.equal(read(`${start}${many}${end}`), "pasteNotAnAddress");
         }
         // Space, brackets and quotes around an address do not belong to it.
-        const isAround = /^[)>"\s]$/.test(unit);
+        const isAround = /^(?:[)>"\s\]\u200b]|\n> )$/.test(unit);
         assert.equal(read(link + many), isAround ? at1455 : "pasteNotAnAddress");
       });
     }
