@@ -73,11 +73,12 @@ export class Accounts {
     this.#writer = new AccountsWriter(common);
     const inTurn = <T>(work: () => Promise<T>) => this.#inTurn(work);
     const whole = { ...common, writer: this.#writer, inTurn };
-    const undoing = { ...whole, refreshNotes, replacedTokens };
+    const mayStore = (credential: Credential) => this.#mayStore(credential);
+    const undoing = { ...whole, refreshNotes, replacedTokens, mayStore };
     const onEnded = () => this.#read.fire();
     this.#signIns = new SignInWriter({ ...undoing, signInNotes, failedNotes });
     this.#interrupted = new InterruptedSignIns({ ...undoing, signInNotes, failedNotes, clock, onEnded });
-    this.#repair = new RecordRepair({ ...undoing, mayStore: (credential) => this.#mayStore(credential) });
+    this.#repair = new RecordRepair(undoing);
     this.ended = new EndedAccounts({ ...whole, clock, onEnded });
     this.#read = new Emitter((error) => log.error(`After reading the accounts: ${describeError(error)}`));
   }

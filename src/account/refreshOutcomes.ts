@@ -9,7 +9,7 @@ import type { Accounts } from "./accounts.ts";
 import type { Credential, LoginTokens } from "./credential.ts";
 import type { LeftTokens } from "./leftTokens.ts";
 import { mergeTokens } from "./mergeTokens.ts";
-import { RefreshedStore } from "./refreshedStore.ts";
+import { isOfSignIn, RefreshedStore } from "./refreshedStore.ts";
 import { fingerprintOf, type RefreshNotes } from "./refreshNotes.ts";
 import type { SignOut } from "./signOut.ts";
 import type { Entry } from "./state.ts";
@@ -43,7 +43,7 @@ export class RefreshOutcomes {
     this.#dependencies = dependencies;
     this.#store = new RefreshedStore({
       ...dependencies,
-      onLate: (credential) => this.#dropIfSignedOut(credential),
+      onLate: (credential) => void this.#noteNewest(credential).then(() => this.#dropIfSignedOut(credential)),
       onEnded: async (credential) => void (await this.#end(credential)),
       onReplaced: (credential) => this.#noteReplaced(credential),
     });
@@ -65,14 +65,17 @@ export class RefreshOutcomes {
     const merged = mergeTokens<C["tokens"]>(credential.tokens, tokens);
     if (merged === undefined) throw await this.#otherAccount(credential, tokens.refreshToken);
     const failure = refreshed.failure ?? whyNotNew(credential, tokens);
-    const next: C = { ...credential, tokens: merged.tokens, sequence: credential.sequence + 1 };
-    if (failure && next.tokens.refreshToken === credential.tokens.refreshToken) throw this.#unused(credential, failure);
+    const brought: C = { ...credential, tokens: merged.tokens, sequence: credential.sequence + 1 };
+    if (failure && brought.tokens.refreshToken === credential.tokens.refreshToken)
+      throw this.#unused(credential, failure);
     const current = accounts.entry(credential.id);
-    if (current && current.credential.signedInAt !== credential.signedInAt) {
-      await this.#noteReplaced(next);
+    if (current && !isOfSignIn(brought, credential, current.credential)) {
+      await this.#noteReplaced(brought);
       return current;
     }
-    await this.#store.save(failure ? next : { ...next, ...this.#times(credential, refreshed, merged.claims) });
+    const next: C = { ...brought, signedInAt: (current?.credential ?? credential).signedInAt };
+    const times = failure ? {} : this.#times(credential, refreshed, merged.claims);
+    await this.#store.save({ ...next, ...times }, credential);
     const stored = accounts.entry(next.id);
     if (stored && !failure) onStored(stored);
     if (!stored) return this.#abandon(next);
@@ -87,7 +90,7 @@ export class RefreshOutcomes {
     if (!this.#dependencies.accounts.entry(credential.id)) await this.#forget(credential);
     if (!(error instanceof RefreshRejected)) return error;
     this.#dependencies.log.warn(`The refresh token was rejected: ${error.detail}`);
-    await this.#store.save({ ...credential, rejected: error.reason });
+    await this.#store.save({ ...credential, rejected: error.reason }, credential);
     return new Problem("needsSignIn", error.reason);
   }
 
@@ -112,9 +115,9 @@ export class RefreshOutcomes {
   /** The answer was for another account, so it is not used. */
   async #otherAccount(credential: Credential, refreshToken: string | undefined): Promise<Problem> {
     // The CLI is signed in as somebody else, and may change back: its own login was not refused.
-    if (credential.origin === "linked") await this.#store.save({ ...credential, rejected: "revoked" });
+    if (credential.origin === "linked") await this.#store.save({ ...credential, rejected: "revoked" }, credential);
     // Where the answer had a refresh token, ours is used up.
-    else if (refreshToken) await this.#store.save({ ...credential, rejected: "rejected" });
+    else if (refreshToken) await this.#store.save({ ...credential, rejected: "rejected" }, credential);
     return new Problem("accountMismatch");
   }
 

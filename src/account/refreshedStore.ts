@@ -20,6 +20,12 @@ export interface RefreshedStoreDependencies {
   onReplaced: (credential: Credential) => Promise<void>;
 }
 
+/** What a refresh brought, and the record whose refresh token it has used up. */
+interface Refreshed {
+  readonly credential: Credential;
+  readonly used: Credential;
+}
+
 /**
  * Stores what a refresh brought. The old refresh token works no more, so a credential that cannot be stored is used from
  * memory, and stored as soon as it can be.
@@ -27,14 +33,17 @@ export interface RefreshedStoreDependencies {
 export class RefreshedStore {
   readonly #dependencies: RefreshedStoreDependencies;
   /** What is not stored yet, by account. */
-  readonly #unsaved = new Map<string, Credential>();
+  readonly #unsaved = new Map<string, Refreshed>();
 
   constructor(dependencies: RefreshedStoreDependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Never rejects. */
-  async save(credential: Credential): Promise<void> {
+  /**
+   * Never rejects.
+   * @param used the record whose refresh token was used
+   */
+  async save(credential: Credential, used: Credential): Promise<void> {
     const { accounts, log } = this.#dependencies;
     const before = accounts.entry(credential.id)?.credential;
     if (before && isNewer(before, credential)) return;
@@ -45,32 +54,34 @@ export class RefreshedStore {
       if (!known || isNewer(known, credential)) return;
       log.error(`A refreshed credential could not be stored yet: ${describeError(error)}`);
       accounts.keepInMemory(credential);
-      this.#unsaved.set(credential.id, credential);
-      this.#saveLater(credential, 1);
+      const refreshed = { credential, used };
+      this.#unsaved.set(credential.id, refreshed);
+      this.#saveLater(refreshed, 1);
     }
   }
 
   /** Tries again to store what could not be stored; for a shutdown. */
   async saveAll(): Promise<void> {
-    await Promise.all([...this.#unsaved.values()].map((credential) => this.#saveAgain(credential)));
+    await Promise.all([...this.#unsaved.values()].map((refreshed) => this.#saveAgain(refreshed)));
   }
 
-  #saveLater(credential: Credential, failures: number): void {
+  #saveLater(refreshed: Refreshed, failures: number): void {
     const again = async () => {
-      if (!(await this.#saveAgain(credential))) this.#saveLater(credential, failures + 1);
+      if (!(await this.#saveAgain(refreshed))) this.#saveLater(refreshed, failures + 1);
     };
     this.#dependencies.clock.after(backoff(retriesMs, failures), () => void again());
   }
 
   /** Resolves with whether there is nothing left to store. */
-  async #saveAgain(credential: Credential): Promise<boolean> {
-    if (this.#unsaved.get(credential.id) !== credential) return true;
-    const done = await this.#saveIfNewest(credential).catch(() => false);
-    if (done && this.#unsaved.get(credential.id) === credential) this.#unsaved.delete(credential.id);
+  async #saveAgain(refreshed: Refreshed): Promise<boolean> {
+    const { id } = refreshed.credential;
+    if (this.#unsaved.get(id) !== refreshed) return true;
+    const done = await this.#saveIfNewest(refreshed).catch(() => false);
+    if (done && this.#unsaved.get(id) === refreshed) this.#unsaved.delete(id);
     return done;
   }
 
-  async #saveIfNewest(credential: Credential): Promise<boolean> {
+  async #saveIfNewest({ credential, used }: Refreshed): Promise<boolean> {
     const { accounts, onLate, onEnded, onReplaced } = this.#dependencies;
     // Meanwhile somebody may have signed in again in another window, or out.
     const current = await accounts.reread(credential.id).then(
@@ -81,14 +92,27 @@ export class RefreshedStore {
       await onEnded(credential);
       return true;
     }
-    if (current.signedInAt !== credential.signedInAt) {
+    if (!isOfSignIn(credential, used, current)) {
       await onReplaced(credential);
       return true;
     }
+    const newest = { ...credential, signedInAt: current.signedInAt };
     // The note tells of newer tokens also while nothing can be read.
-    if (isNewer(current, credential) || (await accounts.isOlder(credential))) return true;
-    await accounts.store(current);
-    onLate(current);
+    if (isNewer(current, newest) || (await accounts.isOlder(newest))) return true;
+    const next = isNewer(newest, current) ? newest : current;
+    await accounts.store(next);
+    onLate(next);
     return true;
   }
+}
+
+/**
+ * Whether what a refresh brought is of the account's sign-in. A failed sign-in may have stored the record again that was
+ * there before it, under a later time.
+ * @param used the record whose refresh token was used
+ */
+export function isOfSignIn(refreshed: Credential, used: Credential, current: Credential): boolean {
+  const { refreshToken } = current.tokens;
+  const isOne = ({ tokens }: Credential) => refreshToken !== undefined && tokens.refreshToken === refreshToken;
+  return current.signedInAt === refreshed.signedInAt || isOne(used) || isOne(refreshed);
 }

@@ -1,11 +1,12 @@
 import { describeError, type Logger } from "../platform/logger.ts";
+import { Problem } from "../shared/problem.ts";
 import { hasEnded, latestSignIn, type SignInRef, withFound } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { isOf, laterThan } from "./recordOrder.ts";
-import { isSuperseded, type RefreshNotes } from "./refreshNotes.ts";
+import type { RefreshNotes } from "./refreshNotes.ts";
 import type { ReplacedTokens, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
 
@@ -14,8 +15,10 @@ export interface UndoneRecordsDependencies {
   memory: AccountsMemory;
   reader: AccountsReader;
   writer: AccountsWriter;
-  refreshNotes: Pick<RefreshNotes, "read" | "write">;
+  refreshNotes: Pick<RefreshNotes, "read">;
   replacedTokens: Pick<ReplacedTokens, "change" | "isFinished">;
+  /** Whether a record may be stored: it may be known that newer tokens must exist. */
+  mayStore: (credential: Credential) => Promise<boolean>;
   log: Logger;
 }
 
@@ -97,18 +100,13 @@ export class UndoneRecords {
    * Stores a record again that a failed sign-in has replaced, as it has become since. It counts as a later one, because
    * other windows may have read that of the failed sign-in.
    * @param failedAt when the failed sign-in began
+   * @throws Problem `saveFailed` also where another window has newer tokens: that one puts them back
    */
   async putBack(before: Credential, failedAt: number): Promise<Credential> {
-    const { store, memory, reader, refreshNotes, log } = this.#dependencies;
+    const { store, memory, reader, mayStore } = this.#dependencies;
     const newest = memory.newestOfSignIn(before);
+    if (!(await mayStore(newest))) throw new Problem("saveFailed", "another window has newer tokens");
     const restored = laterThan(failedAt, newest);
-    const note = await refreshNotes.read(newest);
-    // Another window has got newer tokens meanwhile, and this one's must not be used. It is noted under the new time.
-    if (note && isSuperseded(newest, note)) {
-      await refreshNotes
-        .write(restored, note)
-        .catch((error: unknown) => log.warn(`A refresh could not be noted: ${describeError(error)}`));
-    }
     await store.writeCredential(restored);
     memory.adopt(restored, reader.noticeWithout(restored.id));
     return restored;

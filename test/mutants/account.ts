@@ -65,7 +65,7 @@ export const accountMutants: readonly Mutant[] = [
       ],
       [
         "tokens of a sign-in that was replaced meanwhile are not revoked later",
-        "await this.#noteReplaced(next);\n      return current;",
+        "await this.#noteReplaced(brought);\n      return current;",
         "return current;",
       ],
       [
@@ -80,7 +80,7 @@ export const accountMutants: readonly Mutant[] = [
       ],
       [
         "a login that has ended stays as it was",
-        "await this.#store.save({ ...credential, rejected: error.reason });",
+        "await this.#store.save({ ...credential, rejected: error.reason }, credential);",
         "",
       ],
     ],
@@ -94,12 +94,24 @@ export const accountMutants: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf("account/refreshedStore.ts", "account/refresher account/lostWrites account/lateTokens", [
-    ["tokens that could not be stored are lost", "this.#saveLater(credential, 1);", ""],
+    ["tokens that could not be stored are lost", "this.#saveLater(refreshed, 1);", ""],
     ["tokens that could not be stored are not used", "accounts.keepInMemory(credential);", ""],
     [
       "a shutdown does not store what could not be stored",
-      "await Promise.all([...this.#unsaved.values()].map((credential) => this.#saveAgain(credential)));",
+      "await Promise.all([...this.#unsaved.values()].map((refreshed) => this.#saveAgain(refreshed)));",
       "",
+    ],
+    [
+      "tokens are to be revoked of a sign-in that another window has put back",
+      " || isOne(used) || isOne(refreshed)",
+      " || isOne(used)",
+      "account/putBack",
+    ],
+    [
+      "tokens are to be revoked whose spent ones were put back",
+      " || isOne(used) || isOne(refreshed)",
+      " || isOne(refreshed)",
+      "account/putBack",
     ],
   ]),
   ...mutantsOf("account/freshTokens.ts", "account/credentialSource", [

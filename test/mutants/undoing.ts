@@ -55,8 +55,9 @@ export const undoingMutants: readonly Mutant[] = [
     ],
     [
       "tokens are used again that another window has refreshed",
-      "if (note && isSuperseded(newest, note)) {",
-      "if (!note) {",
+      'if (!(await mayStore(newest))) throw new Problem("saveFailed", "another window has newer tokens");',
+      "",
+      "account/putBack",
     ],
     [
       "the index goes on naming a sign-in that has failed",

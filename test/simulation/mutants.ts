@@ -13,6 +13,18 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   {
+    name: "the sign-in before a failed one is restored as rejected",
+    rule: "notSignedOut",
+    weather: { writeRejected: 0.1, writeLate: 0.1 },
+    replacements: [
+      {
+        file: "account/undoneRecords.ts",
+        text: "const restored = laterThan(failedAt, newest);",
+        by: 'const restored = { ...laterThan(failedAt, newest), rejected: "reused" as const };',
+      },
+    ],
+  },
+  {
     name: "any 401 ends a sign-in",
     rule: "notSignedOut",
     weather: { foreign401: 0.3 },

@@ -50,7 +50,7 @@ class Ending {
 
   /**
    * The grant of the sign-in whose record was stored last, so that it stays: its sign-in may have begun before another one,
-   * and the issuer may have ended it meanwhile. One that was never stored counts as the last.
+   * and the issuer may have ended it meanwhile. One that was never stored counts as the last, and one that has failed not.
    */
   get #lastStored(): Grant | undefined {
     const texts = this.#ids.flatMap((id) => this.#played.keyring.history.get(`credential.${id}`) ?? []);
@@ -58,7 +58,8 @@ class Ending {
       const at = texts.findIndex((text) => text?.includes(tokens[0]?.value ?? ""));
       return at === -1 ? texts.length : at;
     };
-    const received = this.#grants.filter(({ tokens }) => tokens[0]?.receivedBy);
+    const hasFailed = ({ signIn }: Grant) => this.#played.operations.all[signIn - 1]?.outcome === "failed";
+    const received = this.#grants.filter((grant) => grant.tokens[0]?.receivedBy && !hasFailed(grant));
     return received.toSorted((one, other) => storedAt(one) - storedAt(other)).at(-1);
   }
 
