@@ -134,21 +134,23 @@ export class EndedAccounts {
 
   /**
    * Deletes what is stored of an account that is signed out. Never throws.
-   * @param isOver tells of a refresh token whether it has been revoked
+   * @param isOver tells of a record whether its token has been revoked, or is noted to be
    * @returns whether nothing is stored any more, as far as the keyring can be believed
    */
-  async deleteRecord(id: string, isOver: (refreshToken: string) => boolean = () => false): Promise<boolean> {
+  async deleteRecord(id: string, isOver: (record: Credential) => boolean): Promise<boolean> {
     const { store, memory, reader, writer, inTurn } = this.#dependencies;
     return inTurn(async () => {
       await reader.readIndex();
       // Somebody has signed in again, and that record has replaced the ended one.
       if (memory.index.ids.includes(id)) return true;
-      const before = await store.readCredential(id).catch(() => undefined);
-      if (before?.status === "found" && !hasEnded(memory.index, before.credential)) {
+      const before = await store.readCredential(id);
+      if (before.status === "found") {
         const { credential } = before;
-        if (credential.origin === "linked" || !isOver(credential.tokens.refreshToken)) return true;
+        const isEnded = hasEnded(memory.index, credential);
+        // One that has ended may have read as missing until now: then its token is still to be revoked.
+        if (!isOver(credential)) return !isEnded;
         // Where a sign-in has failed meanwhile, the record before it was stored again, as a newer one.
-        await writer.changeIndex((index) => withoutAccount(index, credential, { left: true }));
+        if (!isEnded) await writer.changeIndex((index) => withoutAccount(index, credential, { left: true }));
       }
       const isDeleted = await writer.deleteRecord(id);
       const stored = await store.readCredential(id);

@@ -154,10 +154,12 @@ export class SignOut implements Disposable {
       const removed = ended.flatMap((one) => (one.outcome === "failed" ? [] : (one.token ?? [])));
       const left = await leftTokens.note(id, { added, removed });
       // The record is the only place of a token that could not be noted.
-      const mayDelete = left !== undefined || signIn.outcome !== "failed";
+      const mayDelete = left !== undefined || [signIn, ...others].every(({ outcome }) => outcome !== "failed");
       // Where there was no record it is deleted only in the end, because each deletion is a change for other windows.
       const isNeeded = credential !== undefined || added.length === 0;
-      const isOver = (refreshToken: string) => removed.some((token) => token.refreshToken === refreshToken);
+      const isOver = (record: Credential) =>
+        ended.some(({ token }) => token && token.refreshToken === record.tokens.refreshToken) ||
+        (hasEndedWith(ref, record) && isNoneOfOurs(record, left ?? [], signIn.record ?? credential));
       const isDeleted = !isNeeded || (mayDelete && (await accounts.ended.deleteRecord(id, isOver)));
       if (isComplete && left?.length === 0 && isDeleted) await this.#settle(ref);
       // It may have been read now.
@@ -236,6 +238,23 @@ export class SignOut implements Disposable {
     const { lock, clock } = this.#dependencies;
     return holdAtMost(id, { lock, clock, patienceMs }, work);
   }
+}
+
+/** Whether the sign-in of a record has ended when this one did. */
+function hasEndedWith({ signedInAt }: SignInRef, record: Credential): boolean {
+  return record.signedInAt <= signedInAt;
+}
+
+/**
+ * Whether a record of an ended sign-in has no token that is still to be revoked.
+ * @param left the tokens that are noted
+ * @param ended the newest record of the sign-in that has been ended
+ */
+function isNoneOfOurs(record: Credential, left: readonly RevocableToken[], ended: Credential | undefined): boolean {
+  if (record.origin !== "own" || record.handOff) return true;
+  if (left.some(({ refreshToken }) => refreshToken === record.tokens.refreshToken)) return true;
+  // What the newest token of a sign-in was refreshed from is used up.
+  return record.signedInAt === ended?.signedInAt && !isNewer(record, ended);
 }
 
 /** Where a record cannot be read, everything is left, until it can be or is found to be gone. */

@@ -69,8 +69,20 @@ export const signOutMutants: readonly Mutant[] = [
     ],
     [
       "a record is deleted that is the only place of a token",
-      'const mayDelete = left !== undefined || signIn.outcome !== "failed";',
+      'const mayDelete = left !== undefined || [signIn, ...others].every(({ outcome }) => outcome !== "failed");',
       "const mayDelete = true;",
+    ],
+    [
+      "a record is deleted that is the only place of another sign-in's token",
+      '[signIn, ...others].every(({ outcome }) => outcome !== "failed");',
+      'signIn.outcome !== "failed";',
+      "account/signOutUnseen",
+    ],
+    [
+      "a record that was restored is not ended where its token could not be revoked",
+      "ended.some(({ token }) => token && token.refreshToken",
+      "removed.some((token) => token.refreshToken",
+      "account/signOutUnseen",
     ],
     [
       "an earlier sign-in's token is not revoked",

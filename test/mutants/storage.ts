@@ -169,6 +169,18 @@ export const storageMutants: readonly Mutant[] = [
       "account/signOut",
     ],
     [
+      "a record is deleted unrevoked that read as missing before",
+      "if (!isOver(credential)) return !isEnded;",
+      "if (!isEnded && !isOver(credential)) return true;",
+      "account/signOutUnseen",
+    ],
+    [
+      "a record is deleted that could not be read",
+      "const before = await store.readCredential(id);\n      if (before.status",
+      "const before = await store.readCredential(id).catch(() => undefined);\n      if (before?.status",
+      "account/signOutUnseen",
+    ],
+    [
       "a deletion is believed without reading",
       'return isDeleted && stored.status === "none" && !store.isWriting(id);',
       "return isDeleted;",

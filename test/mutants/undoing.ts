@@ -151,6 +151,12 @@ export const undoingMutants: readonly Mutant[] = [
       "account/replacedSignIns",
     ],
     [
+      "a sign-in is restored that has ended meanwhile",
+      "return before && !hasEnded(memory.index, before) ? before : undefined;",
+      "return before;",
+      "account/signOutUnseen",
+    ],
+    [
       "a token is taken off the list whose sign-in was not restored",
       "if (before) return (await isDone(this.#records.putBack(before, signedInAt))) && this.#keepToken(failed);",
       "if (before) return (await this.#keepToken(failed)) && isDone(this.#records.putBack(before, signedInAt));",

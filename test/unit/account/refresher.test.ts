@@ -168,7 +168,7 @@ describe("A refresh", () => {
     const { accounts } = window;
     const id = accounts.state.active?.id ?? "";
     await accounts.end(id);
-    await accounts.ended.deleteRecord(id);
+    await accounts.ended.deleteRecord(id, () => true);
     await assert.rejects(refresh, is("notSignedIn"));
     assert.deepEqual(
       [...fixture.secrets.values.keys()].filter((key) => key.startsWith("credential")),
