@@ -198,6 +198,8 @@ describe("Watching the accounts", () => {
       watch();
       for (let times = 0; times < 3; times += 1) {
         state.windowStateChanged.fire({ focused: true, active: true });
+        await until(() => sentences().length > 0);
+        await fixture.accounts.reload();
         await settle();
       }
       const message = theMessage(/./);
@@ -247,10 +249,10 @@ describe("Watching the accounts", () => {
           looked += 1;
         };
         happen();
+        await until(() => fixture.lines.some((line) => /secret store failed|could not be read/.test(line)));
         await settle();
         assert.deepEqual([unhandled, looked], [[], looks]);
         assert.equal(fixture.accounts.state.active?.email, "plus@example.com");
-        assert.ok(fixture.lines.some((line) => /secret store failed|could not be read/.test(line)));
         assert.ok(!fixture.lines.join("\n").includes("canary-text"));
         assert.deepEqual(sentences(), []);
         secrets().get = read;
