@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { Emitter } from "../platform/emitter.ts";
 import { describeError, type Logger } from "../platform/logger.ts";
-import { type AccountIndex, hasEnded, mergeIndexes, noAccounts, type SignInRef } from "./accountIndex.ts";
+import { type AccountIndex, hasEnded, mergeIndexes, noAccounts } from "./accountIndex.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { isOf } from "./recordOrder.ts";
+import { isOfNoted, type NotedSignIn } from "./signInNotes.ts";
 import { type AccountsState, createEntry, type Entry, type StorageNotice, signedOut } from "./state.ts";
 import { SupersededRecords } from "./supersededRecords.ts";
 
@@ -22,7 +23,7 @@ export class AccountsMemory {
   #index: AccountIndex = noAccounts;
   #entries: ReadonlyMap<string, Entry> = new Map();
   /** The sign-ins that have failed, by account: those of this window, and those that others have noted. */
-  readonly #refused = new Map<string, (Credential | SignInRef)[]>();
+  readonly #refused = new Map<string, (Credential | NotedSignIn)[]>();
   #unread: readonly string[] | "all" = [];
   #state: AccountsState = signedOut;
   /** The state that listeners have. */
@@ -79,9 +80,9 @@ export class AccountsMemory {
   }
 
   /** A sign-in has failed: its record is not believed where it is read, and the one before it where it has been. */
-  refuse(signIn: Credential | SignInRef): void {
+  refuse(signIn: Credential | NotedSignIn): void {
     const known = this.#refused.get(signIn.id) ?? [];
-    if (known.some(({ signedInAt }) => signedInAt === signIn.signedInAt)) return;
+    if (known.some((one) => isDeepStrictEqual(one, signIn))) return;
     this.#refused.set(signIn.id, [...known, signIn]);
     const current = this.#entries.get(signIn.id)?.credential;
     if (!current || !this.isRefused(current)) return;
@@ -91,8 +92,8 @@ export class AccountsMemory {
   }
 
   isRefused(record: Credential): boolean {
-    const same = (this.#refused.get(record.id) ?? []).filter(({ signedInAt }) => signedInAt === record.signedInAt);
-    return same.some((signIn) => !("tokens" in signIn) || isOf(record, signIn));
+    const refused = this.#refused.get(record.id) ?? [];
+    return refused.some((signIn) => ("tokens" in signIn ? isOf(record, signIn) : isOfNoted(record, signIn)));
   }
 
   /** When the latest sign-in of an account began that has failed; minus infinity if there is none. */

@@ -141,6 +141,7 @@ export class LeftTokens implements Disposable {
     const { ended, replacedTokens } = this.#dependencies;
     const isEnded = ended.withLeft.some(({ id }) => id === ref.id);
     if (isEnded && (await replacedTokens.isListed(ref.id))) return false;
+    await replacedTokens.deleteSetAside(ref.id);
     try {
       await ended.settle(ref);
     } catch (error) {

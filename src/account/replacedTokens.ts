@@ -30,7 +30,7 @@ export interface ListedTokens {
 }
 
 const listVersion = 1;
-const listSchema = z.object({ version: z.literal(listVersion), tokens: z.array(tokenSchema) });
+const listSchema = z.object({ version: z.literal(listVersion), tokens: z.array(z.unknown()) });
 
 /** Nobody signs in again more often than this between two sign-outs; the oldest tokens expire by themselves. */
 const tokenLimit = 20;
@@ -48,7 +48,8 @@ const setAsideKeyOf = (id: string) => `setAside.${keyOf(id)}`;
  * before: revoking one is said to end the account's other sign-ins, too (openai/codex issues 22577 and 23781).
  *
  * What was added or removed is remembered in memory as well, because a keyring may answer with an older list. A damaged
- * list is set aside before another takes its place; that of a newer version stays as it is.
+ * list is set aside before another takes its place, with the tokens that can be read; that of a newer version stays as it
+ * is.
  */
 export class ReplacedTokens {
   readonly #secrets: LimitedSecrets;
@@ -125,21 +126,40 @@ export class ReplacedTokens {
   }
 
   async #change(id: string, kept: readonly RevocableToken[]): Promise<ListedTokens> {
-    const text = await this.#read(id);
-    const tokens = without(this.#merge(id, text), kept).slice(-tokenLimit);
-    if (text !== undefined && !isList(text)) await this.#secrets.store(setAsideKeyOf(id), text);
-    if (tokens.length > 0) await this.#store(id, tokens, text);
-    else await this.#delete(id, text);
-    const before = new Set(parse(text).map(textOf));
-    return { tokens, hasNew: tokens.some((token) => !before.has(textOf(token))) };
+    const before = await this.#read(id);
+    // A keyring may lose a change that it reports as done, and a window without the lock may have made another.
+    for (let tries = 0, text = before; ; text = await this.#readText(id)) {
+      const tokens = without(this.#merge(id, text), kept).slice(-tokenLimit);
+      const next = tokens.length > 0 ? JSON.stringify({ version: listVersion, tokens }) : undefined;
+      if (text === next) return { tokens, hasNew: without(tokens, parse(before)).length > 0 };
+      if (tries >= maxTries) throw new Problem("saveFailed", "the list was not kept");
+      if (text !== undefined && !isList(text)) await this.#secrets.store(setAsideKeyOf(id), text);
+      if (next === undefined) await deleteSecret(this.#secrets, keyOf(id));
+      else await this.#secrets.store(keyOf(id), next);
+      tries += 1;
+    }
+  }
+
+  /**
+   * Deletes what was set aside of an account's list, when its sign-out is over.
+   * @throws Problem `keyringFailed`, `keyringSilent`, `staleWindow`
+   */
+  async deleteSetAside(id: string): Promise<void> {
+    const key = setAsideKeyOf(id);
+    if ((await readSecret(this.#secrets, key)) !== undefined) await deleteSecret(this.#secrets, key);
   }
 
   /** @throws Problem also where a list is there that reads as missing, or that only a newer version can read */
   async #read(id: string): Promise<string | undefined> {
-    const text = await readSecret(this.#secrets, keyOf(id));
-    if (text !== undefined && isNewer(text)) throw new Problem("keyringFailed", "a newer version's list");
+    const text = await this.#readText(id);
     if (text !== undefined || !(await this.#hasKey(keyOf(id)))) return text;
     throw new Problem("keyringFailed", "missing, but listed");
+  }
+
+  async #readText(id: string): Promise<string | undefined> {
+    const text = await readSecret(this.#secrets, keyOf(id));
+    if (text !== undefined && isNewer(text)) throw new Problem("keyringFailed", "a newer version's list");
+    return text;
   }
 
   /** Whether the host lists the record of an account, or its tokens that are to be revoked. Not every host lists any. */
@@ -159,35 +179,16 @@ export class ReplacedTokens {
   #merge(id: string, text: string | undefined): RevocableToken[] {
     return this.#rest([...parse(text), ...this.known(id)]);
   }
-
-  async #store(id: string, tokens: readonly RevocableToken[], before: string | undefined): Promise<void> {
-    const key = keyOf(id);
-    const text = JSON.stringify({ version: 1, tokens });
-    // A keyring may lose a write that it reports as done.
-    for (let tries = 0, stored = before; stored !== text; stored = await readSecret(this.#secrets, key)) {
-      if (tries >= maxTries) throw new Problem("saveFailed", "the list was not kept");
-      await this.#secrets.store(key, text);
-      tries += 1;
-    }
-  }
-
-  async #delete(id: string, before: string | undefined): Promise<void> {
-    const key = keyOf(id);
-    for (let tries = 0, stored = before; stored !== undefined; stored = await readSecret(this.#secrets, key)) {
-      if (tries >= maxTries) throw new Problem("saveFailed", "the list was not deleted");
-      await deleteSecret(this.#secrets, key);
-      tries += 1;
-    }
-  }
 }
 
-/** The tokens of a list; a damaged one has none. */
+/** The tokens of a list; of a damaged one, those that can be read. */
 function parse(text: string | undefined): readonly RevocableToken[] {
-  return listSchema.safeParse(parseJson(text)).data?.tokens ?? [];
+  const entries = listSchema.safeParse(parseJson(text)).data?.tokens ?? [];
+  return entries.flatMap((entry) => tokenSchema.safeParse(entry).data ?? []);
 }
 
 function isList(text: string): boolean {
-  return listSchema.safeParse(parseJson(text)).success;
+  return listSchema.safeParse(parseJson(text)).data?.tokens.length === parse(text).length;
 }
 
 function isNewer(text: string): boolean {

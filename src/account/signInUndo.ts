@@ -4,7 +4,7 @@ import type { Credential, StoredCredential } from "./credential.ts";
 import { isOf, isSameLogin, laterThan } from "./recordOrder.ts";
 import type { RevocableToken, TokensChange } from "./replacedTokens.ts";
 import { revocableOf } from "./revocable.ts";
-import type { SignInNotes } from "./signInNotes.ts";
+import { notedOf, type SignInNotes } from "./signInNotes.ts";
 import { isUnreadable, UndoneRecords, type UndoneRecordsDependencies } from "./undoneRecords.ts";
 
 export interface SignInUndoDependencies extends UndoneRecordsDependencies {
@@ -72,7 +72,7 @@ export class SignInUndo {
   async noteFailed(credential: Credential): Promise<void> {
     const { failedNotes, log } = this.#dependencies;
     await failedNotes
-      .add(credential)
+      .add(notedOf(credential))
       .catch((error: unknown) => log.warn(`A sign-in that has failed was not noted: ${describeError(error)}`));
   }
 
@@ -156,7 +156,7 @@ export class SignInUndo {
       memory.drop(id);
     }
     if (!isSettled || undoing === "unclear") return;
-    await failedNotes.remove(credential).catch(() => {});
+    await failedNotes.remove(notedOf(credential)).catch(() => {});
     await this.#keepTokenIfUsed(failed);
   }
 }

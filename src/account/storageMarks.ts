@@ -49,7 +49,15 @@ export class StorageMarks {
 
   /** The count that was published for a browser's secrets. */
   async published(id: string): Promise<Published | undefined> {
-    const text = await this.#files.read(this.#fileOf(id)).catch(() => undefined);
+    return this.#published(id).catch(() => undefined);
+  }
+
+  /** @throws the system's error, or NoAnswer */
+  async #published(id: string): Promise<Published | undefined> {
+    const text = await this.#files.read(this.#fileOf(id)).catch((error: unknown) => {
+      if (errnoOf(error) === "ENOENT") return undefined;
+      throw error;
+    });
     return publishedSchema.safeParse(parseJson(text)).data;
   }
 
@@ -96,9 +104,10 @@ export class StorageMarks {
   /**
    * Publishes a change, and removes the claims that it has made good. One that took long may come when a later one is
    * published: that stays.
+   * @throws the system's error, or NoAnswer, also where it cannot be read how far the count has come
    */
   async publish(mark: Mark, { at, begunAt }: Pick<Published, "at" | "begunAt">): Promise<void> {
-    const before = await this.published(mark.id);
+    const before = await this.#published(mark.id);
     if (!before || before.generation <= mark.generation) {
       const since = begunAt ?? before?.begunAt;
       const published: Published = {

@@ -1,6 +1,6 @@
 import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
-import { hasEnded, latestSignIn, type SignInRef, withFound } from "./accountIndex.ts";
+import { hasEnded, latestSignIn, withFound } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
@@ -9,6 +9,7 @@ import { isOf, laterThan } from "./recordOrder.ts";
 import type { RefreshNotes } from "./refreshNotes.ts";
 import type { ReplacedTokens, TokensChange } from "./replacedTokens.ts";
 import type { SecretStore } from "./secretStore.ts";
+import { isOfNoted, type NotedSignIn } from "./signInNotes.ts";
 
 export interface UndoneRecordsDependencies {
   store: SecretStore;
@@ -23,7 +24,7 @@ export interface UndoneRecordsDependencies {
 }
 
 /** A sign-in that has failed: its window knows more of it than its note tells others. */
-export interface FailedRef extends SignInRef {
+export interface FailedRef extends NotedSignIn {
   /** Its record as it was to be stored. */
   readonly credential?: Credential;
   /** The record that it has replaced, if that sign-in had not ended. */
@@ -140,8 +141,8 @@ export class UndoneRecords {
   }
 }
 
-function isRecordOf(record: Credential, { signedInAt, credential }: FailedRef): boolean {
-  return credential ? isOf(record, credential) : record.signedInAt === signedInAt;
+function isRecordOf(record: Credential, failed: FailedRef): boolean {
+  return failed.credential ? isOf(record, failed.credential) : isOfNoted(record, failed);
 }
 
 /** Whether there is a record that this version cannot read, and another may. */

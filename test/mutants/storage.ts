@@ -229,4 +229,11 @@ export const storageMutants: readonly Mutant[] = [
       "const credential = begun;",
     ],
   ]),
+  ...mutantsOf("account/storageMarks.ts", "account/storageMarks", [
+    [
+      "a count that cannot be read is replaced by an earlier one",
+      'if (errnoOf(error) === "ENOENT") return undefined;\n      throw error;',
+      "return undefined;",
+    ],
+  ]),
 ];

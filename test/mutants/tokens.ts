@@ -145,8 +145,8 @@ export const tokenMutants: readonly Mutant[] = [
   ...mutantsOf("account/replacedTokens.ts", "account/lostLists", [
     [
       "a list of tokens whose store was lost counts as stored",
-      "stored !== text; stored = await readSecret(this.#secrets, key)",
-      "stored !== text; stored = text",
+      "else await this.#secrets.store(keyOf(id), next);",
+      "else return await this.#secrets.store(keyOf(id), next), { tokens, hasNew: true };",
     ],
     [
       "a list of tokens that is stored late stays",
@@ -155,8 +155,8 @@ export const tokenMutants: readonly Mutant[] = [
     ],
     [
       "a list of tokens whose deletion was lost counts as deleted",
-      "stored !== undefined; stored = await readSecret(this.#secrets, key)",
-      "stored !== undefined; stored = undefined",
+      "if (next === undefined) await deleteSecret(this.#secrets, keyOf(id));",
+      "if (next === undefined) return await deleteSecret(this.#secrets, keyOf(id)), { tokens, hasNew: false };",
     ],
   ]),
 ];

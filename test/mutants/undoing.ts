@@ -100,6 +100,25 @@ export const undoingMutants: readonly Mutant[] = [
       "if (text === undefined || text.length > 0) return text;",
       "account/replacedTokens",
     ],
+    [
+      "a damaged entry costs the other tokens of a list",
+      "return entries.flatMap((entry) => tokenSchema.safeParse(entry).data ?? []);",
+      "const tokens = entries.flatMap((entry) => tokenSchema.safeParse(entry).data ?? []);\n  return tokens.length === entries.length ? tokens : [];",
+      "account/replacedTokens",
+    ],
+    [
+      "a token is lost that another window adds at the same moment",
+      "const tokens = without(this.#merge(id, text), kept)",
+      "const tokens = without(this.#merge(id, before), kept)",
+      "account/replacedTokens",
+    ],
+  ]),
+  ...mutantsOf("account/signInNotes.ts", "account/undoneByOthers", [
+    [
+      "a sign-in is ended that has the time of one that has failed",
+      "return record.signedInAt === signedInAt && !isOther;",
+      "return record.signedInAt === signedInAt;",
+    ],
   ]),
   ...mutantsOf("account/leftTokens.ts", "account/leftTokens", [
     [
@@ -116,6 +135,12 @@ export const undoingMutants: readonly Mutant[] = [
       "nothing is said to be left of what reads as missing",
       "if (isEnded && (await replacedTokens.isListed(ref.id))) return false;",
       "",
+    ],
+    [
+      "a list that was set aside stays after the sign-out",
+      "await replacedTokens.deleteSetAside(ref.id);",
+      "",
+      "account/signOutLeft",
     ],
   ]),
   ...mutantsOf("account/accounts.ts", "account/undoneByOthers", [

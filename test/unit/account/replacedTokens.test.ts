@@ -57,6 +57,51 @@ describe("The list of tokens that are to be revoked", () => {
     });
   }
 
+  it("keeps the tokens that can be read where another entry cannot", async () => {
+    const damaged = listOf(one, { refreshToken: 5 });
+    secrets.values.set(key, damaged);
+    const list = open();
+    assert.deepEqual(await list.read(id), [one]);
+    await list.change(id, { added: [other] });
+    assert.deepEqual([secrets.values.get(key), secrets.values.get(`setAside.${key}`)], [listOf(one, other), damaged]);
+    await list.deleteSetAside(id);
+    assert.deepEqual([...secrets.values.keys()], [key]);
+  });
+
+  /** Another window's list takes the place of the first one that is stored or deleted. */
+  function replacedBy(text: string) {
+    const { store } = secrets;
+    const once = async (change: Promise<void>) => {
+      await change;
+      secrets.store = store;
+      secrets.delete = remove;
+      secrets.values.set(key, text);
+    };
+    const { delete: remove } = secrets;
+    secrets.store = (name, value) => once(store.call(secrets, name, value));
+    secrets.delete = (name) => once(remove.call(secrets, name));
+  }
+
+  it("keeps a token that another window adds at the same moment", async () => {
+    replacedBy(listOf(other));
+    assert.deepEqual((await open().change(id, { added: [one] })).tokens, [other, one]);
+    assert.equal(secrets.values.get(key), listOf(other, one));
+  });
+
+  it("keeps a token that another window adds while the list is being deleted", async () => {
+    secrets.values.set(key, listOf(one));
+    replacedBy(listOf(other));
+    assert.deepEqual((await open().change(id, { removed: [one] })).tokens, [other]);
+    assert.equal(secrets.values.get(key), listOf(other));
+  });
+
+  it("is left to a newer version that has written one meanwhile", async () => {
+    const newer = JSON.stringify({ version: 2, sealed: "…" });
+    replacedBy(newer);
+    await assert.rejects(open().change(id, { added: [one] }), is("keyringFailed"));
+    assert.equal(secrets.values.get(key), newer);
+  });
+
   it("is not taken for missing where the host lists it", async () => {
     await open().change(id, { added: [one] });
     const list = open(Object.assign(secrets, { keys: async () => [...secrets.values.keys()] }));

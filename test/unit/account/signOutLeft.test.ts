@@ -54,6 +54,19 @@ describe("What a sign-out leaves behind", () => {
     });
   }
 
+  it("is nothing of a damaged list, whose other tokens are revoked", async () => {
+    fixture.clock.jump(minute);
+    const second = await fixture.credential();
+    const token = { issuer: second.issuer, refreshToken: fixture.tokenOf(second) };
+    fixture.secrets.values.set(listKey, JSON.stringify({ version: 1, tokens: [token, { refreshToken: 5 }] }));
+    assert.deepEqual(await signOut(), { signIn: "revoked", earlier: "revoked", isStored: false });
+    assert.deepEqual([isAlive(second), left()], [false, []]);
+    assert.deepEqual(
+      [...fixture.secrets.values.keys()].filter((key) => key.includes("replaced")),
+      [],
+    );
+  });
+
   it("is not a list of tokens whose deletion was lost without a word", async () => {
     fixture.issuer.faults.set("revoke", { kind: "serverError", times: 1 });
     await signOut();

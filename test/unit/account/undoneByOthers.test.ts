@@ -3,6 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseIndex } from "../../../src/account/accountIndex.ts";
 import type { Credential } from "../../../src/account/credential.ts";
+import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
 import { eventually } from "../../support/timing.ts";
 import { is, minute } from "./fixture.ts";
@@ -130,6 +131,21 @@ describe("The record of a sign-in that has failed", () => {
     await writeFile(join(fixture.folder, `failed-sign-in-${signedIn.id}-${at}`), "");
     await window.accounts.storeSignIn({ ...(await fixture.credential()), signedInAt: at });
     assert.ok((window.accounts.entry()?.credential.signedInAt ?? 0) > at);
+  });
+
+  it("is not taken for that of a sign-in that has the same time", async () => {
+    failed = { ...(await fixture.credential()), signedInAt: signedIn.signedInAt };
+    const name = `failed-sign-in-${failed.id}-${failed.signedInAt}-${fingerprintOf(fixture.tokenOf(failed))}`;
+    await writeFile(join(fixture.folder, name), "");
+    const next = await fixture.openLoaded(limits);
+    next.start();
+    await eventually(async () => {
+      await next.accounts.reload();
+      assert.deepEqual(await notes(), []);
+    });
+    assert.equal(accessTokenIn(next), signedIn.tokens.accessToken);
+    assert.ok(stored()?.includes(fixture.tokenOf(signedIn)));
+    assert.deepEqual([fixture.isAlive(signedIn), fixture.left()], [true, []]);
   });
 
   it("leaves the token where an issuer has given it out again: it is not one to revoke", async () => {
