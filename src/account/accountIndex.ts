@@ -33,7 +33,7 @@ export type AccountIndex = z.infer<typeof indexSchema>;
 /** One sign-in of an account. */
 export type SignInRef = Pick<Credential, "id" | "signedInAt">;
 /** A sign-in that has ended. */
-export type EndedSignIn = NonNullable<AccountIndex["removed"]>[number];
+export type SignInEnd = NonNullable<AccountIndex["removed"]>[number];
 
 export const noAccounts: AccountIndex = { version: 1, ids: [] };
 
@@ -101,7 +101,7 @@ export function hasEnded(index: AccountIndex, { id, signedInAt }: SignInRef): bo
 }
 
 /** The sign-ins that have ended and may have left something behind. */
-export function endedWithLeft(index: AccountIndex): EndedSignIn[] {
+export function endedWithLeft(index: AccountIndex): SignInEnd[] {
   return (index.removed ?? []).filter(({ left }) => left);
 }
 
@@ -160,11 +160,11 @@ export function withNewLeft(index: AccountIndex, id: string, isNew: boolean): Ac
   return changeLeft(withoutAccount(index, ended, { left: true }), id, () => true, true);
 }
 
-function changeLeft(index: AccountIndex, id: string, applies: (ended: EndedSignIn) => boolean, left: boolean) {
+function changeLeft(index: AccountIndex, id: string, applies: (ended: SignInEnd) => boolean, left: boolean) {
   const ended = endOf(index, id);
   if (!ended || !applies(ended)) return index;
   const { signedInAt, revision = 0 } = ended;
-  const changed: EndedSignIn = { id, signedInAt, ...(left && { left: true }), revision: revision + 1 };
+  const changed: SignInEnd = { id, signedInAt, ...(left && { left: true }), revision: revision + 1 };
   return createIndex({ ...partsOf(index), removed: [...(index.removed ?? []), changed] });
 }
 
@@ -173,7 +173,7 @@ interface IndexParts {
   active: string | undefined;
   generation: number | undefined;
   signedIn: readonly SignInRef[];
-  removed: readonly EndedSignIn[];
+  removed: readonly SignInEnd[];
 }
 
 function partsOf(index: AccountIndex): IndexParts {
@@ -183,7 +183,7 @@ function partsOf(index: AccountIndex): IndexParts {
 
 /** @param parts may have several entries of an account, of which the latest counts */
 function createIndex({ order, active, generation, signedIn, removed }: IndexParts): AccountIndex {
-  const ends = new Map<string, EndedSignIn>();
+  const ends = new Map<string, SignInEnd>();
   for (const ended of removed) if (isLaterEnd(ended, ends.get(ended.id))) ends.set(ended.id, ended);
   const latest = new Map<string, number>();
   for (const { id, signedInAt } of signedIn) {
@@ -204,7 +204,7 @@ function createIndex({ order, active, generation, signedIn, removed }: IndexPart
   };
 }
 
-function limitEnds(ends: EndedSignIn[]): EndedSignIn[] {
+function limitEnds(ends: SignInEnd[]): SignInEnd[] {
   return ends.filter(({ left }, position) => left || position >= ends.length - removedLimit);
 }
 
@@ -215,12 +215,12 @@ function signInsOf(index: AccountIndex): SignInRef[] {
   return [...known, ...unknown.map((id) => ({ id, signedInAt: Math.max(endedAt(index, id) + 1, 0) }))];
 }
 
-function endOf(index: AccountIndex, id: string): EndedSignIn | undefined {
+function endOf(index: AccountIndex, id: string): SignInEnd | undefined {
   return index.removed?.find((ended) => ended.id === id);
 }
 
 /** Whether an end is later, or of the same sign-in and more is known of what is left. */
-function isLaterEnd(one: EndedSignIn, other: EndedSignIn | undefined): boolean {
+function isLaterEnd(one: SignInEnd, other: SignInEnd | undefined): boolean {
   if (!other || one.signedInAt !== other.signedInAt) return !other || one.signedInAt > other.signedInAt;
   const [revision, otherRevision] = [one.revision ?? 0, other.revision ?? 0];
   return revision === otherRevision ? one.left === true && !other.left : revision > otherRevision;

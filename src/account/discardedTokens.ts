@@ -18,14 +18,14 @@ const patienceMs = 5_000;
 
 /**
  * Tokens that are not kept: their sign-in was cancelled, could not be stored, is not allowed, or ended while it was
- * refreshed. Those that could not be revoked yet are remembered here, and noted with their account if it is known.
+ * refreshed. Those that could not be revoked yet are remembered here, and noted with their account.
  */
 export class DiscardedTokens {
   readonly #dependencies: DiscardedTokensDependencies;
   /** Those that are being revoked for the first time, with the accounts that they name. */
-  readonly #revoking = new Map<RevocableToken, string | undefined>();
+  readonly #revoking = new Map<RevocableToken, string>();
   /** Those that could not be revoked yet. */
-  readonly #waiting = new Map<RevocableToken, string | undefined>();
+  readonly #waiting = new Map<RevocableToken, string>();
   readonly #storing = new Set<Promise<void>>();
 
   constructor(dependencies: DiscardedTokensDependencies) {
@@ -39,16 +39,15 @@ export class DiscardedTokens {
 
   /**
    * Revokes a token. Never rejects. Can be called with the account's lock held.
-   * @param id the account that it is of, if it is known
+   * @param id the account that it is of
    * @returns whether there is nothing to try again
    */
-  async discard(id: string | undefined, token: RevocableToken): Promise<boolean> {
+  async discard(id: string, token: RevocableToken): Promise<boolean> {
     const { leftTokens, revoke } = this.#dependencies;
     this.#revoking.set(token, id);
     const isOver = (await revoke(token)) !== "failed";
     this.#revoking.delete(token);
     if (!isOver) this.#waiting.set(token, id);
-    if (id === undefined) return isOver;
     if (!isOver) this.#note(id, { added: [token] });
     // One that had been stored was noted before its record was deleted.
     else if (leftTokens.finish(id, token)) this.#note(id, { removed: [token] });
@@ -65,18 +64,17 @@ export class DiscardedTokens {
   async settled(): Promise<void> {
     const { leftTokens } = this.#dependencies;
     // The window may be gone before the issuer has answered.
-    for (const [token, id] of this.#revoking) if (id !== undefined) this.#note(id, { added: [token] });
+    for (const [token, id] of this.#revoking) this.#note(id, { added: [token] });
     await Promise.all(this.#storing);
     await leftTokens.settled();
-    const unstored = [...this.#waiting].filter(([token, id]) => id === undefined || leftTokens.isUnstored(id, token));
+    const unstored = [...this.#waiting].filter(([token, id]) => leftTokens.isUnstored(id, token));
     await Promise.all(unstored.map(([token, id]) => this.#discardAgain(token, id)));
   }
 
-  async #discardAgain(token: RevocableToken, id: string | undefined): Promise<boolean> {
+  async #discardAgain(token: RevocableToken, id: string): Promise<boolean> {
     const { leftTokens, revoke } = this.#dependencies;
     if ((await revoke(token)) === "failed") return false;
     this.#waiting.delete(token);
-    if (id === undefined) return true;
     return (await this.#held(id, () => leftTokens.note(id, { removed: [token] }))) !== undefined;
   }
 

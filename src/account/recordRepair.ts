@@ -64,6 +64,7 @@ export class RecordRepair {
     await reader.readIndex();
     if (hasEnded(memory.index, known)) await writer.deleteRecord(id);
   }
+
   /**
    * Notes the token of another sign-in whose record is about to be replaced: the window that has stored it may be gone.
    * @throws Problem when that could not be stored

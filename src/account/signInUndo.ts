@@ -1,5 +1,5 @@
 import { describeError } from "../platform/logger.ts";
-import { type AccountIndex, hasEnded, withNewLeft, withoutAccount } from "./accountIndex.ts";
+import { type AccountIndex, withNewLeft, withoutAccount } from "./accountIndex.ts";
 import type { Credential, StoredCredential } from "./credential.ts";
 import { isOf, isSameLogin, laterThan } from "./recordOrder.ts";
 import type { RevocableToken, TokensChange } from "./replacedTokens.ts";
@@ -83,9 +83,8 @@ export class SignInUndo {
    */
   async restore(failed: FailedSignIn, isWritten: boolean): Promise<boolean> {
     const { store, memory, reader, writer } = this.#dependencies;
-    const { credential, replaced } = failed;
+    const { credential, replaced, before } = failed;
     const { id, signedInAt } = credential;
-    const before = await this.#unended(failed.before);
     // A write that was reported as failed may have succeeded.
     const now = await store.readCredential(id).catch(() => undefined);
     if (hasLater(now, credential)) return true;
@@ -106,13 +105,6 @@ export class SignInUndo {
     }
     await reader.readIndex().catch(() => {});
     return isDone(this.#end(credential, memory.index.ids.includes(id)));
-  }
-
-  /** The record before a failed sign-in, unless somebody has signed out meanwhile. */
-  async #unended(before: Credential | undefined): Promise<Credential | undefined> {
-    const { memory, reader } = this.#dependencies;
-    if (before) await reader.readIndex();
-    return before && !hasEnded(memory.index, before) ? before : undefined;
   }
 
   /** Notes that a sign-in is not kept whose record may come late, when this window may be gone. */

@@ -111,10 +111,10 @@ export class SignOut implements Disposable {
   /**
    * Revokes a token that is not kept: its sign-in was cancelled, could not be stored, is not allowed, or ended while it
    * was refreshed. Never rejects; what fails is remembered and tried again. Can be called with the account's lock held.
-   * @param id the account that the token is of, if it is known
+   * @param id the account that the token is of
    * @returns whether there is nothing to try again
    */
-  async discard(id: string | undefined, token: RevocableToken): Promise<boolean> {
+  async discard(id: string, token: RevocableToken): Promise<boolean> {
     const isOver = await this.#discarded.discard(id, token);
     if (!isOver) this.#tryLater();
     return isOver;

@@ -1,6 +1,6 @@
 import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
-import { hasEnded, latestSignIn, withFound } from "./accountIndex.ts";
+import { hasEnded, latestSignIn, type SignInRef, withFound, withoutAccount } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
@@ -109,8 +109,17 @@ export class UndoneRecords {
     if (!(await mayStore(newest))) throw new Problem("saveFailed", "another window has newer tokens");
     const restored = laterThan(failedAt, newest);
     await store.writeCredential(restored);
-    memory.adopt(restored, reader.noticeWithout(restored.id));
+    await reader.readIndex();
+    if (hasEnded(memory.index, before)) await this.#endRestored(restored);
+    else memory.adopt(restored, reader.noticeWithout(restored.id));
     return restored;
+  }
+
+  /** Somebody has signed out while the record was stored. */
+  async #endRestored(restored: Credential): Promise<void> {
+    const { memory, writer } = this.#dependencies;
+    await writer.changeIndex((index) => withoutAccount(index, restored, { left: true }));
+    memory.drop(restored.id);
   }
 
   /**

@@ -158,6 +158,13 @@ export const undoingMutants: readonly Mutant[] = [
       "if (id !== undefined) await",
     ],
   ]),
+  ...mutantsOf("account/undoneRecords.ts", "account/signOutUnseen", [
+    [
+      "a sign-in is restored that ends while it is stored",
+      "if (hasEnded(memory.index, before)) await",
+      "if (before === undefined) await",
+    ],
+  ]),
   ...mutantsOf("account/signInUndo.ts", "account/keptUntilRevoked", [
     [
       "a window that is killed loses the token of a failed sign-in",
@@ -174,12 +181,6 @@ export const undoingMutants: readonly Mutant[] = [
       "if (kept.length > 0) await this.changeTokens(credential.id, { kept });",
       "",
       "account/replacedSignIns",
-    ],
-    [
-      "a sign-in is restored that has ended meanwhile",
-      "return before && !hasEnded(memory.index, before) ? before : undefined;",
-      "return before;",
-      "account/signOutUnseen",
     ],
     [
       "a token is taken off the list whose sign-in was not restored",

@@ -1,6 +1,19 @@
+import { accountIdOf } from "../../../src/account/credential.ts";
 import type { Operation } from "../operations.ts";
 import type { Played } from "../played.ts";
 import type { Grant, RefreshToken } from "../world/grants.ts";
+import { issuerUrl } from "../world/issuer.ts";
+
+/** The id of a person's account. */
+export function accountOf({ person }: Pick<Grant, "person">): string {
+  const ids = { userId: `user-${person}`, workspaceId: `workspace-${person}` };
+  return accountIdOf(issuerUrl, { ...ids, fedramp: false, needsPlatformSetup: false });
+}
+
+/** A call for the list of an account's tokens that are to be revoked, as faults are named. */
+export function listCallOf(grant: Pick<Grant, "person">): RegExp {
+  return new RegExp(` (get|store) replaced\\.${accountOf(grant).slice(0, 4)} `);
+}
 
 /** Whether a token was ever really stored, under any key. */
 export function wasStored({ keyring, folder }: Played, token: RefreshToken | undefined): boolean {

@@ -2,7 +2,7 @@ import { fingerprintOf } from "../../../src/account/refreshNotes.ts";
 import type { Played } from "../played.ts";
 import type { Finding } from "../rules.ts";
 import type { Grant, RefreshToken, Reuse } from "../world/grants.ts";
-import { wasStored } from "./grants.ts";
+import { accountOf, wasStored } from "./grants.ts";
 
 /** Refresh tokens that were sent again although they were used up. */
 export function refreshesAreSingle(played: Played): Finding[] {
@@ -23,7 +23,7 @@ function isExcused(played: Played, { token, by }: Reuse): boolean {
   if (!wasStored(played, next)) return true;
   const failed = [...played.folder.trouble.keys()];
   // The note failed or vanished, and the secret read as older: nothing tells that there is a newer token.
-  if (failed.some((name) => name.startsWith("rotation-"))) return true;
+  if (failed.some((name) => name.startsWith(`rotation-${accountOf(token.grant)}-`))) return true;
   return isUnguarded(failed, token);
 }
 
@@ -32,8 +32,8 @@ function isExcused(played: Played, { token, by }: Reuse): boolean {
  * mark in a lock has a name without the account.
  * @param failed the names of files of which a call failed, and of files that vanished
  */
-function isUnguarded(failed: readonly string[], { value }: RefreshToken): boolean {
-  const isOfLock = (name: string) => name.endsWith(".lock") || /^\d+-[0-9a-f]{12}$/.test(name);
+function isUnguarded(failed: readonly string[], { value, grant }: RefreshToken): boolean {
+  const isOfLock = (name: string) => name === `${accountOf(grant)}.lock` || /^\d+-[0-9a-f]{12}$/.test(name);
   const isOfClaim = (name: string) => name.startsWith("spending-") && name.includes(`-${fingerprintOf(value)}.`);
   return failed.some(isOfLock) && failed.some(isOfClaim);
 }

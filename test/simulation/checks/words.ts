@@ -2,7 +2,7 @@ import type { Operation } from "../operations.ts";
 import type { Played } from "../played.ts";
 import type { Finding } from "../rules.ts";
 import type { Grant, RefreshToken } from "../world/grants.ts";
-import { grantsBefore, isReachable, wasStored } from "./grants.ts";
+import { accountOf, grantsBefore, isReachable, listCallOf, wasStored } from "./grants.ts";
 
 /** What people were told that was not so. */
 export function wordsAreTrue(played: Played): Finding[] {
@@ -43,14 +43,14 @@ function failedSignIn(played: Played, operation: Operation): Finding[] {
  * Whether a token that nobody had stored went with its window: one that was killed while it was still revoking or storing
  * it, or closed when the keyring had not let it be stored.
  */
-function wentWithWindow(played: Played, { endedAt = 0 }: Operation, { tokens }: Grant): boolean {
-  const newest = tokens.at(-1);
+function wentWithWindow(played: Played, { endedAt = 0 }: Operation, grant: Grant): boolean {
+  const newest = grant.tokens.at(-1);
   if (wasStored(played, newest)) return false;
   const window = [...played.world.processes.values()].find(({ name }) => name === newest?.receivedBy);
   if (window?.endedAt === undefined) return false;
   const passedMs = window.endedAt - endedAt;
   const isKilled = window.fuse !== undefined && window.fuse < 0;
-  const isRefused = (call: string) => new RegExp(`^${window.name} (get|store) replaced\\.`).test(call);
+  const isRefused = (call: string) => call.startsWith(`${window.name} `) && listCallOf(grant).test(call);
   if (isKilled && passedMs <= longestNotingMs.once) return true;
   return passedMs <= longestNotingMs.refused && Object.keys(played.hits).some(isRefused);
 }
@@ -118,11 +118,11 @@ function isUnguarded({ folder }: Played, signOut: Operation, { tokens }: Grant):
  * The keyring holds back what another window stores of the grant, or notes of it to be revoked, so nobody who signs out can
  * know of it yet.
  */
-function isHeldBack({ hits }: Played, { window }: Operation, { tokens }: Grant): boolean {
-  const holder = tokens.at(-1)?.receivedBy;
+function isHeldBack({ hits }: Played, { window }: Operation, grant: Grant): boolean {
+  const holder = grant.tokens.at(-1)?.receivedBy;
   const isLate = ([call, kind]: [string, string]) =>
-    call.startsWith(`${holder} store credential.`) && ["writeLate", "writeHangs", "writeHangsDone"].includes(kind);
-  const isNotNoted = ([call]: [string, string]) =>
-    / (get|store) replaced\./.test(call) && !call.startsWith(`${window} `);
+    call.startsWith(`${holder} store credential.${accountOf(grant).slice(0, 4)} `) &&
+    ["writeLate", "writeHangs", "writeHangsDone"].includes(kind);
+  const isNotNoted = ([call]: [string, string]) => listCallOf(grant).test(call) && !call.startsWith(`${window} `);
   return Object.entries(hits).some((hit) => isNotNoted(hit) || (holder !== window && isLate(hit)));
 }

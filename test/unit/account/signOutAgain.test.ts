@@ -42,10 +42,10 @@ describe("What a sign-out has left, when it is tried again,", () => {
     await signOutInVain();
     const unreachable = { issuer: "http://127.0.0.1:1", refreshToken: "rt" };
     const discarded = Promise.withResolvers<boolean>();
-    onRevoke = () => discarded.resolve(window.signOut.discard(undefined, unreachable));
+    onRevoke = () => discarded.resolve(window.signOut.discard("0123456789abcdef", unreachable));
     await fixture.clock.advance(minute);
     assert.equal(await discarded.promise, false);
-    await soon(() => assert.deepEqual(fixture.left(), []));
+    await soon(() => assert.deepEqual([fixture.isAlive(signedIn), fixture.keysWith(signedIn)], [false, []]));
     const before = asked.length;
     await soon(() => assert.equal(waits(), 2));
     await fixture.clock.advance(5 * minute);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type EndedSignIn, endedWithLeft, parseIndex } from "../../../src/account/accountIndex.ts";
+import { endedWithLeft, parseIndex, type SignInEnd } from "../../../src/account/accountIndex.ts";
 import type { Credential } from "../../../src/account/credential.ts";
 import type { SignOutOutcome } from "../../../src/account/signOut.ts";
 import type { AccountFixture } from "../../support/accountFixture.ts";
@@ -23,7 +23,7 @@ export interface SignOutFixture extends Omit<Fixture, "signedIn"> {
   /** Whether the issuer takes a credential. */
   isAlive(credential: Credential): boolean;
   /** Ended sign-ins with something left, as stored. */
-  left(): EndedSignIn[];
+  left(): SignInEnd[];
   signOut(window?: AccountFixture): Promise<SignOutOutcome>;
   /** A window that starts and ends what is left; resolves when nothing is. */
   restart(): Promise<AccountFixture>;

@@ -86,25 +86,32 @@ describe("A record that a sign-out finds when it deletes", () => {
     assert.deepEqual([fate(signedIn), next.accounts.state.accounts], [[false, []], []]);
   });
 
-  it("is not restored where somebody has signed out while another sign-in failed", async () => {
-    const { secrets } = fixture;
-    const { store: write } = secrets;
-    const failed = await fixture.credential();
-    secrets.store = (key, value) => {
-      if (key !== "accounts") return write.call(secrets, key, value);
-      secrets.store = write;
-      const { index = noAccounts } = parseIndex(secrets.values.get("accounts"));
-      secrets.values.set("accounts", JSON.stringify(withoutAccount(index, signedIn, { left: true })));
-      return Promise.reject(new Error("locked"));
-    };
-    await assert.rejects(fixture.window.accounts.storeSignIn(failed), is("saveFailed"));
-    assert.deepEqual(fixture.keysWith(signedIn), [fixture.listKey]);
-    const next = await fixture.openLoaded({ secretLimits });
-    next.start();
-    await eventually(async () => {
-      await fixture.clock.advance(minute);
-      assert.deepEqual([fate(signedIn), fate(failed), fixture.left()], [[false, []], [false, []], []]);
+  for (const when of ["before", "while"] as const) {
+    it(`is not one that somebody has signed out of ${when} it is restored after a failed sign-in`, async () => {
+      const { secrets, window } = fixture;
+      const { store: write } = secrets;
+      const failed = await fixture.credential();
+      const endElsewhere = () => {
+        const { index = noAccounts } = parseIndex(secrets.values.get("accounts"));
+        secrets.values.set("accounts", JSON.stringify(withoutAccount(index, failed, { left: true })));
+      };
+      let hasFailed = false;
+      secrets.store = (key, value) => {
+        const isIndex = key === "accounts" && !hasFailed;
+        if ((isIndex && when === "before") || (hasFailed && key === fixture.recordKey)) endElsewhere();
+        hasFailed ||= isIndex;
+        return isIndex ? Promise.reject(new Error("locked")) : write.call(secrets, key, value);
+      };
+      await assert.rejects(window.accounts.storeSignIn(failed), is("saveFailed"));
+      await window.accounts.reload();
+      assert.deepEqual([window.accounts.state.accounts, fixture.left().length], [[], 1]);
+      const next = await fixture.openLoaded({ secretLimits });
+      next.start();
+      await eventually(async () => {
+        await fixture.clock.advance(minute);
+        assert.deepEqual([fate(signedIn), fate(failed), fixture.left()], [[false, []], [false, []], []]);
+      });
+      assert.deepEqual(next.accounts.state.accounts, []);
     });
-    assert.deepEqual(next.accounts.state.accounts, []);
-  });
+  }
 });
