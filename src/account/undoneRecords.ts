@@ -1,6 +1,6 @@
 import { describeError, type Logger } from "../platform/logger.ts";
 import { Problem } from "../shared/problem.ts";
-import { hasEnded, latestSignIn, type SignInRef, withFound, withoutAccount } from "./accountIndex.ts";
+import { hasEnded, latestSignIn, withFound, withoutAccount } from "./accountIndex.ts";
 import type { AccountsMemory } from "./accountsMemory.ts";
 import type { AccountsReader } from "./accountsReader.ts";
 import type { AccountsWriter } from "./accountsWriter.ts";
