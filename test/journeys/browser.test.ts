@@ -48,15 +48,23 @@ describe("a browser that VS Code starts", () => {
     await page.waitForLoadState("networkidle");
     assert.ok(referers.length > 0 && referers.every((referer) => !referer?.includes("/sign-in/")), String(referers));
 
-    const second = await person.newPage();
-    const answer = await second.goto(await opened.promise);
-    assert.equal(answer?.status(), 410);
-    await second.getByRole("heading", { name: "This address works only once" }).waitFor();
-
     await signInOnLoginPage(page, demoAccount);
     await page.waitForURL("http://localhost:1455/success");
     await page.getByRole("heading", { name: "You're signed in" }).waitFor();
     assert.equal((await run).email, demoAccount.email);
+  });
+
+  it("ends the sign-in when its address is opened twice: one of the two may be somebody else", async () => {
+    const run = services.signIn.run();
+    const ended = assert.rejects(run, { code: "openedTwice" });
+    const page = await person.newPage();
+    await page.goto(await opened.promise);
+    const second = await person.newPage();
+    const answer = await second.goto(await opened.promise);
+    assert.equal(answer?.status(), 410);
+    await second.getByRole("heading", { name: "This address was already opened" }).waitFor();
+    await ended;
+    assert.deepEqual(services.accounts.state.accounts, []);
   });
 
   it("and that has many cookies of other programs on localhost still gets back", async () => {

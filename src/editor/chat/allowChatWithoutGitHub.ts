@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
 import { modify } from "jsonc-parser";
 import * as vscode from "vscode";
+import { type Clock, waitAtMost } from "../../platform/clock.ts";
 import { describeError, type Logger } from "../../platform/logger.ts";
 import { confirm } from "../vscode/confirm.ts";
 import type { Notifications } from "../vscode/notifications.ts";
@@ -12,8 +13,11 @@ const openSettingsFile = "workbench.action.openSettingsJson";
 /** Where VS Code keeps the user settings, of a profile or not, on every system. Its schemes differ, as in code-server. */
 const userSettingsPath = /\/User\/(profiles\/[^/]+\/)?settings\.json$/;
 
+/** How long VS Code's own saving may take, ms. */
+const savingMs = 5_000;
+
 /** Turns on VS Code's own setting for Chat without a GitHub account, after an explanation and only on a yes. */
-export async function allowChatWithoutGitHub(notifications: Notifications, log: Logger): Promise<void> {
+export async function allowChatWithoutGitHub(notifications: Notifications, clock: Clock, log: Logger): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(section);
   if (configuration.get(name) === true) {
     notifications.info(l10n.t("You can already use Chat without a GitHub account."));
@@ -29,7 +33,7 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
     await configuration.update(name, true, vscode.ConfigurationTarget.Global);
   } catch (error) {
     log.info(`The setting cannot be written like others: ${describeError(error)}`);
-    const outcome = await writeInEditor();
+    const outcome = await writeInEditor(clock);
     if (outcome === "notWritten") return offerByHand(notifications);
     if (outcome === "notSaved") {
       return notifications.warning(l10n.t("Save your settings file to use Chat without a GitHub account."));
@@ -41,7 +45,7 @@ export async function allowChatWithoutGitHub(notifications: Notifications, log: 
 }
 
 /** Changes the settings file in an editor: VS Code does not let an extension write this setting itself (as of 1.139). */
-async function writeInEditor(): Promise<"saved" | "notSaved" | "notWritten"> {
+async function writeInEditor(clock: Clock): Promise<"saved" | "notSaved" | "notWritten"> {
   await vscode.commands.executeCommand(openSettingsFile);
   const editor = vscode.window.activeTextEditor;
   if (!editor || !userSettingsPath.test(editor.document.uri.path)) return "notWritten";
@@ -53,8 +57,22 @@ async function writeInEditor(): Promise<"saved" | "notSaved" | "notWritten"> {
     }
   });
   if (!applied) return "notWritten";
-  // It returns false, too, where VS Code has saved the file by itself.
-  return (await document.save()) || !document.isDirty ? "saved" : "notSaved";
+  return (await isSaved(document, clock)) ? "saved" : "notSaved";
+}
+
+/** Saves a file. Where VS Code is just saving it by itself, `save` returns false before that is done. */
+async function isSaved(document: vscode.TextDocument, clock: Clock): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const subscription = vscode.workspace.onDidSaveTextDocument((saved) => {
+    if (saved === document) resolve();
+  });
+  try {
+    if ((await document.save()) || !document.isDirty) return true;
+    await waitAtMost(clock, savingMs, promise);
+    return !document.isDirty;
+  } finally {
+    subscription.dispose();
+  }
 }
 
 async function offerByHand(notifications: Notifications): Promise<void> {

@@ -86,7 +86,7 @@ export function createChat(dependencies: ChatDependencies): Chat {
   return {
     usage,
     models: () => provider.get(),
-    allowWithoutGitHub: () => allowChatWithoutGitHub(notifications, log),
+    allowWithoutGitHub: () => allowChatWithoutGitHub(notifications, clock, log),
     dispose() {
       subscription.dispose();
       usage.dispose();

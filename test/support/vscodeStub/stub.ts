@@ -95,6 +95,7 @@ function fresh() {
     settingGate: undefined as Promise<void> | undefined,
     scripts: [] as Script<unknown>[],
     configurationChanged: new EventEmitter<{ affectsConfiguration(section: string): boolean }>(),
+    documentSaved: new EventEmitter<unknown>(),
     windowStateChanged: new EventEmitter<{ focused: boolean; active: boolean }>(),
   };
 }

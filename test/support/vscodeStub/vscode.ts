@@ -280,6 +280,7 @@ export const workspace = {
       state.configurationChanged.fire({ affectsConfiguration: (of) => `${section}.${name}`.startsWith(of) });
     },
   }),
+  onDidSaveTextDocument: (listener: (document: unknown) => unknown) => state.documentSaved.event(listener),
   onDidChangeConfiguration: (listener: (event: { affectsConfiguration(section: string): boolean }) => unknown) =>
     state.configurationChanged.event(listener),
   fs: {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { allowChatWithoutGitHub } from "../../../../src/editor/chat/allowChatWithoutGitHub.ts";
 import { Notifications } from "../../../../src/editor/vscode/notifications.ts";
-import { notified, resetVscode, settle, state, theMessage, willAnswer } from "../../../support/vscodeStub/stub.ts";
+import { ManualClock } from "../../../support/manualClock.ts";
+import {
+  notified,
+  resetVscode,
+  settle,
+  state,
+  theMessage,
+  until,
+  willAnswer,
+} from "../../../support/vscodeStub/stub.ts";
 import { type Range, window } from "../../../support/vscodeStub/vscode.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -10,6 +19,10 @@ const setting = "chat.allowAnonymousAccess";
 /** An open file of settings, as an editor shows it. */
 function editorOf(path: string) {
   const file = { text: "{\n}\n", saves: 0, isDirty: false };
+  const saved = () => {
+    file.isDirty = false;
+    state.documentSaved.fire(document);
+  };
   const document = {
     uri: { path },
     get isDirty() {
@@ -31,12 +44,16 @@ function editorOf(path: string) {
     return true;
   };
   Object.assign(window, { activeTextEditor: { document, edit } });
-  return file;
+  return Object.assign(file, { saved });
 }
 
 describe("Chat without a GitHub account", () => {
-  const allow = () => allowChatWithoutGitHub(new Notifications(log, () => {}), log);
-  beforeEach(resetVscode);
+  const allow = () => allowChatWithoutGitHub(new Notifications(log, () => {}), clock, log);
+  let clock: ManualClock;
+  beforeEach(() => {
+    resetVscode();
+    clock = new ManualClock();
+  });
   afterEach(() => Object.assign(window, { activeTextEditor: undefined }));
 
   it("changes VS Code's setting only when the person agrees", async () => {
@@ -91,7 +108,7 @@ describe("Chat without a GitHub account", () => {
       const file = editorOf(path);
       willAnswer(/without a GitHub account\?/, "Change Setting");
       await allow();
-      assert.deepEqual(file, { text: "{\n}\n", saves: 0, isDirty: false });
+      assert.deepEqual([file.text, file.saves], ["{\n}\n", 0]);
       theMessage(/^Extensions can't change this setting\./);
     });
   }
@@ -101,9 +118,28 @@ describe("Chat without a GitHub account", () => {
     const file = editorOf("/home/ada/.config/Code/User/settings.json");
     file.isDirty = true;
     willAnswer(/without a GitHub account\?/, "Change Setting");
-    await allow();
+    const done = allow();
+    await until(() => file.saves > 0);
+    await settle();
+    // Another file.
+    state.documentSaved.fire({});
+    assert.deepEqual(notified(), []);
+    await clock.advance(5_000);
+    await done;
     assert.deepEqual([JSON.parse(file.text), file.saves], [{ [setting]: true }, 1]);
     assert.deepEqual(notified(), ["Save your settings file to use Chat without a GitHub account."]);
+  });
+
+  it("is said to be on once VS Code has saved the file by itself", async () => {
+    state.settingFailure = new Error("not registered");
+    const file = editorOf("/home/ada/.config/Code/User/settings.json");
+    file.isDirty = true;
+    willAnswer(/without a GitHub account\?/, "Change Setting");
+    const done = allow();
+    await until(() => file.saves > 0);
+    file.saved();
+    await done;
+    theMessage(/^You can now use Chat without a GitHub account\.$/);
   });
 
   it("is left to the person where an extension cannot write the setting", async () => {
