@@ -24,9 +24,10 @@ function changes(played: Played, before: Shown, { at, window, persons }: Shown):
   ];
 }
 
-/** Whether somebody signs the account out, or a sign-in of it is being undone. */
-function mayGo({ operations }: Played, person: string, at: number): boolean {
-  const own = operations.all.filter((operation) => operation.person === person && operation.startedAt <= at);
+/** Whether somebody signs the account out, or a sign-in of it is being undone, or windows have just heard of that. */
+function mayGo({ operations, isBrowser }: Played, person: string, at: number): boolean {
+  const isRecent = ({ endedAt = at }: Operation) => isBrowser || at <= endedAt + longestDelay;
+  const own = operations.all.filter((one) => one.person === person && one.startedAt <= at && isRecent(one));
   return own.some((operation) => operation.kind === "signOut" || (isSignIn(operation) && operation.outcome !== "done"));
 }
 
