@@ -35,8 +35,13 @@ export const consumerMutants: readonly Mutant[] = [
     ],
     [
       "VS Code's own setting is said to be on though it was not saved",
-      '(await document.save()) || !document.isDirty ? "saved" : "notSaved"',
-      '(await document.save()) || document.isDirty ? "saved" : "saved"',
+      "    return !document.isDirty;",
+      "    return true;",
+    ],
+    [
+      "VS Code's own setting is said to be not on while VS Code saves it",
+      "await waitAtMost(clock, savingMs, promise);",
+      "",
     ],
     [
       "VS Code's own setting is written to a workspace",
