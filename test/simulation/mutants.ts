@@ -43,7 +43,7 @@ export const mutants: readonly Mutant[] = [
     replacements: [
       {
         file: "signin/completion.ts",
-        text: "await accounts.storeSignIn(credential);",
+        text: "await accounts.storeSignIn(credential, followUp.complete);",
         by: "await accounts.storeSignIn(credential).catch(() => {});",
       },
     ],

@@ -73,7 +73,7 @@ function signedOut(played: Played, signOut: Operation): Finding[] {
   const isKept = (token: RefreshToken) => hadBefore(token, signOut) && stored.includes(token.value);
   const kept = before
     .filter(({ tokens }) => tokens.some(isKept))
-    .filter((grant) => !isNotedMeanwhile(played, signOut, grant));
+    .filter((grant) => !isNotedMeanwhile(played, signOut, grant) && !isStoredAgain(played, signOut, grant));
   return [
     ...(said.includes("revoked") ? living.filter((grant) => isReachable(played, grant)) : []),
     ...(said === "revoked and deleted" ? kept : []),
@@ -112,6 +112,16 @@ function isUnguarded({ folder }: Played, signOut: Operation, { tokens }: Grant):
   const newest = tokens.at(-1);
   const isMeanwhile = newest && newest.receivedBy !== signOut.window && !hadBefore(newest, signOut);
   return isMeanwhile === true && [...folder.trouble.keys()].some((name) => name.endsWith(".lock"));
+}
+
+/**
+ * The grant was over, and another window that could not have the account's lock stored its record again meanwhile:
+ * nobody can use its token.
+ */
+function isStoredAgain({ folder }: Played, { window, endedAt = 0 }: Operation, { ended, tokens }: Grant): boolean {
+  const isOver = ended !== undefined && ended.at <= endedAt;
+  const isOthers = tokens.at(-1)?.receivedBy !== window;
+  return isOver && isOthers && [...folder.trouble.keys()].some((name) => name.endsWith(".lock"));
 }
 
 /**
