@@ -20,8 +20,8 @@ const killers = readKillers();
 const network = ownNetwork();
 const started = performance.now();
 const verdicts = await runMutants(chosen, {
-  // Without networks of their own, two runs would want the same callback ports.
-  lanes: network ? availableParallelism() : 1,
+  // Without networks of their own, two runs would want the same callback ports. Some runs wait for processes and for time.
+  lanes: network ? availableParallelism() + 1 : 1,
   network,
   limitMs: 45_000,
   testsPass: values["tests-pass"],
