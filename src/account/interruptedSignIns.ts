@@ -66,7 +66,7 @@ export class InterruptedSignIns {
     }
   }
 
-  /** Where nobody is signed in besides, lets the index say that it has ended: what is left of it is revoked and deleted. */
+  /** Where no other sign-in of the account is known, ends it in the index: what is left is revoked and deleted. */
   async #undo(noted: SignInRef): Promise<void> {
     const { memory, writer, failedNotes, clock, onEnded } = this.#dependencies;
     if (!isNoted(noted, await failedNotes.list())) return;

@@ -1,30 +1,17 @@
 import type { Lock } from "../platform/lock.ts";
 import { hasEnded } from "./accountIndex.ts";
-import type { AccountsMemory } from "./accountsMemory.ts";
-import type { AccountsReader } from "./accountsReader.ts";
-import type { AccountsWriter } from "./accountsWriter.ts";
 import type { Credential } from "./credential.ts";
 import { isNewer, isSameLogin } from "./recordOrder.ts";
-import type { RefreshNotes } from "./refreshNotes.ts";
-import type { ReplacedTokens } from "./replacedTokens.ts";
 import { revocableOf } from "./revocable.ts";
-import type { SecretStore } from "./secretStore.ts";
+import type { UndoneRecordsDependencies } from "./undoneRecords.ts";
 
 /** How often one record is written again that reads as missing or older every time. */
 const maxRepairs = 3;
 
-export interface RecordRepairDependencies {
-  store: SecretStore;
-  memory: AccountsMemory;
-  reader: AccountsReader;
-  writer: AccountsWriter;
-  refreshNotes: Pick<RefreshNotes, "read">;
-  replacedTokens: Pick<ReplacedTokens, "change" | "isFinished">;
+export interface RecordRepairDependencies extends Omit<UndoneRecordsDependencies, "log"> {
   lock: Lock;
   /** Runs work when no other change of what is stored is under way. */
   inTurn: (work: () => Promise<void>) => Promise<void>;
-  /** Whether a record may be stored: it may be known that newer tokens must exist. */
-  mayStore: (credential: Credential) => Promise<boolean>;
 }
 
 /**

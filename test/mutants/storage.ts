@@ -47,7 +47,7 @@ export const storageMutants: readonly Mutant[] = [
       'else if (status === "missing" && !index) this.#isBlind',
     ],
     [
-      "that nobody is signed in is believed of a copy alone",
+      "a copy alone is believed that names no account",
       "removed.length > 0 && !this.#isBlind && this.#hint",
       "removed.length > 0 && this.#hint",
     ],

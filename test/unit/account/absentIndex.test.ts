@@ -77,7 +77,7 @@ describe("An index and a copy of it that read as missing for a while", () => {
       assert.deepEqual(emailsOf(await alone.openLoaded()), ["owner@example.com", "plus@example.com"]);
     });
 
-    it("does not say that nobody is signed in", async () => {
+    it("does not say that no account is signed in", async () => {
       await alone.openLoaded();
       assert.notEqual(alone.hint.get(), false);
     });
